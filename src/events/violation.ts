@@ -1,0 +1,37 @@
+import { Kind, type TSchema } from "@sinclair/typebox";
+import type { TypeCheck } from "@sinclair/typebox/compiler";
+import type { ValueError } from "@sinclair/typebox/errors";
+import { expectedOf } from "./names.ts";
+
+/** One place where a value breaks its schema. */
+export interface Violation {
+  /** JSON Pointer (RFC 6901) into the value; empty for the value itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** How many are listed at most: enough to mend a batch by, and bounded. */
+const MOST_LISTED = 100;
+
+/**
+ * Every place where the value breaks the schema, one violation a path, at most 100.
+ * `at` is prefixed to each path.
+ */
+export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): Violation[] {
+  if (check.Check(value)) return [];
+  const found = new Map<string, Violation>();
+  for (const error of check.Errors(value)) {
+    const path = at + error.path;
+    if (!found.has(path)) found.set(path, { path, message: messageOf(error) });
+    if (found.size === MOST_LISTED) break;
+  }
+  return [...found.values()];
+}
+
+function messageOf({ schema, message }: ValueError): string {
+  if (typeof schema["format"] === "string") {
+    return expectedOf(schema["format"]) ?? `Expected ${schema.description ?? schema["format"]}`;
+  }
+  if (schema[Kind] === "Union" && schema.description) return `Expected ${schema.description}`;
+  return message;
+}

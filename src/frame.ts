@@ -1,0 +1,76 @@
+/**
+ * The bytes of an event stream: WHATWG HTML, section 9.2.5 "Parsing an event stream" and 9.2.6
+ * "Interpreting an event stream".
+ */
+
+const encoder = new TextEncoder();
+
+// A stream's reader ends a line at CR, LF or CRLF. NUL ends nothing, but makes a reader drop an id.
+const LINE_END = /\r\n|\r|\n/;
+const FORGES = /[\r\n\0]/;
+
+/** The fields of one frame. */
+export interface FrameFields {
+  /** Becomes the reader's last event id; without it the reader keeps the one it has. */
+  readonly id?: string | undefined;
+  /** The event's type; without it the reader sees `message`. */
+  readonly event?: string | undefined;
+  /** Milliseconds that the reader waits before it reconnects; an integer ≥ 0. */
+  readonly retry?: number | undefined;
+  /** Text of any number of lines; the reader sees each line end as LF. */
+  readonly data: string;
+}
+
+/**
+ * One event as bytes, ready to be written to any number of streams.
+ *
+ * @throws RangeError when `id` or `event` has a line end or a NUL, or `retry` is not an integer ≥ 0:
+ * no caller may forge a field or a frame.
+ */
+export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array {
+  let text = "";
+  if (id !== undefined) text += `id: ${oneLine(id)}\n`;
+  if (event !== undefined) text += `event: ${oneLine(event)}\n`;
+  if (retry !== undefined) text += retryField(retry);
+  if (data.includes("\n") || data.includes("\r")) {
+    for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
+  } else {
+    text += `data: ${data}\n`;
+  }
+  return encoder.encode(`${text}\n`);
+}
+
+/** A `retry` field alone: it sets the reader's waiting time and dispatches nothing. */
+export function encodeRetry(milliseconds: number): Uint8Array {
+  return encoder.encode(`${retryField(milliseconds)}\n`);
+}
+
+/** What readers ignore; it shows both ends that the connection lives. */
+export const KEEP_ALIVE: Uint8Array = encoder.encode(": keepalive\n\n");
+
+/** Frames one after the other. A single one is handed back as it is. */
+export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
+  const [only] = frames;
+  if (only && frames.length === 1) return only;
+  let length = 0;
+  for (const frame of frames) length += frame.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const frame of frames) {
+    joined.set(frame, at);
+    at += frame.length;
+  }
+  return joined;
+}
+
+function oneLine(text: string): string {
+  if (FORGES.test(text)) throw new RangeError("a field of a frame can't hold a line end or NUL");
+  return text;
+}
+
+function retryField(milliseconds: number): string {
+  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) {
+    throw new RangeError("retry is a whole number of milliseconds");
+  }
+  return `retry: ${milliseconds}\n`;
+}
