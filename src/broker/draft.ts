@@ -1,0 +1,46 @@
+import { isEventId, isReserved, isTopic, isTypeName } from "../events/names.ts";
+import type { Draft } from "../log/entry.ts";
+
+/** An event to publish. */
+export interface EventInput<Type extends string = string, Data = unknown> {
+  /** Its name, which becomes the SSE `event` field. */
+  readonly type: Type;
+  /** Any JSON value; it travels as JSON text. */
+  readonly data: Data;
+  /** None: a broadcast to everyone. */
+  readonly topics?: readonly string[] | undefined;
+  /** Makes publishing it again harmless. The log gives one to an event that has none. */
+  readonly id?: string | undefined;
+  /** Tells readers to wait that many milliseconds before they reconnect. */
+  readonly retry?: number | undefined;
+  readonly private?: boolean | undefined;
+}
+
+/**
+ * The event as the log takes it.
+ *
+ * @throws TypeError when a name is not allowed, or the data is not JSON.
+ */
+export function toDraft({ type, data, topics = [], id, retry, private: hidden = false }: EventInput): Draft {
+  if (!isTypeName(type) || isReserved(type))
+    throw new TypeError(`not an event type: ${JSON.stringify(type)}`);
+  if (id !== undefined && !isEventId(id)) throw new TypeError(`not an event id: ${JSON.stringify(id)}`);
+  for (const topic of topics) {
+    if (!isTopic(topic)) throw new TypeError(`not a topic: ${JSON.stringify(topic)}`);
+  }
+  if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0)) {
+    throw new TypeError("retry is a whole number of milliseconds");
+  }
+  return { id, type, json: toJson(data), topics, retry, private: hidden };
+}
+
+function toJson(data: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (cause) {
+    throw new TypeError("the data is not JSON", { cause });
+  }
+  if (json === undefined) throw new TypeError("the data is not JSON");
+  return json;
+}

@@ -1,0 +1,50 @@
+import type { Stream } from "@elysiajs/stream";
+
+/**
+ * Where a client's bytes go: the controller of a default `ReadableStream`, or anything alike.
+ *
+ * A sink says that it is full in one of two ways: `enqueue` returns a promise that resolves when
+ * there is room again, or `desiredSize` is zero or below. The bytes it was given then count as taken.
+ */
+export interface EventSink {
+  /** Takes bytes. Throws when the client is gone. */
+  enqueue(chunk: Uint8Array): unknown;
+  close(): void;
+  /** Room left: full at zero or below; null once the stream has failed. */
+  readonly desiredSize?: number | null;
+}
+
+/** How often a sink is asked whether it has room again, when it can't say so by itself, in ms. */
+const POLL = 20;
+
+/** A sink for a `Stream` of `@elysiajs/stream`, with the frames passing through as they are. */
+export function sinkOf(stream: EventSink | Stream<never> | Stream<string>): EventSink {
+  if (!("send" in stream)) return stream;
+  // It would write its own event and retry fields before each of ours.
+  stream.event = undefined;
+  stream.retry = undefined;
+  return { enqueue: (chunk) => stream.send(chunk as never), close: () => stream.close() };
+}
+
+/**
+ * Gives the bytes to the sink.
+ *
+ * @returns nothing while there is room, else a promise that resolves when there is room again.
+ * @throws when the client is gone.
+ */
+export function writeTo(sink: EventSink, chunk: Uint8Array): Promise<unknown> | undefined {
+  const result = sink.enqueue(chunk);
+  if (result instanceof Promise) return result;
+  const { desiredSize } = sink;
+  if (desiredSize === undefined || (desiredSize !== null && desiredSize > 0)) return undefined;
+  return untilRoom(sink);
+}
+
+async function untilRoom(sink: EventSink): Promise<void> {
+  for (;;) {
+    await Bun.sleep(POLL);
+    const room = sink.desiredSize;
+    if (room === null || room === undefined) throw new Error("the stream has failed");
+    if (room > 0) return;
+  }
+}

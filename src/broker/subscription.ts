@@ -1,0 +1,99 @@
+import { joinFrames } from "../frame.ts";
+import type { Entry } from "../log/entry.ts";
+import type { Client } from "./client.ts";
+
+/** What a client asks for. Empty lists ask for everything. */
+export interface Interest {
+  /** Exact topics, prefixes that end in `*`, or `*`. */
+  readonly topics: readonly string[];
+  /** Event types. */
+  readonly types: readonly string[];
+}
+
+/** Bytes for a client, and how far in the log they bring it. */
+export interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly position: number;
+  /** How many events it holds. */
+  readonly count: number;
+}
+
+/**
+ * One write is no larger than this (or one event): it bounds what a client that stops reading
+ * makes the runtime hold for it.
+ */
+const CHUNK_BYTES = 32 * 1024;
+
+/** Clients that want the same thing: matched once and encoded once for all of them. */
+export class Subscription {
+  readonly key: string;
+  /** The topics it names; events reach it by them without a search. */
+  readonly exact: readonly string[];
+  readonly #prefixes: readonly string[];
+  readonly #exactSet: ReadonlySet<string>;
+  readonly #types: ReadonlySet<string> | undefined;
+  /** Clients that have been sent all there was: the next chunk is for them. */
+  readonly live = new Set<Client>();
+  /** Clients that have yet to be sent what others have: replaying, or slow to read. */
+  readonly behind = new Set<Client>();
+  #pending: Entry[] = [];
+
+  constructor(key: string, { topics, types }: Interest) {
+    this.key = key;
+    this.exact = topics.filter((topic) => !topic.endsWith("*"));
+    this.#exactSet = new Set(this.exact);
+    this.#prefixes = (topics.length === 0 ? ["*"] : topics)
+      .filter((topic) => topic.endsWith("*"))
+      .map((topic) => topic.slice(0, -1));
+    this.#types = types.length > 0 ? new Set(types) : undefined;
+  }
+
+  /** Whether it must be asked about every event, since it does not only name exact topics. */
+  get searches(): boolean {
+    return this.#prefixes.length > 0;
+  }
+
+  get size(): number {
+    return this.live.size + this.behind.size;
+  }
+
+  wants(entry: Entry): boolean {
+    // Nothing yet grants a client what is private.
+    if (entry.private) return false;
+    if (this.#types && !this.#types.has(entry.type)) return false;
+    if (entry.topics.length === 0) return true;
+    return entry.topics.some(
+      (topic) => this.#exactSet.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix)),
+    );
+  }
+
+  /** Keeps the event for the next chunks; true if it is the first since they were taken. */
+  add(entry: Entry): boolean {
+    return this.#pending.push(entry) === 1;
+  }
+
+  /** The chunks of all that was added, encoded once for every live client. */
+  takeChunks(): Chunk[] {
+    const entries = this.#pending;
+    this.#pending = [];
+    return chunksOf(entries);
+  }
+}
+
+/** The events' frames, joined up to the size of a write. */
+export function chunksOf(entries: readonly Entry[]): Chunk[] {
+  const chunks: Chunk[] = [];
+  let frames: Uint8Array[] = [];
+  let bytes = 0;
+  entries.forEach((entry, i) => {
+    const { frame } = entry;
+    frames.push(frame);
+    bytes += frame.length;
+    const next = entries[i + 1];
+    if (next && bytes + next.frame.length <= CHUNK_BYTES) return;
+    chunks.push({ bytes: joinFrames(frames), position: entry.position, count: frames.length });
+    frames = [];
+    bytes = 0;
+  });
+  return chunks;
+}

@@ -1,0 +1,70 @@
+import type { Entry } from "../log/entry.ts";
+import { type Interest, Subscription } from "./subscription.ts";
+
+/** The subscriptions that have clients, and which of them an event is for. */
+export class Subscriptions {
+  readonly #byKey = new Map<string, Subscription>();
+  readonly #byTopic = new Map<string, Set<Subscription>>();
+  readonly #searching = new Set<Subscription>();
+
+  /** The one that stands for this interest, made if it is the first. */
+  get(interest: Interest): Subscription {
+    const key = keyOf(interest);
+    const known = this.#byKey.get(key);
+    if (known) return known;
+    const subscription = new Subscription(key, interest);
+    this.#byKey.set(key, subscription);
+    if (subscription.searches) {
+      this.#searching.add(subscription);
+    } else {
+      for (const topic of subscription.exact) this.#at(topic).add(subscription);
+    }
+    return subscription;
+  }
+
+  /** Forgets it when it has no clients left. */
+  release(subscription: Subscription): void {
+    if (subscription.size > 0) return;
+    this.#byKey.delete(subscription.key);
+    this.#searching.delete(subscription);
+    for (const topic of subscription.exact) {
+      const there = this.#byTopic.get(topic);
+      there?.delete(subscription);
+      if (there?.size === 0) this.#byTopic.delete(topic);
+    }
+  }
+
+  /** Calls `found` once for each subscription that wants the event. */
+  match(entry: Entry, found: (subscription: Subscription) => void): void {
+    const { topics } = entry;
+    if (topics.length === 0) {
+      for (const subscription of this.#byKey.values()) if (subscription.wants(entry)) found(subscription);
+      return;
+    }
+    for (const subscription of this.#searching) if (subscription.wants(entry)) found(subscription);
+    topics.forEach((topic, i) => {
+      for (const subscription of this.#byTopic.get(topic) ?? []) {
+        // With several topics in common it is met at the first of them.
+        const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.includes(earlier));
+        if (!met && subscription.wants(entry)) found(subscription);
+      }
+    });
+  }
+
+  [Symbol.iterator](): IterableIterator<Subscription> {
+    return this.#byKey.values();
+  }
+
+  #at(topic: string): Set<Subscription> {
+    const there = this.#byTopic.get(topic);
+    if (there) return there;
+    const made = new Set<Subscription>();
+    this.#byTopic.set(topic, made);
+    return made;
+  }
+}
+
+/** The same for interests that ask for the same, in whatever order and however often. */
+function keyOf({ topics, types }: Interest): string {
+  return JSON.stringify([[...new Set(topics)].sort(), [...new Set(types)].sort()]);
+}
