@@ -1,0 +1,21 @@
+import { Elysia } from "elysia";
+import type { Logger } from "./broker/logger.ts";
+import { apiDescription } from "./http/api-description.ts";
+import { type TidingsOptions, tidings } from "./http/plugin.ts";
+import { refuse } from "./http/refuse.ts";
+
+export interface AppOptions extends TidingsOptions {
+  readonly logger: Logger;
+}
+
+/** The hub as an Elysia application of its own: every route of the binary. */
+export function createApp({ logger, ...options }: AppOptions) {
+  const app = new Elysia();
+  return app
+    .onError((failure) => refuse(app, logger)(failure))
+    .use(apiDescription())
+    .use(tidings(options));
+}
+
+/** The application's routes, for clients that are typed by them. */
+export type App = ReturnType<typeof createApp>;

@@ -1,0 +1,50 @@
+import type { EventSink } from "../broker/sink.ts";
+
+/** What Bun hands to the `pull` of a direct stream, in so far as it is used here. */
+interface DirectController {
+  write(chunk: Uint8Array): number | Promise<number>;
+  flush(): number | Promise<number>;
+  close(): void;
+}
+
+/**
+ * A response body that is written straight to the socket. Bun's direct streams do without the
+ * queue of a default stream, and say when the socket is full.
+ *
+ * @param opened is called with the sink when the first byte may be written; when it throws, the
+ * response ends.
+ */
+export function directStream(opened: (sink: EventSink) => void): ReadableStream<Uint8Array> {
+  const source = {
+    type: "direct",
+    pull(controller: DirectController): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      opened(new DirectSink(controller, resolve));
+      return promise;
+    },
+  };
+  // `type: "direct"` is Bun's own; the DOM's types do not know it.
+  return new ReadableStream(source as unknown as UnderlyingDefaultSource<Uint8Array>);
+}
+
+class DirectSink implements EventSink {
+  readonly #controller: DirectController;
+  readonly #ended: () => void;
+
+  constructor(controller: DirectController, ended: () => void) {
+    this.#controller = controller;
+    this.#ended = ended;
+  }
+
+  enqueue(chunk: Uint8Array): Promise<number> | undefined {
+    const written = this.#controller.write(chunk);
+    if (typeof written !== "number") return written;
+    const flushed = this.#controller.flush();
+    return typeof flushed === "number" ? undefined : flushed;
+  }
+
+  close(): void {
+    this.#controller.close();
+    this.#ended();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Context } from "elysia";
+import type { Broker } from "../broker/broker.ts";
+import type { Interest } from "../broker/subscription.ts";
+import { isTopicPattern, isTypeName } from "../events/names.ts";
+import { directStream } from "./direct-stream.ts";
+import { Problem } from "./problem.ts";
+
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  // nginx buffers what it proxies unless it is told not to.
+  "x-accel-buffering": "no",
+};
+
+/** What of an Elysia context the handler needs. */
+type StreamContext = Pick<Context, "request" | "server">;
+
+/** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
+export function handleSSE(broker: Broker): (context: StreamContext) => Response {
+  return ({ request, server }) => {
+    const query = new URL(request.url).searchParams;
+    const interest = readInterest(query);
+    const lastEventId = readLastEventId(request, query);
+    if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+    // The runtime would end a stream that has been quiet for some seconds.
+    server?.timeout(request, 0);
+    const { signal } = request;
+    const stream = directStream((sink) => void broker.addClient(sink, { interest, lastEventId, signal }));
+    return new Response(stream, { headers: HEADERS });
+  };
+}
+
+function readInterest(query: URLSearchParams): Interest {
+  const topics = query.getAll("topic");
+  const types = query.getAll("type");
+  for (const topic of topics) {
+    if (!isTopicPattern(topic)) throw new Problem(400, `not a topic: ${JSON.stringify(topic)}`);
+  }
+  for (const type of types) {
+    if (!isTypeName(type)) throw new Problem(400, `not an event type: ${JSON.stringify(type)}`);
+  }
+  return { topics, types };
+}
+
+/** The header is the browser's own word when it reconnects, so it wins over the URL it began with. */
+function readLastEventId(request: Request, query: URLSearchParams): string | undefined {
+  const header = request.headers.get("last-event-id");
+  return (header && utf8(header)) || query.get("last_event_id") || undefined;
+}
+
+/** Browsers send the id as UTF-8; the Headers API shows each byte as a character. */
+function utf8(header: string): string {
+  return Buffer.from(header, "latin1").toString("utf8");
+}

@@ -1,0 +1,10 @@
+import type { Broker } from "../broker/broker.ts";
+import type { Catalog } from "../events/catalog.ts";
+
+/** What the routes work on. */
+export interface Hub {
+  readonly broker: Broker;
+  readonly catalog: Catalog;
+  /** Whether types that the catalog does not know are refused. */
+  readonly strict: boolean;
+}

@@ -1,0 +1,47 @@
+import { Elysia } from "elysia";
+import type { Broker } from "../broker/broker.ts";
+import { Catalog } from "../events/catalog.ts";
+import { catalogRoutes } from "./catalog.ts";
+import { handleSSE } from "./events.ts";
+import type { Hub } from "./hub.ts";
+import { Problem } from "./problem.ts";
+import { publishRoutes } from "./publish.ts";
+import { statusRoutes } from "./status.ts";
+
+export interface TidingsOptions {
+  readonly broker: Broker;
+  /** The event types to check by; the built-in ones by default. */
+  readonly catalog?: Catalog;
+  /** Refuse types that the catalog does not know. */
+  readonly strict?: boolean;
+}
+
+/** The hub's routes as an Elysia plugin, to be used with or without a prefix. */
+export function tidings({ broker, catalog = new Catalog(), strict = false }: TidingsOptions) {
+  const hub: Hub = { broker, catalog, strict };
+  return new Elysia({ name: "tidings" })
+    .onError({ as: "scoped" }, ({ error }) => (error instanceof Problem ? error.toResponse() : undefined))
+    .get("/events", handleSSE(broker), {
+      detail: {
+        tags: ["subscribe"],
+        summary: "The event stream",
+        description: "Server-Sent Events, for an EventSource.",
+        parameters: [
+          parameter("topic", "An exact name, a prefix that ends in *, or *. Repeats. None: every event."),
+          parameter("type", "Only events of this type. Repeats."),
+          parameter(
+            "last_event_id",
+            "Begin after this event, or with `earliest` at the oldest that is held.",
+          ),
+        ],
+        responses: { 200: { description: "The stream", content: { "text/event-stream": {} } } },
+      },
+    })
+    .use(publishRoutes(hub))
+    .use(catalogRoutes(hub))
+    .use(statusRoutes(hub));
+}
+
+function parameter(name: string, description: string) {
+  return { in: "query" as const, name, description, schema: { type: "string" as const } };
+}

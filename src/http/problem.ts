@@ -1,0 +1,41 @@
+import { STATUS_CODES } from "node:http";
+import type { Violation } from "../events/violation.ts";
+
+/** What a problem may tell besides its status and detail. */
+interface ProblemExtras {
+  /** The failing paths of a 422. */
+  readonly errors?: readonly Violation[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer that refuses: RFC 9457, "Problem Details for HTTP APIs". */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+  readonly errors: readonly Violation[] | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, detail: string, { errors, headers = {} }: ProblemExtras = {}) {
+    super(detail);
+    this.status = status;
+    this.errors = errors;
+    this.#headers = headers;
+  }
+
+  toResponse(): Response {
+    const { status, message, errors } = this;
+    // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
+    const body = { title: STATUS_CODES[status] ?? "Error", status, detail: message, errors };
+    return Response.json(body, {
+      status,
+      headers: { ...this.#headers, "content-type": "application/problem+json" },
+    });
+  }
+}
+
+/** 422 with every failing path. */
+export function unprocessable(errors: readonly Violation[]): Problem {
+  const [first] = errors;
+  const detail = errors.length === 1 && first ? `${first.path || "The body"}: ${first.message}` : undefined;
+  return new Problem(422, detail ?? `${errors.length} paths do not match their schema`, { errors });
+}

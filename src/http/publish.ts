@@ -1,0 +1,131 @@
+import { type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { Elysia } from "elysia";
+import type { EventInput } from "../broker/draft.ts";
+import { PublishedBatch, PublishedEvent } from "../events/event.ts";
+import { type Violation, violations } from "../events/violation.ts";
+import type { Receipt } from "../log/log.ts";
+import { IdConflict } from "../log/plan.ts";
+import { readJson } from "./body.ts";
+import type { Hub } from "./hub.ts";
+import { Problem, unprocessable } from "./problem.ts";
+
+const eventCheck = TypeCompiler.Compile(PublishedEvent);
+const batchCheck = TypeCompiler.Compile(PublishedBatch);
+
+const PublishedReceipt = Type.Object({
+  id: Type.String(),
+  recipients: Type.Integer({ description: "How many clients it is for" }),
+  duplicate: Type.Optional(Type.Literal(true, { description: "It had been published before" })),
+});
+
+const BatchReceipt = Type.Object({
+  ids: Type.Array(Type.String()),
+  recipients: Type.Integer({ description: "The sum over all events" }),
+  duplicates: Type.Optional(Type.Integer({ description: "How many had been published before" })),
+});
+
+/** `POST /publish` and `POST /publish/batch`: what comes in is checked, then kept, then answered. */
+export function publishRoutes(hub: Hub) {
+  return new Elysia()
+    .post(
+      "/publish",
+      async ({ request }): Promise<typeof PublishedReceipt.static> => {
+        const [receipt] = await publish(hub, [checkedEvent(hub, await readJson(request))]);
+        if (!receipt) throw new Error("the log answered nothing");
+        const { entry, duplicate } = receipt;
+        const answer = { id: entry.id, recipients: entry.recipients };
+        return duplicate ? { ...answer, duplicate } : answer;
+      },
+      {
+        parse: "none",
+        body: typeOnly<PublishedEvent>(),
+        detail: {
+          tags: ["publish"],
+          summary: "Publish an event",
+          requestBody: { required: true, content: json(PublishedEvent) },
+          responses: { 200: { description: "The event is kept", content: json(PublishedReceipt) } },
+        },
+      },
+    )
+    .post(
+      "/publish/batch",
+      async ({ request }): Promise<typeof BatchReceipt.static> => {
+        const receipts = await publish(hub, checkedBatch(hub, await readJson(request)));
+        const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
+        return {
+          ids: receipts.map(({ entry }) => entry.id),
+          recipients: receipts.reduce((sum, { entry }) => sum + entry.recipients, 0),
+          ...(duplicates > 0 && { duplicates }),
+        };
+      },
+      {
+        parse: "none",
+        body: typeOnly<PublishedBatch>(),
+        detail: {
+          tags: ["publish"],
+          summary: "Publish up to 10,000 events, all or none",
+          requestBody: { required: true, content: json(PublishedBatch) },
+          responses: { 200: { description: "The events are kept", content: json(BatchReceipt) } },
+        },
+      },
+    );
+}
+
+/** @throws Problem 422 with every failing path. */
+function checkedEvent(hub: Hub, body: unknown): EventInput {
+  const found = [...violations(eventCheck, body), ...dataViolations(hub, body, "/data")];
+  if (found.length > 0 || !eventCheck.Check(body)) throw unprocessable(found);
+  return toInput(body);
+}
+
+/** @throws Problem 422 with every failing path. */
+function checkedBatch(hub: Hub, body: unknown): EventInput[] {
+  const found = violations(batchCheck, body);
+  if (Array.isArray(body)) {
+    body.forEach((event: unknown, i) => {
+      found.push(...dataViolations(hub, event, `/${i}/data`));
+    });
+  }
+  if (found.length > 0 || !batchCheck.Check(body)) throw unprocessable(found);
+  return body.map(toInput);
+}
+
+/** Where an event's data breaks its type's schema, in so far as the event has a type and data. */
+function dataViolations({ catalog, strict }: Hub, event: unknown, at: string): Violation[] {
+  if (typeof event !== "object" || event === null || !("type" in event)) return [];
+  const { type } = event;
+  if (typeof type !== "string") return [];
+  if (!catalog.has(type)) {
+    const path = at.replace(/data$/, "type");
+    return strict ? [{ path, message: "Expected a type of the catalog" }] : [];
+  }
+  return "data" in event ? catalog.violations(type, event.data, at) : [];
+}
+
+function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
+  return { ...event, topics: topic === undefined ? topics : [topic, ...topics] };
+}
+
+async function publish({ broker }: Hub, events: readonly EventInput[]): Promise<readonly Receipt[]> {
+  if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+  try {
+    return await broker.publish(events);
+  } catch (error) {
+    if (error instanceof IdConflict) throw new Problem(409, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Types a route's body for its clients, and no more: Elysia would stop at the first failing path,
+ * and in an application that cleans bodies it would drop what it does not know. The door is
+ * {@link checkedEvent}.
+ */
+function typeOnly<T>(): TUnsafe<T> {
+  return undefined as unknown as TUnsafe<T>;
+}
+
+function json(schema: TSchema) {
+  return { "application/json": { schema: JSON.parse(JSON.stringify(schema)) } };
+}

@@ -1,0 +1,41 @@
+import { Elysia } from "elysia";
+import { version } from "../version.ts";
+import type { Hub } from "./hub.ts";
+import { Problem } from "./problem.ts";
+
+/** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */
+export function statusRoutes({ broker }: Hub) {
+  const startedAt = performance.now();
+  return new Elysia()
+    .get(
+      "/status",
+      () => {
+        const { store } = broker.log;
+        return {
+          status: broker.closed ? "stopping" : "active",
+          connected_clients: broker.clientCount,
+          version,
+          uptime_seconds: Math.floor((performance.now() - startedAt) / 1000),
+          store: {
+            name: store.name,
+            events: store.count,
+            bytes: store.bytes,
+            earliest: store.earliest?.id ?? null,
+          },
+          totals: broker.totals,
+        };
+      },
+      { detail: { tags: ["operations"], summary: "Clients, store and totals" } },
+    )
+    .get("/healthz", () => ({ status: "alive" }), {
+      detail: { tags: ["operations"], summary: "Whether the process answers" },
+    })
+    .get(
+      "/readyz",
+      () => {
+        if (broker.closed) throw new Problem(503, "the hub is stopping");
+        return { status: "ready" };
+      },
+      { detail: { tags: ["operations"], summary: "Whether to send it traffic" } },
+    );
+}
