@@ -1,0 +1,61 @@
+import { noToken, unreachable } from "./error.ts";
+
+/** A bearer token, or a function that gets one, asked again for every request. */
+export type Token = string | (() => string | Promise<string>);
+
+/** The part of `fetch` that is used, so that another one can be given. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Where the hub is and how to get there: what publishers and subscribers share. */
+export interface ConnectionOptions {
+  /** The hub's address, such as `https://example.org` or, in a browser, `/hub`. */
+  url: string | URL;
+  /** Sent as `Authorization: Bearer …` (RFC 6750). */
+  token?: Token | undefined;
+  /** Instead of the global `fetch`, for cookies, proxies or tests. */
+  fetch?: Fetch | undefined;
+}
+
+/** The address of a route below the hub's own. Throws TypeError if the hub's is not a URL. */
+export function route({ url }: ConnectionOptions, path: string): string {
+  return new URL(`${String(url).replace(/\/+$/, "")}/${path}`, globalThis.location?.href).href;
+}
+
+/**
+ * Sends a request with the token among its headers. Throws TidingsError with status 0 when no answer
+ * comes.
+ */
+export async function request(
+  { token, fetch }: ConnectionOptions,
+  url: string,
+  init: RequestInit & { headers: Record<string, string>; signal: AbortSignal },
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const bearer = await tokenOf(token);
+  if (bearer) headers.set("authorization", `Bearer ${bearer}`);
+  try {
+    // Looked up at every call, and called as a function of the global object, as browsers demand.
+    return await (fetch ?? globalThis.fetch)(url, { ...init, headers });
+  } catch (error) {
+    // Runtimes differ in what an aborted fetch throws; the signal's own reason says it best.
+    throw unreachable(url, init.signal.reason ?? error);
+  }
+}
+
+/** The whole body of an answer. Throws TidingsError with status 0 when the connection is lost. */
+export async function textOf(response: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw unreachable(response.url, signal.reason ?? error);
+  }
+}
+
+async function tokenOf(token: Token | undefined): Promise<string | undefined> {
+  if (typeof token !== "function") return token;
+  try {
+    return await token();
+  } catch (error) {
+    throw noToken(error);
+  }
+}

@@ -1,0 +1,102 @@
+import { isRecord, isString, parseJson } from "./narrow.ts";
+
+/** One place where an event breaks its schema. */
+export interface FailingPath {
+  /** JSON Pointer (RFC 6901) into what was sent, such as `/data/id`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A problem as the hub describes it (RFC 9457, section 3.1). */
+export interface Problem {
+  readonly type?: string;
+  readonly title?: string;
+  readonly status?: number;
+  readonly detail?: string;
+  readonly instance?: string;
+  readonly [member: string]: unknown;
+}
+
+/** The hub refused, could not be reached, or gave an answer that is not a hub's. */
+export class TidingsError extends Error {
+  override readonly name = "TidingsError";
+  /** The HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** What the hub says about it (RFC 9457). */
+  readonly problem: Problem;
+  /** Where the event breaks its schema, for a status of 422. */
+  readonly errors: readonly FailingPath[];
+  /** How many milliseconds the hub asks to wait before the next try (RFC 9110, section 10.2.3). */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    status: number,
+    problem: Problem,
+    more: { cause?: unknown; retryAfter?: number | undefined } = {},
+  ) {
+    const errors = failingPaths(problem["errors"]);
+    super(messageOf(status, problem, errors), "cause" in more ? { cause: more.cause } : undefined);
+    this.status = status;
+    this.problem = problem;
+    this.errors = errors;
+    this.retryAfter = more.retryAfter;
+  }
+}
+
+/** The error for a hub that gave no answer at all. */
+export function unreachable(url: string, cause: unknown): TidingsError {
+  const detail = `${url}: ${messageFrom(cause)}`;
+  return new TidingsError(0, { title: "the hub can't be reached", detail }, { cause });
+}
+
+/** The error for a token that could not be got, often for want of the same network. */
+export function noToken(cause: unknown): TidingsError {
+  return new TidingsError(0, { title: "no token", detail: messageFrom(cause) }, { cause });
+}
+
+/** The error for an answer that no hub would give, as when the URL is that of something else. */
+export function notAHub(url: string, status: number, detail: string): TidingsError {
+  return new TidingsError(status, { title: "not a Tidings hub", detail: `${url} ${detail}` });
+}
+
+/** The error for an answer that is not a success. */
+export function refusal({ status, statusText, headers }: Response, text: string): TidingsError {
+  const body = parseJson(text);
+  const problem = isRecord(body) ? body : { title: statusText || `HTTP ${status}` };
+  return new TidingsError(status, problem, { retryAfter: retryAfter(headers) });
+}
+
+/**
+ * Whether the same request may succeed later: the hub is busy, draining or restarting, a proxy lost
+ * it, or the network failed.
+ */
+export function isTransient(error: unknown): error is TidingsError {
+  return error instanceof TidingsError && [0, 408, 425, 429, 502, 503, 504].includes(error.status);
+}
+
+function messageFrom(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function messageOf(status: number, { title, detail }: Problem, errors: readonly FailingPath[]): string {
+  const paths = errors.map(({ path, message }) => `${path || "/"} ${message}`).join("; ");
+  const parts = [title, paths || detail].filter((part) => isString(part) && part !== "");
+  return parts.join(": ") || `HTTP ${status}`;
+}
+
+function failingPaths(value: unknown): FailingPath[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown) =>
+    isRecord(item) && isString(item["path"]) && isString(item["message"])
+      ? [{ path: item["path"], message: item["message"] }]
+      : [],
+  );
+}
+
+/** Seconds or an HTTP date, as milliseconds from now. */
+function retryAfter(headers: Headers): number | undefined {
+  const text = headers.get("retry-after");
+  if (text === null) return undefined;
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}

@@ -1,0 +1,32 @@
+import { isRecord, isString, parseJson } from "./narrow.ts";
+
+// What the hub says of itself in a stream, beside the events: contract "The stream", 1 and 2.
+
+/** Events that the hub no longer held when the connection was resumed are lost to this reader. */
+export interface Gap {
+  /** The id of the last event that this reader knows. */
+  readonly requested: string;
+  /** The id of the first event that the hub still holds; null when it holds none. */
+  readonly earliest: string | null;
+}
+
+/** Whether events of this type are the hub's own. */
+export function isHubEvent(type: string): boolean {
+  return type === "connected" || type.startsWith("tidings.");
+}
+
+/** The client's id from the data of `connected`. */
+export function clientIdOf(data: string): string | undefined {
+  const value = parseJson(data);
+  return isRecord(value) && isString(value["client_id"]) ? value["client_id"] : undefined;
+}
+
+/** The data of `tidings.gap`. */
+export function gapOf(data: string): Gap {
+  const value = parseJson(data);
+  const { requested, earliest } = isRecord(value) ? value : {};
+  return {
+    requested: isString(requested) ? requested : "",
+    earliest: isString(earliest) ? earliest : null,
+  };
+}

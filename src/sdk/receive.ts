@@ -1,0 +1,78 @@
+import { Deadline } from "./deadline.ts";
+import { isTransient, notAHub, type TidingsError } from "./error.ts";
+import { clientIdOf, gapOf, isHubEvent } from "./hub-events.ts";
+import { readMessages } from "./messages.ts";
+import { parseJson } from "./narrow.ts";
+import { openStream } from "./open-stream.ts";
+import { Seen } from "./seen.ts";
+import type { SubscriptionOptions } from "./subscriber.ts";
+import { backoff, sleep } from "./wait.ts";
+
+/** The wait before the first reconnect in milliseconds, until the hub says its own. */
+const FIRST_WAIT = 1000;
+/** However short a wait the hub asks for, a hub that hangs up at once is not asked in a tight loop. */
+const SHORTEST_WAIT = 50;
+
+/** An event of which only the hub's catalog knows the type. */
+export interface RawEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** The events that are streamed at a URL, over as many connections as it takes; see Subscriber. */
+export async function* receive(
+  url: string,
+  options: SubscriptionOptions,
+): AsyncGenerator<RawEvent, void, void> {
+  const { signal, idleTimeout = 45_000, onOpen, onGap, onReconnect } = options;
+  const seen = new Seen();
+  let { lastEventId } = options;
+  let retry = FIRST_WAIT;
+  let failures = 0;
+
+  while (!signal?.aborted) {
+    const deadline = new Deadline(signal);
+    let error: TidingsError | undefined;
+    try {
+      deadline.start(idleTimeout, `no answer within ${idleTimeout} ms`);
+      const response = await openStream(url, options, lastEventId, deadline.signal);
+      if (!response) return;
+      // Where the stream begins, if the hub tells (as Mercure's hubs do): a connection that is lost
+      // before its first event can then be resumed as well.
+      lastEventId ??= response.headers.get("last-event-id") ?? undefined;
+      const chunks = readMessages(response, deadline, idleTimeout, (ms) => {
+        retry = Math.max(ms, SHORTEST_WAIT);
+      });
+      for await (const messages of chunks) {
+        failures = 0;
+        for (const { event: type = "message", id, data } of messages) {
+          if (type === "connected") onOpen?.({ clientId: clientIdOf(data) });
+          else if (type === "tidings.gap") onGap?.(gapOf(data));
+          else if (!isHubEvent(type) && (id === undefined || seen.add(id))) {
+            // Only now has the event reached its reader, so only now would a reconnect pass it over.
+            lastEventId = id ?? lastEventId;
+            yield { id: lastEventId ?? "", type, data: dataOf(url, type, data) };
+            if (signal?.aborted) return;
+          }
+        }
+      }
+    } catch (cause) {
+      if (signal?.aborted) return;
+      if (!isTransient(cause)) throw cause;
+      error = cause;
+    } finally {
+      deadline.end();
+    }
+    failures++;
+    const delay = Math.max(backoff(retry, failures), error?.retryAfter ?? 0);
+    onReconnect?.({ attempt: failures, delay, error });
+    await sleep(delay, signal);
+  }
+}
+
+function dataOf(url: string, type: string, text: string): unknown {
+  const data = parseJson(text);
+  if (data === undefined) throw notAHub(url, 200, `sent a ${type} whose data is not JSON`);
+  return data;
+}

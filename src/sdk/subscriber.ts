@@ -1,0 +1,88 @@
+import type { BuiltinOnly, Catalog, EventName, ReceivedEvent } from "./catalog-types.ts";
+import { type ConnectionOptions, route } from "./connection.ts";
+import type { TidingsError } from "./error.ts";
+import type { Gap } from "./hub-events.ts";
+import { receive } from "./receive.ts";
+
+/** A connection was lost or could not be made, and is tried again. */
+export interface Reconnect {
+  /** Which try in a row comes next, from 1. */
+  readonly attempt: number;
+  /** How long until then, in milliseconds. */
+  readonly delay: number;
+  /** Why; undefined when the hub just ended the stream. */
+  readonly error: TidingsError | undefined;
+}
+
+/** What a subscription is, whatever the types of its events. */
+export interface SubscriptionOptions extends ConnectionOptions {
+  /** Exact names, prefixes that end in `*` (`orders/*`), or `*`. None: every event. */
+  topics?: readonly string[] | undefined;
+  /** Only events of these types. */
+  types?: readonly string[] | undefined;
+  /** Start after this event; `earliest` for everything that the hub holds. */
+  lastEventId?: string | undefined;
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+  /**
+   * How long the hub may be silent (its keep-alives count) before the connection is given up, in
+   * milliseconds. Default 45,000.
+   */
+  idleTimeout?: number | undefined;
+  /** The hub has accepted the connection; also after each reconnect. */
+  onOpen?: ((connection: { clientId: string | undefined }) => void) | undefined;
+  /** Events were missed. */
+  onGap?: ((gap: Gap) => void) | undefined;
+  /** The connection is lost or could not be made. */
+  onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+}
+
+export interface SubscriberOptions<C extends Catalog> extends SubscriptionOptions {
+  types?: readonly EventName<C>[] | undefined;
+}
+
+/** What to do with each type of event. */
+export type Handlers<C extends Catalog> = {
+  readonly [T in EventName<C>]?: (event: ReceivedEvent<C, T>) => void | Promise<void>;
+};
+
+/**
+ * The events of a hub. Each iteration has a connection of its own, opened when it starts and closed
+ * when it is left. It reconnects for as long as it takes, and goes on after the last event that it
+ * gave out: none is lost while the hub holds it, and none comes twice.
+ *
+ * Throws TidingsError when the hub refuses (4xx, other than 408, 425 and 429) or what answers is not
+ * a hub. Ends quietly when the signal fires.
+ *
+ * The types are what the hub's catalog promises; the data is not checked again here. A hub that
+ * isn't `--strict` may carry types outside the catalog too: name `types` to be sent only those.
+ */
+export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEvent<C>, void, void> {
+  /**
+   * Calls a handler for each event, one at a time, and waits for it; types without one are passed
+   * over. Resolves when the signal fires; rejects as the iteration throws, or as a handler does.
+   */
+  handle(handlers: Handlers<C>): Promise<void>;
+}
+
+/**
+ * A subscriber to the hub at `url`; see createPublisher for the type argument. Throws TypeError if
+ * the URL is none.
+ */
+export function createSubscriber<C extends Catalog = BuiltinOnly>(
+  options: SubscriberOptions<C>,
+): Subscriber<C> {
+  // The one cast of the SDK: that this name has this data is the hub's promise, which it checked
+  // when the event was published.
+  const url = route(options, "events");
+  const events = () => receive(url, options) as AsyncGenerator<ReceivedEvent<C>, void, void>;
+  return {
+    [Symbol.asyncIterator]: events,
+    async handle(handlers) {
+      const byType: Readonly<Record<string, ((event: never) => void | Promise<void>) | undefined>> = handlers;
+      for await (const event of events()) {
+        if (Object.hasOwn(handlers, event.type)) await byType[event.type]?.(event as never);
+      }
+    },
+  };
+}
