@@ -1,0 +1,63 @@
+import { parseArgs } from "node:util";
+import { writeChecksums } from "./checksums.ts";
+import { compile } from "./compile.ts";
+import { targets } from "./targets.ts";
+
+const usage = `usage: scripts/build [--target <platform>]... | --all
+platforms: ${[...targets.keys()].join(" ")}`;
+
+function refuse(message: string): never {
+  console.error(`build: ${message}\n${usage}`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        target: { type: "string", multiple: true, default: [] },
+        all: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function build(name: string, target?: Parameters<typeof compile>[1]): Promise<string> {
+  const path = await compile(name, target);
+  const size = Bun.file(path).size;
+  console.log(`${path}  ${(size / 1e6).toFixed(1)} MB`);
+  return path;
+}
+
+const { target: named, all, help } = readArguments();
+if (help) {
+  console.log(usage);
+  process.exit(0);
+}
+if (all && named.length > 0) refuse("--all already means every --target");
+
+const wanted = all ? [...targets] : named.map((name) => [name, targets.get(name)] as const);
+const unknown = wanted.find(([, target]) => target === undefined);
+if (unknown) refuse(`unknown target ${JSON.stringify(unknown[0])}`);
+
+try {
+  if (wanted.length === 0) {
+    await build(process.platform === "win32" ? "tidings.exe" : "tidings");
+  } else {
+    const built: string[] = [];
+    for (const [name, target] of wanted) {
+      // Bun brings another platform's runtime from the npm registry the first time.
+      console.log(`building for ${name} …`);
+      built.push(await build(`tidings-${name}${name.startsWith("windows-") ? ".exe" : ""}`, target));
+    }
+    const [first, ...others] = built;
+    if (first !== undefined) console.log(await writeChecksums([first, ...others]));
+  }
+} catch (error) {
+  console.error("build: failed");
+  console.error(error);
+  process.exit(1);
+}
