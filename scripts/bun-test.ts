@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { type Counts, oneFailed, type Step } from "./step.ts";
+
+interface Outcome {
+  exitCode: number;
+  /** Bun's JUnit report; null if the run ended without one. */
+  report: string | null;
+  /** What Bun wrote to standard error, where its own summary is. */
+  log: string;
+}
+
+/** Reads the counts out of the report's root element. Null if it is not one. */
+function readReport(report: string): Counts | null {
+  const root = /<testsuites\b[^>]*>/.exec(report)?.[0];
+  const attribute = (name: string) => Number(root?.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1]);
+  const [tests, failed, skipped] = [attribute("tests"), attribute("failures"), attribute("skipped")];
+  if (![tests, failed, skipped].every(Number.isInteger)) return null;
+  return { passed: tests - failed - skipped, failed, skipped };
+}
+
+/** The number of failures in Bun's summary: its last line of the form ` 3 fail`. */
+function readSummaryFailures(log: string): number {
+  return Number([...stripVTControlCharacters(log).matchAll(/^ *(\d+) fail$/gm)].at(-1)?.[1] ?? 0);
+}
+
+/** What a run of `bun test` really came to. */
+export function countOutcome({ exitCode, report, log }: Outcome): Counts {
+  const reported = report === null ? null : readReport(report);
+  // Nothing found, every file broken, or the process gone half way: even with exit code 0.
+  if (!reported || reported.passed + reported.failed + reported.skipped === 0) {
+    return { ...oneFailed, failed: Math.max(1, readSummaryFailures(log)) };
+  }
+  // A file that throws while it loads is a failure in the summary, and not in the report at all.
+  const failed = Math.max(reported.failed, readSummaryFailures(log), exitCode === 0 ? 0 : 1);
+  return { ...reported, failed };
+}
+
+/** Passes a stream on as it comes, and gives back all of it. */
+async function relay(stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    to.write(chunk);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+async function runBunTest(filters: string[]): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), "tidings-test-"));
+  const path = join(folder, "report.xml");
+  try {
+    const command = [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${path}`, ...filters];
+    const child = Bun.spawn(command, {
+      stdio: ["ignore", "inherit", "pipe"],
+      // It cannot see the terminal through the pipe.
+      env: { ...process.env, ...(process.stderr.isTTY && { FORCE_COLOR: "1" }) },
+    });
+    const log = await relay(child.stderr, process.stderr);
+    const exitCode = await child.exited;
+    const file = Bun.file(path);
+    return { exitCode, report: (await file.exists()) ? await file.text() : null, log };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export const bunTestStep = (filters: string[]): Step => ({
+  name: "tests",
+  run: async () => countOutcome(await runBunTest(filters)),
+});
