@@ -67,11 +67,11 @@ export function refusal({ status, statusText, headers }: Response, text: string)
 }
 
 /**
- * Whether the same request may succeed later: the hub is busy, draining or restarting, a proxy lost
- * it, or the network failed.
+ * Whether the same request may succeed later: no answer came, the hub is busy, draining or
+ * restarting, or a proxy lost it.
  */
 export function isTransient(error: unknown): error is TidingsError {
-  return error instanceof TidingsError && [0, 408, 425, 429, 502, 503, 504].includes(error.status);
+  return error instanceof TidingsError && (error.status >= 500 || [0, 408, 425, 429].includes(error.status));
 }
 
 function messageFrom(cause: unknown): string {

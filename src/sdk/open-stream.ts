@@ -20,7 +20,7 @@ export async function openStream(
   if (lastEventId && isAscii(lastEventId)) headers["last-event-id"] = lastEventId;
   else if (lastEventId) query.set("last_event_id", lastEventId);
 
-  const response = await request(options, `${url}?${query}`, {
+  const response = await request(options, query.size > 0 ? `${url}?${query}` : url, {
     headers,
     signal,
     // Otherwise a browser holds a second request for the same URL back until the first has ended.

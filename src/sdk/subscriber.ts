@@ -59,8 +59,8 @@ export type Handlers<C extends Catalog> = {
  */
 export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEvent<C>, void, void> {
   /**
-   * Calls a handler for each event, one at a time, and waits for it; types without one are passed
-   * over. Resolves when the signal fires; rejects as the iteration throws, or as a handler does.
+   * Calls a handler for each event, one at a time, and waits for it. The hub sends only the types
+   * that have one, or those of the option `types`. Resolves when the signal fires; rejects as the iteration throws, or as a handler does.
    */
   handle(handlers: Handlers<C>): Promise<void>;
 }
@@ -72,17 +72,17 @@ export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEve
 export function createSubscriber<C extends Catalog = BuiltinOnly>(
   options: SubscriberOptions<C>,
 ): Subscriber<C> {
-  // The one cast of the SDK: that this name has this data is the hub's promise, which it checked
-  // when the event was published.
   const url = route(options, "events");
-  const events = () => receive(url, options) as AsyncGenerator<ReceivedEvent<C>, void, void>;
+  // That an event of this type has this data is the hub's promise, which it checked when the event
+  // was published: hence the SDK's only casts, here and below.
+  const events = (types = options.types) =>
+    receive(url, { ...options, types }) as AsyncGenerator<ReceivedEvent<C>, void, void>;
   return {
-    [Symbol.asyncIterator]: events,
+    [Symbol.asyncIterator]: () => events(),
     async handle(handlers) {
       const byType: Readonly<Record<string, ((event: never) => void | Promise<void>) | undefined>> = handlers;
-      for await (const event of events()) {
-        if (Object.hasOwn(handlers, event.type)) await byType[event.type]?.(event as never);
-      }
+      const types = Object.keys(handlers) as EventName<C>[];
+      for await (const event of events(options.types ?? types)) await byType[event.type]?.(event as never);
     },
   };
 }

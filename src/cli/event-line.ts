@@ -1,0 +1,48 @@
+import type { AnyEvents, OutgoingEvent } from "../sdk/index.ts";
+import { CliError } from "./error.ts";
+
+export type Event = OutgoingEvent<AnyEvents>;
+
+/** An event's data, as typed or read. Throws CliError when it is not JSON. */
+export function parseData(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CliError(`not JSON: ${excerpt(text)}`);
+  }
+}
+
+/** A whole event, `{"type":…,"data":…,"topics":[…]}`. Throws CliError when it is none. */
+export function parseEvent(text: string): Event {
+  const value = parseData(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new CliError(`not an event, {"type":…,"data":…}: ${excerpt(text)}`);
+  }
+  assertEvent(value);
+  return value;
+}
+
+const isString = (value: unknown) => typeof value === "string";
+const isOptional = (is: (value: unknown) => boolean) => (value: unknown) => value === undefined || is(value);
+
+const members: readonly [name: string, is: (value: unknown) => boolean, expected: string][] = [
+  ["type", isString, "a text"],
+  ["data", (value) => value !== undefined, "a JSON value"],
+  ["topics", isOptional((value) => Array.isArray(value) && value.every(isString)), "a list of texts"],
+  ["topic", isOptional(isString), "a text"],
+  ["id", isOptional(isString), "a text"],
+  ["retry", isOptional((value) => typeof value === "number"), "a number"],
+  ["private", isOptional((value) => typeof value === "boolean"), "true or false"],
+];
+
+/** Checks the kinds of value; what else makes them good, and that nothing is beside them, the hub says. */
+function assertEvent(value: object): asserts value is Event {
+  const given = new Map<string, unknown>(Object.entries(value));
+  for (const [name, is, expected] of members) {
+    if (!is(given.get(name))) throw new CliError(`/${name} Expected ${expected}`);
+  }
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

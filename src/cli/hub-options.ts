@@ -1,0 +1,36 @@
+import { InvalidArgumentError, Option } from "commander";
+
+// The flags with which a command finds its hub and says what it wants there. Each call makes new
+// ones, since an option belongs to its command.
+
+export const urlOption = () =>
+  new Option("--url <url>", "the hub's address")
+    .env("TIDINGS_URL")
+    .default("http://127.0.0.1:3000")
+    .argParser(hubUrl);
+
+export const tokenOption = () =>
+  new Option("--token <token>", "the bearer token to show to the hub").env("TIDINGS_TOKEN");
+
+export const topicOption = (description: string) =>
+  new Option("--topic <topic>", description).env("TIDINGS_TOPIC").argParser(collect);
+
+export const typeOption = (description: string) =>
+  new Option("--type <type>", description).env("TIDINGS_TYPE").argParser(collect);
+
+/** What {@link urlOption} and {@link tokenOption} give. */
+export interface HubOptions {
+  readonly url: string;
+  readonly token?: string;
+}
+
+function hubUrl(text: string): string {
+  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
+  if (protocol === "http:" || protocol === "https:") return text;
+  throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:3000.");
+}
+
+/** For a flag that can be given several times. */
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,24 @@
+// A write tells its own callback what went wrong; without a listener the stream would throw it, too.
+process.stdout.on("error", () => {});
+
+/**
+ * Writes to standard output and waits until it is taken. False when nobody reads it any more, as
+ * after `| head`.
+ */
+export function print(text: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (!error) resolve(true);
+      else if ("code" in error && error.code === "EPIPE") resolve(false);
+      else reject(error);
+    });
+  });
+}
+
+/** The text with its control characters written out, so that it can't steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
