@@ -1,0 +1,41 @@
+import { afterEach } from "bun:test";
+import { createApp } from "../../src/app.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import { silent } from "../../src/broker/logger.ts";
+import type { Catalog } from "../../src/events/catalog.ts";
+
+/** A real hub in this process, on a free port. */
+export interface TestHub {
+  readonly url: string;
+  readonly broker: Broker;
+  /** Ends every connection and stops answering. */
+  stop(): Promise<void>;
+}
+
+const running: TestHub[] = [];
+afterEach(async () => {
+  for (const hub of running.splice(0)) await hub.stop();
+});
+
+/** Starts a hub, which is stopped after the test. A port and a broker of one before make it its heir. */
+export function startHub({
+  port = 0,
+  broker = new Broker(),
+  catalog,
+}: {
+  port?: number;
+  broker?: Broker;
+  catalog?: Catalog;
+} = {}): TestHub {
+  const app = createApp({ logger: silent, broker, ...(catalog && { catalog }) });
+  app.listen({ port, hostname: "127.0.0.1" });
+  const hub: TestHub = {
+    url: `http://127.0.0.1:${app.server?.port}`,
+    broker,
+    async stop() {
+      await app.server?.stop(true);
+    },
+  };
+  running.push(hub);
+  return hub;
+}
