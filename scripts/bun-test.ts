@@ -43,7 +43,8 @@ async function relay(stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream)
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of stream) {
-    to.write(chunk);
+    // Waited for: what comes after, and the exit, must not overtake it.
+    await new Promise((resolve) => to.write(chunk, resolve));
     text += decoder.decode(chunk, { stream: true });
   }
   return text;
@@ -54,11 +55,8 @@ async function runBunTest(filters: string[]): Promise<Outcome> {
   const path = join(folder, "report.xml");
   try {
     const command = [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${path}`, ...filters];
-    const child = Bun.spawn(command, {
-      stdio: ["ignore", "inherit", "pipe"],
-      // It cannot see the terminal through the pipe.
-      env: { ...process.env, ...(process.stderr.isTTY && { FORCE_COLOR: "1" }) },
-    });
+    // Without colours, for the pipe: FORCE_COLOR would bring them back, but the tests would see it too.
+    const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"] });
     const log = await relay(child.stderr, process.stderr);
     const exitCode = await child.exited;
     const file = Bun.file(path);

@@ -28,7 +28,11 @@ export function commandStep(name: string, command: string[]): Step {
   return {
     name,
     async run() {
-      const { exited } = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"] });
+      const { exited } = Bun.spawn(command, {
+        stdio: ["ignore", "inherit", "inherit"],
+        // Some tools colour whatever CI they are in; a log that is kept is for reading.
+        env: { ...process.env, ...(!process.stdout.isTTY && { NO_COLOR: "1" }) },
+      });
       return (await exited) === 0 ? onePassed : oneFailed;
     },
   };

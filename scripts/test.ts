@@ -40,4 +40,4 @@ for (const step of steps) {
 }
 
 console.log(`\n${lines.join("\n")}\n${describe(total)}`);
-process.exit(total.failed > 0 ? 1 : 0);
+process.exitCode = total.failed > 0 ? 1 : 0;
