@@ -56,7 +56,8 @@ async function runBunTest(filters: string[]): Promise<Outcome> {
   try {
     const command = [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${path}`, ...filters];
     // Without colours, for the pipe: FORCE_COLOR would bring them back, but the tests would see it too.
-    const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"] });
+    // The environment is named because steps before this one have added to it.
+    const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"], env: process.env });
     const log = await relay(child.stderr, process.stderr);
     const exitCode = await child.exited;
     const file = Bun.file(path);

@@ -28,11 +28,7 @@ export function commandStep(name: string, command: string[]): Step {
   return {
     name,
     async run() {
-      const { exited } = Bun.spawn(command, {
-        stdio: ["ignore", "inherit", "inherit"],
-        // Some tools colour whatever CI they are in; a log that is kept is for reading.
-        env: { ...process.env, ...(!process.stdout.isTTY && { NO_COLOR: "1" }) },
-      });
+      const { exited } = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"], env: process.env });
       return (await exited) === 0 ? onePassed : oneFailed;
     },
   };

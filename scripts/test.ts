@@ -4,9 +4,12 @@ import { add, type Counts, commandStep, describe, none, oneFailed, type Step } f
 
 const ci = process.env["CI"] === "true";
 
+// Biome colours even what goes to a file, where escape codes leave nothing to read.
+const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
+
 const steps: Step[] = [
   commandStep("types", ["node_modules/.bin/tsc", "--noEmit"]),
-  commandStep("lint and format", ["node_modules/.bin/biome", "ci"]),
+  commandStep("lint and format", ["node_modules/.bin/biome", "ci", ...biomeColors]),
   // Before the tests: some of them run the executable, and must meet today's.
   commandStep("build", ["scripts/build"]),
   browserStep({ mayPassOver: !ci }),
