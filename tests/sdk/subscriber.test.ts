@@ -1,0 +1,189 @@
+import { expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { type AnyEvents, createPublisher, createSubscriber, type Gap, type Reconnect } from "tidings/sdk";
+import { Catalog } from "../../src/events/catalog.ts";
+import { startHub } from "./hub.ts";
+import { until } from "./until.ts";
+
+const events = { "order-created": Type.Object({ id: Type.Integer() }) };
+
+test("gives out the events of its topics, typed, and none of the hub's own", async () => {
+  const { url } = startHub({ catalog: new Catalog(events) });
+  const hub = createPublisher<typeof events>({ url });
+  const opened = Promise.withResolvers<string | undefined>();
+  const subscriber = createSubscriber<typeof events>({
+    url,
+    topics: ["orders/*"],
+    onOpen: ({ clientId }) => opened.resolve(clientId),
+  });
+  const received = take(subscriber, 2);
+  expect(await opened.promise).toBeString();
+  await hub.publish("order-created", { id: 1 }, { topics: ["orders/1"], id: "one" });
+  await hub.publish("order-created", { id: 2 }, { topics: ["bills/2"] });
+  await hub.publish("order-created", { id: 3 }, { topics: ["orders/3"], id: "three" });
+  expect(await received).toEqual([
+    { id: "one", type: "order-created", data: { id: 1 } },
+    { id: "three", type: "order-created", data: { id: 3 } },
+  ]);
+});
+
+test("asks only for some types, and after an event", async () => {
+  const { url } = startHub();
+  const hub = createPublisher<AnyEvents>({ url });
+  for (const id of ["a1", "b1", "a2", "b2", "b3"]) await hub.publish(id.slice(0, 1), id, { id });
+  const all = createSubscriber<AnyEvents>({ url, lastEventId: "earliest" });
+  expect(ids(await take(all, 5))).toEqual(["a1", "b1", "a2", "b2", "b3"]);
+  const some = createSubscriber<AnyEvents>({ url, lastEventId: "b1", types: ["b"] });
+  expect(ids(await take(some, 2))).toEqual(["b2", "b3"]);
+});
+
+test("leaving the loop closes the connection", async () => {
+  const { url, broker } = startHub();
+  await createPublisher<AnyEvents>({ url }).publish("a", 1);
+  for await (const _ of createSubscriber({ url, lastEventId: "earliest" })) {
+    expect(broker.clientCount).toBe(1);
+    break;
+  }
+  await until(() => broker.clientCount === 0);
+});
+
+test("its signal ends the loop, and closes the connection", async () => {
+  const { url, broker } = startHub();
+  const stop = new AbortController();
+  const received = take(createSubscriber({ url, signal: stop.signal, onOpen: () => stop.abort() }), 1);
+  expect(await received).toEqual([]);
+  await until(() => broker.clientCount === 0);
+  // Before the first connection, too.
+  expect(await take(createSubscriber({ url, signal: stop.signal }), 1)).toEqual([]);
+});
+
+test("its signal ends the wait for the next try", async () => {
+  const { url, stop } = startHub();
+  await stop();
+  const end = new AbortController();
+  const subscriber = createSubscriber({ url, signal: end.signal, onReconnect: () => end.abort() });
+  expect(await take(subscriber, 1)).toEqual([]);
+});
+
+test("goes on after a lost connection where it was: nothing lost, nothing twice", async () => {
+  const first = startHub();
+  const { url, broker } = first;
+  const before = createPublisher<AnyEvents>({ url });
+  const reconnects: Reconnect[] = [];
+  let opened = 0;
+  const subscriber = createSubscriber<AnyEvents>({
+    url,
+    onOpen: () => opened++,
+    onReconnect: (reconnect) => reconnects.push(reconnect),
+  });
+  const received = take(subscriber, 4);
+  await until(() => opened === 1);
+  // Its readers are to come back soon, so that the test need not wait.
+  await before.publish("n", 1, { retry: 50, id: "größe/1" });
+  await before.publish("n", 2);
+  await until(() => broker.totals.delivered === 2);
+  await first.stop();
+  await until(() => reconnects.length > 0);
+
+  await broker.publish([{ type: "n", data: 3 }]);
+  const second = startHub({ port: Number(new URL(url).port), broker });
+  await until(() => opened === 2);
+  await createPublisher<AnyEvents>({ url: second.url }).publish("n", 4);
+  expect((await received).map(({ data }) => data)).toEqual([1, 2, 3, 4]);
+  expect(reconnects[0]).toMatchObject({ attempt: 1 });
+  expect(reconnects[0]?.delay).toBeLessThanOrEqual(50);
+});
+
+test("resumes after an id that is not ASCII", async () => {
+  const { url } = startHub();
+  const hub = createPublisher<AnyEvents>({ url });
+  await hub.publish("n", 1, { id: "größe/→" });
+  await hub.publish("n", 2);
+  const subscriber = createSubscriber<AnyEvents>({ url, lastEventId: "größe/→" });
+  expect((await take(subscriber, 1)).map(({ data }) => data)).toEqual([2]);
+});
+
+test("tells that events are missing", async () => {
+  const { url } = startHub();
+  const { id } = await createPublisher<AnyEvents>({ url }).publish("n", 1);
+  const gaps: Gap[] = [];
+  const subscriber = createSubscriber({ url, lastEventId: "gone", onGap: (gap) => gaps.push(gap) });
+  expect(ids(await take(subscriber, 1))).toEqual([id]);
+  expect(gaps).toEqual([{ requested: "gone", earliest: id }]);
+});
+
+test("a refusal is thrown", async () => {
+  const { url } = startHub();
+  expect(take(createSubscriber({ url, topics: ["\n"] }), 1)).rejects.toMatchObject({
+    name: "TidingsError",
+    status: 400,
+  });
+});
+
+test("an error of a callback or of the loop is not swallowed", async () => {
+  const { url, broker } = startHub();
+  const subscriber = createSubscriber({
+    url,
+    onOpen() {
+      throw new Error("mine");
+    },
+  });
+  expect(await take(subscriber, 1).catch(String)).toBe("Error: mine");
+  await until(() => broker.clientCount === 0);
+});
+
+test("calls a handler for each type, one event at a time, and asks the hub for no others", async () => {
+  const { url, broker } = startHub({ catalog: new Catalog(events) });
+  const hub = createPublisher<typeof events>({ url });
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  await hub.publish("trace-update", { trace_id: "t", span_count: 1 });
+  await hub.publish("order-created", { id: 1 });
+  await hub.publish("nav-badge-update", { path: "/", badge: "" });
+  const handling = createSubscriber<typeof events>({
+    url,
+    lastEventId: "earliest",
+    signal: stop.signal,
+  }).handle({
+    async "order-created"({ data }) {
+      seen.push("begin", data.id);
+      await Bun.sleep(5);
+      seen.push("end");
+    },
+    "nav-badge-update"({ data }) {
+      seen.push(data.path);
+      stop.abort();
+    },
+  });
+  await handling;
+  expect(seen).toEqual(["begin", 1, "end", "/"]);
+  expect(broker.totals.delivered).toBeLessThanOrEqual(2);
+});
+
+test("each loop has a connection of its own", async () => {
+  const { url } = startHub();
+  await createPublisher<AnyEvents>({ url }).publish("n", 1, { id: "one" });
+  const subscriber = createSubscriber<AnyEvents>({ url, lastEventId: "earliest" });
+  const both = await Promise.all([take(subscriber, 1), take(subscriber, 1)]);
+  expect(both.map(ids)).toEqual([["one"], ["one"]]);
+});
+
+function ids(received: readonly { id: string }[]): string[] {
+  return received.map(({ id }) => id);
+}
+
+interface Received {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** The next events of a subscriber, fewer if it ends. */
+async function take(subscriber: AsyncIterable<Received>, count: number): Promise<Received[]> {
+  const received: Received[] = [];
+  for await (const event of subscriber) {
+    received.push(event);
+    if (received.length === count) break;
+  }
+  return received;
+}
