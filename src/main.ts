@@ -1,24 +1,35 @@
 import { Command, CommanderError } from "commander";
+import { catalog } from "./cli/catalog.ts";
 import { CliError, EXIT_USAGE } from "./cli/error.ts";
+import { listen } from "./cli/listen.ts";
+import { publish } from "./cli/publish.ts";
+import { serve } from "./cli/serve.ts";
 import { version } from "./version.ts";
 
-// Commands are loaded when they are picked, so that one does not pay for what another needs.
 const program = new Command("tidings")
   .description("Push live events to browsers and programs over Server-Sent Events.")
   .version(version)
-  .showHelpAfterError("(add --help for what it accepts)")
+  .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
   .exitOverride();
+
+for (const command of [serve, publish, listen, catalog]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    // Commander has printed its line; --help and --version end here too, with code 0.
-    process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
-  }
-  if (error instanceof CliError) {
-    console.error(`tidings: ${error.message}`);
-    process.exit(error.exitCode);
-  }
-  throw error;
+  // Commander has printed its line; --help and --version end here too, with code 0.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
+  if (!(error instanceof CliError)) throw error;
+  console.error(`tidings: ${error.message}`);
+  process.exit(error.exitCode);
+}
+
+/** Commander's complaint and its suggestion, in one line. */
+function oneLine(text: string): string {
+  return `${text
+    .trim()
+    .replace(/^error: /, "tidings: ")
+    .replaceAll("\n", " ")}\n`;
 }
