@@ -20,7 +20,8 @@ export async function openStream(
   if (lastEventId && isAscii(lastEventId)) headers["last-event-id"] = lastEventId;
   else if (lastEventId) query.set("last_event_id", lastEventId);
 
-  const response = await request(options, query.size > 0 ? `${url}?${query}` : url, {
+  const search = query.toString();
+  const response = await request(options, search ? `${url}?${search}` : url, {
     headers,
     signal,
     // Otherwise a browser holds a second request for the same URL back until the first has ended.
