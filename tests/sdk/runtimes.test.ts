@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const runtimes = {
   bun: [process.execPath],
   node: ["node"],
-  deno: ["deno", "run", "--allow-net"],
+  deno: [fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url)), "run", "--allow-net"],
 };
 
 for (const [name, [program = "", ...args]] of Object.entries(runtimes)) {

@@ -1,0 +1,113 @@
+import { expect, test } from "bun:test";
+import { type AnyEvents, createPublisher } from "tidings/sdk";
+import { busy, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
+import { startHub } from "../sdk/hub.ts";
+import { until } from "../sdk/until.ts";
+import { run, start } from "./tidings.ts";
+
+test("prints each event as a line of id, type and data", async () => {
+  const { url, broker } = startHub();
+  const listening = start(["listen", "--url", url]);
+  await until(() => broker.clientCount === 1);
+  await createPublisher<AnyEvents>({ url }).publish("order-created", { id: 1, note: "a\nb" }, { id: "x" });
+  expect(await listening.line()).toBe('x\torder-created\t{"id":1,"note":"a\\nb"}');
+});
+
+test("--json prints each as a JSON object; topics, types and a beginning are asked for", async () => {
+  const { url } = startHub();
+  const hub = createPublisher<AnyEvents>({ url });
+  await hub.publish("a", 1, { id: "1", topics: ["orders/1"] });
+  await hub.publish("a", 2, { id: "2", topics: ["bills/1"] });
+  await hub.publish("b", 3, { id: "3", topics: ["orders/1"] });
+  await hub.publish("a", 4, { id: "4", topics: ["all"] });
+  const flags = ["--topic", "orders/*", "--topic", "all", "--type", "a", "--last-event-id", "earliest"];
+  const listening = start(["listen", "--json", ...flags], { TIDINGS_URL: url });
+  expect(await listening.line()).toBe('{"id":"1","type":"a","data":1}');
+  expect(await listening.line()).toBe('{"id":"4","type":"a","data":4}');
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`${signal} ends it with code 0`, async () => {
+    const { url, broker } = startHub();
+    const listening = start(["listen", "--url", url]);
+    await until(() => broker.clientCount === 1);
+    listening.kill(signal);
+    expect(await listening.exited).toBe(0);
+    expect(await listening.errorLine()).toBeUndefined();
+  });
+}
+
+test("ends quietly when nobody reads it any more", async () => {
+  const { url, broker } = startHub();
+  const hub = createPublisher<AnyEvents>({ url });
+  const listening = start(["listen", "--url", url]);
+  await until(() => broker.clientCount === 1);
+  await hub.publish("n", 1);
+  await listening.line();
+  await listening.closeOutput();
+  await hub.publish("n", 2);
+  expect(await listening.exited).toBe(0);
+  expect(await listening.errorLine()).toBeUndefined();
+});
+
+test("goes on after the hub was away, and says so", async () => {
+  const first = startHub();
+  const { url, broker } = first;
+  const listening = start(["listen", "--url", url]);
+  await until(() => broker.clientCount === 1);
+  await broker.publish([{ type: "n", data: 1, id: "1", retry: 50 }]);
+  expect(await listening.line()).toBe("1\tn\t1");
+  await first.stop();
+  expect(await listening.errorLine()).toStartWith("tidings: lost the hub, trying again");
+  await broker.publish([{ type: "n", data: 2, id: "2" }]);
+  startHub({ port: Number(new URL(url).port), broker });
+  expect(await listening.line()).toBe("2\tn\t2");
+  expect(await listening.errorLine()).toBe("tidings: connected again");
+});
+
+test("tells on standard error that events are missing", async () => {
+  const { url, broker } = startHub();
+  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  const listening = start(["listen", "--last-event-id", "gone", "--url", url]);
+  expect(await listening.errorLine()).toBe(
+    "tidings: events are missing: gone is no longer held, the oldest is 1",
+  );
+  expect(await listening.line()).toBe("1\tn\t1");
+});
+
+test("writes out control characters, which could steer a terminal", async () => {
+  const frame = 'id: 1\u009b2J\nevent: n\u007f\ndata: "\u009b31m"\n\n';
+  const { url } = startFaultyHub(stream([frame], { open: true }));
+  expect(await start(["listen", "--url", url]).line()).toBe('1\\u009b2J\tn\\u007f\t"\\u009b31m"');
+  expect(await start(["listen", "--json", "--url", url]).line()).toBe(
+    '{"id":"1\\u009b2J","type":"n\\u007f","data":"\\u009b31m"}',
+  );
+});
+
+test("a hub that can't be reached or refuses is code 1, a wrong flag or topic code 2, each in one line", async () => {
+  const { url, stop } = startHub();
+  await stop();
+  const cases: [args: string[], code: number, says: string][] = [
+    [["--url", url], 1, `the hub can't be reached: ${url}/events`],
+    [["--url", startFaultyHub(busy(401, "0")).url], 1, "busy"],
+    [["--url", startFaultyHub(busy(503, "0")).url], 1, "busy"],
+    [["--url", startFaultyHub(() => new Response("hello")).url], 1, "not a Tidings hub"],
+    [["--url", startHub().url, "--topic", "\n"], 2, "not a topic"],
+    [["--url", "ftp://127.0.0.1"], 2, "Expected a URL"],
+    [["--nope"], 2, "unknown option '--nope'"],
+    [["extra"], 2, "too many arguments"],
+  ];
+  for (const [args, code, says] of cases) {
+    const ended = await run(["listen", ...args]);
+    expect({ args, code: ended.code, output: ended.output }).toEqual({ args, code, output: "" });
+    expect(ended.errors).toMatch(/^tidings: [^\n]+\n$/);
+    expect(ended.errors).toContain(says);
+  }
+});
+
+test("its help has examples", async () => {
+  const { code, output } = await run(["listen", "--help"]);
+  expect(code).toBe(0);
+  expect(output).toContain("$ tidings listen --topic 'orders/*'");
+  expect(output).toContain("TIDINGS_LAST_EVENT_ID");
+});

@@ -1,0 +1,172 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
+import { startHub } from "../sdk/hub.ts";
+import { stored } from "../sdk/stored.ts";
+import { until } from "../sdk/until.ts";
+import { run, runOnTerminal, start } from "./tidings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tidings-publish-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("publishes an event to its topics and prints its id", async () => {
+  const { url, broker } = startHub();
+  const flags = ["--topic", "orders/1", "--topic", "orders/all", "--url", url];
+  const { code, output } = await run(["publish", "order-created", '{"id":1}', ...flags]);
+  expect(code).toBe(0);
+  expect(await stored(url)).toEqual([{ id: output.trim(), type: "order-created", data: { id: 1 } }]);
+  expect((await broker.log.read(0, 1))[0]?.topics).toEqual(["orders/1", "orders/all"]);
+});
+
+test("takes its flags from the environment, too; a flag wins", async () => {
+  const { url } = startHub();
+  const env = { TIDINGS_URL: url, TIDINGS_ID: "from-environment" };
+  expect((await run(["publish", "n", "-1.5"], { env })).output).toBe("from-environment\n");
+  expect((await run(["publish", "n", "2", "--id", "flag"], { env })).output).toBe("flag\n");
+  expect((await stored(url)).map(({ data }) => data)).toEqual([-1.5, 2]);
+});
+
+test("shows its token", async () => {
+  const { url, requests } = startFaultyHub(busy(401, "0"));
+  const { code, errors } = await run(["publish", "n", "1", "--url", url], {
+    env: { TIDINGS_TOKEN: "secret" },
+  });
+  expect(requests[0]?.headers.get("authorization")).toBe("Bearer secret");
+  expect(code).toBe(1);
+  expect(errors).toBe("tidings: busy\n");
+});
+
+test("what is wrong with the command line is told in one line, with code 2", async () => {
+  const cases: [args: string[], says: string][] = [
+    [
+      ["order-created"],
+      `give the data of order-created as JSON, such as '{"id":1}', or - to read it from input`,
+    ],
+    [["n", "{oops"], 'not JSON: "{oops"'],
+    [["n", "1", "--nope"], "unknown option '--nope'"],
+    [["n", "1", "--url", "nowhere"], "Expected a URL such as http://127.0.0.1:3000."],
+    [["n", "1", "2"], "too many arguments"],
+    [[], "missing required argument 'type'"],
+    [["-", "1"], "after - there is no data to give"],
+    [["-", "--id", "x"], "--id is for a single event"],
+  ];
+  for (const [args, says] of cases) {
+    const { code, output, errors } = await run(["publish", ...args]);
+    expect({ args, code, output }).toEqual({ args, code: 2, output: "" });
+    expect(errors).toMatch(/^tidings: [^\n]+\n$/);
+    expect(errors).toContain(says);
+  }
+});
+
+test("what the hub refuses is told with its failing paths, with code 2", async () => {
+  const { url } = startHub();
+  const bad = await run(["publish", "nav-badge-update", '{"path":1}', "--url", url]);
+  expect(bad.code).toBe(2);
+  expect(bad.errors).toContain("/data/badge");
+  expect(bad.errors).toContain("/data/path Expected string");
+  expect(bad.errors.trim().split("\n")).toHaveLength(1);
+
+  await run(["publish", "n", "1", "--id", "x", "--url", url]);
+  const conflict = await run(["publish", "n", "2", "--id", "x", "--url", url]);
+  expect(conflict).toMatchObject({ code: 2, errors: expect.stringContaining("already used") });
+  expect(await stored(url)).toHaveLength(1);
+});
+
+test("a hub that can't be reached is code 1", async () => {
+  const { url, stop } = startHub();
+  await stop();
+  const { code, errors } = await run(["publish", "n", "1", "--url", url]);
+  expect(code).toBe(1);
+  expect(errors).toContain(`the hub can't be reached: ${url}/publish`);
+});
+
+test("reads whole events from standard input", async () => {
+  const { url, broker } = startHub();
+  const input = [
+    '{"type":"a","data":"line\u2028separator","topics":["one"],"id":"first"}\r',
+    "",
+    '{"type":"b","data":null}',
+  ].join("\n");
+  const { code, output } = await run(["publish", "-", "--topic", "default", "--url", url], { input });
+  expect(code).toBe(0);
+  const events = await stored(url);
+  expect(events.map(({ data }) => data)).toEqual(["line\u2028separator", null]);
+  expect(output).toBe(`first\n${events[1]?.id}\n`);
+  expect((await broker.log.read(0, 2)).map(({ topics }) => topics)).toEqual([["one"], ["default"]]);
+});
+
+test("ten thousand lines go through in their order", async () => {
+  const { url } = startHub();
+  const numbers = Array.from({ length: 10_000 }, (_, n) => n);
+  const { code, output } = await run(["publish", "n", "-", "--url", url], { input: numbers.join("\n") });
+  expect(code).toBe(0);
+  const events = await stored(url);
+  expect(events.map(({ data }) => data)).toEqual(numbers);
+  expect(output.trim().split("\n")).toEqual(events.map(({ id }) => id));
+});
+
+test("a line goes out when it comes, not when the input ends", async () => {
+  const { url } = startHub();
+  const publishing = start(["publish", "n", "-", "--url", url]);
+  for (const n of [1, 2]) {
+    publishing.write(`${n}\n`);
+    expect(await publishing.line()).toBeString();
+    expect(await stored(url)).toHaveLength(n);
+  }
+  publishing.endInput();
+  expect(await publishing.exited).toBe(0);
+});
+
+test("a bad line is named by its number; those before it are published, none after it", async () => {
+  const { url } = startHub();
+  const event = (n: number) => `{"type":"n","data":${n}}\n`;
+  const cases: [line: string, says: string][] = [
+    ["nonsense", 'line 4: not JSON: "nonsense"'],
+    ["[1]", "line 4: not an event"],
+    ['{"type":"n"}', "line 4: /data Expected a JSON value"],
+    ['{"type":"n","data":1,"id":null}', "line 4: /id Expected a text"],
+    ['{"type":"n","data":1,"topcs":["a"]}', "line 4: Unprocessable Entity: /topcs"],
+    ['{"type":"trace-update","data":{"trace_id":"a"}}', "line 4: Unprocessable Entity: /data/span_count"],
+  ];
+  for (const [index, [line, says]] of cases.entries()) {
+    const input = `${event(1)}\n${event(2)}${line}\n${event(3)}`;
+    const { code, output, errors } = await run(["publish", "-", "--url", url], { input });
+    expect(code).toBe(2);
+    expect(errors).toContain(says);
+    expect(output.trim().split("\n")).toHaveLength(2);
+    expect(await stored(url)).toHaveLength((index + 1) * 2);
+  }
+});
+
+test("goes on publishing when nobody reads the ids any more", async () => {
+  const { url, broker } = startHub();
+  const publishing = start(["publish", "n", "-", "--url", url]);
+  publishing.write("1\n");
+  await publishing.line();
+  await publishing.closeOutput();
+  for (const n of [2, 3, 4]) {
+    publishing.write(`${n}\n`);
+    await until(() => broker.totals.published === n);
+  }
+  publishing.endInput();
+  expect(await publishing.exited).toBe(0);
+});
+
+test("on a terminal it shows how far it is instead of the ids", async () => {
+  const { url } = startHub();
+  const file = join(folder, "lines.ndjson");
+  await Bun.write(file, "1\n".repeat(2500));
+  const shown = await runOnTerminal(["publish", "n", "-", "--url", url], file);
+  expect(shown).toContain("2,500 events in ");
+  const [event] = await stored(url);
+  expect(shown).not.toContain(event?.id ?? "an event");
+});
+
+test("its help has examples", async () => {
+  const { code, output } = await run(["publish", "--help"]);
+  expect(code).toBe(0);
+  expect(output).toContain("$ tidings publish greeting");
+  expect(output).toContain("TIDINGS_TOKEN");
+});

@@ -1,0 +1,135 @@
+import { afterEach } from "bun:test";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const running: Bun.Subprocess[] = [];
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+});
+
+/** The command line as a program that runs it sees it. */
+export interface Running {
+  /** Waits for its next line of output; undefined at the end. */
+  line(): Promise<string | undefined>;
+  /** Waits for its next line on standard error; undefined at the end. */
+  errorLine(): Promise<string | undefined>;
+  write(text: string): void;
+  endInput(): void;
+  /** Stops reading its output, as `head` does. */
+  closeOutput(): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<number>;
+}
+
+/** What a command that has ended leaves behind. */
+export interface Ended {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Starts `tidings …`, without any of this process's own TIDINGS_ variables. */
+export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: environment(env),
+  });
+  running.push(child);
+  const output = new Lines(child.stdout);
+  const errors = new Lines(child.stderr);
+  return {
+    line: () => output.next(),
+    errorLine: () => errors.next(),
+    write(text) {
+      child.stdin.write(text);
+      child.stdin.flush();
+    },
+    endInput: () => void child.stdin.end(),
+    closeOutput: () => output.close(),
+    kill: (signal) => child.kill(signal),
+    exited: child.exited,
+  };
+}
+
+/** Runs `tidings …` to its end. */
+export async function run(
+  args: readonly string[],
+  { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Promise<Ended> {
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    stdin: new Blob([input]),
+    stdout: "pipe",
+    stderr: "pipe",
+    env: environment(env),
+  });
+  running.push(child);
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, output, errors };
+}
+
+/** Runs `tidings …` with a file as its input and a terminal for the rest; returns what that shows. */
+export async function runOnTerminal(args: readonly string[], inputFile: string): Promise<string> {
+  let shown = "";
+  const decoder = new TextDecoder();
+  const child = Bun.spawn(
+    ["sh", "-c", 'input=$1; shift; exec "$@" < "$input"', "sh", inputFile, process.execPath, main, ...args],
+    {
+      terminal: {
+        cols: 120,
+        data(_, bytes) {
+          shown += decoder.decode(bytes, { stream: true });
+        },
+      },
+      env: { ...environment({}), TERM: "xterm-256color" },
+    },
+  );
+  running.push(child);
+  await child.exited;
+  child.terminal?.close();
+  return shown;
+}
+
+function environment(own: Record<string, string>): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith("TIDINGS_") && name !== "CI",
+  );
+  return { ...Object.fromEntries(inherited), NO_COLOR: "1", ...own };
+}
+
+/** A stream's lines, one at a time. */
+class Lines {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  async next(): Promise<string | undefined> {
+    for (;;) {
+      const end = this.#rest.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return line;
+      }
+      const { done, value } = await this.#reader.read();
+      if (done) return this.#rest || undefined;
+      this.#rest += this.#decoder.decode(value, { stream: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.cancel();
+  }
+}
