@@ -9,9 +9,10 @@ import { MemoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
 import { Client } from "./client.ts";
 import { type EventInput, toDraft } from "./draft.ts";
+import type { Interest } from "./interest.ts";
 import { type Logger, silent } from "./logger.ts";
 import { type EventSink, sinkOf, writeTo } from "./sink.ts";
-import { chunksOf, type Interest, type Subscription } from "./subscription.ts";
+import { chunksOf, type Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /** How long browsers wait before they reconnect, in ms, until they are told otherwise. */

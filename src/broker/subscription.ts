@@ -1,14 +1,7 @@
 import { joinFrames } from "../frame.ts";
 import type { Entry } from "../log/entry.ts";
 import type { Client } from "./client.ts";
-
-/** What a client asks for. Empty lists ask for everything. */
-export interface Interest {
-  /** Exact topics, prefixes that end in `*`, or `*`. */
-  readonly topics: readonly string[];
-  /** Event types. */
-  readonly types: readonly string[];
-}
+import { Filter, type Interest } from "./interest.ts";
 
 /** Bytes for a client, and how far in the log they bring it. */
 export interface Chunk {
@@ -27,30 +20,26 @@ const CHUNK_BYTES = 32 * 1024;
 /** Clients that want the same thing: matched once and encoded once for all of them. */
 export class Subscription {
   readonly key: string;
-  /** The topics it names; events reach it by them without a search. */
-  readonly exact: readonly string[];
-  readonly #prefixes: readonly string[];
-  readonly #exactSet: ReadonlySet<string>;
-  readonly #types: ReadonlySet<string> | undefined;
+  readonly #filter: Filter;
   /** Clients that have been sent all there was: the next chunk is for them. */
   readonly live = new Set<Client>();
   /** Clients that have yet to be sent what others have: replaying, or slow to read. */
   readonly behind = new Set<Client>();
   #pending: Entry[] = [];
 
-  constructor(key: string, { topics, types }: Interest) {
+  constructor(key: string, interest: Interest) {
     this.key = key;
-    this.exact = topics.filter((topic) => !topic.endsWith("*"));
-    this.#exactSet = new Set(this.exact);
-    this.#prefixes = (topics.length === 0 ? ["*"] : topics)
-      .filter((topic) => topic.endsWith("*"))
-      .map((topic) => topic.slice(0, -1));
-    this.#types = types.length > 0 ? new Set(types) : undefined;
+    this.#filter = new Filter(interest);
+  }
+
+  /** The topics it names; events reach it by them without a search. */
+  get exact(): ReadonlySet<string> {
+    return this.#filter.topics.exact;
   }
 
   /** Whether it must be asked about every event, since it does not only name exact topics. */
   get searches(): boolean {
-    return this.#prefixes.length > 0;
+    return this.#filter.topics.search;
   }
 
   get size(): number {
@@ -58,13 +47,7 @@ export class Subscription {
   }
 
   wants(entry: Entry): boolean {
-    // Nothing yet grants a client what is private.
-    if (entry.private) return false;
-    if (this.#types && !this.#types.has(entry.type)) return false;
-    if (entry.topics.length === 0) return true;
-    return entry.topics.some(
-      (topic) => this.#exactSet.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix)),
-    );
+    return this.#filter.wants(entry);
   }
 
   /** Keeps the event for the next chunks; true if it is the first since they were taken. */

@@ -1,5 +1,6 @@
 import type { Entry } from "../log/entry.ts";
-import { type Interest, Subscription } from "./subscription.ts";
+import type { Interest } from "./interest.ts";
+import { Subscription } from "./subscription.ts";
 
 /** The subscriptions that have clients, and which of them an event is for. */
 export class Subscriptions {
@@ -45,7 +46,7 @@ export class Subscriptions {
     topics.forEach((topic, i) => {
       for (const subscription of this.#byTopic.get(topic) ?? []) {
         // With several topics in common it is met at the first of them.
-        const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.includes(earlier));
+        const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.has(earlier));
         if (!met && subscription.wants(entry)) found(subscription);
       }
     });
@@ -65,6 +66,6 @@ export class Subscriptions {
 }
 
 /** The same for interests that ask for the same, in whatever order and however often. */
-function keyOf({ topics, types }: Interest): string {
-  return JSON.stringify([[...new Set(topics)].sort(), [...new Set(types)].sort()]);
+function keyOf({ topics, types, grants = [] }: Interest): string {
+  return JSON.stringify([topics, types, grants].map((names) => [...new Set(names)].sort()));
 }

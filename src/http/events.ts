@@ -1,6 +1,6 @@
 import type { Context } from "elysia";
 import type { Broker } from "../broker/broker.ts";
-import type { Interest } from "../broker/subscription.ts";
+import type { Interest } from "../broker/interest.ts";
 import { isTopicPattern, isTypeName } from "../events/names.ts";
 import { directStream } from "./direct-stream.ts";
 import { Problem } from "./problem.ts";

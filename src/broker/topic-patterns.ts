@@ -1,0 +1,26 @@
+/** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
+export class TopicPatterns {
+  /** The exact names among them; what they match can be found by an index. */
+  readonly exact: ReadonlySet<string>;
+  readonly #prefixes: readonly string[];
+
+  constructor(patterns: readonly string[]) {
+    this.exact = new Set(patterns.filter((pattern) => !pattern.endsWith("*")));
+    this.#prefixes = patterns
+      .filter((pattern) => pattern.endsWith("*"))
+      .map((pattern) => pattern.slice(0, -1));
+  }
+
+  /** Whether any of them is more than an exact name. */
+  get search(): boolean {
+    return this.#prefixes.length > 0;
+  }
+
+  has(topic: string): boolean {
+    return this.exact.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix));
+  }
+
+  hasAny(topics: readonly string[]): boolean {
+    return topics.some((topic) => this.has(topic));
+  }
+}
