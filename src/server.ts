@@ -1,0 +1,27 @@
+import { createApp } from "./app.ts";
+import { Broker } from "./broker/broker.ts";
+import type { Logger } from "./broker/logger.ts";
+import type { Config } from "./config.ts";
+import { MAX_BODY_BYTES } from "./http/body.ts";
+import { listen } from "./listener.ts";
+import { MemoryStore } from "./log/memory.ts";
+
+/** A running hub. */
+export interface Server {
+  readonly broker: Broker;
+  readonly url: string;
+  /** Takes no more connections and ends those that are open. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the hub that the configuration describes.
+ *
+ * @throws ListenError when it can't listen where it says.
+ */
+export function startServer(config: Config, logger: Logger): Server {
+  const store = new MemoryStore({ events: config.historyEvents, bytes: config.historyBytes });
+  const broker = new Broker({ keepAlive: config.keepAlive, logger, store });
+  const app = createApp({ broker, logger, strict: config.strict });
+  return { broker, ...listen(app, config, 2 * MAX_BODY_BYTES) };
+}
