@@ -64,6 +64,7 @@ export class Broker {
   readonly #subscriptions = new Subscriptions();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
+  #ended: Promise<void> | undefined;
   #published = 0;
   #delivered = 0;
   #connected = 0;
@@ -117,8 +118,7 @@ export class Broker {
     if (room || lastEventId !== undefined) void this.#catchUp(client, room, lastEventId);
     else this.#goLive(client);
 
-    if (signal?.aborted) this.removeClient(id);
-    else signal?.addEventListener("abort", () => this.removeClient(id), { once: true });
+    if (signal) this.#removeOnAbort(client, signal);
     return { id, closed };
   }
 
@@ -171,10 +171,18 @@ export class Broker {
     this.broadcast({ type, data });
   }
 
-  /** Ends every stream and takes no more clients. Resolves when the log is closed. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /**
+   * Takes no more clients and events, delivers what was published before, and ends every stream.
+   * Resolves when the log is closed.
+   */
+  close(): Promise<void> {
     this.#closed = true;
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    if (this.log.busy) await this.log.settled();
     const count = this.#clients.size;
     for (const id of this.#clients.keys()) this.removeClient(id);
     this.#logger.info({ clients: count }, "broker closed");
@@ -276,6 +284,17 @@ export class Broker {
     if (client.gone) return;
     this.#logger.debug({ client: client.id, error: String(error) }, "stream failed");
     this.removeClient(client.id);
+  }
+
+  #removeOnAbort({ id, closed }: Client, signal: AbortSignal): void {
+    const remove = () => this.removeClient(id);
+    if (signal.aborted) {
+      remove();
+      return;
+    }
+    signal.addEventListener("abort", remove, { once: true });
+    // The signal may outlive the client: one for a whole program does.
+    void closed.then(() => signal.removeEventListener("abort", remove));
   }
 
   #startKeepAlive(): void {

@@ -31,7 +31,8 @@ export function toDraft({ type, data, topics = [], id, retry, private: hidden = 
   if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0)) {
     throw new TypeError("retry is a whole number of milliseconds");
   }
-  return { id, type, json: toJson(data), topics, retry, private: hidden };
+  // A copy: the caller may change its list before this turn of the event loop ends.
+  return { id, type, json: toJson(data), topics: [...topics], retry, private: hidden };
 }
 
 function toJson(data: unknown): string {

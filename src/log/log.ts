@@ -61,9 +61,20 @@ export class Log {
     return this.store.read(after, Math.min(limit, this.#head - after));
   }
 
+  /** Whether something is being appended. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Resolves when all that was given to `append` is kept or refused. */
+  async settled(): Promise<void> {
+    // An empty group is answered after the ones before it.
+    if (this.#busy) await this.append([]).catch(() => {});
+  }
+
   /** Waits for what is being appended, then closes the store. */
   async close(): Promise<void> {
-    if (this.#busy) await this.append([]).catch(() => {});
+    await this.settled();
     await this.store.close();
   }
 
