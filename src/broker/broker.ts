@@ -7,7 +7,7 @@ import type { Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
-import { Client } from "./client.ts";
+import { Client, type ClientAbout } from "./client.ts";
 import { type EventInput, toDraft } from "./draft.ts";
 import type { Interest } from "./interest.ts";
 import { type Logger, silent } from "./logger.ts";
@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly lastEventId?: string | undefined;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
+  /** Who it is, for administrators. */
+  readonly about?: ClientAbout;
 }
 
 /** A client as the one who added it sees it. */
@@ -79,6 +81,11 @@ export class Broker {
     return this.#clients.size;
   }
 
+  /** Those that are connected, the longest first. */
+  get clients(): IterableIterator<Client> {
+    return this.#clients.values();
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -95,9 +102,9 @@ export class Broker {
    */
   addClient(stream: EventSink | Stream<never> | Stream<string>, options: ClientOptions = {}): ClientHandle {
     if (this.#closed) throw new Error("the broker is closed");
-    const { interest = EVERYTHING, lastEventId, signal } = options;
+    const { interest = EVERYTHING, lastEventId, signal, about = {} } = options;
     const subscription = this.#subscriptions.get(interest);
-    const client = new Client(crypto.randomUUID(), subscription, sinkOf(stream));
+    const client = new Client(crypto.randomUUID(), subscription, sinkOf(stream), about);
     const { id, closed } = client;
     this.#clients.set(id, client);
     this.#connected++;

@@ -13,6 +13,7 @@ export interface EventInput<Type extends string = string, Data = unknown> {
   readonly id?: string | undefined;
   /** Tells readers to wait that many milliseconds before they reconnect. */
   readonly retry?: number | undefined;
+  /** Only for those who may read one of its topics. */
   readonly private?: boolean | undefined;
 }
 
@@ -31,6 +32,7 @@ export function toDraft({ type, data, topics = [], id, retry, private: hidden = 
   if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0)) {
     throw new TypeError("retry is a whole number of milliseconds");
   }
+  if (hidden && topics.length === 0) throw new TypeError("a private event without a topic is for nobody");
   // A copy: the caller may change its list before this turn of the event loop ends.
   return { id, type, json: toJson(data), topics: [...topics], retry, private: hidden };
 }

@@ -1,9 +1,10 @@
 import type { Context } from "elysia";
 import type { Broker } from "../broker/broker.ts";
-import type { Interest } from "../broker/interest.ts";
-import { isTopicPattern, isTypeName } from "../events/names.ts";
+import { type Access, openAccess } from "./access.ts";
 import { directStream } from "./direct-stream.ts";
+import { readInterest } from "./interest.ts";
 import { Problem } from "./problem.ts";
+import { removeAt } from "./remove-at.ts";
 
 const HEADERS = {
   "content-type": "text/event-stream",
@@ -16,30 +17,26 @@ const HEADERS = {
 type StreamContext = Pick<Context, "request" | "server">;
 
 /** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
-export function handleSSE(broker: Broker): (context: StreamContext) => Response {
-  return ({ request, server }) => {
+export function handleSSE(
+  broker: Broker,
+  access: Access = openAccess,
+): (context: StreamContext) => Promise<Response> {
+  return async ({ request, server }) => {
+    const grant = await access(request);
     const query = new URL(request.url).searchParams;
-    const interest = readInterest(query);
+    const interest = readInterest(query, grant);
     const lastEventId = readLastEventId(request, query);
     if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { signal } = request;
-    const stream = directStream((sink) => void broker.addClient(sink, { interest, lastEventId, signal }));
+    const about = { address: server?.requestIP(request)?.address, subject: grant.subject };
+    const stream = directStream((sink) => {
+      const client = broker.addClient(sink, { interest, lastEventId, signal, about });
+      if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
+    });
     return new Response(stream, { headers: HEADERS });
   };
-}
-
-function readInterest(query: URLSearchParams): Interest {
-  const topics = query.getAll("topic");
-  const types = query.getAll("type");
-  for (const topic of topics) {
-    if (!isTopicPattern(topic)) throw new Problem(400, `not a topic: ${JSON.stringify(topic)}`);
-  }
-  for (const type of types) {
-    if (!isTypeName(type)) throw new Problem(400, `not an event type: ${JSON.stringify(type)}`);
-  }
-  return { topics, types };
 }
 
 /** The header is the browser's own word when it reconnects, so it wins over the URL it began with. */

@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Catalog } from "../events/catalog.ts";
+import type { Access } from "./access.ts";
 
 /** What the routes work on. */
 export interface Hub {
@@ -7,4 +8,5 @@ export interface Hub {
   readonly catalog: Catalog;
   /** Whether types that the catalog does not know are refused. */
   readonly strict: boolean;
+  readonly access: Access;
 }

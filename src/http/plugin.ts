@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Broker } from "../broker/broker.ts";
 import { Catalog } from "../events/catalog.ts";
+import { type Access, openAccess } from "./access.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { handleSSE } from "./events.ts";
 import type { Hub } from "./hub.ts";
@@ -14,14 +15,21 @@ export interface TidingsOptions {
   readonly catalog?: Catalog;
   /** Refuse types that the catalog does not know. */
   readonly strict?: boolean;
+  /** Says what the sender of a request may do; everyone may do everything by default. */
+  readonly access?: Access;
 }
 
 /** The hub's routes as an Elysia plugin, to be used with or without a prefix. */
-export function tidings({ broker, catalog = new Catalog(), strict = false }: TidingsOptions) {
-  const hub: Hub = { broker, catalog, strict };
+export function tidings({
+  broker,
+  catalog = new Catalog(),
+  strict = false,
+  access = openAccess,
+}: TidingsOptions) {
+  const hub: Hub = { broker, catalog, strict, access };
   return new Elysia({ name: "tidings" })
     .onError({ as: "scoped" }, ({ error }) => (error instanceof Problem ? error.toResponse() : undefined))
-    .get("/events", handleSSE(broker), {
+    .get("/events", handleSSE(broker, access), {
       detail: {
         tags: ["subscribe"],
         summary: "The event stream",

@@ -1,12 +1,14 @@
 import { type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Elysia } from "elysia";
+import { type Grant, mayPublish } from "../auth/grant.ts";
 import type { EventInput } from "../broker/draft.ts";
 import { PublishedBatch, PublishedEvent } from "../events/event.ts";
 import { type Violation, violations } from "../events/violation.ts";
 import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
 import { readJson } from "./body.ts";
+import { forbidden } from "./challenge.ts";
 import type { Hub } from "./hub.ts";
 import { Problem, unprocessable } from "./problem.ts";
 
@@ -31,7 +33,8 @@ export function publishRoutes(hub: Hub) {
     .post(
       "/publish",
       async ({ request }): Promise<typeof PublishedReceipt.static> => {
-        const [receipt] = await publish(hub, [checkedEvent(hub, await readJson(request))]);
+        const grant = await publisherGrant(hub, request);
+        const [receipt] = await publish(hub, grant, [checkedEvent(hub, await readJson(request))]);
         if (!receipt) throw new Error("the log answered nothing");
         const { entry, duplicate } = receipt;
         const answer = { id: entry.id, recipients: entry.recipients };
@@ -51,7 +54,8 @@ export function publishRoutes(hub: Hub) {
     .post(
       "/publish/batch",
       async ({ request }): Promise<typeof BatchReceipt.static> => {
-        const receipts = await publish(hub, checkedBatch(hub, await readJson(request)));
+        const grant = await publisherGrant(hub, request);
+        const receipts = await publish(hub, grant, checkedBatch(hub, await readJson(request)));
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
         return {
           ids: receipts.map(({ entry }) => entry.id),
@@ -74,7 +78,11 @@ export function publishRoutes(hub: Hub) {
 
 /** @throws Problem 422 with every failing path. */
 function checkedEvent(hub: Hub, body: unknown): EventInput {
-  const found = [...violations(eventCheck, body), ...dataViolations(hub, body, "/data")];
+  const found = [
+    ...violations(eventCheck, body),
+    ...dataViolations(hub, body, "/data"),
+    ...audienceViolations(body, ""),
+  ];
   if (found.length > 0 || !eventCheck.Check(body)) throw unprocessable(found);
   return toInput(body);
 }
@@ -84,7 +92,7 @@ function checkedBatch(hub: Hub, body: unknown): EventInput[] {
   const found = violations(batchCheck, body);
   if (Array.isArray(body)) {
     body.forEach((event: unknown, i) => {
-      found.push(...dataViolations(hub, event, `/${i}/data`));
+      found.push(...dataViolations(hub, event, `/${i}/data`), ...audienceViolations(event, `/${i}`));
     });
   }
   if (found.length > 0 || !batchCheck.Check(body)) throw unprocessable(found);
@@ -103,11 +111,38 @@ function dataViolations({ catalog, strict }: Hub, event: unknown, at: string): V
   return "data" in event ? catalog.violations(type, event.data, at) : [];
 }
 
+/** A private event goes to those who may read one of its topics. */
+function audienceViolations(event: unknown, at: string): Violation[] {
+  if (typeof event !== "object" || event === null || !("private" in event) || event.private !== true)
+    return [];
+  const hasTopic =
+    "topic" in event || ("topics" in event && Array.isArray(event.topics) && event.topics.length > 0);
+  return hasTopic ? [] : [{ path: `${at}/topics`, message: "Expected a topic: the event is private" }];
+}
+
 function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
   return { ...event, topics: topic === undefined ? topics : [topic, ...topics] };
 }
 
-async function publish({ broker }: Hub, events: readonly EventInput[]): Promise<readonly Receipt[]> {
+/**
+ * What the sender may publish, before its body is read.
+ *
+ * @throws Problem 401 or 403 when that is nothing.
+ */
+async function publisherGrant({ access }: Hub, request: Request): Promise<Grant> {
+  const grant = await access(request);
+  if (!grant.publish) throw forbidden(grant, "publishing takes a key or a token that grants it");
+  return grant;
+}
+
+async function publish(
+  { broker }: Hub,
+  grant: Grant,
+  events: readonly EventInput[],
+): Promise<readonly Receipt[]> {
+  for (const event of events) {
+    if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
+  }
   if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
   try {
     return await broker.publish(events);
@@ -115,6 +150,11 @@ async function publish({ broker }: Hub, events: readonly EventInput[]): Promise<
     if (error instanceof IdConflict) throw new Problem(409, error.message);
     throw error;
   }
+}
+
+function notGranted({ type, topics = [] }: EventInput): string {
+  const where = topics.length > 0 ? `on ${topics.join(", ")}` : "to everyone, without a topic";
+  return `the token does not grant publishing ${type} ${where}`;
 }
 
 /**

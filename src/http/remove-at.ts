@@ -1,0 +1,16 @@
+import type { Broker, ClientHandle } from "../broker/broker.ts";
+
+/** A timer can't wait longer than this, in ms: it would go off at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Removes the client at that time, in Unix milliseconds, if it is still there. */
+export function removeAt(time: number, broker: Broker, { id, closed }: ClientHandle): void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = () => {
+    const left = time - Date.now();
+    if (left <= 0) broker.removeClient(id);
+    else timer = setTimeout(wait, Math.min(left, LONGEST));
+  };
+  timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), LONGEST)));
+  void closed.then(() => clearTimeout(timer));
+}
