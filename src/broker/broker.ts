@@ -1,4 +1,3 @@
-import type { Stream } from "@elysiajs/stream";
 import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
 import { EARLIEST } from "../events/names.ts";
@@ -11,7 +10,7 @@ import { Client, type ClientAbout } from "./client.ts";
 import { type EventInput, toDraft } from "./draft.ts";
 import type { Interest } from "./interest.ts";
 import { type Logger, silent } from "./logger.ts";
-import { type EventSink, sinkOf, writeTo } from "./sink.ts";
+import { type ElysiaStream, type EventSink, sinkOf, writeTo } from "./sink.ts";
 import { chunksOf, type Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -100,7 +99,7 @@ export class Broker {
    *
    * @throws Error when the broker is closed; whatever the stream throws when it takes no bytes.
    */
-  addClient(stream: EventSink | Stream<never> | Stream<string>, options: ClientOptions = {}): ClientHandle {
+  addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.#closed) throw new Error("the broker is closed");
     const { interest = EVERYTHING, lastEventId, signal, about = {} } = options;
     const subscription = this.#subscriptions.get(interest);

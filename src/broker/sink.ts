@@ -14,11 +14,17 @@ export interface EventSink {
   readonly desiredSize?: number | null;
 }
 
+/**
+ * A `Stream` of `@elysiajs/stream`, whatever its data is typed as. It can't say that it is full:
+ * what its client has not read stays in memory.
+ */
+export type ElysiaStream = Pick<Stream<never>, "send" | "close" | "event" | "retry">;
+
 /** How often a sink is asked whether it has room again, when it can't say so by itself, in ms. */
 const POLL = 20;
 
 /** A sink for a `Stream` of `@elysiajs/stream`, with the frames passing through as they are. */
-export function sinkOf(stream: EventSink | Stream<never> | Stream<string>): EventSink {
+export function sinkOf(stream: EventSink | ElysiaStream): EventSink {
   if (!("send" in stream)) return stream;
   // It would write its own event and retry fields before each of ours.
   stream.event = undefined;

@@ -1,0 +1,134 @@
+import { afterEach, expect, test } from "bun:test";
+import { Stream } from "@elysiajs/stream";
+import { Elysia } from "elysia";
+import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
+import { handleSSE } from "../../src/http/events.ts";
+import { Reader } from "../http/reader.ts";
+import { until } from "../sdk/until.ts";
+
+// Each kind of stream that `addClient` takes, in an application of the user's own, over real HTTP.
+
+type Handler = (context: {
+  request: Request;
+  server: Bun.Server<unknown> | null;
+}) => Response | Promise<Response>;
+
+const headers = { "content-type": "text/event-stream" };
+
+const kinds: Record<string, (broker: Broker, added: (client: ClientHandle) => void) => Handler> = {
+  "the controller of a ReadableStream": (broker, added) => () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => added(broker.addClient(controller)),
+      }),
+      { headers },
+    ),
+
+  "the controller of a ReadableStream, with a signal":
+    (broker, added) =>
+    ({ request: { signal } }) =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => added(broker.addClient(controller, { signal })),
+        }),
+        { headers },
+      ),
+
+  "a Stream of @elysiajs/stream": (broker, added) => () => {
+    const stream = new Stream();
+    added(broker.addClient(stream));
+    return new Response(stream.value, { headers });
+  },
+
+  "a Stream of @elysiajs/stream with fields of its own and a signal":
+    (broker, added) =>
+    ({ request: { signal } }) => {
+      const stream = new Stream(undefined, { event: "theirs", retry: 1 });
+      added(broker.addClient(stream, { signal }));
+      return new Response(stream.value, { headers });
+    },
+
+  "the stream of handleSSE": (broker) => handleSSE(broker),
+};
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** Starts an application with one route of this kind. */
+function start(kind: (typeof kinds)[string], { keepAlive = 15_000 } = {}) {
+  const broker = new Broker({ keepAlive });
+  const clients: ClientHandle[] = [];
+  const app = new Elysia()
+    .get("/live", kind(broker, (client) => clients.push(client)) as never)
+    .listen({ port: 0, hostname: "127.0.0.1" });
+  stops.push(async () => await app.server?.stop(true));
+  return { url: `http://127.0.0.1:${app.server?.port}/live`, broker, clients };
+}
+
+for (const [name, kind] of Object.entries(kinds)) {
+  test(`${name}: greeting, events in order, removal, close`, async () => {
+    const { url, broker } = start(kind);
+    const readers = await Promise.all([1, 2, 3].map(() => Reader.open(url)));
+    const ids: string[] = [];
+    for (const reader of readers) {
+      const connected = await reader.next();
+      expect(connected).toMatchObject({ event: "connected", id: undefined });
+      const data = JSON.parse(connected?.data ?? "");
+      expect(data).toEqual({ client_id: expect.any(String), status: "connected" });
+      ids.push(data.client_id);
+      expect(reader.retries).toEqual([3000]);
+    }
+    expect(new Set(ids).size).toBe(3);
+    const sent = Array.from({ length: 500 }, (_, n): [string, unknown] => [
+      "n",
+      { n, text: "é\n→".repeat(n % 50) },
+    ]);
+    for (const [type, data] of sent) {
+      broker.broadcast({ type, data });
+      if (Math.random() < 0.1) await new Promise(setImmediate);
+    }
+    for (const reader of readers) expect(await reader.take(500)).toEqual(sent);
+
+    expect(broker.removeClient(ids[0] ?? "")).toBeTrue();
+    expect(await readers[0]?.next()).toBeUndefined();
+    broker.broadcast({ type: "after", data: 1 });
+    for (const reader of readers.slice(1)) expect(await reader.take(1)).toEqual([["after", 1]]);
+    await broker.close();
+    for (const reader of readers) expect(await reader.next()).toBeUndefined();
+  });
+
+  test(`${name}: keep-alives come, and a client that hung up is removed`, async () => {
+    const { url, broker, clients } = start(kind, { keepAlive: 20 });
+    const stays = await Reader.open(url);
+    const leaves = await Reader.open(url);
+    expect(await leaves.comment()).toBe("keepalive");
+    expect(await leaves.comment()).toBe("keepalive");
+    expect(broker.clientCount).toBe(2);
+    leaves.leave();
+    await until(() => broker.clientCount === 1);
+    await clients[1]?.closed;
+    await stays.next();
+    broker.broadcast({ type: "n", data: 1 });
+    expect(await stays.take(1)).toEqual([["n", 1]]);
+    expect(await stays.comment()).toBe("keepalive");
+  });
+}
+
+test("a client that reads slowly gets all of it, and holds nobody up", async () => {
+  for (const [name, kind] of Object.entries(kinds)) {
+    const { url, broker } = start(kind);
+    const [quick, slow] = [await Reader.open(url), await Reader.open(url)];
+    await Promise.all([quick.next(), slow.next()]);
+    const text = "x".repeat(100_000);
+    const sent = Array.from({ length: 200 }, (_, n): [string, unknown] => ["n", { n, text }]);
+    for (const [type, data] of sent) broker.broadcast({ type, data });
+    // Not one byte is read of the slow one until the quick one has had all.
+    expect((await quick.take(200)).length, name).toBe(200);
+    expect(
+      (await slow.take(200)).map(([, data]) => (data as { n: number }).n),
+      name,
+    ).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  }
+});
