@@ -1,0 +1,78 @@
+import { readClaims } from "./claims.ts";
+import type { Grant } from "./grant.ts";
+import { InvalidToken } from "./invalid-token.ts";
+import type { VerifyingKey } from "./jwt-key.ts";
+import { digestOf, StaticKeys } from "./static-keys.ts";
+import { TokenCache } from "./token-cache.ts";
+import { type TokenRules, verifyToken } from "./tokens.ts";
+
+/** How long a credential may be, in characters. */
+const MAX_LENGTH = 8192;
+
+const ALL = ["*"];
+
+export interface AuthorityOptions {
+  /** Whoever shows one of these may publish everything. */
+  readonly publishKeys?: readonly string[];
+  /** Whoever shows one of these may do everything. */
+  readonly adminKeys?: readonly string[];
+  /** What tokens are verified with; without it there are none. */
+  readonly tokens?: (VerifyingKey & TokenRules) | undefined;
+  /** Whether subscribers need a token. */
+  readonly private?: boolean;
+}
+
+/** Says what a credential grants: a publisher's key, an administrator's, or a signed token. */
+export class Authority {
+  /** What is granted without a credential. */
+  readonly nobody: Grant;
+  readonly #publishKeys: StaticKeys;
+  readonly #adminKeys: StaticKeys;
+  readonly #tokens: (VerifyingKey & TokenRules) | undefined;
+  readonly #cache = new TokenCache();
+
+  constructor({ publishKeys = [], adminKeys = [], tokens, private: hidden = false }: AuthorityOptions) {
+    this.#publishKeys = new StaticKeys(publishKeys);
+    this.#adminKeys = new StaticKeys(adminKeys);
+    this.#tokens = tokens;
+    this.nobody = { anonymous: true, subscribe: hidden ? [] : ALL, private: [] };
+  }
+
+  /**
+   * What the credential grants, at once if it is a key or was shown before.
+   *
+   * @throws InvalidToken when it is not, or no longer, good; KeysUnavailable when that can't be told.
+   */
+  grant(credential: string): Grant | Promise<Grant> {
+    if (credential.length > MAX_LENGTH) {
+      throw new InvalidToken(`a token is ${MAX_LENGTH} characters at most`);
+    }
+    const digest = digestOf(credential);
+    if (this.#adminKeys.has(digest)) {
+      return { subject: "admin", publish: { topics: ALL }, subscribe: ALL, private: ALL, admin: true };
+    }
+    if (this.#publishKeys.has(digest)) {
+      const subject = `key:${digest.toString("hex", 0, 4)}`;
+      return { subject, publish: { topics: ALL }, subscribe: this.nobody.subscribe, private: [] };
+    }
+    return this.#cache.get(digest) ?? this.#verify(credential, digest);
+  }
+
+  async #verify(token: string, digest: Buffer): Promise<Grant> {
+    if (!this.#tokens) throw new InvalidToken("the key is none of this hub's");
+    // A JWT has its header, its claims and its signature with dots between (RFC 7515, section 7.1).
+    if (token.split(".").length !== 3)
+      throw new InvalidToken("the key is none of this hub's, and no token either");
+    const payload = await verifyToken(token, this.#tokens, this.#tokens);
+    const { publish, subscribe = [] } = readClaims(payload);
+    const grant: Grant = {
+      subject: typeof payload.sub === "string" ? payload.sub : undefined,
+      publish,
+      subscribe: this.nobody.subscribe.length > 0 ? this.nobody.subscribe : subscribe,
+      private: subscribe,
+      expires: payload.exp === undefined ? undefined : payload.exp * 1000,
+    };
+    this.#cache.set(digest, grant);
+    return grant;
+  }
+}

@@ -1,0 +1,42 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { violations } from "../events/violation.ts";
+import { InvalidToken } from "./invalid-token.ts";
+
+const patterns = (description: string) =>
+  Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 1000, description });
+
+/**
+ * What a token says in its claim `tidings`. A misspelt name would grant less than was meant, or
+ * with `types` more, so a token that has any other is refused, with the reason.
+ */
+export const Claims = Type.Object(
+  {
+    publish: Type.Optional(
+      Type.Object(
+        {
+          topics: patterns("Exact topics, prefixes that end in *, or *"),
+          types: Type.Optional(patterns("Event types, in the same forms. Absent: every type")),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    subscribe: Type.Optional(patterns("Exact topics, prefixes that end in *, or *")),
+  },
+  { additionalProperties: false },
+);
+export type Claims = Static<typeof Claims>;
+
+const check = TypeCompiler.Compile(Claims);
+
+/**
+ * The claim `tidings` of a verified token; a token without one grants nothing.
+ *
+ * @throws InvalidToken when it is not made as it should be.
+ */
+export function readClaims(payload: Readonly<Record<string, unknown>>): Claims {
+  const claim = payload["tidings"] ?? {};
+  if (check.Check(claim)) return claim;
+  const [first] = violations(check, claim, "/tidings");
+  throw new InvalidToken(`the token's claim is wrong: ${first?.path}: ${first?.message}`);
+}

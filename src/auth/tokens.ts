@@ -1,0 +1,67 @@
+import { errors, type JWTPayload, jwtVerify } from "jose";
+import { InvalidToken } from "./invalid-token.ts";
+import type { VerifyingKey } from "./jwt-key.ts";
+
+/** The token could not be checked, through no fault of the one who showed it. */
+export class KeysUnavailable extends Error {
+  override readonly name = "KeysUnavailable";
+}
+
+/** What every token must say besides being signed. */
+export interface TokenRules {
+  /** The `iss` it must have. */
+  readonly issuer?: string | undefined;
+  /** What must be among its `aud`. */
+  readonly audience?: string | undefined;
+}
+
+/**
+ * What a signed token says (RFC 7519), once its signature, `exp`, `nbf`, `iss` and `aud` have been
+ * found good.
+ *
+ * @throws InvalidToken saying what is wrong with it; KeysUnavailable when its key can't be had.
+ */
+export async function verifyToken(
+  token: string,
+  { algorithms, find }: VerifyingKey,
+  { issuer, audience }: TokenRules = {},
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, find, {
+      algorithms: [...algorithms],
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    });
+    return payload;
+  } catch (error) {
+    if (isOfTheToken(error)) throw new InvalidToken(reasonOf(error));
+    throw new KeysUnavailable("the keys to check tokens with can't be had", { cause: error });
+  }
+}
+
+/** Errors of the key set and of the network are nothing its bearer could mend. */
+function isOfTheToken(error: unknown): error is errors.JOSEError {
+  return (
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout) &&
+    !(error instanceof errors.JWKSInvalid) &&
+    error.code !== errors.JOSEError.code
+  );
+}
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return "the token has expired";
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === "nbf" && error.reason === "check_failed"
+      ? "the token is not valid yet"
+      : `the token's claim ${error.claim} is not what this hub expects`;
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "the token's signature is wrong";
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return "the token is signed with an algorithm that is not this hub's";
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return "the token is signed with a key that this hub does not know";
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return "the token does not say which key it is signed with";
+  return "the token is malformed";
+}
