@@ -11,8 +11,10 @@ export interface AppOptions extends TidingsOptions {
 /** The hub as an Elysia application of its own: every route of the binary. */
 export function createApp({ logger, ...options }: AppOptions) {
   const app = new Elysia();
+  // Elysia reads which parts of a request its hooks name, and prepares those for every request:
+  // one that took the whole would have headers, query and cookies parsed each time.
   return app
-    .onError((failure) => refuse(app, logger)(failure))
+    .onError(({ code, error, request }) => refuse(app, logger)({ code, error, request }))
     .use(apiDescription())
     .use(tidings(options));
 }

@@ -1,8 +1,12 @@
-import type { AnyElysia, ErrorContext } from "elysia";
+import type { AnyElysia } from "elysia";
 import type { Logger } from "../broker/logger.ts";
 import { Problem } from "./problem.ts";
 
-type Failure = ErrorContext & { readonly code: unknown; readonly error: unknown };
+interface Failure {
+  readonly code: unknown;
+  readonly error: unknown;
+  readonly request: Request;
+}
 
 /** Answers everything that goes wrong in the application with a problem, and logs what is our fault. */
 export function refuse(app: AnyElysia, logger: Logger): (failure: Failure) => Response {

@@ -1,0 +1,10 @@
+import { expect, test } from "bun:test";
+import { createApp } from "../src/app.ts";
+import { Broker } from "../src/broker/broker.ts";
+import { silent } from "../src/broker/logger.ts";
+
+test("no hook has Elysia prepare for every request what only some need", () => {
+  const app = createApp({ logger: silent, broker: new Broker() });
+  // What Elysia has read out of the hooks' source. Each costs a publish some microseconds.
+  expect(app["inference"]).toMatchObject({ body: false, cookie: false, headers: false, query: false });
+});
