@@ -2,7 +2,9 @@ import { Elysia } from "elysia";
 import type { Logger } from "./broker/logger.ts";
 import { apiDescription } from "./http/api-description.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
+import { Refusals } from "./http/refusals.ts";
 import { refuse } from "./http/refuse.ts";
+import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
 
 export interface AppOptions extends TidingsOptions {
   readonly logger: Logger;
@@ -10,13 +12,18 @@ export interface AppOptions extends TidingsOptions {
 
 /** The hub as an Elysia application of its own: every route of the binary. */
 export function createApp({ logger, ...options }: AppOptions) {
+  const refusals = new Refusals(logger);
   const app = new Elysia();
   // Elysia reads which parts of a request its hooks name, and prepares those for every request:
   // one that took the whole would have headers, query and cookies parsed each time.
   return app
-    .onError(({ code, error, request }) => refuse(app, logger)({ code, error, request }))
+    .onRequest(({ request, set }) => {
+      const id = givenRequestId(request);
+      if (id !== undefined) set.headers[REQUEST_ID] = id;
+    })
+    .onError(({ code, error, request, route }) => refuse(app, refusals)({ code, error, request, route }))
     .use(apiDescription())
-    .use(tidings(options));
+    .use(tidings({ ...options, refusals }));
 }
 
 /** The application's routes, for clients that are typed by them. */

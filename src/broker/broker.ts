@@ -2,6 +2,7 @@ import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
 import { EARLIEST } from "../events/names.ts";
 import { encodeFrame, encodeRetry, joinFrames, KEEP_ALIVE } from "../frame.ts";
+import { Histogram } from "../histogram.ts";
 import type { Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
@@ -20,6 +21,7 @@ const RETRY = encodeRetry(3000);
 const READ_LIMIT = 256;
 /** Before the first position: a client there has been promised nothing that may be gone by now. */
 const BEGINNING = 0;
+const REPLAY_SIZES = [0, 1, 10, 100, 1000, 10_000, 100_000];
 const EVERYTHING: Interest = { topics: [], types: [] };
 
 export interface BrokerOptions {
@@ -52,6 +54,8 @@ export interface ClientHandle {
 export interface Totals {
   readonly published: number;
   readonly delivered: number;
+  /** What the delivered events came to on the streams. */
+  readonly bytes: number;
   readonly connected: number;
 }
 
@@ -60,6 +64,8 @@ export class Broker {
   /** How often every stream is sent a comment, in ms. */
   readonly keepAlive: number;
   readonly log: Log;
+  /** How many events clients were sent that had said where they left off. */
+  readonly replays = new Histogram(REPLAY_SIZES);
   readonly #logger: Logger;
   readonly #clients = new Map<string, Client>();
   readonly #subscriptions = new Subscriptions();
@@ -68,6 +74,7 @@ export class Broker {
   #ended: Promise<void> | undefined;
   #published = 0;
   #delivered = 0;
+  #bytes = 0;
   #connected = 0;
 
   constructor({ keepAlive = 15_000, logger = silent, store = new MemoryStore() }: BrokerOptions = {}) {
@@ -85,12 +92,29 @@ export class Broker {
     return this.#clients.values();
   }
 
+  /** How many different things its clients ask for. */
+  get subscriptionCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** How many clients have yet to be sent what others have: they replay, or read slowly. */
+  get behindCount(): number {
+    let count = 0;
+    for (const { behind } of this.#subscriptions) count += behind.size;
+    return count;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
 
   get totals(): Totals {
-    return { published: this.#published, delivered: this.#delivered, connected: this.#connected };
+    return {
+      published: this.#published,
+      delivered: this.#delivered,
+      bytes: this.#bytes,
+      connected: this.#connected,
+    };
   }
 
   /**
@@ -207,6 +231,7 @@ export class Broker {
     for (const subscription of reached) {
       for (const { bytes, position, count } of subscription.takeChunks()) {
         this.#delivered += count * subscription.live.size;
+        this.#bytes += bytes.length * subscription.live.size;
         for (const client of subscription.live) this.#write(client, bytes, position);
       }
     }
@@ -239,6 +264,7 @@ export class Broker {
         if (client.position < this.log.head) {
           replayed += await this.#sendNext(client);
         } else if (resumedFrom !== undefined) {
+          this.replays.add(replayed);
           const resumed = hubFrame("tidings.resumed", { from: resumedFrom, count: replayed });
           resumedFrom = undefined;
           await writeTo(client.sink, resumed);
@@ -275,6 +301,7 @@ export class Broker {
       client.position = chunk.position;
       sent += chunk.count;
       this.#delivered += chunk.count;
+      this.#bytes += chunk.bytes.length;
       await writeTo(client.sink, chunk.bytes);
     }
     client.position = entries.at(-1)?.position ?? this.log.head;

@@ -52,6 +52,10 @@ export class Subscriptions {
     });
   }
 
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   [Symbol.iterator](): IterableIterator<Subscription> {
     return this.#byKey.values();
   }

@@ -1,6 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Catalog } from "../events/catalog.ts";
 import type { Access } from "./access.ts";
+import type { Refusals } from "./refusals.ts";
 
 /** What the routes work on. */
 export interface Hub {
@@ -9,4 +10,5 @@ export interface Hub {
   /** Whether types that the catalog does not know are refused. */
   readonly strict: boolean;
   readonly access: Access;
+  readonly refusals: Refusals;
 }

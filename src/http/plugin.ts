@@ -5,8 +5,10 @@ import { type Access, openAccess } from "./access.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { handleSSE } from "./events.ts";
 import type { Hub } from "./hub.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { publishRoutes } from "./publish.ts";
+import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
 
 export interface TidingsOptions {
@@ -17,6 +19,8 @@ export interface TidingsOptions {
   readonly strict?: boolean;
   /** Says what the sender of a request may do; everyone may do everything by default. */
   readonly access?: Access;
+  /** Where refusals are counted and logged. */
+  readonly refusals?: Refusals;
 }
 
 /** The hub's routes as an Elysia plugin, to be used with or without a prefix. */
@@ -25,10 +29,13 @@ export function tidings({
   catalog = new Catalog(),
   strict = false,
   access = openAccess,
+  refusals = new Refusals(),
 }: TidingsOptions) {
-  const hub: Hub = { broker, catalog, strict, access };
+  const hub: Hub = { broker, catalog, strict, access, refusals };
   return new Elysia({ name: "tidings" })
-    .onError({ as: "scoped" }, ({ error }) => (error instanceof Problem ? error.toResponse() : undefined))
+    .onError({ as: "scoped" }, ({ error, request, route }) =>
+      error instanceof Problem ? refusals.answer(error, { request, route }) : undefined,
+    )
     .get("/events", handleSSE(broker, access), {
       detail: {
         tags: ["subscribe"],
@@ -47,7 +54,8 @@ export function tidings({
     })
     .use(publishRoutes(hub))
     .use(catalogRoutes(hub))
-    .use(statusRoutes(hub));
+    .use(statusRoutes(hub))
+    .use(metricsRoutes(hub));
 }
 
 function parameter(name: string, description: string) {

@@ -6,6 +6,8 @@ interface ProblemExtras {
   /** The failing paths of a 422. */
   readonly errors?: readonly Violation[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** What went wrong when it is the hub's own fault. The log tells; the answer does not. */
+  readonly cause?: unknown;
 }
 
 /** An answer that refuses: RFC 9457, "Problem Details for HTTP APIs". */
@@ -15,17 +17,23 @@ export class Problem extends Error {
   readonly errors: readonly Violation[] | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail: string, { errors, headers = {} }: ProblemExtras = {}) {
-    super(detail);
+  constructor(status: number, detail: string, { errors, headers = {}, cause }: ProblemExtras = {}) {
+    super(detail, { cause });
     this.status = status;
     this.errors = errors;
     this.#headers = headers;
   }
 
-  toResponse(): Response {
+  toResponse(requestId: string): Response {
     const { status, message, errors } = this;
     // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
-    const body = { title: STATUS_CODES[status] ?? "Error", status, detail: message, errors };
+    const body = {
+      title: STATUS_CODES[status] ?? "Error",
+      status,
+      detail: message,
+      errors,
+      request_id: requestId,
+    };
     return Response.json(body, {
       status,
       headers: { ...this.#headers, "content-type": "application/problem+json" },

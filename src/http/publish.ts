@@ -148,6 +148,12 @@ async function publish(
     return await broker.publish(events);
   } catch (error) {
     if (error instanceof IdConflict) throw new Problem(409, error.message);
+    if (broker.log.failing) {
+      throw new Problem(503, "the store failed to keep it", {
+        headers: { "retry-after": "1" },
+        cause: error,
+      });
+    }
     throw error;
   }
 }

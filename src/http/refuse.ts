@@ -1,21 +1,22 @@
 import type { AnyElysia } from "elysia";
-import type { Logger } from "../broker/logger.ts";
 import { Problem } from "./problem.ts";
+import type { Refusals, Refused } from "./refusals.ts";
 
-interface Failure {
+interface Failure extends Refused {
   readonly code: unknown;
   readonly error: unknown;
-  readonly request: Request;
 }
 
-/** Answers everything that goes wrong in the application with a problem, and logs what is our fault. */
-export function refuse(app: AnyElysia, logger: Logger): (failure: Failure) => Response {
-  return ({ code, error, request }) => {
-    if (error instanceof Problem) return error.toResponse();
-    const { pathname } = new URL(request.url);
-    if (code === "NOT_FOUND") return notFound(app, request.method, pathname).toResponse();
-    logger.error({ error, method: request.method, path: pathname }, "request failed");
-    return new Problem(500, "the hub failed to answer; its log says why").toResponse();
+/** Answers everything that goes wrong in the application with a problem. */
+export function refuse(app: AnyElysia, refusals: Refusals): (failure: Failure) => Response {
+  return (failure) => {
+    const { code, error, request } = failure;
+    if (error instanceof Problem) return refusals.answer(error, failure);
+    if (code === "NOT_FOUND") {
+      return refusals.answer(notFound(app, request.method, new URL(request.url).pathname), { request });
+    }
+    const problem = new Problem(500, "the hub failed to answer; its log says why", { cause: error });
+    return refusals.answer(problem, failure);
   };
 }
 

@@ -21,6 +21,7 @@ export function statusRoutes({ broker }: Hub) {
             events: store.count,
             bytes: store.bytes,
             earliest: store.earliest?.id ?? null,
+            failing: broker.log.failing,
           },
           totals: broker.totals,
         };
@@ -34,6 +35,7 @@ export function statusRoutes({ broker }: Hub) {
       "/readyz",
       () => {
         if (broker.closed) throw new Problem(503, "the hub is stopping");
+        if (broker.log.failing) throw new Problem(503, "the store fails; the hub's log says why");
         return { status: "ready" };
       },
       { detail: { tags: ["operations"], summary: "Whether to send it traffic" } },

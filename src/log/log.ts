@@ -1,3 +1,4 @@
+import { Histogram } from "../histogram.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { IdConflict, type Place, Plan } from "./plan.ts";
 import type { Store } from "./store.ts";
@@ -8,6 +9,11 @@ export interface Receipt {
   /** It had been published before, and was not delivered again. */
   readonly duplicate: boolean;
 }
+
+/** In seconds. */
+const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+/** A store that failed counts as failing for so long, in ms, unless it is seen to work before. */
+const FAILING_FOR = 10_000;
 
 interface Group {
   readonly drafts: readonly Draft[];
@@ -26,9 +32,13 @@ export class Log {
   readonly store: Store;
   /** The position of the newest event that was handed on; readers see nothing after it. */
   #head: number;
+  /** How long the store took to keep a turn's events, in seconds. */
+  readonly appendTimes = new Histogram(APPEND_TIMES);
   readonly #handOn: (entries: readonly Entry[]) => void;
   #waiting: Group[] = [];
   #busy = false;
+  #failures = 0;
+  #failedAt: number | undefined;
 
   /** `handOn` is called with what has just been kept, at once and in order, before it is answered. */
   constructor(store: Store, handOn: (entries: readonly Entry[]) => void) {
@@ -39,6 +49,16 @@ export class Log {
 
   get head(): number {
     return this.#head;
+  }
+
+  /** How often the store has failed to keep events. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Whether the store failed lately, and has kept nothing since. */
+  get failing(): boolean {
+    return this.#failedAt !== undefined && performance.now() - this.#failedAt < FAILING_FOR;
   }
 
   /**
@@ -96,7 +116,7 @@ export class Log {
         if (places instanceof IdConflict) group.reject(places);
         else accepted.push({ group, places });
       }
-      const appended = plan.fresh.length > 0 ? await this.store.append(plan.fresh) : [];
+      const appended = plan.fresh.length > 0 ? await this.#keep(plan.fresh) : [];
       const last = appended.at(-1);
       if (last) {
         this.#head = last.position;
@@ -104,8 +124,18 @@ export class Log {
       }
       for (const { group, places } of accepted) group.resolve(receipts(places, appended));
     } catch (error) {
+      this.#failures++;
+      this.#failedAt = performance.now();
       for (const group of groups) group.reject(error);
     }
+  }
+
+  async #keep(drafts: readonly Draft[]): Promise<readonly Entry[]> {
+    const startedAt = performance.now();
+    const entries = await this.store.append(drafts);
+    this.appendTimes.add((performance.now() - startedAt) / 1000);
+    this.#failedAt = undefined;
+    return entries;
   }
 }
 

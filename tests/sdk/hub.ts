@@ -1,7 +1,7 @@
 import { afterEach } from "bun:test";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
+import { type Logger, silent } from "../../src/broker/logger.ts";
 import type { Catalog } from "../../src/events/catalog.ts";
 
 /** A real hub in this process, on a free port. */
@@ -22,12 +22,14 @@ export function startHub({
   port = 0,
   broker = new Broker(),
   catalog,
+  logger = silent,
 }: {
   port?: number;
   broker?: Broker;
   catalog?: Catalog;
+  logger?: Logger;
 } = {}): TestHub {
-  const app = createApp({ logger: silent, broker, ...(catalog && { catalog }) });
+  const app = createApp({ logger, broker, ...(catalog && { catalog }) });
   app.listen({ port, hostname: "127.0.0.1" });
   const hub: TestHub = {
     url: `http://127.0.0.1:${app.server?.port}`,

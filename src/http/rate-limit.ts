@@ -1,0 +1,66 @@
+/** Forgets those who have not spent anything for long, when there are as many as this. */
+const SWEEP_AT = 1000;
+
+interface Account {
+  /** What it may still spend; below zero when it has overdrawn. */
+  balance: number;
+  /** When that was so, in ms. */
+  at: number;
+}
+
+/**
+ * So many a second for each key, and as many at once after a rest. One that has anything left may
+ * overdraw: a batch that is larger than a second's share is taken, and paid for by waiting.
+ */
+export class RateLimit {
+  readonly perSecond: number;
+  readonly #accounts = new Map<string, Account>();
+  readonly #now: () => number;
+  #sweepAt = SWEEP_AT;
+
+  constructor(perSecond: number, now: () => number = () => performance.now()) {
+    this.perSecond = perSecond;
+    this.#now = now;
+  }
+
+  /** Spends `amount` and returns 0, or spends nothing and returns in how many seconds to try again. */
+  take(key: string, amount = 1): number {
+    const now = this.#now();
+    const account = this.#accounts.get(key) ?? this.#open(key, now);
+    account.balance = this.#balance(account, now);
+    account.at = now;
+    // A share below one a second must still be able to reach one.
+    if (account.balance < Math.min(1, amount)) return (1 - account.balance) / this.perSecond;
+    account.balance -= amount;
+    return 0;
+  }
+
+  /** How many keys it remembers. */
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  get #most(): number {
+    return Math.max(1, this.perSecond);
+  }
+
+  #balance({ balance, at }: Account, now: number): number {
+    return Math.min(this.#most, balance + ((now - at) / 1000) * this.perSecond);
+  }
+
+  #open(key: string, now: number): Account {
+    if (this.#accounts.size >= this.#sweepAt) this.#sweep(now);
+    const account = { balance: this.#most, at: now };
+    this.#accounts.set(key, account);
+    return account;
+  }
+
+  /** Whoever could spend all there is stands as if new. */
+  #sweep(now: number): void {
+    for (const [key, account] of this.#accounts) {
+      if (this.#balance(account, now) >= this.#most) this.#accounts.delete(key);
+    }
+    // Doubling keeps a crowd that spends on from being searched at every newcomer.
+    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#accounts.size);
+  }
+}
