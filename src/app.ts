@@ -1,18 +1,21 @@
 import { Elysia } from "elysia";
 import type { Logger } from "./broker/logger.ts";
 import { apiDescription } from "./http/api-description.ts";
+import { crossOrigin } from "./http/cross-origin.ts";
+import { type GuardOptions, guard } from "./http/guard.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
 import { Refusals } from "./http/refusals.ts";
 import { refuse } from "./http/refuse.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
 
-export interface AppOptions extends TidingsOptions {
+export interface AppOptions extends TidingsOptions, GuardOptions {
   readonly logger: Logger;
 }
 
 /** The hub as an Elysia application of its own: every route of the binary. */
-export function createApp({ logger, ...options }: AppOptions) {
+export function createApp({ logger, hosts, origins = [], ...options }: AppOptions) {
   const refusals = new Refusals(logger);
+  const check = guard({ hosts, origins });
   const app = new Elysia();
   // Elysia reads which parts of a request its hooks name, and prepares those for every request:
   // one that took the whole would have headers, query and cookies parsed each time.
@@ -22,6 +25,8 @@ export function createApp({ logger, ...options }: AppOptions) {
       if (id !== undefined) set.headers[REQUEST_ID] = id;
     })
     .onError(({ code, error, request, route }) => refuse(app, refusals)({ code, error, request, route }))
+    .onRequest(({ request }) => check(request))
+    .use(crossOrigin(origins))
     .use(apiDescription())
     .use(tidings({ ...options, refusals }));
 }

@@ -1,17 +1,19 @@
 import { type Command, Option } from "commander";
-import { count, duration, port, size } from "./cli/values.ts";
+import type { AuthSettings } from "./auth/settings.ts";
+import { count, duration, httpUrl, keys, names, origins, port, size, text } from "./cli/values.ts";
 import { DEFAULT_BOUNDS } from "./log/store.ts";
+import type { ReachSettings } from "./reach.ts";
 
 /** How a hub is to run: flags first, then the environment, then the defaults. */
-export interface Config {
+export interface Config extends AuthSettings, ReachSettings {
   readonly port: number;
-  readonly host: string;
   readonly strict: boolean;
   /** Milliseconds. */
   readonly keepAlive: number;
   readonly historyEvents: number;
   /** Bytes. */
   readonly historyBytes: number;
+  readonly corsOrigin?: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -30,6 +32,27 @@ const options: readonly Option[] = [
   new Option("--history-bytes <size>", "how much memory those may take")
     .default(DEFAULT_BOUNDS.bytes, "64MiB")
     .argParser(size),
+  new Option("--publish-key <key>", "a key that may publish everything; repeats").argParser(keys),
+  new Option("--publish-key-file <file>", "such keys, one a line"),
+  new Option("--admin-key <key>", "a key that may do everything; repeats").argParser(keys),
+  new Option("--admin-key-file <file>", "such keys, one a line"),
+  new Option(
+    "--jwt-key <key>",
+    "what tokens are signed with: a secret, or a public key (PEM or JWK)",
+  ).argParser(text),
+  new Option("--jwt-key-file <file>", "the same, or a JWK set, from a file").argParser(text),
+  new Option("--jwks-url <url>", "where the keys that sign tokens are published, as a JWK set").argParser(
+    httpUrl,
+  ),
+  new Option("--jwt-issuer <issuer>", "the iss that every token must have").argParser(text),
+  new Option("--jwt-audience <audience>", "what every token must have in its aud").argParser(text),
+  new Option("--private", "let only those subscribe who have a token for it").default(false),
+  new Option("--open", "listen beyond this machine even without any key").default(false),
+  new Option("--allowed-host <name>", "a name by which browsers may call the hub; repeats").argParser(names),
+  new Option(
+    "--cors-origin <origin>",
+    "an origin whose pages may use the hub, or * for all; repeats",
+  ).argParser(origins),
   new Option("--log-level <level>", "what to log").choices(LOG_LEVELS).default("info"),
 ];
 

@@ -1,10 +1,13 @@
 import { createApp } from "./app.ts";
+import { createAuthority } from "./auth/settings.ts";
 import { Broker } from "./broker/broker.ts";
 import type { Logger } from "./broker/logger.ts";
 import type { Config } from "./config.ts";
+import { keyAccess, openAccess } from "./http/access.ts";
 import { MAX_BODY_BYTES } from "./http/body.ts";
 import { listen } from "./listener.ts";
 import { MemoryStore } from "./log/memory.ts";
+import { assertReach, namesOf } from "./reach.ts";
 
 /** A running hub. */
 export interface Server {
@@ -17,11 +20,21 @@ export interface Server {
 /**
  * Starts the hub that the configuration describes.
  *
- * @throws ListenError when it can't listen where it says.
+ * @throws ConfigError when what it says is wrong; ListenError when it can't listen where it says.
  */
 export function startServer(config: Config, logger: Logger): Server {
+  const authority = createAuthority(config, logger);
+  const hasKeys = authority !== undefined;
+  assertReach(config, hasKeys);
   const store = new MemoryStore({ events: config.historyEvents, bytes: config.historyBytes });
   const broker = new Broker({ keepAlive: config.keepAlive, logger, store });
-  const app = createApp({ broker, logger, strict: config.strict });
+  const app = createApp({
+    broker,
+    logger,
+    strict: config.strict,
+    access: authority ? keyAccess(authority) : openAccess,
+    hosts: namesOf(config, hasKeys),
+    origins: config.corsOrigin ?? [],
+  });
   return { broker, ...listen(app, config, 2 * MAX_BODY_BYTES) };
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
 import { type Config, withServeOptions } from "../config.ts";
+import { ConfigError } from "../config-error.ts";
 import { ListenError } from "../listener.ts";
 import { type Server, startServer } from "../server.ts";
 import { version } from "../version.ts";
@@ -39,6 +40,7 @@ function start(config: Config, logger: Logger): Server {
   try {
     return startServer(config, logger);
   } catch (error) {
+    if (error instanceof ConfigError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }

@@ -37,6 +37,49 @@ export function count(text: string): number {
   return whole(text, 1, Number.MAX_SAFE_INTEGER, "Expected a whole number of at least 1.");
 }
 
+/** Any text but none: a variable that was left empty is not one that was left out. */
+export function text(value: string): string {
+  if (value === "") throw new InvalidArgumentError("Expected more than nothing.");
+  return value;
+}
+
+export function httpUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new InvalidArgumentError("Expected a URL such as https://example.org/jwks.json.");
+}
+
+/** For flags that repeat: a variable holds several values with spaces between. */
+export function keys(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...wordsOf(value)];
+}
+
+/** Host names, for a flag that repeats. */
+export function names(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value).map((name) => name.toLowerCase());
+  if (!given.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name))) {
+    throw new InvalidArgumentError("Expected a name such as hub.example.org, without scheme and port.");
+  }
+  return [...before, ...given];
+}
+
+/** Origins or `*`, for a flag that repeats. */
+export function origins(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value).map((origin) => origin.toLowerCase().replace(/\/$/, ""));
+  const isOrigin = (one: string) => /^https?:/.test(one) && URL.canParse(one) && new URL(one).origin === one;
+  const all = [...before, ...given];
+  if (all.includes("*") ? all.length > 1 : !given.every(isOrigin)) {
+    throw new InvalidArgumentError("Expected an origin such as https://example.org, or * alone.");
+  }
+  return all;
+}
+
+function wordsOf(value: string): string[] {
+  const words = value.split(/\s+/).filter((word) => word !== "");
+  if (words.length === 0) throw new InvalidArgumentError("Expected more than nothing.");
+  return words;
+}
+
 function withUnit(text: string, units: Readonly<Record<string, number>>, expected: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? [];
   const factor = unit === undefined ? undefined : units[unit];
