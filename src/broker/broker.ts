@@ -59,16 +59,25 @@ export interface Totals {
   readonly connected: number;
 }
 
+/**
+ * Told of what has just been delivered, and how many milliseconds that took since the first of it
+ * was published. It must not throw.
+ */
+export type Observer = (entries: readonly Entry[], milliseconds: number) => void;
+
 /** Keeps the clients and delivers to each the events it asked for, in the order of the log. */
 export class Broker {
   /** How often every stream is sent a comment, in ms. */
   readonly keepAlive: number;
+  /** When it was made, on the clock of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly log: Log;
   /** How many events clients were sent that had said where they left off. */
   readonly replays = new Histogram(REPLAY_SIZES);
   readonly #logger: Logger;
   readonly #clients = new Map<string, Client>();
   readonly #subscriptions = new Subscriptions();
+  readonly #observers = new Set<Observer>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
   #ended: Promise<void> | undefined;
@@ -80,7 +89,7 @@ export class Broker {
   constructor({ keepAlive = 15_000, logger = silent, store = new MemoryStore() }: BrokerOptions = {}) {
     this.keepAlive = keepAlive;
     this.#logger = logger;
-    this.log = new Log(store, (entries) => this.#deliver(entries));
+    this.log = new Log(store, (entries, since) => this.#deliver(entries, since));
   }
 
   get clientCount(): number {
@@ -201,6 +210,12 @@ export class Broker {
     this.broadcast({ type, data });
   }
 
+  /** Has the observer told of every delivery until the returned function is called. */
+  observe(observer: Observer): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   /**
    * Takes no more clients and events, delivers what was published before, and ends every stream.
    * Resolves when the log is closed.
@@ -219,7 +234,7 @@ export class Broker {
     await this.log.close();
   }
 
-  #deliver(entries: readonly Entry[]): void {
+  #deliver(entries: readonly Entry[], since: number): void {
     const reached: Subscription[] = [];
     for (const entry of entries) {
       this.#subscriptions.match(entry, (subscription) => {
@@ -235,6 +250,9 @@ export class Broker {
         for (const client of subscription.live) this.#write(client, bytes, position);
       }
     }
+    if (this.#observers.size === 0) return;
+    const took = performance.now() - since;
+    for (const observer of this.#observers) observer(entries, took);
   }
 
   /** Writes to a live client: a gone one is removed, a full one falls behind the others. */

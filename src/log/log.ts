@@ -15,6 +15,12 @@ const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 /** A store that failed counts as failing for so long, in ms, unless it is seen to work before. */
 const FAILING_FOR = 10_000;
 
+/**
+ * Takes what has just been kept. The oldest of it was appended at `since`, on the clock of
+ * `performance.now()`.
+ */
+export type HandOn = (entries: readonly Entry[], since: number) => void;
+
 interface Group {
   readonly drafts: readonly Draft[];
   readonly resolve: (receipts: readonly Receipt[]) => void;
@@ -34,14 +40,16 @@ export class Log {
   #head: number;
   /** How long the store took to keep a turn's events, in seconds. */
   readonly appendTimes = new Histogram(APPEND_TIMES);
-  readonly #handOn: (entries: readonly Entry[]) => void;
+  readonly #handOn: HandOn;
   #waiting: Group[] = [];
+  /** When the first of those was appended, on the clock of `performance.now()`. */
+  #waitingSince = 0;
   #busy = false;
   #failures = 0;
   #failedAt: number | undefined;
 
   /** `handOn` is called with what has just been kept, at once and in order, before it is answered. */
-  constructor(store: Store, handOn: (entries: readonly Entry[]) => void) {
+  constructor(store: Store, handOn: HandOn) {
     this.store = store;
     this.#head = store.head;
     this.#handOn = handOn;
@@ -68,7 +76,7 @@ export class Log {
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ drafts, resolve, reject });
+      if (this.#waiting.push({ drafts, resolve, reject }) === 1) this.#waitingSince = performance.now();
       if (this.#busy) return;
       this.#busy = true;
       setImmediate(() => void this.#commitWaiting());
@@ -102,12 +110,12 @@ export class Log {
     while (this.#waiting.length > 0) {
       const groups = this.#waiting;
       this.#waiting = [];
-      await this.#commit(groups);
+      await this.#commit(groups, this.#waitingSince);
     }
     this.#busy = false;
   }
 
-  async #commit(groups: readonly Group[]): Promise<void> {
+  async #commit(groups: readonly Group[], since: number): Promise<void> {
     try {
       const plan = new Plan(this.store);
       const accepted: { group: Group; places: readonly Place[] }[] = [];
@@ -120,7 +128,7 @@ export class Log {
       const last = appended.at(-1);
       if (last) {
         this.#head = last.position;
-        this.#handOn(appended);
+        this.#handOn(appended, since);
       }
       for (const { group, places } of accepted) group.resolve(receipts(places, appended));
     } catch (error) {
