@@ -1,33 +1,36 @@
 import { Elysia } from "elysia";
+import type { Broker } from "../broker/broker.ts";
 import { version } from "../version.ts";
 import type { Hub } from "./hub.ts";
 import { Problem } from "./problem.ts";
 
+/** How the hub is, as `GET /status` and the console show it. */
+export function statusOf(broker: Broker) {
+  const { store } = broker.log;
+  return {
+    status: broker.closed ? "stopping" : "active",
+    connected_clients: broker.clientCount,
+    version,
+    uptime_seconds: Math.floor((performance.now() - broker.startedAt) / 1000),
+    /** The process's resident memory, in bytes. */
+    memory: process.memoryUsage.rss(),
+    store: {
+      name: store.name,
+      events: store.count,
+      bytes: store.bytes,
+      earliest: store.earliest?.id ?? null,
+      failing: broker.log.failing,
+    },
+    totals: broker.totals,
+  };
+}
+
 /** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */
 export function statusRoutes({ broker }: Hub) {
-  const startedAt = performance.now();
   return new Elysia()
-    .get(
-      "/status",
-      () => {
-        const { store } = broker.log;
-        return {
-          status: broker.closed ? "stopping" : "active",
-          connected_clients: broker.clientCount,
-          version,
-          uptime_seconds: Math.floor((performance.now() - startedAt) / 1000),
-          store: {
-            name: store.name,
-            events: store.count,
-            bytes: store.bytes,
-            earliest: store.earliest?.id ?? null,
-            failing: broker.log.failing,
-          },
-          totals: broker.totals,
-        };
-      },
-      { detail: { tags: ["operations"], summary: "Clients, store and totals" } },
-    )
+    .get("/status", () => statusOf(broker), {
+      detail: { tags: ["operations"], summary: "Clients, memory, store and totals" },
+    })
     .get("/healthz", () => ({ status: "alive" }), {
       detail: { tags: ["operations"], summary: "Whether the process answers" },
     })
