@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Logger } from "./broker/logger.ts";
 import { apiDescription } from "./http/api-description.ts";
+import { consoleRoutes } from "./http/console.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
 import { type GuardOptions, guard } from "./http/guard.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
@@ -28,6 +29,7 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
     .onRequest(({ request }) => check(request))
     .use(crossOrigin(origins))
     .use(apiDescription())
+    .use(consoleRoutes(options))
     .use(tidings({ ...options, refusals }));
 }
 

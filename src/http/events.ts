@@ -6,7 +6,7 @@ import { readInterest } from "./interest.ts";
 import { Problem } from "./problem.ts";
 import { removeAt } from "./remove-at.ts";
 
-const HEADERS = {
+export const STREAM_HEADERS = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   // nginx buffers what it proxies unless it is told not to.
@@ -35,7 +35,7 @@ export function handleSSE(
       const client = broker.addClient(sink, { interest, lastEventId, signal, about });
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
-    return new Response(stream, { headers: HEADERS });
+    return new Response(stream, { headers: STREAM_HEADERS });
   };
 }
 

@@ -1,0 +1,58 @@
+import { batch, computed, signal } from "@preact/signals";
+import { version } from "../../version.ts";
+import type { ConsoleEvents } from "../console-event.ts";
+import type { Tick } from "../feed.ts";
+import { events } from "./event-list.ts";
+import { figures } from "./figures.ts";
+import { topicRates, typeRates } from "./rates.ts";
+import { type Connection, type Message, Stream } from "./stream.ts";
+
+/** The hub ticks every second: when it has not for this many ms, something is wrong. */
+const SILENCE = 5000;
+
+/** How the page's own stream from the hub is. */
+export const connection = signal<Connection>({ state: "connecting" });
+/** The newest figures; undefined before the first. They are stale unless {@link isLive}. */
+export const tick = signal<Tick | undefined>(undefined);
+/** When those came, in Unix ms. */
+export const tickedAt = signal(0);
+/** What is shown is what is. */
+export const isLive = computed(() => connection.value.state === "open" && tick.value !== undefined);
+/** The hub is another release than the one that this page came from. */
+export const isOutdated = computed(() => tick.value !== undefined && tick.value.status.version !== version);
+
+let stream: Stream | undefined;
+
+/** Connects; again, after a refusal. */
+export function connect(): void {
+  stream?.close();
+  stream = new Stream({
+    path: "console/feed",
+    idleTimeout: SILENCE,
+    onConnection: (now) => {
+      connection.value = now;
+    },
+    onMessages: (messages) => batch(() => messages.forEach(take)),
+  });
+}
+
+/** Tries at once to get back a connection that was lost. */
+export function reconnect(): void {
+  if (connection.value.state === "waiting") stream?.retry();
+  else if (connection.value.state === "refused") connect();
+}
+
+function take({ event, data }: Message): void {
+  // No schema: this page and what it reads come from the same executable, and a page that an upgrade
+  // of the hub has left behind says so (isOutdated).
+  if (event === "tick") takeTick(JSON.parse(data) as Tick);
+  else if (event === "events") events.add(JSON.parse(data) as ConsoleEvents);
+}
+
+function takeTick(now: Tick): void {
+  figures.add(now, tick.value);
+  typeRates.add(now.types);
+  topicRates.add(now.topics);
+  tick.value = now;
+  tickedAt.value = Date.now();
+}

@@ -1,0 +1,15 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { connect, reconnect } from "./hub.ts";
+import { followRoute } from "./route.ts";
+import { keepTheme } from "./theme.ts";
+
+keepTheme();
+followRoute();
+connect();
+// A machine that wakes up, or is back in its network, should not wait for the next try.
+addEventListener("online", reconnect);
+addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") reconnect();
+});
+render(<App />, document.body);
