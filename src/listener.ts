@@ -23,14 +23,21 @@ export class ListenError extends Error {
 /**
  * Serves the application there.
  *
- * @param maxBodyBytes the stop behind the body's own limit, which is checked where the refusal can
- * be put into words.
  * @throws ListenError when it can't listen there.
  */
-export function listen(app: AnyElysia, { host, port }: Address, maxBodyBytes: number): Listener {
+export function listen(app: AnyElysia, { host, port }: Address): Listener {
   try {
-    // Elysia would share the port with another program that listens there.
-    app.listen({ hostname: host, port, reusePort: false, maxRequestBodySize: maxBodyBytes });
+    app.listen({
+      hostname: host,
+      port,
+      // Elysia would share the port with another program that listens there.
+      reusePort: false,
+      // The runtime would refuse without a word. A body's limit is checked where it is read, and one
+      // that nobody reads is thrown away as it comes.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      // Strangers are shown no source code when something fails.
+      development: false,
+    });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason = code === "EADDRINUSE" ? "another program listens there" : String((error as Error).message);

@@ -4,7 +4,6 @@ import { Broker } from "./broker/broker.ts";
 import type { Logger } from "./broker/logger.ts";
 import type { Config } from "./config.ts";
 import { keyAccess, openAccess } from "./http/access.ts";
-import { MAX_BODY_BYTES } from "./http/body.ts";
 import { listen } from "./listener.ts";
 import { MemoryStore } from "./log/memory.ts";
 import { assertReach, namesOf } from "./reach.ts";
@@ -36,5 +35,5 @@ export function startServer(config: Config, logger: Logger): Server {
     hosts: namesOf(config, hasKeys),
     origins: config.corsOrigin ?? [],
   });
-  return { broker, ...listen(app, config, 2 * MAX_BODY_BYTES) };
+  return { broker, ...listen(app, config) };
 }

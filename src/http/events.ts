@@ -5,6 +5,7 @@ import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
 import { Problem } from "./problem.ts";
 import { removeAt } from "./remove-at.ts";
+import { requestUrl } from "./request-url.ts";
 
 export const STREAM_HEADERS = {
   "content-type": "text/event-stream",
@@ -23,7 +24,7 @@ export function handleSSE(
 ): (context: StreamContext) => Promise<Response> {
   return async ({ request, server }) => {
     const grant = await access(request);
-    const query = new URL(request.url).searchParams;
+    const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant);
     const lastEventId = readLastEventId(request, query);
     if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });

@@ -9,6 +9,7 @@ import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
 import { readJson } from "./body.ts";
 import { forbidden } from "./challenge.ts";
+import type { ExactJson } from "./exact-json.ts";
 import type { Hub } from "./hub.ts";
 import { Problem, unprocessable } from "./problem.ts";
 
@@ -77,26 +78,26 @@ export function publishRoutes(hub: Hub) {
 }
 
 /** @throws Problem 422 with every failing path. */
-function checkedEvent(hub: Hub, body: unknown): EventInput {
+function checkedEvent(hub: Hub, { value, exact }: ExactJson): EventInput {
   const found = [
-    ...violations(eventCheck, body),
-    ...dataViolations(hub, body, "/data"),
-    ...audienceViolations(body, ""),
+    ...violations(eventCheck, value),
+    ...dataViolations(hub, value, "/data"),
+    ...audienceViolations(value, ""),
   ];
-  if (found.length > 0 || !eventCheck.Check(body)) throw unprocessable(found);
-  return toInput(body);
+  if (found.length > 0 || !eventCheck.Check(exact)) throw unprocessable(found);
+  return toInput(exact);
 }
 
 /** @throws Problem 422 with every failing path. */
-function checkedBatch(hub: Hub, body: unknown): EventInput[] {
-  const found = violations(batchCheck, body);
-  if (Array.isArray(body)) {
-    body.forEach((event: unknown, i) => {
+function checkedBatch(hub: Hub, { value, exact }: ExactJson): EventInput[] {
+  const found = violations(batchCheck, value);
+  if (Array.isArray(value)) {
+    value.forEach((event: unknown, i) => {
       found.push(...dataViolations(hub, event, `/${i}/data`), ...audienceViolations(event, `/${i}`));
     });
   }
-  if (found.length > 0 || !batchCheck.Check(body)) throw unprocessable(found);
-  return body.map(toInput);
+  if (found.length > 0 || !batchCheck.Check(exact)) throw unprocessable(found);
+  return exact.map(toInput);
 }
 
 /** Where an event's data breaks its type's schema, in so far as the event has a type and data. */

@@ -2,6 +2,7 @@ import { type Logger, silent } from "../broker/logger.ts";
 import type { Problem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { givenRequestId, REQUEST_ID } from "./request-id.ts";
+import { requestUrl } from "./request-url.ts";
 
 /** What of an Elysia context says which request it was. */
 export interface Refused {
@@ -50,9 +51,9 @@ export class Refusals {
   }
 
   #log({ status, message, cause }: Problem, request: Request, id: string): void {
-    const { method, url } = request;
+    const { method } = request;
     // Without the query, which may hold a ticket.
-    const fields = { request_id: id, method, path: new URL(url).pathname, status, detail: message };
+    const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
     if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
     // What is published and refused is lost unless somebody sees to it.
     else if (method === "POST" && this.#lines.take("") === 0) this.#logger.info(fields, "refused");
