@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import type { Logger } from "./broker/logger.ts";
+import { openAccess } from "./http/access.ts";
 import { apiDescription } from "./http/api-description.ts";
 import { consoleRoutes } from "./http/console.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
@@ -8,6 +9,7 @@ import { type TidingsOptions, tidings } from "./http/plugin.ts";
 import { Refusals } from "./http/refusals.ts";
 import { refuse } from "./http/refuse.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
+import { sessionRoutes } from "./http/session.ts";
 
 export interface AppOptions extends TidingsOptions, GuardOptions {
   readonly logger: Logger;
@@ -30,6 +32,7 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
     .use(crossOrigin(origins))
     .use(apiDescription())
     .use(consoleRoutes(options))
+    .use(sessionRoutes(options.access ?? openAccess))
     .use(tidings({ ...options, refusals }));
 }
 

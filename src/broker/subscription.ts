@@ -20,6 +20,7 @@ const CHUNK_BYTES = 32 * 1024;
 /** Clients that want the same thing: matched once and encoded once for all of them. */
 export class Subscription {
   readonly key: string;
+  readonly interest: Interest;
   readonly #filter: Filter;
   /** Clients that have been sent all there was: the next chunk is for them. */
   readonly live = new Set<Client>();
@@ -29,6 +30,7 @@ export class Subscription {
 
   constructor(key: string, interest: Interest) {
     this.key = key;
+    this.interest = interest;
     this.#filter = new Filter(interest);
   }
 

@@ -1,3 +1,4 @@
+import type { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Catalog } from "../events/catalog.ts";
 import type { Access } from "./access.ts";
@@ -10,5 +11,6 @@ export interface Hub {
   /** Whether types that the catalog does not know are refused. */
   readonly strict: boolean;
   readonly access: Access;
+  readonly tickets: Tickets;
   readonly refusals: Refusals;
 }

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { Histogram } from "../histogram.ts";
 import { version } from "../version.ts";
+import { requireAdmin } from "./admin.ts";
 import type { Hub } from "./hub.ts";
 
 /** Of the usual metrics of a process, those that are true of Bun. */
@@ -12,7 +13,8 @@ export function metricsRoutes(hub: Hub) {
   let registry: Registry | undefined;
   return new Elysia().get(
     "/metrics",
-    async () => {
+    async ({ request }) => {
+      await requireAdmin(hub, request);
       // Made when somebody asks: watching the event loop takes a timer.
       registry ??= createRegistry(hub);
       return new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } });

@@ -1,8 +1,10 @@
 import { Elysia } from "elysia";
+import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import { Catalog } from "../events/catalog.ts";
 import { type Access, openAccess } from "./access.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { clientRoutes } from "./clients.ts";
 import { handleSSE } from "./events.ts";
 import type { Hub } from "./hub.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -10,6 +12,7 @@ import { Problem } from "./problem.ts";
 import { publishRoutes } from "./publish.ts";
 import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
+import { ticketAccess, ticketRoutes } from "./tickets.ts";
 
 export interface TidingsOptions {
   readonly broker: Broker;
@@ -31,18 +34,19 @@ export function tidings({
   access = openAccess,
   refusals = new Refusals(),
 }: TidingsOptions) {
-  const hub: Hub = { broker, catalog, strict, access, refusals };
+  const hub: Hub = { broker, catalog, strict, access, tickets: new Tickets(), refusals };
   return new Elysia({ name: "tidings" })
     .onError({ as: "scoped" }, ({ error, request, route }) =>
       error instanceof Problem ? refusals.answer(error, { request, route }) : undefined,
     )
-    .get("/events", handleSSE(broker, access), {
+    .get("/events", handleSSE(broker, ticketAccess(hub.tickets, access)), {
       detail: {
         tags: ["subscribe"],
         summary: "The event stream",
         description: "Server-Sent Events, for an EventSource.",
         parameters: [
           parameter("topic", "An exact name, a prefix that ends in *, or *. Repeats. None: every event."),
+          parameter("ticket", "Stands for a token; from `POST /tickets`."),
           parameter("type", "Only events of this type. Repeats."),
           parameter(
             "last_event_id",
@@ -52,9 +56,11 @@ export function tidings({
         responses: { 200: { description: "The stream", content: { "text/event-stream": {} } } },
       },
     })
+    .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
+    .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
 }
 

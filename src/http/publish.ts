@@ -1,4 +1,4 @@
-import { type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
+import { type TUnsafe, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Elysia } from "elysia";
 import { type Grant, mayPublish } from "../auth/grant.ts";
@@ -11,6 +11,7 @@ import { readJson } from "./body.ts";
 import { forbidden } from "./challenge.ts";
 import type { ExactJson } from "./exact-json.ts";
 import type { Hub } from "./hub.ts";
+import { json } from "./json-content.ts";
 import { Problem, unprocessable } from "./problem.ts";
 
 const eventCheck = TypeCompiler.Compile(PublishedEvent);
@@ -171,8 +172,4 @@ function notGranted({ type, topics = [] }: EventInput): string {
  */
 function typeOnly<T>(): TUnsafe<T> {
   return undefined as unknown as TUnsafe<T>;
-}
-
-function json(schema: TSchema) {
-  return { "application/json": { schema: JSON.parse(JSON.stringify(schema)) } };
 }

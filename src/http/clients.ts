@@ -1,0 +1,125 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import type { Client } from "../broker/client.ts";
+import { requireAdmin } from "./admin.ts";
+import type { Hub } from "./hub.ts";
+import { json } from "./json-content.ts";
+import { Problem } from "./problem.ts";
+
+/** How many clients one answer lists. */
+const MOST_LISTED = 1000;
+
+const ClientInfo = Type.Object({
+  id: Type.String(),
+  address: Type.Union([Type.String(), Type.Null()]),
+  subject: Type.Union([Type.String(), Type.Null()], { description: "The subject of its token" }),
+  topics: Type.Array(Type.String(), { description: "None: every topic" }),
+  types: Type.Array(Type.String(), { description: "None: every type" }),
+  connected_at: Type.String({ format: "date-time" }),
+  lag: Type.Integer({ description: "How many events it has yet to be shown or passed over" }),
+});
+
+const ClientList = Type.Object({
+  clients: Type.Array(ClientInfo, { description: `The longest connected first, at most ${MOST_LISTED}` }),
+  total: Type.Integer(),
+});
+
+const Removed = Type.Object({ removed: Type.Integer() });
+
+const selection = [
+  parameter("address", "Only those from this address"),
+  parameter("subject", "Only those whose token has this subject"),
+];
+
+/** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
+export function clientRoutes(hub: Hub) {
+  const { broker } = hub;
+
+  function* selected(query: URLSearchParams): Iterable<Client> {
+    const address = query.get("address");
+    const subject = query.get("subject");
+    for (const client of broker.clients) {
+      if (address !== null && client.about.address !== address) continue;
+      if (subject !== null && client.about.subject !== subject) continue;
+      yield client;
+    }
+  }
+
+  return new Elysia()
+    .get(
+      "/clients",
+      async ({ request }): Promise<typeof ClientList.static> => {
+        await requireAdmin(hub, request);
+        const found = [...selected(new URL(request.url).searchParams)];
+        const { head } = broker.log;
+        return {
+          clients: found.slice(0, MOST_LISTED).map((client) => describe(client, head)),
+          total: found.length,
+        };
+      },
+      {
+        detail: {
+          tags: ["operations"],
+          summary: "Who is connected",
+          parameters: selection,
+          responses: { 200: { description: "The clients", content: json(ClientList) } },
+        },
+      },
+    )
+    .delete(
+      "/clients",
+      async ({ request }): Promise<typeof Removed.static> => {
+        await requireAdmin(hub, request);
+        const query = new URL(request.url).searchParams;
+        if (!query.has("address") && !query.has("subject")) {
+          throw new Problem(400, "name the clients to remove by address, subject or both");
+        }
+        const found = [...selected(query)];
+        for (const { id } of found) broker.removeClient(id);
+        return { removed: found.length };
+      },
+      {
+        detail: {
+          tags: ["operations"],
+          summary: "Remove the clients of an address or of a token's subject",
+          parameters: selection,
+          responses: { 200: { description: "How many there were", content: json(Removed) } },
+        },
+      },
+    )
+    .delete(
+      "/clients/:id",
+      async ({ request, params }): Promise<Response> => {
+        await requireAdmin(hub, request);
+        if (!broker.removeClient(params.id)) throw new Problem(404, `there is no client ${params.id}`);
+        return new Response(null, { status: 204 });
+      },
+      {
+        detail: {
+          tags: ["operations"],
+          summary: "Remove a client",
+          responses: {
+            204: { description: "It is removed" },
+            404: { description: "There is no such client" },
+          },
+        },
+      },
+    );
+}
+
+function describe(client: Client, head: number): Static<typeof ClientInfo> {
+  const { id, about, subscription, connectedAt } = client;
+  return {
+    id,
+    address: about.address ?? null,
+    subject: about.subject ?? null,
+    topics: [...subscription.interest.topics],
+    types: [...subscription.interest.types],
+    connected_at: new Date(connectedAt).toISOString(),
+    lag: subscription.behind.has(client) ? head - client.position : 0,
+  };
+}
+
+function parameter(name: string, description: string) {
+  return { in: "query" as const, name, description, schema: { type: "string" as const } };
+}

@@ -1,0 +1,59 @@
+import { afterEach } from "bun:test";
+import { SignJWT } from "jose";
+import { createApp } from "../../src/app.ts";
+import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
+import type { Claims } from "../../src/auth/claims.ts";
+import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import { silent } from "../../src/broker/logger.ts";
+import { keyAccess } from "../../src/http/access.ts";
+
+export const PUBLISH_KEY = "the-key-of-a-publisher";
+export const ADMIN_KEY = "the-key-of-an-administrator";
+export const SECRET = "a secret of more than thirty-two bytes";
+
+const running: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+/** A hub in this process that knows the keys above, and tokens signed with the secret. */
+export function startKeyedHub(options: AuthorityOptions = {}): { url: string; broker: Broker } {
+  const authority = new Authority({
+    publishKeys: [PUBLISH_KEY],
+    adminKeys: [ADMIN_KEY],
+    tokens: readVerifyingKey(SECRET),
+    ...options,
+  });
+  const broker = new Broker();
+  const app = createApp({ logger: silent, broker, access: keyAccess(authority), hosts: [], origins: [] });
+  app.listen({ port: 0, hostname: "127.0.0.1" });
+  running.push(async () => {
+    await broker.close();
+    await app.server?.stop(true);
+  });
+  return { url: `http://127.0.0.1:${app.server?.port}`, broker };
+}
+
+/** A token of the claims, signed with the secret. */
+export function sign(
+  claims: Claims,
+  { subject = "somebody", expires = "1h" }: { subject?: string; expires?: string | number | Date } = {},
+): Promise<string> {
+  return new SignJWT({ tidings: claims })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(subject)
+    .setExpirationTime(expires)
+    .sign(new TextEncoder().encode(SECRET));
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** Posts JSON, with a token if there is one. */
+export function post(url: string, body: unknown, token?: string): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(token !== undefined && bearer(token)) },
+    body: JSON.stringify(body),
+  });
+}
