@@ -7,6 +7,8 @@ import type { ReachSettings } from "./reach.ts";
 /** How a hub is to run: flags first, then the environment, then the defaults. */
 export interface Config extends AuthSettings, ReachSettings {
   readonly port: number;
+  /** The path of a module of event types. */
+  readonly events?: string;
   readonly strict: boolean;
   /** Milliseconds. */
   readonly keepAlive: number;
@@ -22,6 +24,7 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"];
 const options: readonly Option[] = [
   new Option("--port <port>", "port to listen on; 0 takes any that is free").default(3000).argParser(port),
   new Option("--host <address>", "address to listen on").default("127.0.0.1"),
+  new Option("--events <file>", "a module whose default export maps event types to TypeBox schemas"),
   new Option("--strict", "refuse event types that the catalog does not know").default(false),
   new Option("--keep-alive <duration>", "how often every stream is sent a comment; 0 for never")
     .default(15_000, "15s")

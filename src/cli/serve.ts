@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
 import { type Config, withServeOptions } from "../config.ts";
 import { ConfigError } from "../config-error.ts";
+import { CatalogError } from "../events/schema.ts";
 import { ListenError } from "../listener.ts";
 import { type Server, startServer } from "../server.ts";
 import { version } from "../version.ts";
@@ -17,13 +18,14 @@ Every flag has an environment variable, named in brackets; a flag wins.
 Durations read 15s or 1h, sizes 64KiB or 1MB.
 
   $ tidings serve
-  $ tidings serve --port 8080 --strict --keep-alive 30s`,
+  $ tidings serve --port 8080 --keep-alive 30s
+  $ tidings serve --events events.ts --strict`,
   )
   .action(run);
 
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
-  const { broker, url, stop } = start(config, logger);
+  const { broker, url, stop } = await start(config, logger);
 
   console.log(banner(url));
   logger.info({ url, version, store: broker.log.store.name }, "listening");
@@ -36,11 +38,11 @@ async function run(config: Config): Promise<void> {
   process.exit(0);
 }
 
-function start(config: Config, logger: Logger): Server {
+async function start(config: Config, logger: Logger): Promise<Server> {
   try {
-    return startServer(config, logger);
+    return await startServer(config, logger);
   } catch (error) {
-    if (error instanceof ConfigError) throw new CliError(error.message);
+    if (error instanceof ConfigError || error instanceof CatalogError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }

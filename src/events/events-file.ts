@@ -1,0 +1,122 @@
+import { stat } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { filesOf } from "./imports.ts";
+import { serveOwnModules } from "./own-modules.ts";
+import { CatalogError, compileSchemas, type EventSchemas } from "./schema.ts";
+
+/** How long a module may take to load, in ms: one that waits for something for ever is a mistake. */
+const LONGEST_LOAD = 10_000;
+/** How often the files are looked at for a change, in ms. */
+const LOOK_EVERY = 500;
+
+/**
+ * A module whose default export maps event types to TypeBox schemas. It is loaded into a module
+ * graph of its own, so each time it and all it imports are read afresh, and what it started (a timer,
+ * say) ends when the schemas are had.
+ */
+export class EventsFile {
+  /** As it was given. */
+  readonly name: string;
+  readonly #path: string;
+  /** The files that it is made of, and what they were like, just before it was last loaded. */
+  #files: readonly string[] = [];
+  #loaded = "";
+
+  /** The path may be relative to the working directory. */
+  constructor(path: string) {
+    this.name = path;
+    this.#path = resolve(path);
+  }
+
+  /**
+   * The event types in it, checked.
+   *
+   * @throws CatalogError with one line that names the file, and the type if it is at fault.
+   */
+  async load(): Promise<EventSchemas> {
+    this.#files = await filesOf(this.#path);
+    this.#loaded = await stateOf(this.#files);
+    try {
+      if (!(await Bun.file(this.#path).exists())) throw new CatalogError("there is no such file");
+      const schemas = await importDefault(this.#path);
+      // Compiled to find what is wrong; whoever takes the schemas into use does it for good.
+      compileSchemas(schemas);
+      // What compiles is a record of schemas.
+      return schemas as EventSchemas;
+    } catch (error) {
+      throw new CatalogError(`${this.name}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Loads the file again whenever it, or one that it imports, has changed, and gives the outcome to
+   * `take`. Its promise is waited for. Looks at the files themselves rather than asking the system to
+   * tell: that knows every way to save (in place, by rename, by a link that points elsewhere) and
+   * every file system.
+   *
+   * @returns a function that stops it.
+   */
+  follow(take: (load: Promise<EventSchemas>) => Promise<void>): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    const look = async () => {
+      if ((await stateOf(this.#files)) !== this.#loaded) {
+        await take(this.load());
+      }
+      if (!stopped) again();
+    };
+    const again = () => {
+      timer = setTimeout(look, LOOK_EVERY);
+      // It is not what keeps the program running.
+      timer.unref();
+    };
+    let stopped = false;
+    again();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }
+}
+
+/** Changes with every change of the files. */
+async function stateOf(files: readonly string[]): Promise<string> {
+  const states = files.map(async (file) => {
+    try {
+      const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+      return `${ino} ${size} ${mtimeNs}`;
+    } catch {
+      return "missing";
+    }
+  });
+  return (await Promise.all(states)).join("\n");
+}
+
+async function importDefault(path: string): Promise<unknown> {
+  serveOwnModules();
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  // Nobody else would hear of what it lets fail by the way, but the process, which would end.
+  using graph = new Bun.ModuleGraph({ onError: reject });
+  const timer = setTimeout(
+    () => reject(new Error(`not loaded within ${LONGEST_LOAD / 1000} s`)),
+    LONGEST_LOAD,
+  );
+  try {
+    const module = await Promise.race([graph.import<Record<string, unknown>>(path), failed]);
+    if (!("default" in module)) {
+      throw new CatalogError("has no default export, which maps event types to TypeBox schemas");
+    }
+    return module["default"];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One line about why a module did not load. */
+function reasonOf(error: unknown): string {
+  // Several syntax errors come together; the first is often the cause of the others.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const [line = ""] = String(first instanceof Error ? first.message : first).split("\n");
+  if (!(first instanceof BuildMessage) || !first.position) return line;
+  const { file, line: row, column } = first.position;
+  return `${line} (${relative("", file)}:${row}:${column})`;
+}

@@ -1,0 +1,50 @@
+import { dirname, extname, resolve } from "node:path";
+
+type Loader = "js" | "jsx" | "ts" | "tsx";
+
+const loaders: Readonly<Record<string, Loader>> = {
+  ".js": "js",
+  ".cjs": "js",
+  ".mjs": "js",
+  ".jsx": "jsx",
+  ".ts": "ts",
+  ".cts": "ts",
+  ".mts": "ts",
+  ".tsx": "tsx",
+};
+
+/**
+ * The files of which a module is made: itself, and what it imports by relative paths, and so on.
+ * Of one that is missing, the folder where it would be. Packages are left out.
+ */
+export async function filesOf(entry: string): Promise<readonly string[]> {
+  const files = new Set([entry]);
+  // Grows while it is gone through.
+  for (const file of files) {
+    for (const path of await importsOf(file)) {
+      if (!path.startsWith(".") && !path.startsWith("/")) continue;
+      files.add(resolveFile(path, dirname(file)));
+    }
+  }
+  return [...files];
+}
+
+async function importsOf(file: string): Promise<readonly string[]> {
+  const loader = loaders[extname(file)];
+  if (!loader) return [];
+  try {
+    const text = await Bun.file(file).text();
+    return new Bun.Transpiler({ loader }).scanImports(text).map(({ path }) => path);
+  } catch {
+    // Missing, or broken; whoever imports it is told.
+    return [];
+  }
+}
+
+function resolveFile(path: string, folder: string): string {
+  try {
+    return Bun.resolveSync(path, folder);
+  } catch {
+    return dirname(resolve(folder, path));
+  }
+}

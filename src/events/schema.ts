@@ -1,0 +1,71 @@
+import { FormatRegistry, Kind, KindGuard, type TSchema } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import "./formats.ts";
+import { expectedOf, isReserved, isTypeName } from "./names.ts";
+
+/** Event types by name, each with the schema of its data. */
+export type EventSchemas = Readonly<Record<string, TSchema>>;
+
+/** A catalog that can't be used: the message says of which type, and why. */
+export class CatalogError extends Error {
+  override readonly name = "CatalogError";
+}
+
+/**
+ * What a catalog is given, checked to be one and each schema compiled.
+ *
+ * @throws CatalogError at the first name or schema that is not usable.
+ */
+export function compileSchemas(value: unknown): Map<string, TypeCheck<TSchema>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isSchema(value)) {
+    throw new CatalogError("a catalog is an object that maps event types to TypeBox schemas");
+  }
+  return new Map(Object.entries(value).map(([type, schema]) => [type, compileSchema(type, schema)]));
+}
+
+function compileSchema(type: string, schema: unknown): TypeCheck<TSchema> {
+  const refuse = (reason: string) => new CatalogError(`${JSON.stringify(type)} ${reason}`);
+  if (!isTypeName(type)) throw refuse(`can't be an event type. ${expectedOf("event-type")}`);
+  if (isReserved(type)) throw refuse("is a name that belongs to the hub");
+  if (!isSchema(schema)) throw refuse("is not a TypeBox schema, such as Type.Object({ … })");
+  for (const fault of faults(schema, "", new Set())) throw refuse(fault);
+  try {
+    return TypeCompiler.Compile(schema);
+  } catch (error) {
+    throw refuse(`has a schema that can't be compiled: ${(error as Error).message}`);
+  }
+}
+
+function isSchema(value: unknown): value is TSchema {
+  return typeof value === "object" && value !== null && Kind in value && KindGuard.IsSchema(value);
+}
+
+/** What no JSON text carries. A schema that asks for it would refuse every event. */
+const NOT_JSON: ReadonlySet<string> = new Set([
+  ..."AsyncIterator BigInt Constructor Date Function Iterator Promise Symbol Uint8Array Undefined Void".split(
+    " ",
+  ),
+  // Elysia's.
+  ..."ArrayBuffer File Files Form".split(" "),
+]);
+
+/** What would make a schema refuse everything without a word. */
+function* faults(part: object, at: string, seen: Set<object>): Generator<string> {
+  if (seen.has(part)) return;
+  seen.add(part);
+  const schema = isSchema(part) ? part : undefined;
+  const kind = schema?.[Kind];
+  const where = at ? ` at ${at}` : "";
+  if (kind === "String" && schema?.["format"] !== undefined && !FormatRegistry.Has(schema["format"])) {
+    yield `has${where} the format ${JSON.stringify(schema["format"])}, which is not known`;
+  }
+  if (kind !== undefined && NOT_JSON.has(kind)) {
+    yield `asks${where} for a ${kind}, which JSON can't carry`;
+  }
+  for (const [key, inner] of Object.entries(part)) {
+    if (typeof inner !== "object" || inner === null) continue;
+    // One of several that JSON can't carry does no harm: Elysia's t.Date() is a Date or a text.
+    if (at.endsWith("/anyOf") && isSchema(inner) && NOT_JSON.has(inner[Kind])) continue;
+    yield* faults(inner, `${at}/${key}`, seen);
+  }
+}
