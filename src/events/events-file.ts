@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { filesOf } from "./imports.ts";
 import { serveOwnModules } from "./own-modules.ts";
@@ -34,11 +34,13 @@ export class EventsFile {
    * @throws CatalogError with one line that names the file, and the type if it is at fault.
    */
   async load(): Promise<EventSchemas> {
-    this.#files = await filesOf(this.#path);
+    // Links are followed here: the runtime remembers where one pointed when it first met it.
+    const path = await realpath(this.#path).catch(() => this.#path);
+    this.#files = [this.#path, ...(await filesOf(path))];
     this.#loaded = await stateOf(this.#files);
     try {
-      if (!(await Bun.file(this.#path).exists())) throw new CatalogError("there is no such file");
-      const schemas = await importDefault(this.#path);
+      if (!(await Bun.file(path).exists())) throw new CatalogError("there is no such file");
+      const schemas = await importDefault(path);
       // Compiled to find what is wrong; whoever takes the schemas into use does it for good.
       compileSchemas(schemas);
       // What compiles is a record of schemas.

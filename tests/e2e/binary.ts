@@ -1,0 +1,74 @@
+import { afterEach } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readLines } from "../../src/cli/lines.ts";
+
+/** The executable, which `scripts/build` makes. */
+export const binary = fileURLToPath(new URL("../../dist/tidings", import.meta.url));
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** An empty folder, removed after the test. */
+export async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "tidings-e2e-"));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The environment without any of this process's own TIDINGS_ variables, and without colours. */
+export function cleanEnvironment(): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TIDINGS_"));
+  return { ...Object.fromEntries(inherited), NO_COLOR: "1" };
+}
+
+/** Runs the executable to its end. */
+export async function runBinary(folder: string, ...args: string[]) {
+  const child = Bun.spawn([binary, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: cleanEnvironment(),
+  });
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { output, errors, code };
+}
+
+/** A line of the hub's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** Starts `tidings serve` in a folder, on a free port. It is killed after the test. */
+export async function serveBinary(folder: string, ...args: string[]) {
+  const child = Bun.spawn([binary, "serve", "--port", "0", ...args], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: cleanEnvironment(),
+  });
+  cleanups.push(async () => {
+    child.kill("SIGKILL");
+    await child.exited;
+  });
+  const lines = readLines(child.stderr);
+  /** The next line of the log with this message. */
+  const logged = async (message: string): Promise<LogLine> => {
+    for (;;) {
+      const { done, value } = await lines.next();
+      if (done) throw new Error(`the hub ended without saying ${JSON.stringify(message)}`);
+      const line: LogLine = JSON.parse(value);
+      if (line.msg === message) return line;
+    }
+  };
+  const { url } = await logged("listening");
+  return { url: String(url), pid: child.pid, logged };
+}
