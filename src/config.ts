@@ -12,6 +12,10 @@ export interface Config extends AuthSettings, ReachSettings {
   readonly strict: boolean;
   /** Milliseconds. */
   readonly keepAlive: number;
+  /** Milliseconds. */
+  readonly stallTimeout: number;
+  /** Milliseconds. */
+  readonly drain: number;
   readonly historyEvents: number;
   /** Bytes. */
   readonly historyBytes: number;
@@ -28,6 +32,15 @@ const options: readonly Option[] = [
   new Option("--strict", "refuse event types that the catalog does not know").default(false),
   new Option("--keep-alive <duration>", "how often every stream is sent a comment; 0 for never")
     .default(15_000, "15s")
+    .argParser(duration),
+  new Option(
+    "--stall-timeout <duration>",
+    "how long a client may stop reading before its stream is ended; 0 for ever",
+  )
+    .default(30_000, "30s")
+    .argParser(duration),
+  new Option("--drain <duration>", "over how long clients are sent away when the hub stops")
+    .default(10_000, "10s")
     .argParser(duration),
   new Option("--history-events <count>", "how many events are kept for clients that come back")
     .default(DEFAULT_BOUNDS.events)

@@ -40,6 +40,11 @@ export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array
   return encoder.encode(`${text}\n`);
 }
 
+/** An event of the hub's own. It has no id, so a reader's last event id stays what it was. */
+export function hubFrame(event: string, data: Readonly<Record<string, unknown>>): Uint8Array {
+  return encodeFrame({ event, data: JSON.stringify(data) });
+}
+
 /** A `retry` field alone: it sets the reader's waiting time and dispatches nothing. */
 export function encodeRetry(milliseconds: number): Uint8Array {
   return encoder.encode(`${retryField(milliseconds)}\n`);

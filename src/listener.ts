@@ -11,9 +11,14 @@ export interface Address {
 export interface Listener {
   /** Such as `http://127.0.0.1:3000`. */
   readonly url: string;
+  /** Takes no more connections. Resolves when every request is answered, or that many ms are over. */
+  finish(within: number): Promise<void>;
   /** Takes no more connections and ends those that are open. */
   stop(): Promise<void>;
 }
+
+/** How often it is looked whether all requests are answered, in ms. */
+const LOOK = 5;
 
 /** Something, such as another program, keeps the hub from listening where it should. */
 export class ListenError extends Error {
@@ -45,5 +50,14 @@ export function listen(app: AnyElysia, { host, port }: Address): Listener {
   }
   const { server } = app;
   if (!server) throw new Error("listening without a server");
-  return { url: server.url.origin, stop: () => server.stop(true) };
+  return {
+    url: server.url.origin,
+    async finish(within) {
+      // It resolves only when every connection has ended, and idle ones may stay for long.
+      void server.stop();
+      const until = performance.now() + within;
+      while (server.pendingRequests > 0 && performance.now() < until) await Bun.sleep(LOOK);
+    },
+    stop: () => server.stop(true),
+  };
 }

@@ -14,9 +14,14 @@ import { assertReach, namesOf } from "./reach.ts";
 export interface Server {
   readonly broker: Broker;
   readonly url: string;
-  /** Takes no more connections and ends those that are open. */
+  /** Sends the clients away, answers every publisher, and closes the log; nothing is lost. */
   stop(): Promise<void>;
 }
+
+/** How long publishers may take to finish their requests when the hub stops, in ms. */
+const LAST_REQUESTS = 2000;
+/** How long the answers to those who were later may take, in ms. */
+const LAST_REFUSALS = 200;
 
 /**
  * Starts the hub that the configuration describes.
@@ -31,7 +36,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   const catalog = new Catalog();
   const stopFollowing = config.events === undefined ? () => {} : await follow(config.events, catalog, logger);
   const store = new MemoryStore({ events: config.historyEvents, bytes: config.historyBytes });
-  const broker = new Broker({ keepAlive: config.keepAlive, logger, store });
+  const { keepAlive, stallTimeout } = config;
+  const broker = new Broker({ keepAlive, stallTimeout, logger, store });
   const app = createApp({
     broker,
     logger,
@@ -41,13 +47,17 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     hosts: namesOf(config, hasKeys),
     origins: config.corsOrigin ?? [],
   });
-  const { url, stop } = listen(app, config);
+  const listener = listen(app, config);
   return {
     broker,
-    url,
+    url: listener.url,
     async stop() {
       stopFollowing();
-      await stop();
+      await broker.drain(config.drain);
+      await listener.finish(LAST_REQUESTS);
+      await broker.close();
+      await listener.finish(LAST_REFUSALS);
+      await listener.stop();
     },
   };
 }

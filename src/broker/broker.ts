@@ -1,32 +1,33 @@
 import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
-import { EARLIEST } from "../events/names.ts";
-import { encodeFrame, encodeRetry, joinFrames, KEEP_ALIVE } from "../frame.ts";
-import { Histogram } from "../histogram.ts";
+import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../frame.ts";
+import type { Histogram } from "../histogram.ts";
 import type { Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
 import { Client, type ClientAbout } from "./client.ts";
+import { Courier } from "./courier.ts";
 import { type EventInput, toDraft } from "./draft.ts";
 import type { Interest } from "./interest.ts";
 import { type Logger, silent } from "./logger.ts";
-import { type ElysiaStream, type EventSink, sinkOf, writeTo } from "./sink.ts";
-import { chunksOf, type Subscription } from "./subscription.ts";
+import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { type Cause, Totals } from "./totals.ts";
 
 /** How long browsers wait before they reconnect, in ms, until they are told otherwise. */
 const RETRY = encodeRetry(3000);
-/** How many events a client that is behind reads from the log at once. */
-const READ_LIMIT = 256;
-/** Before the first position: a client there has been promised nothing that may be gone by now. */
-const BEGINNING = 0;
-const REPLAY_SIZES = [0, 1, 10, 100, 1000, 10_000, 100_000];
+/** Clients that are sent away come back spread over this time at least, in ms. */
+const SPREAD = 1000;
+/** How often some clients are sent away while draining, in ms. */
+const DRAIN_STEP = 20;
 const EVERYTHING: Interest = { topics: [], types: [] };
 
 export interface BrokerOptions {
   /** How often every stream is sent a comment, in ms. 15,000 by default; 0 for never. */
   readonly keepAlive?: number;
+  /** How long a stream may take no bytes before it is ended, in ms. 30,000 by default; 0 for ever. */
+  readonly stallTimeout?: number;
   readonly logger?: Logger;
   /** Where the log keeps its events; in memory by default. */
   readonly store?: Store;
@@ -50,15 +51,6 @@ export interface ClientHandle {
   readonly closed: Promise<void>;
 }
 
-/** What the broker has done so far. */
-export interface Totals {
-  readonly published: number;
-  readonly delivered: number;
-  /** What the delivered events came to on the streams. */
-  readonly bytes: number;
-  readonly connected: number;
-}
-
 /**
  * Told of what has just been delivered, and how many milliseconds that took since the first of it
  * was published. It must not throw.
@@ -72,33 +64,59 @@ export class Broker {
   /** When it was made, on the clock of `performance.now()`. */
   readonly startedAt = performance.now();
   readonly log: Log;
-  /** How many events clients were sent that had said where they left off. */
-  readonly replays = new Histogram(REPLAY_SIZES);
   readonly #logger: Logger;
   readonly #clients = new Map<string, Client>();
   readonly #subscriptions = new Subscriptions();
   readonly #observers = new Set<Observer>();
+  readonly #totals = new Totals();
+  readonly #courier: Courier;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #draining = false;
   #closed = false;
   #ended: Promise<void> | undefined;
-  #published = 0;
-  #delivered = 0;
-  #bytes = 0;
-  #connected = 0;
 
-  constructor({ keepAlive = 15_000, logger = silent, store = new MemoryStore() }: BrokerOptions = {}) {
+  constructor({
+    keepAlive = 15_000,
+    stallTimeout = 30_000,
+    logger = silent,
+    store = new MemoryStore(),
+  }: BrokerOptions = {}) {
     this.keepAlive = keepAlive;
     this.#logger = logger;
-    this.log = new Log(store, (entries, since) => this.#deliver(entries, since));
+    this.log = new Log(store, {
+      recipients: (draft) => this.#subscriptions.clientsFor(draft),
+      handOn: (entries, since) => this.#handOn(entries, since),
+      storeChanged: (failure) => {
+        if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
+        else logger.info({ store: store.name }, "store works again");
+      },
+    });
+    this.#courier = new Courier({
+      log: this.log,
+      subscriptions: this.#subscriptions,
+      totals: this.#totals,
+      stallTimeout,
+      giveUp: (client, cause, error) => this.#giveUp(client, cause, error),
+    });
   }
 
   get clientCount(): number {
     return this.#clients.size;
   }
 
+  /** Whether it takes no more clients: it is being drained, or is closed. */
+  get draining(): boolean {
+    return this.#draining || this.#closed;
+  }
+
   /** Those that are connected, the longest first. */
   get clients(): IterableIterator<Client> {
     return this.#clients.values();
+  }
+
+  /** How many events clients were sent that had said where they left off. */
+  get replays(): Histogram {
+    return this.#courier.replays;
   }
 
   /** How many different things its clients ask for. */
@@ -117,13 +135,13 @@ export class Broker {
     return this.#closed;
   }
 
-  get totals(): Totals {
-    return {
-      published: this.#published,
-      delivered: this.#delivered,
-      bytes: this.#bytes,
-      connected: this.#connected,
-    };
+  /** Clients whose streams are full: they are sent nothing until they have read on. */
+  get stalledCount(): number {
+    return this.#courier.fullCount;
+  }
+
+  get totals(): Readonly<Totals> {
+    return { ...this.#totals, evicted: { ...this.#totals.evicted } };
   }
 
   /**
@@ -133,30 +151,24 @@ export class Broker {
    * @throws Error when the broker is closed; whatever the stream throws when it takes no bytes.
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
-    if (this.#closed) throw new Error("the broker is closed");
+    if (this.draining) throw new Error("the broker is closed");
     const { interest = EVERYTHING, lastEventId, signal, about = {} } = options;
     const subscription = this.#subscriptions.get(interest);
     const client = new Client(crypto.randomUUID(), subscription, sinkOf(stream), about);
     const { id, closed } = client;
     this.#clients.set(id, client);
-    this.#connected++;
+    this.#totals.connected++;
     this.#startKeepAlive();
     this.#logger.debug({ client: id, clients: this.#clients.size }, "client connected");
 
-    // In `behind` until it has been sent what it asked for, or found that there is nothing to send.
-    subscription.behind.add(client);
-    client.position = this.log.head;
+    if (lastEventId !== undefined) client.resume = { from: lastEventId, located: false, count: 0 };
     const greeting = joinFrames([RETRY, hubFrame("connected", { client_id: id, status: "connected" })]);
-    let room: Promise<unknown> | undefined;
     try {
-      room = writeTo(client.sink, greeting);
+      this.#courier.begin(client, greeting);
     } catch (error) {
       this.removeClient(id);
       throw error;
     }
-    if (room || lastEventId !== undefined) void this.#catchUp(client, room, lastEventId);
-    else this.#goLive(client);
-
     if (signal) this.#removeOnAbort(client, signal);
     return { id, closed };
   }
@@ -166,12 +178,10 @@ export class Broker {
     const client = this.#clients.get(id);
     if (!client) return false;
     this.#clients.delete(id);
-    const { subscription } = client;
-    subscription.live.delete(client);
-    subscription.behind.delete(client);
-    this.#subscriptions.release(subscription);
-    if (this.#clients.size === 0) this.#stopKeepAlive();
     client.close();
+    this.#courier.forget(client);
+    this.#subscriptions.release(client.subscription);
+    if (this.#clients.size === 0) this.#stopKeepAlive();
     this.#logger.debug({ client: id, clients: this.#clients.size }, "client removed");
     return true;
   }
@@ -180,7 +190,7 @@ export class Broker {
    * Keeps the events, all or none, and delivers them.
    *
    * @throws TypeError when a name is not allowed or the data is not JSON; IdConflict when an id is
-   * already used for a different event; Error when the broker is closed; whatever the store throws.
+   * already used for a different event; StoreFailure; Error when the broker is closed.
    */
   async publish(events: readonly EventInput[]): Promise<readonly Receipt[]> {
     if (this.#closed) throw new Error("the broker is closed");
@@ -217,6 +227,31 @@ export class Broker {
   }
 
   /**
+   * Takes no more clients, and ends the streams of those there are, one after the other over that
+   * time. Each is told to come back only when the time is over, and not all at once. Events are
+   * still taken: {@link close} ends that too.
+   *
+   * @param over milliseconds
+   */
+  async drain(over: number): Promise<void> {
+    if (this.draining) return;
+    this.#draining = true;
+    const clients = [...this.#clients.values()];
+    const startedAt = performance.now();
+    for (let ended = 0; ended < clients.length; ) {
+      const elapsed = performance.now() - startedAt;
+      const due = over > 0 ? Math.floor((elapsed / over) * clients.length) + 1 : clients.length;
+      for (const client of clients.slice(ended, due)) {
+        const retry = Math.max(0, over - elapsed) + Math.random() * Math.max(over / 2, SPREAD);
+        this.#courier.writeAside(client, encodeRetry(Math.round(retry)));
+        this.removeClient(client.id);
+      }
+      ended = due;
+      if (ended < clients.length) await Bun.sleep(DRAIN_STEP);
+    }
+  }
+
+  /**
    * Takes no more clients and events, delivers what was published before, and ends every stream.
    * Resolves when the log is closed.
    */
@@ -234,106 +269,19 @@ export class Broker {
     await this.log.close();
   }
 
-  #deliver(entries: readonly Entry[], since: number): void {
-    const reached: Subscription[] = [];
-    for (const entry of entries) {
-      this.#subscriptions.match(entry, (subscription) => {
-        entry.recipients += subscription.size;
-        if (subscription.add(entry)) reached.push(subscription);
-      });
-    }
-    this.#published += entries.length;
-    for (const subscription of reached) {
-      for (const { bytes, position, count } of subscription.takeChunks()) {
-        this.#delivered += count * subscription.live.size;
-        this.#bytes += bytes.length * subscription.live.size;
-        for (const client of subscription.live) this.#write(client, bytes, position);
-      }
-    }
+  #handOn(entries: readonly Entry[], since: number): void {
+    this.#courier.handOn(entries);
     if (this.#observers.size === 0) return;
     const took = performance.now() - since;
     for (const observer of this.#observers) observer(entries, took);
   }
 
-  /** Writes to a live client: a gone one is removed, a full one falls behind the others. */
-  #write(client: Client, bytes: Uint8Array, position: number): void {
-    let room: Promise<unknown> | undefined;
-    try {
-      room = writeTo(client.sink, bytes);
-    } catch (error) {
-      this.#dropFailed(client, error);
-      return;
-    }
-    if (!room) return;
-    client.position = position;
-    client.subscription.live.delete(client);
-    client.subscription.behind.add(client);
-    void this.#catchUp(client, room);
-  }
-
-  /** Sends a client what it is behind by, as fast as it reads, until it is live. */
-  async #catchUp(client: Client, room: Promise<unknown> | undefined, lastEventId?: string): Promise<void> {
-    try {
-      await room;
-      if (lastEventId !== undefined) await this.#locate(client, lastEventId);
-      let resumedFrom = lastEventId;
-      let replayed = 0;
-      while (!client.gone) {
-        if (client.position < this.log.head) {
-          replayed += await this.#sendNext(client);
-        } else if (resumedFrom !== undefined) {
-          this.replays.add(replayed);
-          const resumed = hubFrame("tidings.resumed", { from: resumedFrom, count: replayed });
-          resumedFrom = undefined;
-          await writeTo(client.sink, resumed);
-        } else {
-          // Nothing is awaited between finding it at the head and this, so nothing is missed.
-          this.#goLive(client);
-          return;
-        }
-      }
-    } catch (error) {
-      this.#dropFailed(client, error);
-    }
-  }
-
-  /** Puts a client where it left off, or at the beginning of all that is held. */
-  async #locate(client: Client, lastEventId: string): Promise<void> {
-    const { store } = this.log;
-    const last = lastEventId === EARLIEST ? undefined : await store.find(lastEventId);
-    client.position = last?.position ?? BEGINNING;
-    if (last || lastEventId === EARLIEST) return;
-    const gap = { requested: lastEventId, earliest: store.earliest?.id ?? null };
-    await writeTo(client.sink, hubFrame("tidings.gap", gap));
-  }
-
-  /** Sends the next events from the log; how many of them the client wanted. */
-  async #sendNext(client: Client): Promise<number> {
-    const entries = await this.log.read(client.position, READ_LIMIT);
-    const [first] = entries;
-    const outrun = first === undefined || first.position > client.position + 1;
-    if (outrun && client.position !== BEGINNING) throw new Error("the log no longer reaches back to it");
-    let sent = 0;
-    for (const chunk of chunksOf(entries.filter((entry) => client.subscription.wants(entry)))) {
-      if (client.gone) return sent;
-      client.position = chunk.position;
-      sent += chunk.count;
-      this.#delivered += chunk.count;
-      this.#bytes += chunk.bytes.length;
-      await writeTo(client.sink, chunk.bytes);
-    }
-    client.position = entries.at(-1)?.position ?? this.log.head;
-    return sent;
-  }
-
-  #goLive(client: Client): void {
-    client.subscription.behind.delete(client);
-    client.subscription.live.add(client);
-  }
-
-  #dropFailed(client: Client, error: unknown): void {
+  #giveUp(client: Client, cause: Cause, error?: unknown): void {
     if (client.gone) return;
-    this.#logger.debug({ client: client.id, error: String(error) }, "stream failed");
+    this.#totals.evicted[cause]++;
+    const fields = { client: client.id, cause, ...(error !== undefined && { error: String(error) }) };
+    if (cause === "failed") this.#logger.debug(fields, "stream failed");
+    else this.#logger.info(fields, "client given up");
     this.removeClient(client.id);
   }
 
@@ -350,20 +298,11 @@ export class Broker {
 
   #startKeepAlive(): void {
     if (this.keepAlive <= 0 || this.#timer) return;
-    this.#timer = setInterval(() => {
-      for (const { live } of this.#subscriptions) {
-        for (const client of live) this.#write(client, KEEP_ALIVE, this.log.head);
-      }
-    }, this.keepAlive);
+    this.#timer = setInterval(() => this.#courier.writeToLive(KEEP_ALIVE), this.keepAlive);
   }
 
   #stopKeepAlive(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** An event of the hub's own. It has no id, so a reader's last event id stays what it was. */
-function hubFrame(event: string, data: Readonly<Record<string, unknown>>): Uint8Array {
-  return encodeFrame({ event, data: JSON.stringify(data) });
 }

@@ -10,6 +10,8 @@ export interface EventSink {
   /** Takes bytes. Throws when the client is gone. */
   enqueue(chunk: Uint8Array): unknown;
   close(): void;
+  /** Ends the stream without waiting for the other side to take what it was sent. */
+  abort?(): void;
   /** Room left: full at zero or below; null once the stream has failed. */
   readonly desiredSize?: number | null;
 }
@@ -20,7 +22,7 @@ export interface EventSink {
  */
 export type ElysiaStream = Pick<Stream<never>, "send" | "close" | "event" | "retry">;
 
-/** How often a sink is asked whether it has room again, when it can't say so by itself, in ms. */
+/** How often a sink is asked whether it has room again, when it can't say so by itself, in ms, at last. */
 const POLL = 20;
 
 /** A sink for a `Stream` of `@elysiajs/stream`, with the frames passing through as they are. */
@@ -47,8 +49,8 @@ export function writeTo(sink: EventSink, chunk: Uint8Array): Promise<unknown> | 
 }
 
 async function untilRoom(sink: EventSink): Promise<void> {
-  for (;;) {
-    await Bun.sleep(POLL);
+  for (let wait = 0; ; wait = Math.min(POLL, 2 * wait + 1)) {
+    await Bun.sleep(wait);
     const room = sink.desiredSize;
     if (room === null || room === undefined) throw new Error("the stream has failed");
     if (room > 0) return;

@@ -1,5 +1,5 @@
 import { joinFrames } from "../frame.ts";
-import type { Entry } from "../log/entry.ts";
+import type { Draft, Entry } from "../log/entry.ts";
 import type { Client } from "./client.ts";
 import { Filter, type Interest } from "./interest.ts";
 
@@ -48,8 +48,8 @@ export class Subscription {
     return this.live.size + this.behind.size;
   }
 
-  wants(entry: Entry): boolean {
-    return this.#filter.wants(entry);
+  wants(event: Draft): boolean {
+    return this.#filter.wants(event);
   }
 
   /** Keeps the event for the next chunks; true if it is the first since they were taken. */
@@ -57,28 +57,26 @@ export class Subscription {
     return this.#pending.push(entry) === 1;
   }
 
-  /** The chunks of all that was added, encoded once for every live client. */
-  takeChunks(): Chunk[] {
+  /** The chunks of all that was added, each encoded when it is asked for, once for every live client. */
+  takeChunks(): Iterable<Chunk> {
     const entries = this.#pending;
     this.#pending = [];
     return chunksOf(entries);
   }
 }
 
-/** The events' frames, joined up to the size of a write. */
-export function chunksOf(entries: readonly Entry[]): Chunk[] {
-  const chunks: Chunk[] = [];
+/** The events' frames, joined up to the size of a write; each when it is asked for. */
+export function* chunksOf(entries: readonly Entry[]): Generator<Chunk, void, void> {
   let frames: Uint8Array[] = [];
   let bytes = 0;
-  entries.forEach((entry, i) => {
+  for (const [i, entry] of entries.entries()) {
     const { frame } = entry;
     frames.push(frame);
     bytes += frame.length;
     const next = entries[i + 1];
-    if (next && bytes + next.frame.length <= CHUNK_BYTES) return;
-    chunks.push({ bytes: joinFrames(frames), position: entry.position, count: frames.length });
+    if (next && bytes + next.frame.length <= CHUNK_BYTES) continue;
+    yield { bytes: joinFrames(frames), position: entry.position, count: frames.length };
     frames = [];
     bytes = 0;
-  });
-  return chunks;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Entry } from "../log/entry.ts";
+import type { Draft } from "../log/entry.ts";
 import type { Interest } from "./interest.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -25,7 +25,7 @@ export class Subscriptions {
 
   /** Forgets it when it has no clients left. */
   release(subscription: Subscription): void {
-    if (subscription.size > 0) return;
+    if (subscription.size > 0 || this.#byKey.get(subscription.key) !== subscription) return;
     this.#byKey.delete(subscription.key);
     this.#searching.delete(subscription);
     for (const topic of subscription.exact) {
@@ -36,24 +36,33 @@ export class Subscriptions {
   }
 
   /** Calls `found` once for each subscription that wants the event. */
-  match(entry: Entry, found: (subscription: Subscription) => void): void {
-    const { topics } = entry;
+  match(event: Draft, found: (subscription: Subscription) => void): void {
+    const { topics } = event;
     if (topics.length === 0) {
-      for (const subscription of this.#byKey.values()) if (subscription.wants(entry)) found(subscription);
+      for (const subscription of this.#byKey.values()) if (subscription.wants(event)) found(subscription);
       return;
     }
-    for (const subscription of this.#searching) if (subscription.wants(entry)) found(subscription);
+    for (const subscription of this.#searching) if (subscription.wants(event)) found(subscription);
     topics.forEach((topic, i) => {
       for (const subscription of this.#byTopic.get(topic) ?? []) {
         // With several topics in common it is met at the first of them.
         const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.has(earlier));
-        if (!met && subscription.wants(entry)) found(subscription);
+        if (!met && subscription.wants(event)) found(subscription);
       }
     });
   }
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** How many clients want the event. */
+  clientsFor(event: Draft): number {
+    let count = 0;
+    this.match(event, ({ size }) => {
+      count += size;
+    });
+    return count;
   }
 
   [Symbol.iterator](): IterableIterator<Subscription> {

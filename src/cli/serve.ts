@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
 import { type Config, withServeOptions } from "../config.ts";
@@ -31,8 +32,8 @@ async function run(config: Config): Promise<void> {
   logger.info({ url, version, store: broker.log.store.name }, "listening");
 
   const signal = await stopSignal();
-  logger.info({ signal, clients: broker.clientCount }, "stopping");
-  await broker.close();
+  logger.info({ signal, clients: broker.clientCount }, "stopping; once more ends it at once");
+  void stopSignal().then((again) => process.exit(128 + constants.signals[again]));
   await stop();
   logger.info("stopped");
   process.exit(0);

@@ -18,8 +18,9 @@ export function directStream(opened: (sink: EventSink) => void): ReadableStream<
   const source = {
     type: "direct",
     pull(controller: DirectController): Promise<void> {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      opened(new DirectSink(controller, resolve));
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      // The runtime logs what it is rejected with, unless that is nothing.
+      opened(new DirectSink(controller, resolve, () => reject()));
       return promise;
     },
   };
@@ -30,10 +31,12 @@ export function directStream(opened: (sink: EventSink) => void): ReadableStream<
 class DirectSink implements EventSink {
   readonly #controller: DirectController;
   readonly #ended: () => void;
+  readonly #aborted: () => void;
 
-  constructor(controller: DirectController, ended: () => void) {
+  constructor(controller: DirectController, ended: () => void, aborted: () => void) {
     this.#controller = controller;
     this.#ended = ended;
+    this.#aborted = aborted;
   }
 
   enqueue(chunk: Uint8Array): Promise<number> | undefined {
@@ -46,5 +49,10 @@ class DirectSink implements EventSink {
   close(): void {
     this.#controller.close();
     this.#ended();
+  }
+
+  /** Closing would wait for the reader, and keep the connection for as long as that reads nothing. */
+  abort(): void {
+    this.#aborted();
   }
 }

@@ -27,7 +27,7 @@ export function handleSSE(
     const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant);
     const lastEventId = readLastEventId(request, query);
-    if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+    if (broker.draining) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { signal } = request;

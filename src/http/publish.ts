@@ -7,6 +7,7 @@ import { PublishedBatch, PublishedEvent } from "../events/event.ts";
 import { type Violation, violations } from "../events/violation.ts";
 import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
+import { StoreFailure } from "../log/store.ts";
 import { readJson } from "./body.ts";
 import { forbidden } from "./challenge.ts";
 import type { ExactJson } from "./exact-json.ts";
@@ -150,10 +151,10 @@ async function publish(
     return await broker.publish(events);
   } catch (error) {
     if (error instanceof IdConflict) throw new Problem(409, error.message);
-    if (broker.log.failing) {
+    if (error instanceof StoreFailure) {
       throw new Problem(503, "the store failed to keep it", {
         headers: { "retry-after": "1" },
-        cause: error,
+        cause: error.cause,
       });
     }
     throw error;

@@ -8,7 +8,7 @@ import { Problem } from "./problem.ts";
 export function statusOf(broker: Broker) {
   const { store } = broker.log;
   return {
-    status: broker.closed ? "stopping" : "active",
+    status: broker.draining ? "stopping" : "active",
     connected_clients: broker.clientCount,
     version,
     uptime_seconds: Math.floor((performance.now() - broker.startedAt) / 1000),
@@ -18,7 +18,7 @@ export function statusOf(broker: Broker) {
       name: store.name,
       events: store.count,
       bytes: store.bytes,
-      earliest: store.earliest?.id ?? null,
+      earliest: broker.log.earliest?.id ?? null,
       failing: broker.log.failing,
     },
     totals: broker.totals,
@@ -37,7 +37,7 @@ export function statusRoutes({ broker }: Hub) {
     .get(
       "/readyz",
       () => {
-        if (broker.closed) throw new Problem(503, "the hub is stopping");
+        if (broker.draining) throw new Problem(503, "the hub is stopping");
         if (broker.log.failing) throw new Problem(503, "the store fails; the hub's log says why");
         return { status: "ready" };
       },

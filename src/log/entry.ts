@@ -13,23 +13,35 @@ export interface Draft {
   readonly private: boolean;
 }
 
-/** An event with its place in the log. It never changes, but for what delivering it finds out. */
-export class Entry implements Draft {
-  /** Where it stands: each event has a higher position than the one before it. */
+/** What an event has when it is kept, besides what its publisher said. */
+export interface Place {
+  /** One higher than that of the event before it. */
   readonly position: number;
   readonly id: string;
+  /** When it was kept, in milliseconds since 1970; never less than for the event before it. */
+  readonly keptAt: number;
+  /** How many clients it was for when it was published. */
+  readonly recipients: number;
+}
+
+/** An event with its place in the log. It never changes. */
+export class Entry implements Draft, Place {
+  readonly position: number;
+  readonly id: string;
+  readonly keptAt: number;
+  readonly recipients: number;
   readonly type: string;
   readonly json: string;
   readonly topics: readonly string[];
   readonly retry: number | undefined;
   readonly private: boolean;
-  /** How many clients it was for when it was published. */
-  recipients = 0;
   #frame: Uint8Array | undefined;
 
-  constructor(position: number, id: string, draft: Draft) {
+  constructor({ position, id, keptAt, recipients }: Place, draft: Omit<Draft, "id">) {
     this.position = position;
     this.id = id;
+    this.keptAt = keptAt;
+    this.recipients = recipients;
     this.type = draft.type;
     this.json = draft.json;
     this.topics = draft.topics;
@@ -43,7 +55,7 @@ export class Entry implements Draft {
     return this.#frame;
   }
 
-  /** What it costs to keep, in bytes, to within a small factor: texts, bytes and the objects around. */
+  /** What it costs to keep in memory, in bytes, to within a small factor: texts, frame, objects. */
   get size(): number {
     return 256 + 2 * (this.json.length + this.id.length + this.type.length);
   }

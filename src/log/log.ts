@@ -1,7 +1,7 @@
 import { Histogram } from "../histogram.ts";
 import type { Draft, Entry } from "./entry.ts";
-import { IdConflict, type Place, Plan } from "./plan.ts";
-import type { Store } from "./store.ts";
+import { IdConflict, Plan, type Source } from "./plan.ts";
+import { type Awaitable, type Store, StoreFailure } from "./store.ts";
 
 /** One published event as its publisher hears of it. */
 export interface Receipt {
@@ -12,20 +12,28 @@ export interface Receipt {
 
 /** In seconds. */
 const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
-/** A store that failed counts as failing for so long, in ms, unless it is seen to work before. */
-const FAILING_FOR = 10_000;
 
-/**
- * Takes what has just been kept. The oldest of it was appended at `since`, on the clock of
- * `performance.now()`.
- */
-export type HandOn = (entries: readonly Entry[], since: number) => void;
+/** What the log asks and tells the one who delivers. */
+export interface Delivery {
+  /** How many clients the event is for at this moment. */
+  recipients(draft: Draft): number;
+  /**
+   * Takes what has just been kept, at once and in order, before its publishers are answered. The
+   * oldest of it was appended at `since`, on the clock of `performance.now()`.
+   */
+  handOn(entries: readonly Entry[], since: number): void;
+  /** The store has begun to fail; without a failure, it works again. */
+  storeChanged(failure: StoreFailure | undefined): void;
+}
 
 interface Group {
   readonly drafts: readonly Draft[];
   readonly resolve: (receipts: readonly Receipt[]) => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** How often old events are looked for, and whether a store that fails works again, in ms. */
+const UPKEEP = 1000;
 
 /**
  * The order of all events, and the only truth about them. Publishing appends to it; delivering,
@@ -40,39 +48,46 @@ export class Log {
   #head: number;
   /** How long the store took to keep a turn's events, in seconds. */
   readonly appendTimes = new Histogram(APPEND_TIMES);
-  readonly #handOn: HandOn;
+  readonly #delivery: Delivery;
   #waiting: Group[] = [];
   /** When the first of those was appended, on the clock of `performance.now()`. */
   #waitingSince = 0;
   #busy = false;
   #failures = 0;
-  #failedAt: number | undefined;
+  #failure: StoreFailure | undefined;
+  #upkeep: ReturnType<typeof setInterval> | undefined;
 
-  /** `handOn` is called with what has just been kept, at once and in order, before it is answered. */
-  constructor(store: Store, handOn: HandOn) {
+  constructor(store: Store, delivery: Delivery) {
     this.store = store;
     this.#head = store.head;
-    this.#handOn = handOn;
+    this.#delivery = delivery;
+    if (store.bounds.age < Number.POSITIVE_INFINITY) this.#startUpkeep();
   }
 
   get head(): number {
     return this.#head;
   }
 
-  /** How often the store has failed to keep events. */
+  /** How often the store has failed. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Whether the store failed lately, and has kept nothing since. */
+  /** The oldest event that readers can still have. */
+  get earliest(): Pick<Entry, "position" | "id"> | undefined {
+    const { earliest } = this.store;
+    return earliest && earliest.position <= this.#head ? earliest : undefined;
+  }
+
+  /** Whether the store keeps nothing at present. */
   get failing(): boolean {
-    return this.#failedAt !== undefined && performance.now() - this.#failedAt < FAILING_FOR;
+    return this.#failure !== undefined;
   }
 
   /**
    * Keeps all of the events or none.
    *
-   * @throws IdConflict when an id is already used for a different event; whatever the store throws.
+   * @throws IdConflict when an id is already used for a different event; StoreFailure.
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     return new Promise((resolve, reject) => {
@@ -83,10 +98,15 @@ export class Log {
     });
   }
 
-  /** Up to `limit` handed-on events after the position, oldest first. */
-  async read(after: number, limit: number): Promise<readonly Entry[]> {
-    if (after >= this.#head) return [];
-    return this.store.read(after, Math.min(limit, this.#head - after));
+  /** The event with this id, if it was handed on and is still held. */
+  async find(id: string): Promise<Entry | undefined> {
+    const entry = await this.store.find(id);
+    return entry && entry.position <= this.#head ? entry : undefined;
+  }
+
+  /** The next handed-on events after the position, oldest first: at least one if any, `limit` at most. */
+  read(after: number, limit: number): Awaitable<readonly Entry[]> {
+    return after < this.#head ? this.store.read(after, Math.min(limit, this.#head - after)) : [];
   }
 
   /** Whether something is being appended. */
@@ -103,6 +123,7 @@ export class Log {
   /** Waits for what is being appended, then closes the store. */
   async close(): Promise<void> {
     await this.settled();
+    this.#stopUpkeep();
     await this.store.close();
   }
 
@@ -118,40 +139,65 @@ export class Log {
   async #commit(groups: readonly Group[], since: number): Promise<void> {
     try {
       const plan = new Plan(this.store);
-      const accepted: { group: Group; places: readonly Place[] }[] = [];
+      const accepted: { group: Group; sources: readonly Source[] }[] = [];
       for (const group of groups) {
-        const places = await plan.add(group.drafts);
-        if (places instanceof IdConflict) group.reject(places);
-        else accepted.push({ group, places });
+        const sources = await plan.add(group.drafts);
+        if (sources instanceof IdConflict) group.reject(sources);
+        else accepted.push({ group, sources });
       }
-      const appended = plan.fresh.length > 0 ? await this.#keep(plan.fresh) : [];
+      const appended = await this.#keep(plan.fresh);
+      this.#changed(undefined);
       const last = appended.at(-1);
       if (last) {
         this.#head = last.position;
-        this.#handOn(appended, since);
+        this.#delivery.handOn(appended, since);
       }
-      for (const { group, places } of accepted) group.resolve(receipts(places, appended));
-    } catch (error) {
+      for (const { group, sources } of accepted) group.resolve(receipts(sources, appended));
+    } catch (cause) {
+      const failure = new StoreFailure(cause);
       this.#failures++;
-      this.#failedAt = performance.now();
-      for (const group of groups) group.reject(error);
+      for (const group of groups) group.reject(failure);
+      this.#changed(failure);
     }
   }
 
   async #keep(drafts: readonly Draft[]): Promise<readonly Entry[]> {
+    if (drafts.length === 0) {
+      await this.store.trim();
+      return [];
+    }
+    const recipients = drafts.map((draft) => this.#delivery.recipients(draft));
     const startedAt = performance.now();
-    const entries = await this.store.append(drafts);
+    const entries = await this.store.append(drafts, recipients);
     this.appendTimes.add((performance.now() - startedAt) / 1000);
-    this.#failedAt = undefined;
     return entries;
+  }
+
+  #changed(failure: StoreFailure | undefined): void {
+    const before = this.#failure;
+    this.#failure = failure;
+    if (!failure === !before) return;
+    this.#delivery.storeChanged(failure);
+    if (failure) this.#startUpkeep();
+    else if (this.store.bounds.age === Number.POSITIVE_INFINITY) this.#stopUpkeep();
+  }
+
+  #startUpkeep(): void {
+    // Appending nothing trims, and after a failure tries the store.
+    this.#upkeep ??= setInterval(() => void this.append([]).catch(() => {}), UPKEEP).unref();
+  }
+
+  #stopUpkeep(): void {
+    clearInterval(this.#upkeep);
+    this.#upkeep = undefined;
   }
 }
 
-function receipts(places: readonly Place[], appended: readonly Entry[]): Receipt[] {
-  return places.map((place) => {
-    if ("held" in place) return { entry: place.held, duplicate: true };
-    const entry = appended[place.fresh];
+function receipts(sources: readonly Source[], appended: readonly Entry[]): Receipt[] {
+  return sources.map((source) => {
+    if ("held" in source) return { entry: source.held, duplicate: true };
+    const entry = appended[source.fresh];
     if (!entry) throw new Error("the store returned fewer events than it was given");
-    return { entry, duplicate: place.again };
+    return { entry, duplicate: source.again };
   });
 }

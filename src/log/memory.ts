@@ -1,38 +1,53 @@
+import { type Clock, steadyClock } from "./clock.ts";
 import { type Draft, Entry } from "./entry.ts";
+import { Ids } from "./ids.ts";
 import { type Bounds, DEFAULT_BOUNDS, type Store } from "./store.ts";
-
-/** Gone slots at the front are given back when they are as many as this, and half of all. */
-const COMPACT_AT = 1024;
+import { Window } from "./window.ts";
 
 /** A store that lasts as long as the process. */
 export class MemoryStore implements Store {
   readonly name = "memory";
+  readonly bounds: Bounds;
   head = 0;
-  bytes = 0;
-  readonly #bounds: Bounds;
-  // A log of another life must not be taken for this one when a client resumes, so ids begin with
-  // a word drawn when the store is made. No clock is asked: one that jumps changes nothing.
-  readonly #epoch = crypto.randomUUID().slice(0, 8);
+  readonly #now: Clock;
+  readonly #ids = new Ids();
   readonly #byId = new Map<string, Entry>();
-  #entries: Entry[] = [];
-  #first = 0;
+  readonly #window = new Window();
 
-  constructor(bounds: Bounds = DEFAULT_BOUNDS) {
-    this.#bounds = bounds;
+  constructor(bounds: Partial<Bounds> = {}, now: Clock = steadyClock()) {
+    this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
+    this.#now = now;
   }
 
   get earliest(): Entry | undefined {
-    return this.#entries[this.#first];
+    return this.#window.earliest;
   }
 
   get count(): number {
-    return this.#entries.length - this.#first;
+    return this.#window.count;
   }
 
-  append(drafts: readonly Draft[]): readonly Entry[] {
-    const appended = drafts.map((draft) => this.#add(draft));
-    this.#trim();
+  get bytes(): number {
+    return this.#window.bytes;
+  }
+
+  append(drafts: readonly Draft[], recipients: readonly number[]): readonly Entry[] {
+    const keptAt = this.#now();
+    this.#ids.avoid(drafts);
+    const appended = drafts.map((draft, i) => {
+      const position = ++this.head;
+      const id = draft.id ?? this.#ids.at(position);
+      const entry = new Entry({ position, id, keptAt, recipients: recipients[i] ?? 0 }, draft);
+      this.#window.push(entry);
+      this.#byId.set(id, entry);
+      return entry;
+    });
+    this.#dropPast(keptAt);
     return appended;
+  }
+
+  trim(): void {
+    this.#dropPast(this.#now());
   }
 
   find(id: string): Entry | undefined {
@@ -40,37 +55,18 @@ export class MemoryStore implements Store {
   }
 
   read(after: number, limit: number): readonly Entry[] {
-    const oldest = this.earliest;
-    if (!oldest) return [];
-    const start = this.#first + Math.max(0, after + 1 - oldest.position);
-    return this.#entries.slice(start, start + limit);
+    return this.#window.read(after, limit);
   }
 
   close(): void {}
 
-  #add(draft: Draft): Entry {
-    const position = ++this.head;
-    let id = draft.id ?? `${this.#epoch}-${position}`;
-    // A publisher may have guessed it.
-    while (draft.id === undefined && this.#byId.has(id)) id += "+";
-    const entry = new Entry(position, id, draft);
-    this.#entries.push(entry);
-    this.#byId.set(id, entry);
-    this.bytes += entry.size;
-    return entry;
-  }
-
-  #trim(): void {
-    const { events, bytes } = this.#bounds;
-    for (let oldest = this.earliest; oldest; oldest = this.earliest) {
-      if (this.count <= events && this.bytes <= bytes) break;
+  #dropPast(now: number): void {
+    const { events, bytes, age } = this.bounds;
+    const window = this.#window;
+    for (let oldest = window.earliest; oldest; oldest = window.earliest) {
+      if (window.count <= events && window.bytes <= bytes && now - oldest.keptAt <= age) break;
       this.#byId.delete(oldest.id);
-      this.bytes -= oldest.size;
-      this.#first++;
-    }
-    if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#first);
-      this.#first = 0;
+      window.shift();
     }
   }
 }

@@ -13,7 +13,7 @@ export class IdConflict extends Error {
 }
 
 /** Where a draft's event will be found: one that is held already, or one of the plan's fresh ones. */
-export type Place = { readonly held: Entry } | { readonly fresh: number; readonly again: boolean };
+export type Source = { readonly held: Entry } | { readonly fresh: number; readonly again: boolean };
 
 /** Sorts what was published in one turn into what is new and what was published before. */
 export class Plan {
@@ -27,13 +27,13 @@ export class Plan {
   }
 
   /** Takes all of the drafts, or none when an id among them is used for a different event. */
-  async add(drafts: readonly Draft[]): Promise<readonly Place[] | IdConflict> {
-    const places: Place[] = [];
+  async add(drafts: readonly Draft[]): Promise<readonly Source[] | IdConflict> {
+    const sources: Source[] = [];
     const before = this.fresh.length;
     for (const draft of drafts) {
-      const place = draft.id === undefined ? this.#append(draft) : await this.#place(draft, draft.id);
-      if (place) {
-        places.push(place);
+      const source = draft.id === undefined ? this.#append(draft) : await this.#source(draft, draft.id);
+      if (source) {
+        sources.push(source);
         continue;
       }
       for (const undone of this.fresh.splice(before)) {
@@ -41,14 +41,14 @@ export class Plan {
       }
       return new IdConflict(draft.id ?? "");
     }
-    return places;
+    return sources;
   }
 
-  #append(draft: Draft): Place {
+  #append(draft: Draft): Source {
     return { fresh: this.fresh.push(draft) - 1, again: false };
   }
 
-  async #place(draft: Draft, id: string): Promise<Place | undefined> {
+  async #source(draft: Draft, id: string): Promise<Source | undefined> {
     const index = this.#freshById.get(id);
     const planned = index === undefined ? undefined : this.fresh[index];
     if (index !== undefined && planned) {
