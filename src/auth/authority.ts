@@ -4,7 +4,7 @@ import { InvalidToken } from "./invalid-token.ts";
 import type { VerifyingKey } from "./jwt-key.ts";
 import { digestOf, StaticKeys } from "./static-keys.ts";
 import { TokenCache } from "./token-cache.ts";
-import { type TokenRules, verifyToken } from "./tokens.ts";
+import { isCompact, type TokenRules, verifyToken } from "./tokens.ts";
 
 /** How long a credential may be, in characters. */
 const MAX_LENGTH = 8192;
@@ -60,9 +60,7 @@ export class Authority {
 
   async #verify(token: string, digest: Buffer): Promise<Grant> {
     if (!this.#tokens) throw new InvalidToken("the key is none of this hub's");
-    // A JWT has its header, its claims and its signature with dots between (RFC 7515, section 7.1).
-    if (token.split(".").length !== 3)
-      throw new InvalidToken("the key is none of this hub's, and no token either");
+    if (!isCompact(token)) throw new InvalidToken("the key is none of this hub's, and no token either");
     const payload = await verifyToken(token, this.#tokens, this.#tokens);
     const { publish, subscribe = [] } = readClaims(payload);
     const grant: Grant = {

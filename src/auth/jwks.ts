@@ -2,12 +2,17 @@ import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
 import type { Logger } from "../broker/logger.ts";
 import { PUBLIC_ALGORITHMS, type VerifyingKey } from "./jwt-key.ts";
 
-/** How long a set is used before a newer one is asked for, in ms. */
-const REFRESH = 5 * 60_000;
-/** An unknown key asks for a newer set at most this often, in ms, whatever tokens name. */
-const COOLDOWN = 10_000;
-/** How long the keys' server may take, in ms. */
-const TIMEOUT = 3000;
+/** How the keys at a URL are kept up to date, in ms. */
+export interface RemoteKeysTimes {
+  /** How long a set is used before a newer one is asked for. */
+  readonly refresh: number;
+  /** An unknown key asks for a newer set at most this often, whatever tokens name. */
+  readonly cooldown: number;
+  /** How long the keys' server may take. */
+  readonly timeout: number;
+}
+
+const TIMES: RemoteKeysTimes = { refresh: 5 * 60_000, cooldown: 10_000, timeout: 3000 };
 
 /**
  * Keys that are published at a URL as a JWK set (RFC 7517, section 5).
@@ -16,19 +21,19 @@ const TIMEOUT = 3000;
  * refresh. That happens in the background: while the keys' server is away, the hub goes on with
  * the keys it has.
  */
-export function remoteKeys(url: URL, logger: Logger): VerifyingKey {
+export function remoteKeys(url: URL, logger: Logger, times: RemoteKeysTimes = TIMES): VerifyingKey {
   const keys = createRemoteJWKSet(url, {
     cacheMaxAge: Number.POSITIVE_INFINITY,
-    cooldownDuration: COOLDOWN,
-    timeoutDuration: TIMEOUT,
+    cooldownDuration: times.cooldown,
+    timeoutDuration: times.timeout,
   });
-  let refreshAt = performance.now() + REFRESH;
+  let refreshAt = performance.now() + times.refresh;
   const find: JWTVerifyGetKey = (header, token) => {
     if (performance.now() >= refreshAt) {
-      refreshAt = performance.now() + REFRESH;
-      keys
-        .reload()
-        .catch((error: unknown) => logger.warn({ url: url.href, error }, "no newer keys to be had"));
+      refreshAt = performance.now() + times.refresh;
+      keys.reload().catch((error: unknown) => {
+        logger.warn({ url: url.href, error }, "no newer keys to check tokens with");
+      });
     }
     return keys(header, token);
   };

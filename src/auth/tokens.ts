@@ -16,6 +16,17 @@ export interface TokenRules {
 }
 
 /**
+ * A JWS in its compact form (RFC 7515, section 7.1): parts in base64url. Decoders let spaces and
+ * padding pass, which the standard does not.
+ */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Whether the text looks like a signed token. */
+export function isCompact(text: string): boolean {
+  return COMPACT.test(text);
+}
+
+/**
  * What a signed token says (RFC 7519), once its signature, `exp`, `nbf`, `iss` and `aud` have been
  * found good.
  *
@@ -26,6 +37,7 @@ export async function verifyToken(
   { algorithms, find }: VerifyingKey,
   { issuer, audience }: TokenRules = {},
 ): Promise<JWTPayload> {
+  if (!isCompact(token)) throw new InvalidToken("the token is malformed");
   try {
     const { payload } = await jwtVerify(token, find, {
       algorithms: [...algorithms],

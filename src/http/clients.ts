@@ -5,6 +5,7 @@ import { requireAdmin } from "./admin.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
 import { Problem } from "./problem.ts";
+import { requestUrl } from "./request-url.ts";
 
 /** How many clients one answer lists. */
 const MOST_LISTED = 1000;
@@ -50,7 +51,7 @@ export function clientRoutes(hub: Hub) {
       "/clients",
       async ({ request }): Promise<typeof ClientList.static> => {
         await requireAdmin(hub, request);
-        const found = [...selected(new URL(request.url).searchParams)];
+        const found = [...selected(requestUrl(request).searchParams)];
         const { head } = broker.log;
         return {
           clients: found.slice(0, MOST_LISTED).map((client) => describe(client, head)),
@@ -70,7 +71,7 @@ export function clientRoutes(hub: Hub) {
       "/clients",
       async ({ request }): Promise<typeof Removed.static> => {
         await requireAdmin(hub, request);
-        const query = new URL(request.url).searchParams;
+        const query = requestUrl(request).searchParams;
         if (!query.has("address") && !query.has("subject")) {
           throw new Problem(400, "name the clients to remove by address, subject or both");
         }

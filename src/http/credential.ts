@@ -1,4 +1,5 @@
 import { invalidRequest } from "./challenge.ts";
+import { requestUrl } from "./request-url.ts";
 
 /**
  * The cookie that carries a key or token where a browser can't send a header, as with EventSource.
@@ -7,9 +8,10 @@ import { invalidRequest } from "./challenge.ts";
 export const COOKIE = "__Host-tidings";
 
 /** The key or token that a request shows: in the header, else in the cookie. */
-export function readCredential({ headers, url }: Request): string | undefined {
+export function readCredential(request: Request): string | undefined {
+  const { headers, url } = request;
   // Addresses end in logs, histories and Referer headers.
-  if (url.includes("access_token=") && new URL(url).searchParams.has("access_token")) {
+  if (url.includes("access_token=") && requestUrl(request).searchParams.has("access_token")) {
     throw invalidRequest(
       "a token in the address is not taken: send it as Authorization: Bearer, in the cookie, or get a ticket from POST /tickets",
     );

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { Problem } from "./problem.ts";
+import { requestUrl } from "./request-url.ts";
 
 export interface GuardOptions {
   /**
@@ -27,8 +28,9 @@ export function guard({ hosts, origins = [] }: GuardOptions): (request: Request)
   const anyOrigin = allowed.has("*");
   // Most requests have the Host of the one before.
   let passed: string | undefined;
-  return ({ headers, method, url }) => {
-    const host = headers.get("host") ?? new URL(url).host;
+  return (request) => {
+    const { headers, method } = request;
+    const host = headers.get("host") ?? requestUrl(request).host;
     if (host !== passed) {
       if (names && !isOwnName(nameOf(host), names)) throw notThisHub(nameOf(host));
       passed = host;

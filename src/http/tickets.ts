@@ -6,6 +6,7 @@ import { invalidToken, unauthenticated } from "./challenge.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
 import { Problem } from "./problem.ts";
+import { requestUrl } from "./request-url.ts";
 
 const Ticket = Type.Object({
   ticket: Type.String({ description: "For GET /events?ticket=…, once" }),
@@ -40,7 +41,7 @@ export function ticketRoutes({ access, tickets }: Hub) {
 export function ticketAccess(tickets: Tickets, access: Access): Access {
   return (request) => {
     if (!request.url.includes("ticket=")) return access(request);
-    const ticket = new URL(request.url).searchParams.get("ticket");
+    const ticket = requestUrl(request).searchParams.get("ticket");
     if (ticket === null) return access(request);
     const grant = tickets.redeem(ticket);
     if (!grant || (grant.expires !== undefined && grant.expires <= Date.now())) {
