@@ -1,11 +1,27 @@
 import { type Command, Option } from "commander";
+import { DEFAULT_MAX_TOKEN } from "./auth/authority.ts";
 import type { AuthSettings } from "./auth/settings.ts";
-import { count, duration, httpUrl, keys, names, origins, port, size, text } from "./cli/values.ts";
+import {
+  atMost,
+  count,
+  duration,
+  httpUrl,
+  keys,
+  names,
+  origins,
+  port,
+  proxies,
+  rate,
+  seconds,
+  size,
+  text,
+} from "./cli/values.ts";
+import { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 import { DEFAULT_BOUNDS } from "./log/store.ts";
 import type { ReachSettings } from "./reach.ts";
 
 /** How a hub is to run: flags first, then the environment, then the defaults. */
-export interface Config extends AuthSettings, ReachSettings {
+export interface Config extends AuthSettings, ReachSettings, Limits {
   readonly port: number;
   /** The path of a module of event types. */
   readonly events?: string;
@@ -19,6 +35,9 @@ export interface Config extends AuthSettings, ReachSettings {
   readonly historyEvents: number;
   /** Bytes. */
   readonly historyBytes: number;
+  /** Seconds. */
+  readonly idleTimeout: number;
+  readonly trustProxy?: readonly string[];
   readonly corsOrigin?: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -69,6 +88,37 @@ const options: readonly Option[] = [
     "--cors-origin <origin>",
     "an origin whose pages may use the hub, or * for all; repeats",
   ).argParser(origins),
+  new Option("--max-body <size>", "how large a request's body may be")
+    .default(DEFAULT_LIMITS.maxBody, "16MiB")
+    .argParser(size),
+  new Option("--max-event <size>", "how large one event may be")
+    .default(DEFAULT_LIMITS.maxEvent, "4MiB")
+    .argParser(size),
+  new Option("--max-topics <count>", "how many topics, and types, a client may name")
+    .default(DEFAULT_LIMITS.maxTopics)
+    .argParser(count),
+  new Option("--max-clients <count>", "how many clients there may be; 0 for any number")
+    .default(DEFAULT_LIMITS.maxClients)
+    .argParser(atMost),
+  new Option("--max-clients-per-address <count>", "how many of them from one address; 0 for any number")
+    .default(DEFAULT_LIMITS.maxClientsPerAddress)
+    .argParser(atMost),
+  new Option("--publish-rate <rate>", "events a publisher may send, such as 100/s; 0 for any number")
+    .default(DEFAULT_LIMITS.publishRate)
+    .argParser(rate),
+  new Option("--idle-timeout <duration>", "how long a connection may rest between two requests")
+    .default(75, "75s")
+    .argParser(seconds),
+  new Option("--max-token <size>", "how long a key or token may be")
+    .default(DEFAULT_MAX_TOKEN, "8KiB")
+    .argParser(size),
+  new Option("--body-timeout <duration>", "how long a request's body may take to arrive; 0 for ever")
+    .default(DEFAULT_LIMITS.bodyTimeout, "60s")
+    .argParser(duration),
+  new Option(
+    "--trust-proxy <address>",
+    "whose X-Forwarded-For counts: an address, a subnet such as 10.0.0.0/8, or unix; repeats",
+  ).argParser(proxies),
   new Option("--log-level <level>", "what to log").choices(LOG_LEVELS).default("info"),
 ];
 

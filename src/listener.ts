@@ -1,10 +1,12 @@
 import type { AnyElysia } from "elysia";
 
-/** Where a server listens. */
-export interface Address {
+/** Where a server listens, and for how long. */
+export interface ListenSettings {
   readonly host: string;
   /** 0 takes any that is free. */
   readonly port: number;
+  /** How long a connection may rest between two requests, in seconds from 1 to 255. */
+  readonly idleTimeout: number;
 }
 
 /** An application that takes requests. */
@@ -30,13 +32,14 @@ export class ListenError extends Error {
  *
  * @throws ListenError when it can't listen there.
  */
-export function listen(app: AnyElysia, { host, port }: Address): Listener {
+export function listen(app: AnyElysia, { host, port, idleTimeout }: ListenSettings): Listener {
   try {
     app.listen({
       hostname: host,
       port,
       // Elysia would share the port with another program that listens there.
       reusePort: false,
+      idleTimeout,
       // The runtime would refuse without a word. A body's limit is checked where it is read, and one
       // that nobody reads is thrown away as it comes.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,

@@ -46,6 +46,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     access: authority ? keyAccess(authority) : openAccess,
     hosts: namesOf(config, hasKeys),
     origins: config.corsOrigin ?? [],
+    limits: config,
+    trustProxy: config.trustProxy ?? [],
   });
   const listener = listen(app, config);
   return {

@@ -6,8 +6,8 @@ import { digestOf, StaticKeys } from "./static-keys.ts";
 import { TokenCache } from "./token-cache.ts";
 import { isCompact, type TokenRules, verifyToken } from "./tokens.ts";
 
-/** How long a credential may be, in characters. */
-const MAX_LENGTH = 8192;
+/** How long a credential may be, in characters, which are all ASCII. */
+export const DEFAULT_MAX_TOKEN = 8192;
 
 const ALL = ["*"];
 
@@ -18,6 +18,8 @@ export interface AuthorityOptions {
   readonly adminKeys?: readonly string[];
   /** What tokens are verified with; without it there are none. */
   readonly tokens?: (VerifyingKey & TokenRules) | undefined;
+  /** How long a credential may be, in characters; 8,192 by default. */
+  readonly maxToken?: number;
   /** Whether subscribers need a token. */
   readonly private?: boolean;
 }
@@ -29,9 +31,17 @@ export class Authority {
   readonly #publishKeys: StaticKeys;
   readonly #adminKeys: StaticKeys;
   readonly #tokens: (VerifyingKey & TokenRules) | undefined;
+  readonly #maxToken: number;
   readonly #cache = new TokenCache();
 
-  constructor({ publishKeys = [], adminKeys = [], tokens, private: hidden = false }: AuthorityOptions) {
+  constructor({
+    publishKeys = [],
+    adminKeys = [],
+    tokens,
+    maxToken = DEFAULT_MAX_TOKEN,
+    private: hidden = false,
+  }: AuthorityOptions) {
+    this.#maxToken = maxToken;
     this.#publishKeys = new StaticKeys(publishKeys);
     this.#adminKeys = new StaticKeys(adminKeys);
     this.#tokens = tokens;
@@ -44,8 +54,8 @@ export class Authority {
    * @throws InvalidToken when it is not, or no longer, good; KeysUnavailable when that can't be told.
    */
   grant(credential: string): Grant | Promise<Grant> {
-    if (credential.length > MAX_LENGTH) {
-      throw new InvalidToken(`a token is ${MAX_LENGTH} characters at most`);
+    if (credential.length > this.#maxToken) {
+      throw new InvalidToken(`a token here is ${this.#maxToken} characters at most`);
     }
     const digest = digestOf(credential);
     if (this.#adminKeys.has(digest)) {

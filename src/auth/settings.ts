@@ -19,6 +19,8 @@ export interface AuthSettings {
   readonly jwksUrl?: URL;
   readonly jwtIssuer?: string;
   readonly jwtAudience?: string;
+  /** Characters. */
+  readonly maxToken: number;
   readonly private: boolean;
 }
 
@@ -44,7 +46,13 @@ export function createAuthority(settings: AuthSettings, logger: Logger): Authori
     );
   }
   const tokens = key && { ...key, issuer: settings.jwtIssuer, audience: settings.jwtAudience };
-  return new Authority({ publishKeys, adminKeys, tokens, private: settings.private });
+  return new Authority({
+    publishKeys,
+    adminKeys,
+    tokens,
+    maxToken: settings.maxToken,
+    private: settings.private,
+  });
 }
 
 function readKeys(flag: string, given: readonly string[] = [], file: string | undefined): readonly string[] {

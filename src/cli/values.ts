@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { isProxy } from "../http/address.ts";
 
 /** Parsers for what is typed after a flag. Each throws commander's InvalidArgumentError. */
 
@@ -35,6 +36,36 @@ export function port(text: string): number {
 
 export function count(text: string): number {
   return whole(text, 1, Number.MAX_SAFE_INTEGER, "Expected a whole number of at least 1.");
+}
+
+/** A number that bounds something; 0 for no bound. */
+export function atMost(text: string): number {
+  return whole(text, 0, Number.MAX_SAFE_INTEGER, "Expected a whole number; 0 for any number.");
+}
+
+/** Such as `100/s` or `600/m`; in events a second. 0 for no bound. */
+export function rate(text: string): number {
+  if (text === "0") return 0;
+  const [, number, unit = ""] = /^(\d+)\/([smh])$/.exec(text) ?? [];
+  const perSecond = (Number(number) * 1000) / (MILLISECONDS[unit] ?? Number.NaN);
+  if (!(perSecond > 0)) throw new InvalidArgumentError("Expected a rate such as 100/s or 600/m.");
+  return perSecond;
+}
+
+/** A duration that the runtime counts; in seconds. */
+export function seconds(text: string): number {
+  const value = duration(text) / 1000;
+  if (Number.isInteger(value) && value >= 1 && value <= 255) return value;
+  throw new InvalidArgumentError("Expected whole seconds from 1s to 255s.");
+}
+
+/** Addresses, subnets or `unix`, for a flag that repeats. */
+export function proxies(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value);
+  if (!given.every(isProxy)) {
+    throw new InvalidArgumentError("Expected an address, a subnet such as 10.0.0.0/8, or unix.");
+  }
+  return [...before, ...given];
 }
 
 /** Any text but none: a variable that was left empty is not one that was left out. */

@@ -1,21 +1,37 @@
+import type { Incoming } from "./address.ts";
 import { type ExactJson, NestingError, parseExactly } from "./exact-json.ts";
 import { Problem, unprocessable } from "./problem.ts";
 
-/** How large a body may be, in bytes. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** One that says it is no larger is most likely here already: it gets no timer of its own. */
+const SMALL = 64 * 1024;
+/** The longest that the runtime counts, in seconds; 0 is for ever. */
+const MAX_RUNTIME_TIMEOUT = 255;
+
+/** What is still to come of a body that is refused. */
+const NOT_WAITED_FOR = { connection: "close" };
+
+export interface BodyLimits {
+  readonly bytes: number;
+  /** How long it may take to arrive, in ms; 0 for ever. */
+  readonly timeout: number;
+}
 
 /**
- * The request's body as JSON.
+ * The request's body, which must be declared as JSON.
  *
- * @throws Problem 415 when it is not declared as JSON, 413 when it is too large, 400 when it is not
- * JSON, 422 when it is nested too deeply.
+ * @throws Problem 415 when it is not; 413 when it is too large, 408 when it is too slow, 400 when
+ * it breaks off.
  */
-export async function readJson(request: Request): Promise<ExactJson> {
+export async function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
   // A cross-site form can't send this type, so it can't publish either.
-  if (!isMediaType(request.headers.get("content-type"), "application/json")) {
+  if (!isMediaType(incoming.request.headers.get("content-type"), "application/json")) {
     throw new Problem(415, "send the event as application/json");
   }
-  const bytes = await readBytes(request);
+  return readBytes(incoming, limits);
+}
+
+/** @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply. */
+export function parseJson(bytes: Uint8Array): ExactJson {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -30,26 +46,49 @@ export async function readJson(request: Request): Promise<ExactJson> {
   }
 }
 
-async function readBytes(request: Request): Promise<Uint8Array | ArrayBuffer> {
+async function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
-  if (declared !== null) {
-    if (Number(declared) > MAX_BODY_BYTES) throw tooLarge();
-    return request.arrayBuffer();
+  const length = declared === null ? undefined : Number(declared);
+  if (length !== undefined && length > bytes) throw tooLarge(bytes);
+  // The runtime ends the connection. It does so a little later than a timer that can say why.
+  const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + 1 : 0;
+  server?.timeout(request, seconds <= MAX_RUNTIME_TIMEOUT ? seconds : 0);
+  const body = length === undefined ? collect(request, bytes) : request.bytes();
+  try {
+    return await (timeout === 0 || (length !== undefined && length <= SMALL) ? body : within(timeout, body));
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(400, "the body broke off");
   }
+}
+
+async function collect(request: Request, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of request.body ?? []) {
     length += part.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
+    if (length > limit) throw tooLarge(limit);
     parts.push(part);
   }
   return Buffer.concat(parts);
 }
 
-function tooLarge(): Problem {
-  // What is still to come of it is not waited for.
-  const headers = { connection: "close" };
-  return new Problem(413, `a body is ${MAX_BODY_BYTES} bytes at most`, { headers });
+async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(tooSlow(timeout)), timeout);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLarge(limit: number): Problem {
+  return new Problem(413, `a body here is ${limit} bytes at most`, { headers: NOT_WAITED_FOR });
+}
+
+function tooSlow(timeout: number): Problem {
+  return new Problem(408, `a body takes ${timeout / 1000} s at most`, { headers: NOT_WAITED_FOR });
 }
 
 function isMediaType(header: string | null, expected: string): boolean {

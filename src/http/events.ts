@@ -1,11 +1,13 @@
-import type { Context } from "elysia";
 import type { Broker } from "../broker/broker.ts";
 import { type Access, openAccess } from "./access.ts";
+import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
 import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { Problem } from "./problem.ts";
 import { removeAt } from "./remove-at.ts";
 import { requestUrl } from "./request-url.ts";
+import { Room } from "./room.ts";
 
 export const STREAM_HEADERS = {
   "content-type": "text/event-stream",
@@ -14,26 +16,36 @@ export const STREAM_HEADERS = {
   "x-accel-buffering": "no",
 };
 
-/** What of an Elysia context the handler needs. */
-type StreamContext = Pick<Context, "request" | "server">;
+export interface StreamOptions {
+  /** Says what the sender of a request may do; everyone may do everything by default. */
+  readonly access?: Access;
+  readonly addressOf?: AddressOf;
+  readonly limits?: Limits;
+}
 
 /** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
 export function handleSSE(
   broker: Broker,
-  access: Access = openAccess,
-): (context: StreamContext) => Promise<Response> {
+  { access = openAccess, addressOf = addressFinder(), limits = DEFAULT_LIMITS }: StreamOptions = {},
+): (context: Incoming) => Promise<Response> {
+  const room = new Room(limits);
   return async ({ request, server }) => {
     const grant = await access(request);
     const query = requestUrl(request).searchParams;
-    const interest = readInterest(query, grant);
+    const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
     if (broker.draining) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+    const address = addressOf({ request, server });
+    room.assert(address);
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { signal } = request;
-    const about = { address: server?.requestIP(request)?.address, subject: grant.subject };
+    const about = { address, subject: grant.subject };
     const stream = directStream((sink) => {
+      // Others may have taken it meanwhile.
+      room.assert(address);
       const client = broker.addClient(sink, { interest, lastEventId, signal, about });
+      room.enter(address, client.closed);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     return new Response(stream, { headers: STREAM_HEADERS });

@@ -7,11 +7,14 @@ import { Problem } from "./problem.ts";
 /**
  * What a query asks to read, with `topic` and `type`, and what the grant lets it.
  *
- * @throws Problem 400 when a name is not allowed; 401 or 403 when a topic is not granted.
+ * @throws Problem 400 when a name is not allowed or there are too many; 401 or 403 when a topic is not granted.
  */
-export function readInterest(query: URLSearchParams, grant: Grant): Interest {
+export function readInterest(query: URLSearchParams, grant: Grant, maxTopics: number): Interest {
   const topics = query.getAll("topic");
   const types = query.getAll("type");
+  if (topics.length > maxTopics || types.length > maxTopics) {
+    throw new Problem(400, `a client names ${maxTopics} topics and ${maxTopics} types at most`);
+  }
   for (const topic of topics) {
     if (!isTopicPattern(topic)) throw new Problem(400, `not a topic: ${JSON.stringify(topic)}`);
   }

@@ -3,13 +3,16 @@ import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import { Catalog } from "../events/catalog.ts";
 import { type Access, openAccess } from "./access.ts";
+import { addressFinder } from "./address.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { clientRoutes } from "./clients.ts";
 import { handleSSE } from "./events.ts";
 import type { Hub } from "./hub.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { publishRoutes } from "./publish.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
 import { ticketAccess, ticketRoutes } from "./tickets.ts";
@@ -22,6 +25,10 @@ export interface TidingsOptions {
   readonly strict?: boolean;
   /** Says what the sender of a request may do; everyone may do everything by default. */
   readonly access?: Access;
+  /** How much it takes from others; see {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`. */
+  readonly trustProxy?: readonly string[];
   /** Where refusals are counted and logged. */
   readonly refusals?: Refusals;
 }
@@ -32,14 +39,20 @@ export function tidings({
   catalog = new Catalog(),
   strict = false,
   access = openAccess,
+  limits: givenLimits,
+  trustProxy = [],
   refusals = new Refusals(),
 }: TidingsOptions) {
-  const hub: Hub = { broker, catalog, strict, access, tickets: new Tickets(), refusals };
+  const limits = { ...DEFAULT_LIMITS, ...givenLimits };
+  const publishRate = limits.publishRate > 0 ? new RateLimit(limits.publishRate) : undefined;
+  const addressOf = addressFinder(trustProxy);
+  const tickets = new Tickets();
+  const hub: Hub = { broker, catalog, strict, access, tickets, addressOf, limits, publishRate, refusals };
   return new Elysia({ name: "tidings" })
     .onError({ as: "scoped" }, ({ error, request, route }) =>
       error instanceof Problem ? refusals.answer(error, { request, route }) : undefined,
     )
-    .get("/events", handleSSE(broker, ticketAccess(hub.tickets, access)), {
+    .get("/events", handleSSE(broker, { access: ticketAccess(tickets, access), addressOf, limits }), {
       detail: {
         tags: ["subscribe"],
         summary: "The event stream",

@@ -8,7 +8,8 @@ import { type Violation, violations } from "../events/violation.ts";
 import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
 import { StoreFailure } from "../log/store.ts";
-import { readJson } from "./body.ts";
+import { type Incoming, siteOf } from "./address.ts";
+import { parseJson, readJsonBytes } from "./body.ts";
 import { forbidden } from "./challenge.ts";
 import type { ExactJson } from "./exact-json.ts";
 import type { Hub } from "./hub.ts";
@@ -32,12 +33,16 @@ const BatchReceipt = Type.Object({
 
 /** `POST /publish` and `POST /publish/batch`: what comes in is checked, then kept, then answered. */
 export function publishRoutes(hub: Hub) {
+  const { maxBody, maxEvent, bodyTimeout: timeout } = hub.limits;
+  const eventLimits = { bytes: Math.min(maxBody, maxEvent), timeout };
   return new Elysia()
     .post(
       "/publish",
-      async ({ request }): Promise<typeof PublishedReceipt.static> => {
-        const grant = await publisherGrant(hub, request);
-        const [receipt] = await publish(hub, grant, [checkedEvent(hub, await readJson(request))]);
+      async ({ request, server }): Promise<typeof PublishedReceipt.static> => {
+        const incoming = { request, server };
+        const grant = await publisherGrant(hub, incoming);
+        const bytes = await readJsonBytes(incoming, eventLimits);
+        const [receipt] = await publish(hub, grant, [checkedEvent(hub, parseJson(bytes))]);
         if (!receipt) throw new Error("the log answered nothing");
         const { entry, duplicate } = receipt;
         const answer = { id: entry.id, recipients: entry.recipients };
@@ -56,9 +61,16 @@ export function publishRoutes(hub: Hub) {
     )
     .post(
       "/publish/batch",
-      async ({ request }): Promise<typeof BatchReceipt.static> => {
-        const grant = await publisherGrant(hub, request);
-        const receipts = await publish(hub, grant, checkedBatch(hub, await readJson(request)));
+      async ({ request, server }): Promise<typeof BatchReceipt.static> => {
+        const incoming = { request, server };
+        const grant = await publisherGrant(hub, incoming);
+        const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
+        const body = parseJson(bytes);
+        if (bytes.length > maxEvent) assertEventSizes(body.exact, maxEvent);
+        const events = checkedBatch(hub, body);
+        // One is paid for.
+        hub.publishRate?.charge(payerOf(hub, grant, incoming), events.length - 1);
+        const receipts = await publish(hub, grant, events);
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
         return {
           ids: receipts.map(({ entry }) => entry.id),
@@ -88,6 +100,16 @@ function checkedEvent(hub: Hub, { value, exact }: ExactJson): EventInput {
   ];
   if (found.length > 0 || !eventCheck.Check(exact)) throw unprocessable(found);
   return toInput(exact);
+}
+
+/** @throws Problem 413 when one of them is too large. */
+function assertEventSizes(body: unknown, limit: number): void {
+  if (!Array.isArray(body)) return;
+  body.forEach((event: unknown, i) => {
+    if (Buffer.byteLength(JSON.stringify(event)) > limit) {
+      throw new Problem(413, `/${i}: an event here is ${limit} bytes at most`);
+    }
+  });
 }
 
 /** @throws Problem 422 with every failing path. */
@@ -128,14 +150,24 @@ function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
 }
 
 /**
- * What the sender may publish, before its body is read.
+ * What the sender may publish, before its body is read. It has one event of its rate spent.
  *
- * @throws Problem 401 or 403 when that is nothing.
+ * @throws Problem 401 or 403 when that is nothing, 429 when it has published too much.
  */
-async function publisherGrant({ access }: Hub, request: Request): Promise<Grant> {
-  const grant = await access(request);
+async function publisherGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
+  const grant = await hub.access(incoming.request);
   if (!grant.publish) throw forbidden(grant, "publishing takes a key or a token that grants it");
-  return grant;
+  const wait = hub.publishRate?.take(payerOf(hub, grant, incoming)) ?? 0;
+  if (wait === 0) return grant;
+  const headers = { "retry-after": String(Math.ceil(wait)) };
+  throw new Problem(429, `a publisher may send ${hub.limits.publishRate} events a second`, { headers });
+}
+
+/** Whose rate it is: a key's or a token's, or without one, an address's. */
+function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incoming): string {
+  if (subject !== undefined) return `subject ${subject}`;
+  const address = addressOf(incoming);
+  return address === undefined ? "" : siteOf(address);
 }
 
 async function publish(

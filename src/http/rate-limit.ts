@@ -8,10 +8,7 @@ interface Account {
   at: number;
 }
 
-/**
- * So many a second for each key, and as many at once after a rest. One that has anything left may
- * overdraw: a batch that is larger than a second's share is taken, and paid for by waiting.
- */
+/** So many a second for each key, and a second's share at once after a rest. */
 export class RateLimit {
   readonly perSecond: number;
   readonly #accounts = new Map<string, Account>();
@@ -23,16 +20,17 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Spends `amount` and returns 0, or spends nothing and returns in how many seconds to try again. */
-  take(key: string, amount = 1): number {
-    const now = this.#now();
-    const account = this.#accounts.get(key) ?? this.#open(key, now);
-    account.balance = this.#balance(account, now);
-    account.at = now;
-    // A share below one a second must still be able to reach one.
-    if (account.balance < Math.min(1, amount)) return (1 - account.balance) / this.perSecond;
-    account.balance -= amount;
+  /** Spends one and returns 0, or spends nothing and returns in how many seconds to try again. */
+  take(key: string): number {
+    const account = this.#account(key);
+    if (account.balance < 1) return (1 - account.balance) / this.perSecond;
+    account.balance--;
     return 0;
+  }
+
+  /** Spends so many, even if there are fewer: who does waits for longer the next time. */
+  charge(key: string, amount: number): void {
+    this.#account(key).balance -= amount;
   }
 
   /** How many keys it remembers. */
@@ -42,6 +40,15 @@ export class RateLimit {
 
   get #most(): number {
     return Math.max(1, this.perSecond);
+  }
+
+  /** As it stands now. */
+  #account(key: string): Account {
+    const now = this.#now();
+    const account = this.#accounts.get(key) ?? this.#open(key, now);
+    account.balance = this.#balance(account, now);
+    account.at = now;
+    return account;
   }
 
   #balance({ balance, at }: Account, now: number): number {

@@ -1,0 +1,77 @@
+import { BlockList, isIP } from "node:net";
+import type { Context } from "elysia";
+
+/** What of an Elysia context tells where a request comes from. */
+export type Incoming = Pick<Context, "request" | "server">;
+
+/** Finds the address of a request's sender; undefined when it has none, as on a Unix socket. */
+export type AddressOf = (incoming: Incoming) => string | undefined;
+
+/** Stands in a list of proxies for whoever is at the other end of a Unix socket. */
+export const UNIX = "unix";
+
+/**
+ * By the connection, or where that comes from a proxy that is trusted, by what the proxy says in
+ * `X-Forwarded-For`. Anyone can send that header, so it is read from its end, which the nearest
+ * proxy has written, and no further than the first address that is no proxy's.
+ *
+ * @param proxies addresses, subnets such as `10.0.0.0/8`, or `unix`.
+ */
+export function addressFinder(proxies: readonly string[] = []): AddressOf {
+  const trusted = new BlockList();
+  for (const proxy of proxies) if (proxy !== UNIX) add(trusted, proxy);
+  const trustsUnix = proxies.includes(UNIX);
+  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  return ({ request, server }) => {
+    const peer = server?.requestIP(request)?.address;
+    let address = peer === undefined ? undefined : plain(peer);
+    if (proxies.length === 0 || !(address === undefined ? trustsUnix : isTrusted(address))) return address;
+    const hops = request.headers.get("x-forwarded-for")?.split(",") ?? [];
+    for (const hop of hops.reverse()) {
+      const before = plain(hop.trim());
+      if (isIP(before) === 0) break;
+      address = before;
+      if (!isTrusted(address)) break;
+    }
+    return address;
+  };
+}
+
+/** Whether it can stand in a list of proxies. */
+export function isProxy(text: string): boolean {
+  if (text === UNIX) return true;
+  try {
+    add(new BlockList(), text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whom a limit by address is for: one IPv4 address, or an IPv6 /64, which is one customer's. */
+export function siteOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = "", tail] = address.replace(/%.*$/, "").split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  while (groups.length + after.length < 8) groups.push("0");
+  const network = [...groups, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
+}
+
+/** @throws TypeError or RangeError when it is no address or subnet. */
+function add(list: BlockList, proxy: string): void {
+  const [address = "", prefix, ...rest] = proxy.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) throw new TypeError(`not an address: ${proxy}`);
+  const type = family === 6 ? "ipv6" : "ipv4";
+  if (prefix === undefined) list.addAddress(address, type);
+  else if (!/^\d{1,3}$/.test(prefix)) throw new TypeError(`not a subnet: ${proxy}`);
+  else list.addSubnet(address, Number(prefix), type);
+}
+
+/** Without a port, the brackets around IPv6, and the way in which IPv6 writes an IPv4 address. */
+function plain(address: string): string {
+  const bare = address.replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
+  return bare.replace(/^::ffff:(?=[\d.]+$)/i, "");
+}

@@ -1,0 +1,28 @@
+/** How much the hub takes from others. */
+export interface Limits {
+  /** How large a body may be, in bytes. */
+  readonly maxBody: number;
+  /** How large one event may be, in bytes of its JSON. */
+  readonly maxEvent: number;
+  /** How many topics, and how many types, a client may name. */
+  readonly maxTopics: number;
+  /** How many clients there may be; 0 for any number. */
+  readonly maxClients: number;
+  /** How many of them may come from one address; 0 for any number. */
+  readonly maxClientsPerAddress: number;
+  /** Events a second for each publisher; 0 for any number. */
+  readonly publishRate: number;
+  /** How long a body may take to arrive, in ms; 0 for ever. */
+  readonly bodyTimeout: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxBody: 16 * 1024 ** 2,
+  maxEvent: 4 * 1024 ** 2,
+  maxTopics: 100,
+  maxClients: 100_000,
+  // Whole companies share an address, and behind a proxy that is not trusted, everyone does.
+  maxClientsPerAddress: 0,
+  publishRate: 0,
+  bodyTimeout: 60_000,
+};

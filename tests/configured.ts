@@ -1,0 +1,26 @@
+import { afterEach } from "bun:test";
+import { Command } from "commander";
+import { type Logger, silent } from "../src/broker/logger.ts";
+import { type Config, withServeOptions } from "../src/config.ts";
+import { type Server, startServer } from "../src/server.ts";
+
+const running: Server[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) {
+    await server.broker.close();
+    await server.stop();
+  }
+});
+
+/** What the flags of `tidings serve` come to. */
+export function configOf(...flags: string[]): Config {
+  const command = withServeOptions(new Command().exitOverride().configureOutput({ writeErr() {} }));
+  return command.parse(flags, { from: "user" }).opts();
+}
+
+/** Starts the hub that the flags describe, on a free port; it is stopped after the test. */
+export async function startConfigured(flags: readonly string[], logger: Logger = silent): Promise<Server> {
+  const server = await startServer(configOf("--port", "0", ...flags), logger);
+  running.push(server);
+  return server;
+}
