@@ -1,10 +1,19 @@
+import type { FunctionComponent } from "preact";
 import { ConnectionLamp, StaleNotice } from "./connection-lamp.tsx";
 import * as format from "./format.ts";
 import { isLive, isOutdated, tick } from "./hub.ts";
 import { Icon } from "./icon.tsx";
 import { LiveView } from "./live/live-view.tsx";
+import { PublishView } from "./publish/publish-view.tsx";
 import { type View, view, views } from "./route.ts";
 import { ThemeButton } from "./theme-button.tsx";
+
+const shown: Record<View, FunctionComponent> = {
+  live: LiveView,
+  publish: PublishView,
+  dashboard: LiveView,
+  subscribe: LiveView,
+};
 
 const titles: Record<View, string> = {
   live: "Live",
@@ -15,6 +24,7 @@ const titles: Record<View, string> = {
 
 export function App() {
   const current = view.value;
+  const Current = shown[current];
   document.title = `${titles[current]} · Tidings`;
   return (
     <div class={isLive.value || tick.value === undefined ? undefined : "stale"}>
@@ -45,7 +55,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <StaleNotice />
         {isOutdated.value && <Outdated />}
-        <LiveView />
+        <Current />
         <Foot />
       </main>
     </div>

@@ -1,11 +1,37 @@
+import { events } from "../event-list.ts";
+import { topicRates, typeRates } from "../rates.ts";
 import { FigureCards } from "./figure-cards.tsx";
+import { RatesPanel } from "./rates-panel.tsx";
+import { StorePanel } from "./store-panel.tsx";
+import { StreamPanel } from "./stream-panel.tsx";
 
 /** What happens on the hub right now. */
 export function LiveView() {
+  const { type, topic } = events.filter.value;
   return (
     <>
       <h1 class="visually-hidden">Live</h1>
       <FigureCards />
+      <div class="live">
+        <StreamPanel />
+        <div class="live-side">
+          <RatesPanel
+            title="Types"
+            rates={typeRates}
+            current={type}
+            empty="Types show here as events come."
+            onPick={(name) => events.setFilter({ type: name })}
+          />
+          <RatesPanel
+            title="Topics"
+            rates={topicRates}
+            current={topic}
+            empty="Topics show here as events come."
+            onPick={(name) => events.setFilter({ topic: name })}
+          />
+          <StorePanel />
+        </div>
+      </div>
     </>
   );
 }

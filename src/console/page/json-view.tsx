@@ -1,0 +1,29 @@
+import { useMemo } from "preact/hooks";
+import { jsonTokens } from "./json-tokens.ts";
+
+/** Beyond this many characters JSON is shown as it came: a page of coloured megabytes helps nobody. */
+const MOST_COLORED = 100_000;
+
+/** JSON, formatted and coloured. */
+export function JsonView({ json, label }: { json: string; label: string }) {
+  const tokens = useMemo(() => (json.length <= MOST_COLORED ? jsonTokens(json) : undefined), [json]);
+  return (
+    // It scrolls, so a keyboard must reach it.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    <section class="code" tabIndex={0} aria-label={label}>
+      <pre>
+        {tokens
+          ? tokens.map(({ kind, text }, i) =>
+              kind === "space" || kind === "punctuation" ? (
+                text
+              ) : (
+                <span key={i} class={`json-${kind}`}>
+                  {text}
+                </span>
+              ),
+            )
+          : json}
+      </pre>
+    </section>
+  );
+}

@@ -1,0 +1,164 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { encodeFrame } from "../../../frame.ts";
+import { hubRoute } from "../base-url.ts";
+import { useNow } from "../connection-lamp.tsx";
+import { CopyButton } from "../copy-button.tsx";
+import { events, type ListedEvent } from "../event-list.ts";
+import * as format from "../format.ts";
+import { Icon } from "../icon.tsx";
+import { JsonView } from "../json-view.tsx";
+import { publishAgain } from "../publish/draft.ts";
+
+interface EventDetailProps {
+  readonly event: ListedEvent;
+  readonly onClose: () => void;
+}
+
+/** One event: its data, its frame as sent, and what is known of it. */
+export function EventDetail({ event, onClose }: EventDetailProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { json, missing } = useWholeJson(event);
+  const { id, type, topics, recipients, retry } = event;
+
+  // Once, as it opens: the arrow keys in the table change the event and must stay there.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+
+  return (
+    <aside
+      class="detail"
+      aria-label="Event"
+      onKeyDown={({ key }) => {
+        if (key === "Escape") onClose();
+      }}
+    >
+      <header class="panel-head">
+        <h2 ref={heading} tabIndex={-1} class="truncate">
+          {type}
+        </h2>
+        <button
+          type="button"
+          class="button quiet icon-only push"
+          aria-label="Close the event"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="detail-body">
+        <dl class="facts">
+          <div>
+            <dt>Id</dt>
+            <dd class="mono">{id}</dd>
+          </div>
+          <div>
+            <dt>Topics</dt>
+            <dd>
+              {topics.length === 0 && <span class="muted">none: a broadcast to everyone</span>}
+              {topics.map((topic) => (
+                <button
+                  key={topic}
+                  type="button"
+                  class="chip accent"
+                  title={`Show only ${topic}`}
+                  onClick={() => events.setFilter({ topic })}
+                >
+                  <span class="truncate">{topic}</span>
+                </button>
+              ))}
+            </dd>
+          </div>
+          <div>
+            <dt>Age</dt>
+            <dd>
+              <Age event={event} />
+            </dd>
+          </div>
+          <div>
+            <dt>Sent to</dt>
+            <dd>{event.time === null ? "not known any more" : clients(recipients)}</dd>
+          </div>
+          {retry !== undefined && (
+            <div>
+              <dt>Retry</dt>
+              <dd>tells readers to wait {format.milliseconds(retry).join(" ")}</dd>
+            </div>
+          )}
+          {event.private && (
+            <div>
+              <dt>Private</dt>
+              <dd>only for readers with a grant for its topics</dd>
+            </div>
+          )}
+        </dl>
+        {missing ? (
+          <p class="field-error">{missing}</p>
+        ) : (
+          <>
+            <div class="detail-part">
+              <h3>Data</h3>
+              <span class="muted">{format.bytes(new TextEncoder().encode(json).length).join(" ")}</span>
+              <CopyButton text={json} label="Copy the data" />
+            </div>
+            <JsonView json={json} label="Data" />
+            <Frame event={event} json={json} />
+          </>
+        )}
+        <button type="button" class="button" onClick={() => publishAgain({ ...event, json })}>
+          <Icon name="publish" />
+          Edit and publish again
+        </button>
+      </div>
+    </aside>
+  );
+}
+
+function Frame({ event: { id, type, retry }, json }: { event: ListedEvent; json: string }) {
+  const frame = new TextDecoder().decode(encodeFrame({ id, event: type, retry, data: json }));
+  return (
+    <>
+      <div class="detail-part">
+        <h3>Frame as sent</h3>
+        <CopyButton text={frame} label="Copy the frame" />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it */}
+      <section class="code" tabIndex={0} aria-label="Frame as sent">
+        <pre class="wrap">{frame}</pre>
+      </section>
+    </>
+  );
+}
+
+function Age({ event: { time, seenAt } }: { event: ListedEvent }) {
+  const now = useNow();
+  // By this machine's clock from when it arrived here: the hub's may go differently.
+  const age = Math.max(0, (now - seenAt) / 1000);
+  if (time === null) return <>{format.duration(age)} or more: it was there before this page</>;
+  return (
+    <>
+      {format.duration(age)} <span class="muted">(published {format.preciseClock(time)})</span>
+    </>
+  );
+}
+
+const clients = (count: number) => `${format.count(count)} ${count === 1 ? "client" : "clients"}`;
+
+/** The event's data, fetched when the list has only the beginning of it. */
+function useWholeJson({ id, json, length }: ListedEvent): { json: string; missing: string | undefined } {
+  const isCut = json.length < length;
+  const [whole, setWhole] = useState<{ id: string; json: string; missing?: string }>();
+  useEffect(() => {
+    if (!isCut) return;
+    const stop = new AbortController();
+    fetch(hubRoute(`console/events/${encodeURIComponent(id)}`), { signal: stop.signal })
+      .then(async (answer) => {
+        if (answer.ok) setWhole({ id, json: await answer.text() });
+        else setWhole({ id, json, missing: "The hub does not hold this event any more." });
+      })
+      .catch(() => {
+        if (!stop.signal.aborted) setWhole({ id, json, missing: "The hub can't be reached." });
+      });
+    return () => stop.abort();
+  }, [id, isCut]);
+  if (!isCut) return { json, missing: undefined };
+  return whole?.id === id ? { json: whole.json, missing: whole.missing } : { json: "", missing: undefined };
+}

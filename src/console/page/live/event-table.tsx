@@ -1,0 +1,226 @@
+import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { events, type ListedEvent } from "../event-list.ts";
+import * as format from "../format.ts";
+import { Icon } from "../icon.tsx";
+
+/** As the style sheet has it, in px. */
+const ROW_HEIGHT = { wide: 34, narrow: 56 };
+const NARROW = "(width < 48rem)";
+/** Rows drawn above and below what is seen, so that scrolling shows no holes. */
+const OVERSCAN = 6;
+/** How much of the data a row shows, in characters. */
+const PREVIEW = 240;
+
+interface EventTableProps {
+  readonly selected: Signal<ListedEvent | undefined>;
+  readonly onOpen: (event: ListedEvent) => void;
+}
+
+/** The events, newest first. Of thousands only those in sight are in the document. */
+export function EventTable({ selected, onOpen }: EventTableProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const rowHeight = useRowHeight();
+  const [view, setView] = useState({ top: 0, height: 480 });
+  /** The event that the arrow keys have come to. */
+  const active = useSignal<number | undefined>(undefined);
+  /** The newest event when the reader scrolled away from the top: what came since is not seen yet. */
+  const seenUpTo = useSignal<number | undefined>(undefined);
+
+  events.changed.value;
+  const rows = events.matching;
+  const newest = rows.at(-1)?.number;
+  const unseen = useComputed(() => {
+    events.changed.value;
+    const upTo = seenUpTo.value;
+    return upTo === undefined ? 0 : countAfter(events.matching, upTo);
+  });
+
+  // Away from the top the events in sight stay where they are, and new ones pile up above them.
+  const before = useRef<number | undefined>(undefined);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    const known = before.current;
+    before.current = newest;
+    if (!element || known === undefined || element.scrollTop < 1) return;
+    element.scrollTop += countAfter(rows, known) * rowHeight;
+  }, [newest]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const resize = new ResizeObserver(measure);
+    resize.observe(element);
+    return () => resize.disconnect();
+  }, []);
+
+  function onScroll() {
+    const element = scroller.current;
+    if (!element) return;
+    setView({ top: element.scrollTop, height: element.clientHeight });
+    if (element.scrollTop < rowHeight) seenUpTo.value = undefined;
+    else seenUpTo.value ??= newest;
+  }
+
+  /** Rows are counted from the newest. */
+  const at = (row: number) => rows[rows.length - 1 - row];
+  const rowOf = (number: number) => countAfter(rows, number);
+
+  function moveTo(row: number) {
+    const event = at(Math.min(Math.max(row, 0), rows.length - 1));
+    const element = scroller.current;
+    if (!event || !element) return;
+    active.value = event.number;
+    if (selected.value) onOpen(event);
+    const top = rowOf(event.number) * rowHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + rowHeight > element.scrollTop + element.clientHeight) {
+      element.scrollTop = top + rowHeight - element.clientHeight;
+    }
+  }
+
+  function onKeyDown(pressed: KeyboardEvent) {
+    const row = active.value === undefined ? -1 : rowOf(active.value);
+    const page = Math.max(1, Math.floor(view.height / rowHeight) - 1);
+    const target = {
+      ArrowDown: row + 1,
+      ArrowUp: row - 1,
+      PageDown: row + page,
+      PageUp: row - page,
+      Home: 0,
+      End: rows.length - 1,
+    }[pressed.key];
+    if (target !== undefined) moveTo(target);
+    else if (pressed.key === "Enter" || pressed.key === " ") {
+      const event = at(row);
+      if (event) onOpen(event);
+    } else return;
+    pressed.preventDefault();
+  }
+
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN);
+  const shown: { row: number; event: ListedEvent }[] = [];
+  for (let row = first; row < last; row++) {
+    const event = at(row);
+    if (event) shown.push({ row, event });
+  }
+  const marked = selected.value?.number ?? active.value;
+  const isMarkedShown = shown.some(({ event }) => event.number === marked);
+
+  return (
+    <div class="events-box ages">
+      <div
+        class="events"
+        role="grid"
+        aria-label="Events, newest first"
+        aria-rowcount={rows.length + 1}
+        aria-activedescendant={isMarkedShown ? `${id}-${marked}` : undefined}
+        tabIndex={0}
+        ref={scroller}
+        onScroll={onScroll}
+        onKeyDown={onKeyDown}
+      >
+        <div class="event-row event-head" role="row" aria-rowindex={1} tabIndex={-1}>
+          <span role="columnheader">Time</span>
+          <span role="columnheader">Type</span>
+          <span role="columnheader">Topics</span>
+          <span role="columnheader">Data</span>
+          <span role="columnheader" class="numeric">
+            Clients
+          </span>
+        </div>
+        <div class="events-space" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
+          {shown.map(({ row, event }) => (
+            <EventRow
+              key={event.number}
+              id={`${id}-${event.number}`}
+              event={event}
+              index={row + 2}
+              top={row * rowHeight}
+              marked={event.number === marked}
+              onOpen={() => {
+                active.value = event.number;
+                onOpen(event);
+              }}
+            />
+          ))}
+        </div>
+      </div>
+      {unseen.value > 0 && (
+        <button type="button" class="button primary unseen" onClick={() => scroller.current?.scrollTo(0, 0)}>
+          <Icon name="up" />
+          {format.count(unseen.value)} new
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface EventRowProps {
+  readonly id: string;
+  readonly event: ListedEvent;
+  readonly index: number;
+  readonly top: number;
+  readonly marked: boolean;
+  readonly onOpen: () => void;
+}
+
+function EventRow({ id, event, index, top, marked, onOpen }: EventRowProps) {
+  const { type, topics, json, recipients, time } = event;
+  return (
+    // The grid has the keyboard, and hands Enter on to the row it has come to.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <div
+      id={id}
+      class="event-row"
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={index}
+      aria-selected={marked}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={onOpen}
+    >
+      <span role="gridcell" class="event-time mono">
+        {time === null ? "earlier" : format.preciseClock(time)}
+      </span>
+      <span role="gridcell" class="event-type truncate">
+        {type}
+      </span>
+      <span role="gridcell" class="event-topics truncate">
+        {topics.join(", ")}
+      </span>
+      <span role="gridcell" class="event-data mono truncate">
+        {json.slice(0, PREVIEW)}
+      </span>
+      <span role="gridcell" class="event-recipients numeric">
+        {time === null ? "" : format.shortCount(recipients)}
+      </span>
+    </div>
+  );
+}
+
+/** How many events of the list, which is in order, have a higher number. */
+function countAfter(rows: readonly ListedEvent[], number: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.number ?? 0) <= number) low = middle + 1;
+    else high = middle;
+  }
+  return rows.length - low;
+}
+
+function useRowHeight(): number {
+  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const change = () => setNarrow(query.matches);
+    query.addEventListener("change", change);
+    return () => query.removeEventListener("change", change);
+  }, []);
+  return narrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide;
+}

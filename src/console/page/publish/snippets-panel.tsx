@@ -1,0 +1,42 @@
+import { useState } from "preact/hooks";
+import { CopyButton } from "../copy-button.tsx";
+import { Tabs } from "../tabs.tsx";
+import { published } from "./draft.ts";
+import { snippets } from "./snippets.ts";
+
+const titles: Record<string, string> = { curl: "curl", sdk: "TypeScript", cli: "Command line" };
+const builtin = new Set([
+  "health-update",
+  "metrics-update",
+  "widget-refresh",
+  "notification",
+  "nav-badge-update",
+  "trace-update",
+]);
+
+/** The same request for a program to send. */
+export function SnippetsPanel() {
+  const [name, setName] = useState("curl");
+  const event = published.value;
+  const text = snippets[name]?.(event, builtin.has(event.type)) ?? "";
+  return (
+    <section class="panel" aria-label="The same request in code">
+      <header class="panel-head">
+        <Tabs
+          label="The same request with"
+          panel="snippet"
+          tabs={Object.keys(snippets).map((key) => ({ key, title: titles[key] ?? key }))}
+          current={name}
+          onChange={setName}
+        />
+        <span class="push">
+          <CopyButton text={text} label="Copy the snippet" />
+        </span>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it */}
+      <div class="code flush" role="tabpanel" id="snippet" aria-labelledby={`snippet-${name}`} tabIndex={0}>
+        <pre>{text}</pre>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+import { hubUrl } from "../base-url.ts";
+import type { PublishedDraft } from "./draft.ts";
+
+/** The ways in which a program can send the same request. */
+export const snippets: Readonly<Record<string, (event: PublishedDraft, isBuiltin: boolean) => string>> = {
+  curl: (event) =>
+    [
+      `curl ${quoted(`${address}/publish`)}`,
+      `-H 'content-type: application/json'`,
+      `-d ${quoted(json(event))}`,
+    ].join(" \\\n  "),
+  sdk: ({ type, data, ...options }, isBuiltin) => {
+    const more = Object.keys(options).length > 0 ? `, ${literal(options)}` : "";
+    const types = isBuiltin ? "" : 'import type events from "./events";\n';
+    return `import { createPublisher } from "tidings/sdk";
+${types}
+const hub = createPublisher${isBuiltin ? "" : "<typeof events>"}({ url: ${JSON.stringify(address)} });
+await hub.publish(${JSON.stringify(type)}, ${literal(data)}${more});`;
+  },
+  cli: ({ type, data, topics = [], id, ...more }) => {
+    // The command has flags for what is usual; a line of input can say everything.
+    if ("private" in more) {
+      const event = { type, data, topics, id, ...more };
+      return `echo ${quoted(json(event))} | \\\n  tidings publish - --url ${quoted(address)}`;
+    }
+    const parts = [`tidings publish ${quoted(type)} ${quoted(json(data) ?? "null")}`];
+    for (const topic of topics) parts.push(`--topic ${quoted(topic)}`);
+    if (id !== undefined) parts.push(`--id ${quoted(id)}`);
+    return [...parts, `--url ${quoted(address)}`].join(" \\\n  ");
+  },
+};
+
+const address = hubUrl.replace(/\/$/, "");
+
+const json = (value: unknown) => JSON.stringify(value);
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** JSON as a person writes it in TypeScript. */
+function literal(value: unknown): string {
+  const text = JSON.stringify(value, null, 2) ?? "undefined";
+  return text.replace(/^(\s*)"([A-Za-z_$][\w$]*)":/gm, "$1$2:");
+}
