@@ -84,7 +84,9 @@ async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem(413, `a body here is ${limit} bytes at most`, { headers: NOT_WAITED_FOR });
+  // The connection stays open and the runtime throws the rest away as it comes: were it closed, a
+  // client that is still sending would have a broken pipe instead of this answer.
+  return new Problem(413, `a body here is ${limit} bytes at most`);
 }
 
 function tooSlow(timeout: number): Problem {
