@@ -11,10 +11,10 @@ export interface Violation {
 }
 
 /** How many are listed at most: enough to mend a batch by, and bounded. */
-const MOST_LISTED = 100;
+export const MOST_LISTED = 1000;
 
 /**
- * Every place where the value breaks the schema, one violation a path, at most 100.
+ * Every place where the value breaks the schema, one violation a path, at most 1,000.
  * `at` is prefixed to each path.
  */
 export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): Violation[] {

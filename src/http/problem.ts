@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { Violation } from "../events/violation.ts";
+import { MOST_LISTED, type Violation } from "../events/violation.ts";
 
 /** What a problem may tell besides its status and detail. */
 interface ProblemExtras {
@@ -41,9 +41,13 @@ export class Problem extends Error {
   }
 }
 
-/** 422 with every failing path. */
-export function unprocessable(errors: readonly Violation[]): Problem {
+/** 422 with the failing paths, of which there may be more when there are as many as are listed at most. */
+export function unprocessable(violations: readonly Violation[]): Problem {
+  const errors = violations.slice(0, MOST_LISTED);
   const [first] = errors;
-  const detail = errors.length === 1 && first ? `${first.path || "The body"}: ${first.message}` : undefined;
-  return new Problem(422, detail ?? `${errors.length} paths do not match their schema`, { errors });
+  if (first && errors.length === 1) {
+    return new Problem(422, `${first.path || "The body"}: ${first.message}`, { errors });
+  }
+  const count = errors.length < MOST_LISTED ? errors.length : `at least ${errors.length}`;
+  return new Problem(422, `${count} paths do not match their schema`, { errors });
 }

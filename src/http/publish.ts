@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { type Grant, mayPublish } from "../auth/grant.ts";
 import type { EventInput } from "../broker/draft.ts";
 import { PublishedBatch, PublishedEvent } from "../events/event.ts";
-import { type Violation, violations } from "../events/violation.ts";
+import { MOST_LISTED, type Violation, violations } from "../events/violation.ts";
 import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
 import { StoreFailure } from "../log/store.ts";
@@ -116,9 +116,10 @@ function assertEventSizes(body: unknown, limit: number): void {
 function checkedBatch(hub: Hub, { value, exact }: ExactJson): EventInput[] {
   const found = violations(batchCheck, value);
   if (Array.isArray(value)) {
-    value.forEach((event: unknown, i) => {
+    for (const [i, event] of value.entries()) {
       found.push(...dataViolations(hub, event, `/${i}/data`), ...audienceViolations(event, `/${i}`));
-    });
+      if (found.length >= MOST_LISTED) break;
+    }
   }
   if (found.length > 0 || !batchCheck.Check(exact)) throw unprocessable(found);
   return exact.map(toInput);

@@ -23,13 +23,15 @@ export function startHub({
   broker = new Broker(),
   catalog,
   logger = silent,
+  strict = false,
 }: {
   port?: number;
   broker?: Broker;
   catalog?: Catalog;
   logger?: Logger;
+  strict?: boolean;
 } = {}): TestHub {
-  const app = createApp({ logger, broker, ...(catalog && { catalog }) });
+  const app = createApp({ logger, broker, strict, ...(catalog && { catalog }) });
   app.listen({ port, hostname: "127.0.0.1" });
   const hub: TestHub = {
     url: `http://127.0.0.1:${app.server?.port}`,
