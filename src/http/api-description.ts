@@ -1,9 +1,14 @@
+// First: it remembers what the next one replaces.
+import "./known-formats.ts";
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import style from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 // Served by the hub itself: its page must work where there is no internet.
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { version } from "../version.ts";
+import { keepKnownFormats } from "./known-formats.ts";
+
+keepKnownFormats();
 
 /** `GET /openapi`, a page to try the interface, and `GET /openapi/json`, its description. */
 export function apiDescription() {
