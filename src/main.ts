@@ -4,15 +4,19 @@ import { CliError, EXIT_USAGE } from "./cli/error.ts";
 import { listen } from "./cli/listen.ts";
 import { publish } from "./cli/publish.ts";
 import { serve } from "./cli/serve.ts";
+import { settleSwitches } from "./cli/switches.ts";
+import { token } from "./cli/token.ts";
+import { ConfigError } from "./config-error.ts";
 import { version } from "./version.ts";
 
 const program = new Command("tidings")
   .description("Push live events to browsers and programs over Server-Sent Events.")
   .version(version)
   .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-  .exitOverride();
+  .exitOverride()
+  .hook("preSubcommand", (_, command) => settleSwitches(command));
 
-for (const command of [serve, publish, listen, catalog]) {
+for (const command of [serve, publish, listen, catalog, token]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 
@@ -21,9 +25,9 @@ try {
 } catch (error) {
   // Commander has printed its line; --help and --version end here too, with code 0.
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
-  if (!(error instanceof CliError)) throw error;
+  if (!(error instanceof CliError || error instanceof ConfigError)) throw error;
   console.error(`tidings: ${error.message}`);
-  process.exit(error.exitCode);
+  process.exit(error instanceof CliError ? error.exitCode : EXIT_USAGE);
 }
 
 /** Commander's complaint and its suggestion, in one line. */

@@ -71,6 +71,12 @@ export function readSigningKey(text: string): SigningKey {
   return { algorithm, key, id: jwkCheck.Check(json) ? json.kid : undefined };
 }
 
+/** What verifies the tokens that the key signs. */
+export function verifyingKeyOf({ key }: SigningKey): VerifyingKey {
+  const half = key instanceof KeyObject ? createPublicKey(key) : key;
+  return { algorithms: algorithmsOf(half), find: () => half };
+}
+
 function readJson(text: string): unknown {
   if (!text.trimStart().startsWith("{")) return undefined;
   try {

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { Logger } from "../broker/logger.ts";
 import { ConfigError } from "../config-error.ts";
 import { Authority } from "./authority.ts";
 import { remoteKeys } from "./jwks.ts";
 import { KeyError, readVerifyingKey, type VerifyingKey } from "./jwt-key.ts";
+import { readKeyFile } from "./key-file.ts";
 
 /** Shorter keys can be guessed by trying. */
 const SHORT_KEY = 16;
@@ -67,7 +67,7 @@ function readKeys(flag: string, given: readonly string[] = [], file: string | un
 }
 
 function linesOf(flag: string, file: string): string[] {
-  const lines = readText(`${flag}-file`, file)
+  const lines = readKeyFile(`--${flag}-file`, file)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
@@ -82,7 +82,7 @@ function readTokenKey(settings: AuthSettings, logger: Logger): VerifyingKey | un
   }
   if (jwksUrl) return remoteKeys(jwksUrl, logger);
   if (jwtKeyFile !== undefined) {
-    return parseKey(`--jwt-key-file ${jwtKeyFile}`, readText("jwt-key-file", jwtKeyFile));
+    return parseKey(`--jwt-key-file ${jwtKeyFile}`, readKeyFile("--jwt-key-file", jwtKeyFile));
   }
   if (jwtKey !== undefined) return parseKey("--jwt-key", jwtKey);
   if (settings.jwtIssuer !== undefined || settings.jwtAudience !== undefined) {
@@ -96,15 +96,5 @@ function parseKey(where: string, text: string): VerifyingKey {
     return readVerifyingKey(text);
   } catch (error) {
     throw error instanceof KeyError ? new ConfigError(`${where} ${error.message}`) : error;
-  }
-}
-
-function readText(flag: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "ENOENT" ? "there is no such file" : String(code ?? error);
-    throw new ConfigError(`can't read --${flag} ${file}: ${reason}`);
   }
 }

@@ -2,7 +2,6 @@ import { constants } from "node:os";
 import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
 import { type Config, withServeOptions } from "../config.ts";
-import { ConfigError } from "../config-error.ts";
 import { CatalogError } from "../events/schema.ts";
 import { ListenError } from "../listener.ts";
 import { type Server, startServer } from "../server.ts";
@@ -43,7 +42,7 @@ async function start(config: Config, logger: Logger): Promise<Server> {
   try {
     return await startServer(config, logger);
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof CatalogError) throw new CliError(error.message);
+    if (error instanceof CatalogError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }

@@ -74,6 +74,11 @@ export function text(value: string): string {
   return value;
 }
 
+/** For a flag that repeats, whose values may have spaces: a variable holds one. */
+export function texts(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text(value)];
+}
+
 export function httpUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;

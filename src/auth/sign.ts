@@ -1,0 +1,29 @@
+import { SignJWT } from "jose";
+import type { Claims } from "./claims.ts";
+import type { SigningKey } from "./jwt-key.ts";
+
+/** What a token is to say. */
+export interface TokenContent {
+  /** What it grants. */
+  readonly claims: Claims;
+  readonly subject?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  /** How long it is good, in ms; for ever, unless it is given. */
+  readonly life?: number | undefined;
+}
+
+/** Signs a token for a publisher or a subscriber (RFC 7519). */
+export function signToken(
+  { algorithm, key, id }: SigningKey,
+  { claims, subject, issuer, audience, life }: TokenContent,
+): Promise<string> {
+  const token = new SignJWT({ tidings: claims })
+    .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(id !== undefined && { kid: id }) })
+    .setIssuedAt();
+  if (subject !== undefined) token.setSubject(subject);
+  if (issuer !== undefined) token.setIssuer(issuer);
+  if (audience !== undefined) token.setAudience(audience);
+  if (life !== undefined) token.setExpirationTime(new Date(Date.now() + life));
+  return token.sign(key);
+}

@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { CliError } from "./error.ts";
+
+const ON = ["1", "true", "yes", "on"];
+const OFF = ["", "0", "false", "no", "off"];
+
+/**
+ * Reads the variables of flags without a value by what they say. Commander only looks whether they
+ * are there, so that TIDINGS_OPEN=false would open the hub.
+ *
+ * @throws CliError when one says neither.
+ */
+export function settleSwitches(command: Command): void {
+  for (const { envVar, required, optional } of command.options) {
+    const value = envVar === undefined || required || optional ? undefined : process.env[envVar];
+    if (envVar === undefined || value === undefined || ON.includes(value.toLowerCase())) continue;
+    if (!OFF.includes(value.toLowerCase())) {
+      throw new CliError(`${envVar} is ${JSON.stringify(value)}: set it to true or false`);
+    }
+    delete process.env[envVar];
+  }
+}

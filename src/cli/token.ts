@@ -1,0 +1,159 @@
+import { Command, Option } from "commander";
+import { InvalidToken } from "../auth/invalid-token.ts";
+import {
+  KeyError,
+  readSigningKey,
+  readVerifyingKey,
+  type VerifyingKey,
+  verifyingKeyOf,
+} from "../auth/jwt-key.ts";
+import { readKeyFile } from "../auth/key-file.ts";
+import { signToken } from "../auth/sign.ts";
+import { verifyToken } from "../auth/tokens.ts";
+import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
+import { explainToken, openToken } from "./explain-token.ts";
+import { print, printable } from "./output.ts";
+import { duration, text, texts } from "./values.ts";
+
+interface KeyOptions {
+  readonly jwtKey?: string;
+  readonly jwtKeyFile?: string;
+}
+
+interface TokenOptions extends KeyOptions {
+  readonly publish?: readonly string[];
+  readonly type?: readonly string[];
+  readonly subscribe?: readonly string[];
+  readonly subject?: string;
+  /** Milliseconds; 0 for never. */
+  readonly expires: number;
+  readonly jwtIssuer?: string;
+  readonly jwtAudience?: string;
+  readonly inspect?: string;
+}
+
+const options = [
+  new Option("--jwt-key-file <file>", "what to sign with: a secret, or a private key in PEM or as a JWK")
+    .env("TIDINGS_JWT_KEY_FILE")
+    .argParser(text),
+  new Option("--jwt-key <key>", "the same, rather by its variable than where others see it")
+    .env("TIDINGS_JWT_KEY")
+    .argParser(text),
+  new Option("--publish <topic>", "a topic to publish on: exact, a prefix that ends in *, or *; repeats")
+    .env("TIDINGS_PUBLISH")
+    .argParser(texts),
+  new Option("--type <type>", "an event type to publish, in the same forms; repeats; none: every type")
+    .env("TIDINGS_TYPE")
+    .argParser(texts),
+  new Option("--subscribe <topic>", "a topic to read, private events among it; repeats")
+    .env("TIDINGS_SUBSCRIBE")
+    .argParser(texts),
+  new Option("--subject <name>", "whom it is for; administrators find its clients by it")
+    .env("TIDINGS_SUBJECT")
+    .argParser(text),
+  new Option("--expires <duration>", "how long it is good; 0 for ever")
+    .env("TIDINGS_EXPIRES")
+    .default(3_600_000, "1h")
+    .argParser(duration),
+  new Option("--jwt-issuer <issuer>", "its iss, for a hub that asks for one")
+    .env("TIDINGS_JWT_ISSUER")
+    .argParser(text),
+  new Option("--jwt-audience <audience>", "its aud, for a hub that asks for one")
+    .env("TIDINGS_JWT_AUDIENCE")
+    .argParser(text),
+  new Option("--inspect <token>", "explain this token instead, or the one on standard input with -")
+    .env("TIDINGS_INSPECT")
+    .argParser(text),
+];
+
+export const token = options
+  .reduce((command, option) => command.addOption(option), new Command("token"))
+  .description("Sign a token for a publisher or a subscriber, or explain one.")
+  .addHelpText(
+    "after",
+    `
+Every flag has an environment variable, named in brackets; a flag wins.
+The hub verifies with the same secret, or with the public key to a private one.
+
+  $ openssl rand -base64 48 > secret
+  $ tidings serve --jwt-key-file secret
+  $ tidings token --jwt-key-file secret --publish 'orders/*' --type order-created
+  $ tidings token --jwt-key-file secret --subscribe users/7 --subject alice --expires 15m
+  $ tidings token --inspect TOKEN --jwt-key-file secret`,
+  )
+  .action((given: TokenOptions) =>
+    given.inspect === undefined ? sign(given) : inspect(given, given.inspect),
+  );
+
+async function sign({ publish, type: types, subscribe, expires, ...options }: TokenOptions): Promise<void> {
+  const key = readKey(options, readSigningKey);
+  if (!key) throw new CliError("give the key to sign with: --jwt-key-file, or TIDINGS_JWT_KEY");
+  if (!publish && !subscribe)
+    throw new CliError("say what the token grants: --publish, --subscribe, or both");
+  if (types && !publish) throw new CliError("--type is about what may be published: it needs --publish");
+  const signed = await signToken(key, {
+    claims: {
+      ...(publish && { publish: { topics: [...publish], ...(types && { types: [...types] }) } }),
+      ...(subscribe && { subscribe: [...subscribe] }),
+    },
+    subject: options.subject,
+    issuer: options.jwtIssuer,
+    audience: options.jwtAudience,
+    life: expires === 0 ? undefined : expires,
+  });
+  await print(`${signed}\n`);
+}
+
+async function inspect(options: TokenOptions, given: string): Promise<void> {
+  const shown = (given === "-" ? await Bun.stdin.text() : given).trim();
+  const lines = explainToken(openToken(shown));
+  const key = readKey(options, readEitherKey);
+  const refusal = key && (await refusalOf(shown, key, options));
+  if (!key) lines.push(["signature", "not checked: that takes the key, --jwt-key-file"]);
+  else
+    lines.push([
+      "a hub",
+      refusal === undefined ? "with this key takes it" : `with this key refuses it: ${refusal}`,
+    ]);
+  const width = Math.max(...lines.map(([about]) => about.length));
+  await print(lines.map(([about, words]) => `${about.padEnd(width)}  ${printable(words)}\n`).join(""));
+  if (refusal !== undefined) process.exitCode = EXIT_UNAVAILABLE;
+}
+
+async function refusalOf(
+  shown: string,
+  key: VerifyingKey,
+  { jwtIssuer: issuer, jwtAudience: audience }: TokenOptions,
+): Promise<string | undefined> {
+  try {
+    await verifyToken(shown, key, { issuer, audience });
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidToken) return error.message;
+    throw error;
+  }
+}
+
+/** Whoever signs has the private key at hand, whoever runs a hub the public one. */
+function readEitherKey(text: string): VerifyingKey {
+  try {
+    return verifyingKeyOf(readSigningKey(text));
+  } catch {
+    return readVerifyingKey(text);
+  }
+}
+
+function readKey<Key>({ jwtKey, jwtKeyFile }: KeyOptions, read: (text: string) => Key): Key | undefined {
+  if (jwtKey !== undefined && jwtKeyFile !== undefined)
+    throw new CliError("give one of --jwt-key and --jwt-key-file");
+  const key = jwtKeyFile === undefined ? jwtKey : readKeyFile("--jwt-key-file", jwtKeyFile);
+  if (key === undefined) return undefined;
+  try {
+    return read(key);
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    throw new CliError(
+      `${jwtKeyFile === undefined ? "--jwt-key" : `--jwt-key-file ${jwtKeyFile}`} ${error.message}`,
+    );
+  }
+}
