@@ -5,6 +5,7 @@ import { requireAdmin } from "./admin.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
 import { Problem } from "./problem.ts";
+import { problemResponses } from "./problem-responses.ts";
 import { requestUrl } from "./request-url.ts";
 
 /** How many clients one answer lists. */
@@ -63,7 +64,10 @@ export function clientRoutes(hub: Hub) {
           tags: ["operations"],
           summary: "Who is connected",
           parameters: selection,
-          responses: { 200: { description: "The clients", content: json(ClientList) } },
+          responses: {
+            200: { description: "The clients", content: json(ClientList) },
+            ...problemResponses(401, 403),
+          },
         },
       },
     )
@@ -84,7 +88,10 @@ export function clientRoutes(hub: Hub) {
           tags: ["operations"],
           summary: "Remove the clients of an address or of a token's subject",
           parameters: selection,
-          responses: { 200: { description: "How many there were", content: json(Removed) } },
+          responses: {
+            200: { description: "How many there were", content: json(Removed) },
+            ...problemResponses(400, 401, 403),
+          },
         },
       },
     )
@@ -99,10 +106,7 @@ export function clientRoutes(hub: Hub) {
         detail: {
           tags: ["operations"],
           summary: "Remove a client",
-          responses: {
-            204: { description: "It is removed" },
-            404: { description: "There is no such client" },
-          },
+          responses: { 204: { description: "It is removed" }, ...problemResponses(401, 403, 404) },
         },
       },
     );

@@ -7,7 +7,7 @@ import { type Access, openAccess } from "./access.ts";
 import { forbidden } from "./challenge.ts";
 import { directStream } from "./direct-stream.ts";
 import { STREAM_HEADERS } from "./events.ts";
-import { Problem } from "./problem.ts";
+import { Problem, unavailable } from "./problem.ts";
 
 /** Where the page's other files are, seen from the page. */
 const FOLDER = "console";
@@ -57,7 +57,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
     })
     .get(`/${FOLDER}/feed`, async ({ request, server }) => {
       const { expires } = administrator(await access(request));
-      if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+      if (broker.closed) throw unavailable("the hub is stopping");
       server?.timeout(request, 0);
       const stream = directStream((sink) => void new Feed(broker, sink, until(request.signal, expires)));
       return new Response(stream, { headers: STREAM_HEADERS });

@@ -4,7 +4,7 @@ import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
 import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { Problem } from "./problem.ts";
+import { unavailable } from "./problem.ts";
 import { removeAt } from "./remove-at.ts";
 import { requestUrl } from "./request-url.ts";
 import { Room } from "./room.ts";
@@ -34,7 +34,7 @@ export function handleSSE(
     const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
-    if (broker.draining) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+    if (broker.draining) throw unavailable("the hub is stopping");
     const address = addressOf({ request, server });
     room.assert(address);
     // The runtime would end a stream that has been quiet for some seconds.

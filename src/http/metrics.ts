@@ -4,6 +4,7 @@ import type { Histogram } from "../histogram.ts";
 import { version } from "../version.ts";
 import { requireAdmin } from "./admin.ts";
 import type { Hub } from "./hub.ts";
+import { problemResponses } from "./problem-responses.ts";
 
 /** Of the usual metrics of a process, those that are true of Bun. */
 const TRUE_OF_BUN = /^process_(?!heap)|^nodejs_eventloop_lag_(seconds|p\d+_seconds|max_seconds)$/;
@@ -19,7 +20,16 @@ export function metricsRoutes(hub: Hub) {
       registry ??= createRegistry(hub);
       return new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } });
     },
-    { detail: { tags: ["operations"], summary: "Metrics for Prometheus" } },
+    {
+      detail: {
+        tags: ["operations"],
+        summary: "Metrics for Prometheus",
+        responses: {
+          200: { description: "The metrics", content: { "text/plain": { schema: { type: "string" } } } },
+          ...problemResponses(401, 403),
+        },
+      },
+    },
   );
 }
 

@@ -11,6 +11,7 @@ import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { Problem } from "./problem.ts";
+import { problemResponses } from "./problem-responses.ts";
 import { publishRoutes } from "./publish.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusals } from "./refusals.ts";
@@ -58,15 +59,27 @@ export function tidings({
         summary: "The event stream",
         description: "Server-Sent Events, for an EventSource.",
         parameters: [
-          parameter("topic", "An exact name, a prefix that ends in *, or *. Repeats. None: every event."),
+          listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
           parameter("ticket", "Stands for a token; from `POST /tickets`."),
-          parameter("type", "Only events of this type. Repeats."),
+          listParameter("type", "Only events of this type."),
           parameter(
             "last_event_id",
             "Begin after this event, or with `earliest` at the oldest that is held.",
           ),
+          {
+            in: "header" as const,
+            name: "Last-Event-ID",
+            description: "The same, from a browser that reconnects; it wins.",
+            schema: { type: "string" as const },
+          },
         ],
-        responses: { 200: { description: "The stream", content: { "text/event-stream": {} } } },
+        responses: {
+          200: {
+            description: "The stream, until the client leaves",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          ...problemResponses(400, 401, 403, 429, 503),
+        },
       },
     })
     .use(ticketRoutes(hub))
@@ -75,6 +88,12 @@ export function tidings({
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
+}
+
+/** One that may be given several times. */
+function listParameter(name: string, description: string) {
+  const items = { type: "string" as const };
+  return { in: "query" as const, name, description, schema: { type: "array" as const, items } };
 }
 
 function parameter(name: string, description: string) {

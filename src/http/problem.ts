@@ -41,6 +41,11 @@ export class Problem extends Error {
   }
 }
 
+/** 503: it may work if it is tried again in a second. */
+export function unavailable(detail: string, cause?: unknown): Problem {
+  return new Problem(503, detail, { headers: { "retry-after": "1" }, cause });
+}
+
 /** 422 with the failing paths, of which there may be more when there are as many as are listed at most. */
 export function unprocessable(violations: readonly Violation[]): Problem {
   const errors = violations.slice(0, MOST_LISTED);

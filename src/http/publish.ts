@@ -14,7 +14,8 @@ import { forbidden } from "./challenge.ts";
 import type { ExactJson } from "./exact-json.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
-import { Problem, unprocessable } from "./problem.ts";
+import { Problem, unavailable, unprocessable } from "./problem.ts";
+import { problemResponses } from "./problem-responses.ts";
 
 const eventCheck = TypeCompiler.Compile(PublishedEvent);
 const batchCheck = TypeCompiler.Compile(PublishedBatch);
@@ -30,6 +31,8 @@ const BatchReceipt = Type.Object({
   recipients: Type.Integer({ description: "The sum over all events" }),
   duplicates: Type.Optional(Type.Integer({ description: "How many had been published before" })),
 });
+
+const REFUSED = [400, 401, 403, 408, 409, 413, 415, 422, 429, 503];
 
 /** `POST /publish` and `POST /publish/batch`: what comes in is checked, then kept, then answered. */
 export function publishRoutes(hub: Hub) {
@@ -55,7 +58,10 @@ export function publishRoutes(hub: Hub) {
           tags: ["publish"],
           summary: "Publish an event",
           requestBody: { required: true, content: json(PublishedEvent) },
-          responses: { 200: { description: "The event is kept", content: json(PublishedReceipt) } },
+          responses: {
+            200: { description: "The event is kept", content: json(PublishedReceipt) },
+            ...problemResponses(...REFUSED),
+          },
         },
       },
     )
@@ -85,7 +91,10 @@ export function publishRoutes(hub: Hub) {
           tags: ["publish"],
           summary: "Publish up to 10,000 events, all or none",
           requestBody: { required: true, content: json(PublishedBatch) },
-          responses: { 200: { description: "The events are kept", content: json(BatchReceipt) } },
+          responses: {
+            200: { description: "The events are kept", content: json(BatchReceipt) },
+            ...problemResponses(...REFUSED),
+          },
         },
       },
     );
@@ -179,17 +188,12 @@ async function publish(
   for (const event of events) {
     if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
   }
-  if (broker.closed) throw new Problem(503, "the hub is stopping", { headers: { "retry-after": "1" } });
+  if (broker.closed) throw unavailable("the hub is stopping");
   try {
     return await broker.publish(events);
   } catch (error) {
     if (error instanceof IdConflict) throw new Problem(409, error.message);
-    if (error instanceof StoreFailure) {
-      throw new Problem(503, "the store failed to keep it", {
-        headers: { "retry-after": "1" },
-        cause: error.cause,
-      });
-    }
+    if (error instanceof StoreFailure) throw unavailable("the store failed to keep it", error.cause);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import type { Access } from "./access.ts";
 import { unauthenticated } from "./challenge.ts";
 import { bearerOf, COOKIE } from "./credential.ts";
+import { problemResponses } from "./problem-responses.ts";
 
 /** `POST /session` and `DELETE /session`: keeps a key or token in a cookie that no script can read. */
 export function sessionRoutes(access: Access) {
@@ -20,7 +21,7 @@ export function sessionRoutes(access: Access) {
         detail: {
           tags: ["subscribe"],
           summary: "Put the key or token of the request into a cookie",
-          responses: { 204: { description: "The cookie is set" } },
+          responses: { 204: { description: "The cookie is set" }, ...problemResponses(401) },
         },
       },
     )

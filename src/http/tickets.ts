@@ -6,6 +6,7 @@ import { invalidToken, unauthenticated } from "./challenge.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
 import { Problem } from "./problem.ts";
+import { problemResponses } from "./problem-responses.ts";
 import { requestUrl } from "./request-url.ts";
 
 const Ticket = Type.Object({
@@ -31,7 +32,10 @@ export function ticketRoutes({ access, tickets }: Hub) {
       detail: {
         tags: ["subscribe"],
         summary: "A ticket to open one stream with",
-        responses: { 200: { description: "The ticket", content: json(Ticket) } },
+        responses: {
+          200: { description: "The ticket", content: json(Ticket) },
+          ...problemResponses(401, 503),
+        },
       },
     },
   );
