@@ -24,9 +24,7 @@ export interface BodyLimits {
  */
 export async function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
   // A cross-site form can't send this type, so it can't publish either.
-  if (!isMediaType(incoming.request.headers.get("content-type"), "application/json")) {
-    throw new Problem(415, "send the event as application/json");
-  }
+  assertMediaType(incoming, "application/json");
   return readBytes(incoming, limits);
 }
 
@@ -93,6 +91,8 @@ function tooSlow(timeout: number): Problem {
   return new Problem(408, `a body takes ${timeout / 1000} s at most`, { headers: NOT_WAITED_FOR });
 }
 
-function isMediaType(header: string | null, expected: string): boolean {
-  return header?.split(";", 1)[0]?.trim().toLowerCase() === expected;
+/** @throws Problem 415 when the body is declared as something else. */
+export function assertMediaType({ request }: Incoming, expected: string): void {
+  const given = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (given !== expected) throw new Problem(415, `send this as ${expected}`);
 }

@@ -13,6 +13,7 @@ import { metricsRoutes } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { publishRoutes } from "./publish.ts";
+import { publishStreamRoutes } from "./publish-stream.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
@@ -84,6 +85,7 @@ export function tidings({
     })
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
+    .use(publishStreamRoutes(hub))
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))

@@ -25,19 +25,23 @@ export class Problem extends Error {
   }
 
   toResponse(requestId: string): Response {
+    return Response.json(this.toBody(requestId), {
+      status: this.status,
+      headers: { ...this.#headers, "content-type": "application/problem+json" },
+    });
+  }
+
+  /** What the answer says, as JSON. */
+  toBody(requestId: string) {
     const { status, message, errors } = this;
     // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
-    const body = {
+    return {
       title: STATUS_CODES[status] ?? "Error",
       status,
       detail: message,
       errors,
       request_id: requestId,
     };
-    return Response.json(body, {
-      status,
-      headers: { ...this.#headers, "content-type": "application/problem+json" },
-    });
   }
 }
 

@@ -20,7 +20,7 @@ import { problemResponses } from "./problem-responses.ts";
 const eventCheck = TypeCompiler.Compile(PublishedEvent);
 const batchCheck = TypeCompiler.Compile(PublishedBatch);
 
-const PublishedReceipt = Type.Object({
+export const PublishedReceipt = Type.Object({
   id: Type.String(),
   recipients: Type.Integer({ description: "How many clients it is for" }),
   duplicate: Type.Optional(Type.Literal(true, { description: "It had been published before" })),
@@ -43,13 +43,9 @@ export function publishRoutes(hub: Hub) {
       "/publish",
       async ({ request, server }): Promise<typeof PublishedReceipt.static> => {
         const incoming = { request, server };
-        const grant = await publisherGrant(hub, incoming);
+        const grant = await payingGrant(hub, incoming);
         const bytes = await readJsonBytes(incoming, eventLimits);
-        const [receipt] = await publish(hub, grant, [checkedEvent(hub, parseJson(bytes))]);
-        if (!receipt) throw new Error("the log answered nothing");
-        const { entry, duplicate } = receipt;
-        const answer = { id: entry.id, recipients: entry.recipients };
-        return duplicate ? { ...answer, duplicate } : answer;
+        return publishOne(hub, grant, parseJson(bytes));
       },
       {
         parse: "none",
@@ -69,7 +65,7 @@ export function publishRoutes(hub: Hub) {
       "/publish/batch",
       async ({ request, server }): Promise<typeof BatchReceipt.static> => {
         const incoming = { request, server };
-        const grant = await publisherGrant(hub, incoming);
+        const grant = await payingGrant(hub, incoming);
         const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
         const body = parseJson(bytes);
         if (bytes.length > maxEvent) assertEventSizes(body.exact, maxEvent);
@@ -98,6 +94,19 @@ export function publishRoutes(hub: Hub) {
         },
       },
     );
+}
+
+/** Checks an event, and keeps it. @throws Problem when it is refused. */
+export async function publishOne(
+  hub: Hub,
+  grant: Grant,
+  event: ExactJson,
+): Promise<typeof PublishedReceipt.static> {
+  const [receipt] = await publish(hub, grant, [checkedEvent(hub, event)]);
+  if (!receipt) throw new Error("the log answered nothing");
+  const { entry, duplicate } = receipt;
+  const answer = { id: entry.id, recipients: entry.recipients };
+  return duplicate ? { ...answer, duplicate } : answer;
 }
 
 /** @throws Problem 422 with every failing path. */
@@ -160,13 +169,23 @@ function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
 }
 
 /**
- * What the sender may publish, before its body is read. It has one event of its rate spent.
+ * What the sender may publish.
  *
- * @throws Problem 401 or 403 when that is nothing, 429 when it has published too much.
+ * @throws Problem 401 or 403 when that is nothing.
  */
-async function publisherGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
-  const grant = await hub.access(incoming.request);
+export async function publisherGrant(hub: Hub, { request }: Incoming): Promise<Grant> {
+  const grant = await hub.access(request);
   if (!grant.publish) throw forbidden(grant, "publishing takes a key or a token that grants it");
+  return grant;
+}
+
+/**
+ * The same, before the body is read. It has one event of its rate spent.
+ *
+ * @throws Problem 401 or 403, 429 when it has published too much.
+ */
+async function payingGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
+  const grant = await publisherGrant(hub, incoming);
   const wait = hub.publishRate?.take(payerOf(hub, grant, incoming)) ?? 0;
   if (wait === 0) return grant;
   const headers = { "retry-after": String(Math.ceil(wait)) };
@@ -174,7 +193,7 @@ async function publisherGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
 }
 
 /** Whose rate it is: a key's or a token's, or without one, an address's. */
-function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incoming): string {
+export function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incoming): string {
   if (subject !== undefined) return `subject ${subject}`;
   const address = addressOf(incoming);
   return address === undefined ? "" : siteOf(address);

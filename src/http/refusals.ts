@@ -38,16 +38,22 @@ export class Refusals {
     return this.#counts.values();
   }
 
-  answer(problem: Problem, { request, route }: Refused): Response {
+  answer(problem: Problem, refused: Refused): Response {
+    const id = this.note(problem, refused);
+    const response = problem.toResponse(id);
+    response.headers.set(REQUEST_ID, id);
+    return response;
+  }
+
+  /** Counts and logs it, for whoever words the answer. Returns the request's id. */
+  note(problem: Problem, { request, route }: Refused): string {
     const { status } = problem;
     const at = route || "none";
     const key = `${status} ${at}`;
     this.#counts.set(key, { route: at, status, count: (this.#counts.get(key)?.count ?? 0) + 1 });
     const id = givenRequestId(request) ?? crypto.randomUUID();
     this.#log(problem, request, id);
-    const response = problem.toResponse(id);
-    response.headers.set(REQUEST_ID, id);
-    return response;
+    return id;
   }
 
   #log({ status, message, cause }: Problem, request: Request, id: string): void {

@@ -1,0 +1,149 @@
+import { Elysia } from "elysia";
+import type { Grant } from "../auth/grant.ts";
+import type { EventSink } from "../broker/sink.ts";
+import type { Incoming } from "./address.ts";
+import { assertMediaType, parseJson } from "./body.ts";
+import { invalidToken } from "./challenge.ts";
+import { directStream } from "./direct-stream.ts";
+import type { Hub } from "./hub.ts";
+import { type Line, LineCutter, TOO_LONG } from "./ndjson.ts";
+import { Problem } from "./problem.ts";
+import { payerOf, publisherGrant, publishOne } from "./publish.ts";
+
+const NDJSON = "application/x-ndjson";
+const HEADERS = { "content-type": NDJSON, "cache-control": "no-store", "x-accel-buffering": "no" };
+
+const encoder = new TextEncoder();
+
+/**
+ * `POST /publish/stream`: an event a line comes in, and an answer a line goes out, in the same
+ * order, as each event is kept. A line that is refused is answered with its problem and its number,
+ * and the stream goes on; it ends when no later line could fare better (401, 5xx). Blank lines are
+ * counted, and not answered.
+ *
+ * What is not read stays with the sender: while the hub has not yet kept what it has read, while the
+ * sender does not read the answers, and while it publishes faster than it may.
+ */
+export function publishStreamRoutes(hub: Hub) {
+  return new Elysia().post(
+    "/publish/stream",
+    async ({ request, server, route }) => {
+      const incoming = { request, server };
+      assertMediaType(incoming, NDJSON);
+      const grant = await publisherGrant(hub, incoming);
+      // The sender may have nothing to say for hours.
+      server?.timeout(request, 0);
+      const body = request.body?.getReader();
+      const stream = directStream((sink) => {
+        const publishing = new PublishStream(hub, grant, incoming, route, sink);
+        publishing.run(body).finally(() => sink.close());
+      });
+      return new Response(stream, { headers: HEADERS });
+    },
+    {
+      parse: "none",
+      detail: {
+        tags: ["publish"],
+        summary: "Publish an event a line, for as long as you like",
+        description:
+          "Answers a line for each, in order, as it is kept: what `POST /publish` answers, or a problem with " +
+          "the number of its `line`. Read the answers while you send.",
+        requestBody: { required: true, content: { [NDJSON]: {} } },
+        responses: { 200: { description: "An answer a line", content: { [NDJSON]: {} } } },
+      },
+    },
+  );
+}
+
+type Body = ReadableStreamDefaultReader<Uint8Array>;
+
+/** One sender's stream. */
+class PublishStream {
+  readonly #hub: Hub;
+  readonly #grant: Grant;
+  readonly #incoming: Incoming;
+  readonly #route: string;
+  readonly #sink: EventSink;
+  readonly #payer: string;
+  /** Bytes. */
+  readonly #longestLine: number;
+  /** The answers that are on their way, in the order of their lines. */
+  #answers: Promise<string>[] = [];
+  #line = 0;
+  #ended = false;
+
+  constructor(hub: Hub, grant: Grant, incoming: Incoming, route: string, sink: EventSink) {
+    this.#hub = hub;
+    this.#grant = grant;
+    this.#incoming = incoming;
+    this.#route = route;
+    this.#sink = sink;
+    this.#payer = payerOf(hub, grant, incoming);
+    this.#longestLine = Math.min(hub.limits.maxBody, hub.limits.maxEvent);
+  }
+
+  /** Resolves when the last answer has gone out, or the sender is gone. */
+  async run(body: Body | undefined): Promise<void> {
+    try {
+      const cutter = new LineCutter(this.#longestLine);
+      while (body && !this.#ended) {
+        const { done, value } = await body.read();
+        for (const line of done ? cutter.rest() : cutter.cut(value)) {
+          await this.#take(line);
+          if (this.#ended) break;
+        }
+        await this.#answer();
+        if (done) break;
+      }
+    } catch {
+      // The connection is gone, and with it whoever could be told.
+    } finally {
+      body?.cancel().catch(() => {});
+    }
+  }
+
+  /** Begins to publish a line, when the sender's rate allows one. */
+  async #take(line: Line): Promise<void> {
+    this.#line++;
+    if (line !== TOO_LONG && isBlank(line)) return;
+    for (let wait = this.#spend(); wait > 0; wait = this.#spend()) {
+      await this.#answer();
+      await Bun.sleep(Math.ceil(wait * 1000));
+    }
+    this.#answers.push(this.#answerTo(line, this.#line));
+  }
+
+  #spend(): number {
+    return this.#hub.publishRate?.take(this.#payer) ?? 0;
+  }
+
+  async #answerTo(line: Line, number: number): Promise<string> {
+    try {
+      if (line === TOO_LONG) throw new Problem(413, `an event here is ${this.#longestLine} bytes at most`);
+      const { expires } = this.#grant;
+      if (expires !== undefined && expires <= Date.now()) throw invalidToken("the token has expired");
+      return JSON.stringify(await publishOne(this.#hub, this.#grant, parseJson(line)));
+    } catch (error) {
+      const problem = error instanceof Problem ? error : failed(error);
+      if (problem.status === 401 || problem.status >= 500) this.#ended = true;
+      const refused = { request: this.#incoming.request, route: this.#route };
+      const id = this.#hub.refusals.note(problem, refused);
+      return JSON.stringify({ ...problem.toBody(id), line: number });
+    }
+  }
+
+  /** Sends the answers so far, and waits until there is room for more. */
+  async #answer(): Promise<void> {
+    const answers = await Promise.all(this.#answers.splice(0));
+    if (answers.length > 0) await this.#sink.enqueue(encoder.encode(`${answers.join("\n")}\n`));
+  }
+}
+
+function failed(cause: unknown): Problem {
+  return new Problem(500, "the hub failed to answer; its log says why", { cause });
+}
+
+/** JSON's white space, RFC 8259 section 2, without the LF that can't be in a line. */
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+}
