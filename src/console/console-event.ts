@@ -16,8 +16,8 @@ export interface ConsoleEvent {
   readonly private?: true;
   /** How many clients it was for when it was published. */
   readonly recipients: number;
-  /** When it was delivered, in Unix milliseconds; null when that is not known. */
-  readonly time: number | null;
+  /** When it was kept, in Unix milliseconds by the hub's clock. */
+  readonly time: number;
 }
 
 /** Some events in their order, as the feed sends them. */
@@ -30,8 +30,8 @@ export interface ConsoleEvents {
 }
 
 /** The event for a list, where long data is cut short. */
-export function summaryOf(entry: Entry, time: number | null): ConsoleEvent {
-  const { id, type, topics, json, retry, recipients } = entry;
+export function summaryOf(entry: Entry): ConsoleEvent {
+  const { id, type, topics, json, retry, recipients, keptAt } = entry;
   return {
     id,
     type,
@@ -41,6 +41,6 @@ export function summaryOf(entry: Entry, time: number | null): ConsoleEvent {
     ...(retry !== undefined && { retry }),
     ...(entry.private && { private: true }),
     recipients,
-    time,
+    time: keptAt,
   };
 }

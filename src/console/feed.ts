@@ -81,7 +81,7 @@ export class Feed {
       const held = await log.read(Math.max(0, log.head - BACKLOG), BACKLOG);
       this.#send("events", {
         backlog: true,
-        events: held.map((entry) => summaryOf(entry, null)),
+        events: held.map(summaryOf),
         skipped: 0,
       });
     } catch {
@@ -97,11 +97,10 @@ export class Feed {
       this.#types.add(type);
       for (const topic of topics) this.#topics.add(topic);
     }
-    const now = Date.now();
     const room = this.#full ? 0 : MOST_SHOWN - this.#shown.length;
     const first = Math.max(0, entries.length - Math.max(0, room));
     this.#passedOver += first;
-    for (const entry of entries.slice(first)) this.#shown.push(summaryOf(entry, now));
+    for (const entry of entries.slice(first)) this.#shown.push(summaryOf(entry));
     this.#window ??= setTimeout(() => this.#sendWindow(), WINDOW);
   }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Broker } from "../broker/broker.ts";
+import type { Store } from "../log/store.ts";
 import { version } from "../version.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
@@ -42,11 +43,17 @@ export function statusOf(broker: Broker): Static<typeof Status> {
       name: store.name,
       events: store.count,
       bytes: store.bytes,
+      bounds: boundsOf(store),
       earliest: broker.log.earliest?.id ?? null,
       failing: broker.log.failing,
     },
     totals: broker.totals,
   };
+}
+
+/** An age without end is none in JSON. */
+function boundsOf({ bounds: { events, bytes, age } }: Store) {
+  return { events, bytes, age: Number.isFinite(age) ? age : null };
 }
 
 /** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */

@@ -1,9 +1,11 @@
 import type { FunctionComponent } from "preact";
 import { ConnectionLamp, StaleNotice } from "./connection-lamp.tsx";
+import { DashboardView } from "./dashboard/dashboard-view.tsx";
 import * as format from "./format.ts";
-import { isLive, isOutdated, tick } from "./hub.ts";
+import { connection, isLive, isOutdated, tick } from "./hub.ts";
 import { Icon } from "./icon.tsx";
 import { LiveView } from "./live/live-view.tsx";
+import { LoginView } from "./login-view.tsx";
 import { PublishView } from "./publish/publish-view.tsx";
 import { type View, view, views } from "./route.ts";
 import { ThemeButton } from "./theme-button.tsx";
@@ -11,7 +13,7 @@ import { ThemeButton } from "./theme-button.tsx";
 const shown: Record<View, FunctionComponent> = {
   live: LiveView,
   publish: PublishView,
-  dashboard: LiveView,
+  dashboard: DashboardView,
   subscribe: LiveView,
 };
 
@@ -25,6 +27,9 @@ const titles: Record<View, string> = {
 export function App() {
   const current = view.value;
   const Current = shown[current];
+  const { value: state } = connection;
+  const refused =
+    state.state === "refused" && (state.status === 401 || state.status === 403) ? state : undefined;
   document.title = `${titles[current]} · Tidings`;
   return (
     <div class={isLive.value || tick.value === undefined ? undefined : "stale"}>
@@ -55,7 +60,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <StaleNotice />
         {isOutdated.value && <Outdated />}
-        <Current />
+        {refused ? <LoginView reason={refused.reason} /> : <Current />}
         <Foot />
       </main>
     </div>

@@ -9,8 +9,6 @@ const SLACK = 1000;
 /** An event with its place in the order in which the page met them. */
 export interface ListedEvent extends ConsoleEvent {
   readonly number: number;
-  /** When the page met it, in Unix ms. */
-  readonly seenAt: number;
 }
 
 export interface EventFilter {
@@ -41,12 +39,11 @@ class EventList {
   #known = new Set<string>();
 
   add({ backlog, events, skipped }: ConsoleEvents): void {
-    const seenAt = Date.now();
     const fresh: ListedEvent[] = [];
     for (const event of events) {
       if (backlog && this.#known.has(event.id)) continue;
       this.#known.add(event.id);
-      fresh.push({ ...event, number: this.#met++, seenAt });
+      fresh.push({ ...event, number: this.#met++ });
     }
     this.skipped.value += skipped;
     if (this.paused.value) {

@@ -16,6 +16,8 @@ export const connection = signal<Connection>({ state: "connecting" });
 export const tick = signal<Tick | undefined>(undefined);
 /** When those came, in Unix ms. */
 export const tickedAt = signal(0);
+/** By how many ms the hub's clock is ahead of this machine's. */
+export const hubOffset = computed(() => (tick.value ? tick.value.now - tickedAt.value : 0));
 /** What is shown is what is. */
 export const isLive = computed(() => connection.value.state === "open" && tick.value !== undefined);
 /** The hub is another release than the one that this page came from. */

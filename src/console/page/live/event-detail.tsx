@@ -5,6 +5,7 @@ import { useNow } from "../connection-lamp.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { events, type ListedEvent } from "../event-list.ts";
 import * as format from "../format.ts";
+import { hubOffset } from "../hub.ts";
 import { Icon } from "../icon.tsx";
 import { JsonView } from "../json-view.tsx";
 import { publishAgain } from "../publish/draft.ts";
@@ -75,7 +76,7 @@ export function EventDetail({ event, onClose }: EventDetailProps) {
           </div>
           <div>
             <dt>Sent to</dt>
-            <dd>{event.time === null ? "not known any more" : clients(recipients)}</dd>
+            <dd>{clients(recipients)}</dd>
           </div>
           {retry !== undefined && (
             <div>
@@ -128,11 +129,8 @@ function Frame({ event: { id, type, retry }, json }: { event: ListedEvent; json:
   );
 }
 
-function Age({ event: { time, seenAt } }: { event: ListedEvent }) {
-  const now = useNow();
-  // By this machine's clock from when it arrived here: the hub's may go differently.
-  const age = Math.max(0, (now - seenAt) / 1000);
-  if (time === null) return <>{format.duration(age)} or more: it was there before this page</>;
+function Age({ event: { time } }: { event: ListedEvent }) {
+  const age = Math.max(0, useNow() + hubOffset.value - time) / 1000;
   return (
     <>
       {format.duration(age)} <span class="muted">(published {format.preciseClock(time)})</span>

@@ -184,7 +184,7 @@ function EventRow({ id, event, index, top, marked, onOpen }: EventRowProps) {
       onClick={onOpen}
     >
       <span role="gridcell" class="event-time mono">
-        {time === null ? "earlier" : format.preciseClock(time)}
+        {format.preciseClock(time)}
       </span>
       <span role="gridcell" class="event-type truncate">
         {type}
@@ -196,7 +196,7 @@ function EventRow({ id, event, index, top, marked, onOpen }: EventRowProps) {
         {json.slice(0, PREVIEW)}
       </span>
       <span role="gridcell" class="event-recipients numeric">
-        {time === null ? "" : format.shortCount(recipients)}
+        {format.shortCount(recipients)}
       </span>
     </div>
   );

@@ -1,5 +1,6 @@
 import { events } from "../event-list.ts";
 import { topicRates, typeRates } from "../rates.ts";
+import { ClientsPanel } from "./clients-panel.tsx";
 import { FigureCards } from "./figure-cards.tsx";
 import { RatesPanel } from "./rates-panel.tsx";
 import { StorePanel } from "./store-panel.tsx";
@@ -31,6 +32,7 @@ export function LiveView() {
           />
           <StorePanel />
         </div>
+        <ClientsPanel />
       </div>
     </>
   );

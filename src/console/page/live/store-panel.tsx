@@ -11,27 +11,56 @@ export function StorePanel() {
         <span class="muted push truncate">{store?.name}</span>
       </header>
       {store && (
-        <dl class="facts store ages">
-          <div>
-            <dt>Events held</dt>
-            <dd>{format.count(store.events)}</dd>
-          </div>
-          <div>
-            <dt>Size</dt>
-            <dd>{format.bytes(store.bytes).join(" ")}</dd>
-          </div>
-          <div>
-            <dt>Oldest</dt>
-            <dd class="mono truncate">{store.earliest ?? "none"}</dd>
-          </div>
-          {store.failing && (
+        <div class="store ages">
+          {store.failing && <p class="field-error">It fails; the hub's log says why.</p>}
+          <Bound
+            title="Events"
+            now={format.count(store.events)}
+            bound={format.count(store.bounds.events)}
+            part={store.events / store.bounds.events}
+          />
+          <Bound
+            title="Size"
+            now={format.bytes(store.bytes).join(" ")}
+            bound={format.bytes(store.bounds.bytes).join(" ")}
+            part={store.bytes / store.bounds.bytes}
+          />
+          <dl class="facts">
             <div>
-              <dt>State</dt>
-              <dd class="bad">It fails; the hub's log says why.</dd>
+              <dt>Kept for</dt>
+              <dd>{store.bounds.age === null ? "any age" : format.duration(store.bounds.age / 1000)}</dd>
             </div>
-          )}
-        </dl>
+            <div>
+              <dt>Oldest</dt>
+              <dd class="mono truncate">{store.earliest ?? "none yet"}</dd>
+            </div>
+          </dl>
+        </div>
       )}
     </section>
+  );
+}
+
+interface BoundProps {
+  readonly title: string;
+  readonly now: string;
+  readonly bound: string;
+  /** How much of it is used, 0 to 1. */
+  readonly part: number;
+}
+
+function Bound({ title, now, bound, part }: BoundProps) {
+  return (
+    <div class="bound">
+      <p>
+        {title}
+        <span>
+          {now} <span class="muted">of {bound}</span>
+        </span>
+      </p>
+      <div class="meter" aria-hidden="true">
+        <span style={{ transform: `scaleX(${Math.min(1, part)})` }} />
+      </div>
+    </div>
   );
 }

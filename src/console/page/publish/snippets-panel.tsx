@@ -1,18 +1,12 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
+import { dashboardTypes } from "../dashboard/state.ts";
 import { Tabs } from "../tabs.tsx";
 import { published } from "./draft.ts";
 import { snippets } from "./snippets.ts";
 
 const titles: Record<string, string> = { curl: "curl", sdk: "TypeScript", cli: "Command line" };
-const builtin = new Set([
-  "health-update",
-  "metrics-update",
-  "widget-refresh",
-  "notification",
-  "nav-badge-update",
-  "trace-update",
-]);
+const builtin: ReadonlySet<string> = new Set(dashboardTypes);
 
 /** The same request for a program to send. */
 export function SnippetsPanel() {

@@ -1,0 +1,118 @@
+import { useEffect, useState } from "preact/hooks";
+import { useNow } from "../connection-lamp.tsx";
+import * as format from "../format.ts";
+import { hubOffset, isLive } from "../hub.ts";
+import { Icon } from "../icon.tsx";
+import { type ClientInfo, clientList, loadClients, removeClient } from "./clients.ts";
+
+/** How often the list is asked for, in ms. */
+const EVERY = 2000;
+/** How many are listed until more are asked for. */
+const AT_FIRST = 50;
+
+/** Who is connected, what they listen to and how far they are behind. */
+export function ClientsPanel() {
+  const [shown, setShown] = useState(AT_FIRST);
+  const { clients, total } = clientList.value;
+  const live = isLive.value;
+
+  useEffect(() => {
+    if (!live) return;
+    void loadClients();
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") void loadClients();
+    }, EVERY);
+    return () => clearInterval(timer);
+  }, [live]);
+
+  return (
+    <section class="panel clients" aria-label="Clients">
+      <header class="panel-head">
+        <h2>
+          Clients <span class="count">{format.count(total)}</span>
+        </h2>
+      </header>
+      {clients.length === 0 ? (
+        <p class="empty">
+          Nobody listens. <a href="#subscribe">Try a subscription</a>, or run <code>tidings listen</code>
+        </p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
+        <section class="table-box ages" tabIndex={0} aria-label="Connected clients">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">Client</th>
+                <th scope="col">Listens to</th>
+                <th scope="col">Types</th>
+                <th scope="col" class="numeric">
+                  Behind
+                </th>
+                <th scope="col" class="numeric">
+                  Connected
+                </th>
+                <th scope="col">
+                  <span class="visually-hidden">Remove</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {clients.slice(0, shown).map((client) => (
+                <ClientRow key={client.id} client={client} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {clients.length > shown && (
+        <button type="button" class="button quiet more" onClick={() => setShown(shown * 4)}>
+          Show more
+        </button>
+      )}
+    </section>
+  );
+}
+
+function ClientRow({ client }: { client: ClientInfo }) {
+  const { id, address, subject, topics, types, connected_at, lag } = client;
+  const age = Math.max(0, useNow() + hubOffset.value - Date.parse(connected_at)) / 1000;
+  return (
+    <tr>
+      <td>
+        <span class="mono">{id.slice(0, 8)}</span> <span class="muted">{subject ?? address}</span>
+      </td>
+      <td>
+        <Names names={topics} none="every topic" />
+      </td>
+      <td>
+        <Names names={types} none="every type" />
+      </td>
+      <td class="numeric">{lag > 0 ? <span class="chip warn">{format.count(lag)}</span> : "0"}</td>
+      <td class="numeric">{format.duration(age)}</td>
+      <td class="numeric">
+        <button
+          type="button"
+          class="button quiet danger"
+          aria-label={`Remove client ${id.slice(0, 8)}`}
+          onClick={() => void removeClient(id)}
+        >
+          <Icon name="close" />
+          Remove
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function Names({ names, none }: { names: readonly string[]; none: string }) {
+  if (names.length === 0) return <span class="muted">{none}</span>;
+  return (
+    <span class="names">
+      {names.map((name) => (
+        <span key={name} class="chip">
+          <span class="truncate">{name}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
