@@ -18,6 +18,11 @@ const Status = Type.Object({
     name: Type.String(),
     events: Type.Integer({ description: "How many are held" }),
     bytes: Type.Integer({ description: "What they cost to hold" }),
+    bounds: Type.Object({
+      events: Type.Integer(),
+      bytes: Type.Number(),
+      age: Type.Union([Type.Number(), Type.Null()], { description: "Milliseconds; null for any age" }),
+    }),
     earliest: Type.Union([Type.String(), Type.Null()], { description: "The id of the oldest" }),
     failing: Type.Boolean(),
   }),

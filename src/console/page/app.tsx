@@ -8,13 +8,14 @@ import { LiveView } from "./live/live-view.tsx";
 import { LoginView } from "./login-view.tsx";
 import { PublishView } from "./publish/publish-view.tsx";
 import { type View, view, views } from "./route.ts";
+import { SubscribeView } from "./subscribe/subscribe-view.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 
 const shown: Record<View, FunctionComponent> = {
   live: LiveView,
   publish: PublishView,
   dashboard: DashboardView,
-  subscribe: LiveView,
+  subscribe: SubscribeView,
 };
 
 const titles: Record<View, string> = {

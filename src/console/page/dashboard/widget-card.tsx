@@ -67,9 +67,11 @@ function dress(content: Document): void {
   const sheet = new (content.defaultView ?? globalThis).CSSStyleSheet();
   sheet.replaceSync(`
     :root { color-scheme: ${getComputedStyle(document.documentElement).colorScheme}; }
-    body { margin: 0; font: ${own.font}; color: ${own.color}; overflow-wrap: anywhere; }
+    body, table { font: ${own.fontSize}/${own.lineHeight} ${own.fontFamily}; }
+    body { margin: 0; color: ${own.color}; overflow-wrap: anywhere; }
     body > :first-child { margin-top: 0; }
     body > :last-child { margin-bottom: 0; }
+    h1, h2, h3, h4 { margin: 0 0 0.5em; font-size: 1em; }
     img, svg, video { max-width: 100%; }
     table { border-collapse: collapse; width: 100%; }
     th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }

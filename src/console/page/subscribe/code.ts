@@ -1,0 +1,51 @@
+import { hubRoute, hubUrl } from "../base-url.ts";
+import type { TrialRequest } from "./trial.ts";
+
+/** The stream's address, as a subscriber writes it. */
+export function streamUrl({ topics, types, lastEventId }: TrialRequest): string {
+  const query = [
+    ...topics.map((topic) => `topic=${encode(topic)}`),
+    ...types.map((type) => `type=${encode(type)}`),
+    ...(lastEventId === "" ? [] : [`last_event_id=${encode(lastEventId)}`]),
+  ];
+  return hubRoute("events") + (query.length > 0 ? `?${query.join("&")}` : "");
+}
+
+/** Programs that subscribe the same. */
+export const listings: Readonly<Record<string, (request: TrialRequest) => string>> = {
+  eventsource: (request) => {
+    const types = request.types.length > 0 ? request.types : ["notification"];
+    const listeners = types.map(
+      (type) => `stream.addEventListener(${JSON.stringify(type)}, (event) => {
+  console.log(event.lastEventId, JSON.parse(event.data));
+});`,
+    );
+    return [
+      `const stream = new EventSource(\n  ${JSON.stringify(streamUrl(request))},\n);`,
+      ...listeners,
+      `stream.addEventListener("tidings.gap", () => location.reload());`,
+    ].join("\n");
+  },
+  sdk: ({ topics, types, lastEventId }) => {
+    const options = [
+      `url: ${JSON.stringify(hubUrl.replace(/\/$/, ""))}`,
+      ...(topics.length > 0 ? [`topics: ${JSON.stringify(topics)}`] : []),
+      ...(types.length > 0 ? [`types: ${JSON.stringify(types)}`] : []),
+      ...(lastEventId === "" ? [] : [`lastEventId: ${JSON.stringify(lastEventId)}`]),
+    ];
+    return `import { createSubscriber } from "tidings/sdk";
+
+const events = createSubscriber({
+  ${options.join(",\n  ")},
+});
+for await (const { id, type, data } of events) {
+  console.log(id, type, data);
+}`;
+  },
+  curl: (request) => `curl -N '${streamUrl(request).replaceAll("'", "%27")}'`,
+};
+
+/** A topic reads better with its slashes and stars, which a query may hold (RFC 3986, section 3.4). */
+function encode(text: string): string {
+  return encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%3A", ":");
+}

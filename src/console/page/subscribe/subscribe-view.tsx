@@ -1,0 +1,221 @@
+import { useComputed } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { catalog, loadCatalog } from "../catalog.ts";
+import { CopyButton } from "../copy-button.tsx";
+import * as format from "../format.ts";
+import { Icon } from "../icon.tsx";
+import { topicRates, typeRates } from "../rates.ts";
+import type { Connection } from "../stream.ts";
+import { Tabs } from "../tabs.tsx";
+import { TokenInput } from "../token-input.tsx";
+import { listings, streamUrl } from "./code.ts";
+import { Trial, type TrialLine, type TrialRequest } from "./trial.ts";
+
+/** Tries a subscription: what it asks for, as code, and what comes of it. */
+export function SubscribeView() {
+  const [trial] = useState(() => new Trial());
+  const [request, setRequest] = useState<TrialRequest>({ topics: [], types: [], lastEventId: "" });
+  useEffect(() => {
+    void loadCatalog();
+    return () => trial.close();
+  }, []);
+  return (
+    <>
+      <h1 class="visually-hidden">Subscribe</h1>
+      <div class="subscribe">
+        <div class="subscribe-side">
+          <Request trial={trial} request={request} onChange={setRequest} />
+          <Code request={request} />
+        </div>
+        <Lines trial={trial} />
+      </div>
+    </>
+  );
+}
+
+interface RequestProps {
+  readonly trial: Trial;
+  readonly request: TrialRequest;
+  readonly onChange: (request: TrialRequest) => void;
+}
+
+function Request({ trial, request, onChange }: RequestProps) {
+  const { topics, types, lastEventId } = request;
+  const isOpen = trial.connection.value !== undefined;
+  const knownTypes = useComputed(() => [
+    ...new Set([...Object.keys(catalog.value), ...typeRates.list.value.map(({ name }) => name)]),
+  ]);
+  return (
+    <form
+      class="panel"
+      aria-label="Subscription"
+      onSubmit={(event) => {
+        event.preventDefault();
+        trial.open(request);
+      }}
+    >
+      <div class="form-part">
+        <div class="field stacked">
+          <label class="field-name" for="try-topics">
+            Topics
+          </label>
+          <TokenInput
+            id="try-topics"
+            what="topic"
+            values={topics}
+            placeholder="None: every event"
+            suggestions={topicRates.list.value.map(({ name }) => name)}
+            onChange={(next) => onChange({ ...request, topics: next })}
+          />
+          <p class="field-help">
+            Exact names, or prefixes that end in *, such as <code>orders/*</code>
+          </p>
+        </div>
+        <div class="field stacked">
+          <label class="field-name" for="try-types">
+            Types
+          </label>
+          <TokenInput
+            id="try-types"
+            what="type"
+            values={types}
+            placeholder="None: every type"
+            suggestions={knownTypes.value}
+            onChange={(next) => onChange({ ...request, types: next })}
+          />
+        </div>
+        <div class="field stacked">
+          <label class="field-name" for="try-last">
+            Last event id<span class="optional">optional</span>
+          </label>
+          <div class="form-row">
+            <input
+              id="try-last"
+              class="input mono"
+              spellcheck={false}
+              placeholder="Only what comes from now on"
+              value={lastEventId}
+              onInput={({ currentTarget }) => onChange({ ...request, lastEventId: currentTarget.value })}
+            />
+            <button
+              type="button"
+              class="button"
+              onClick={() => onChange({ ...request, lastEventId: "earliest" })}
+            >
+              Earliest
+            </button>
+          </div>
+        </div>
+      </div>
+      <footer class="form-foot">
+        <button type="submit" class="button primary">
+          <Icon name="subscribe" />
+          {isOpen ? "Subscribe anew" : "Subscribe"}
+        </button>
+        {isOpen && (
+          <>
+            <button type="button" class="button" onClick={() => trial.drop()}>
+              Drop and resume
+            </button>
+            <button type="button" class="button quiet" onClick={() => trial.close()}>
+              Close
+            </button>
+          </>
+        )}
+      </footer>
+    </form>
+  );
+}
+
+const titles: Record<string, string> = { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" };
+
+function Code({ request }: { request: TrialRequest }) {
+  const [name, setName] = useState("eventsource");
+  const url = streamUrl(request);
+  const text = listings[name]?.(request) ?? "";
+  return (
+    <section class="panel" aria-label="The same subscription in code">
+      <div class="url-row">
+        <code class="stream-url">{url}</code>
+        <CopyButton text={url} label="Copy the address" />
+      </div>
+      <header class="panel-head">
+        <Tabs
+          label="The same subscription with"
+          panel="listing"
+          tabs={Object.keys(listings).map((key) => ({ key, title: titles[key] ?? key }))}
+          current={name}
+          onChange={setName}
+        />
+        <span class="push">
+          <CopyButton text={text} label="Copy the code" />
+        </span>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it */}
+      <div class="code flush" role="tabpanel" id="listing" aria-labelledby={`listing-${name}`} tabIndex={0}>
+        <pre>{text}</pre>
+      </div>
+    </section>
+  );
+}
+
+function Lines({ trial }: { trial: Trial }) {
+  const lines = trial.lines.value;
+  return (
+    <section class="panel trial" aria-label="What came">
+      <header class="panel-head">
+        <h2>
+          Received <span class="count">{format.count(trial.received.value)}</span>
+        </h2>
+        <State connection={trial.connection.value} />
+      </header>
+      {lines.length === 0 ? (
+        <p class="empty">Subscribe, and what the hub sends shows here, its own notices included.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
+        <ol class="trial-lines" tabIndex={0} aria-label="What came, newest first">
+          {lines.map((line) => (
+            <Line key={line.key} line={line} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Line({ line: { time, kind, title, id, text } }: { line: TrialLine }) {
+  return (
+    <li class={`trial-line ${kind}`}>
+      <span class="mono muted">{format.preciseClock(time)}</span>
+      <span class="trial-title">{title}</span>
+      <span class={kind === "event" ? "trial-text mono" : "trial-text"} title={id && `id ${id}`}>
+        {text}
+      </span>
+    </li>
+  );
+}
+
+function State({ connection }: { connection: Connection | undefined }) {
+  const [color, word] = stateOf(connection);
+  return (
+    <p class="connection push" role="status">
+      <span class={`lamp ${color}`} />
+      {word}
+    </p>
+  );
+}
+
+function stateOf(connection: Connection | undefined): readonly [color: string, word: string] {
+  switch (connection?.state) {
+    case undefined:
+      return ["", "Not connected"];
+    case "connecting":
+      return ["warn", "Connecting"];
+    case "open":
+      return ["good", "Connected"];
+    case "waiting":
+      return ["bad", "Reconnecting"];
+    case "refused":
+      return ["bad", "Refused"];
+  }
+}

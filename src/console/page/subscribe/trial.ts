@@ -1,0 +1,127 @@
+import { signal } from "@preact/signals";
+import { isRecord, parseJson } from "../../../sdk/narrow.ts";
+import * as format from "../format.ts";
+import { type Connection, type Message, Stream } from "../stream.ts";
+
+/** What a trial asks for. */
+export interface TrialRequest {
+  readonly topics: readonly string[];
+  readonly types: readonly string[];
+  readonly lastEventId: string;
+}
+
+/** One line of what a trial has met: an event, or something about the connection. */
+export interface TrialLine {
+  readonly key: number;
+  /** Unix ms. */
+  readonly time: number;
+  readonly kind: "event" | "hub" | "good" | "warn" | "bad";
+  /** The event's type, or what happened. */
+  readonly title: string;
+  readonly id?: string | undefined;
+  /** The event's data, or more of what happened. */
+  readonly text: string;
+}
+
+/** How many lines are kept. */
+const MOST_LINES = 500;
+
+/** A subscription that is watched: its events, and all that befalls its connection. */
+export class Trial {
+  /** Undefined while it is not connected and not meant to be. */
+  readonly connection = signal<Connection | undefined>(undefined);
+  /** Newest first. */
+  readonly lines = signal<readonly TrialLine[]>([]);
+  readonly received = signal(0);
+  #stream: Stream | undefined;
+  #request: TrialRequest = { topics: [], types: [], lastEventId: "" };
+  #lastEventId = "";
+  #keys = 0;
+
+  open(request: TrialRequest): void {
+    this.close();
+    this.#request = request;
+    this.#lastEventId = request.lastEventId;
+    this.lines.value = [];
+    this.received.value = 0;
+    this.#connect();
+  }
+
+  /** Hangs up, as a network does, and comes back after the last event: what an EventSource would do. */
+  drop(): void {
+    this.#stream?.close();
+    this.#tell("warn", "dropped", "You hung up; resuming after the last event.");
+    this.#connect();
+  }
+
+  close(): void {
+    if (!this.#stream) return;
+    this.#stream.close();
+    this.#stream = undefined;
+    this.connection.value = undefined;
+    this.#tell("hub", "closed", "");
+  }
+
+  #connect(): void {
+    const { topics, types } = this.#request;
+    this.#stream = new Stream({
+      path: "events",
+      topics,
+      types,
+      lastEventId: this.#lastEventId || undefined,
+      idleTimeout: 45_000,
+      onConnection: (connection) => this.#turn(connection),
+      onMessages: (messages) => {
+        for (const message of messages) this.#take(message);
+      },
+    });
+  }
+
+  #turn(connection: Connection): void {
+    this.connection.value = connection;
+    const { state } = connection;
+    if (state === "connecting") {
+      const after = this.#lastEventId;
+      this.#tell("hub", "connecting", after ? `with Last-Event-ID: ${after}` : "");
+    } else if (state === "waiting") {
+      const seconds = Math.round((connection.retryAt - Date.now()) / 100) / 10;
+      this.#tell("warn", "lost", `${connection.reason}; trying again in ${seconds} s`);
+    } else if (state === "refused") {
+      this.#tell("bad", "refused", connection.reason);
+    }
+  }
+
+  #take({ event, id, data }: Message): void {
+    if (event === "connected") this.#tell("good", event, `client ${memberOf(data, "client_id")}`);
+    else if (event === "tidings.resumed") {
+      const count = Number(memberOf(data, "count"));
+      const events = `${format.count(count)} ${count === 1 ? "event" : "events"}`;
+      this.#tell("good", event, `${events} since ${memberOf(data, "from")}, then live`);
+    } else if (event === "tidings.gap") {
+      const earliest = memberOf(data, "earliest") ?? "none";
+      this.#tell(
+        "bad",
+        event,
+        `${memberOf(data, "requested")} is no longer held: events are missing. The oldest held is ${earliest}`,
+      );
+    } else {
+      this.#lastEventId = id ?? this.#lastEventId;
+      this.received.value++;
+      this.#add({ kind: "event", title: event, id, text: data });
+    }
+  }
+
+  #tell(kind: TrialLine["kind"], title: string, text: string): void {
+    this.#add({ kind, title, text });
+  }
+
+  #add(line: Omit<TrialLine, "key" | "time">): void {
+    const next: TrialLine = { ...line, key: this.#keys++, time: Date.now() };
+    this.lines.value = [next, ...this.lines.value].slice(0, MOST_LINES);
+  }
+}
+
+function memberOf(json: string, name: string): unknown {
+  const value = parseJson(json);
+  return isRecord(value) ? value[name] : undefined;
+}
