@@ -14,14 +14,16 @@ import {
   rate,
   seconds,
   size,
+  store,
   text,
 } from "./cli/values.ts";
 import { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
+import type { StoreSettings } from "./log/settings.ts";
 import { DEFAULT_BOUNDS } from "./log/store.ts";
 import type { ReachSettings } from "./reach.ts";
 
 /** How a hub is to run: flags first, then the environment, then the defaults. */
-export interface Config extends AuthSettings, ReachSettings, Limits {
+export interface Config extends AuthSettings, ReachSettings, Limits, StoreSettings {
   readonly port: number;
   /** The path of a module of event types. */
   readonly events?: string;
@@ -32,9 +34,6 @@ export interface Config extends AuthSettings, ReachSettings, Limits {
   readonly stallTimeout: number;
   /** Milliseconds. */
   readonly drain: number;
-  readonly historyEvents: number;
-  /** Bytes. */
-  readonly historyBytes: number;
   /** Seconds. */
   readonly idleTimeout: number;
   readonly trustProxy?: readonly string[];
@@ -61,12 +60,24 @@ const options: readonly Option[] = [
   new Option("--drain <duration>", "over how long clients are sent away when the hub stops")
     .default(10_000, "10s")
     .argParser(duration),
+  new Option("--store <place>", "where events are kept: memory, or an SQLite file such as tidings.db")
+    .default("memory")
+    .argParser(store),
+  new Option(
+    "--sync <when>",
+    "what kept events survive: the end of the process (normal), or a power cut (full)",
+  )
+    .choices(["normal", "full"])
+    .default("normal"),
   new Option("--history-events <count>", "how many events are kept for clients that come back")
     .default(DEFAULT_BOUNDS.events)
     .argParser(count),
-  new Option("--history-bytes <size>", "how much memory those may take")
+  new Option("--history-bytes <size>", "how much room those may take")
     .default(DEFAULT_BOUNDS.bytes, "64MiB")
     .argParser(size),
+  new Option("--history-age <duration>", "how old those may be; 0 for any age")
+    .default(0, "any age")
+    .argParser(duration),
   new Option("--publish-key <key>", "a key that may publish everything; repeats").argParser(keys),
   new Option("--publish-key-file <file>", "such keys, one a line"),
   new Option("--admin-key <key>", "a key that may do everything; repeats").argParser(keys),

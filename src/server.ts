@@ -7,7 +7,7 @@ import { Catalog } from "./events/catalog.ts";
 import { EventsFile } from "./events/events-file.ts";
 import { keyAccess, openAccess } from "./http/access.ts";
 import { listen } from "./listener.ts";
-import { MemoryStore } from "./log/memory.ts";
+import { openStore } from "./log/settings.ts";
 import { assertReach, namesOf } from "./reach.ts";
 
 /** A running hub. */
@@ -27,7 +27,7 @@ const LAST_REFUSALS = 200;
  * Starts the hub that the configuration describes.
  *
  * @throws ConfigError when what it says is wrong; CatalogError when its events file is no good;
- * ListenError when it can't listen where it says.
+ * StoreFileError when its file can't be the store; ListenError when it can't listen where it says.
  */
 export async function startServer(config: Config, logger: Logger): Promise<Server> {
   const authority = createAuthority(config, logger);
@@ -35,7 +35,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   assertReach(config, hasKeys);
   const catalog = new Catalog();
   const stopFollowing = config.events === undefined ? () => {} : await follow(config.events, catalog, logger);
-  const store = new MemoryStore({ events: config.historyEvents, bytes: config.historyBytes });
+  const store = openStore(config);
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ keepAlive, stallTimeout, logger, store });
   const app = createApp({

@@ -1,3 +1,5 @@
+import { turn } from "../turn.ts";
+
 /** How long the work goes on before everything else in the process has its turn, in ms. */
 const SLICE = 4;
 
@@ -37,8 +39,4 @@ export class Rounds<T> {
     }
     this.#running = false;
   }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

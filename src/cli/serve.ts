@@ -4,6 +4,7 @@ import type { Logger } from "../broker/logger.ts";
 import { type Config, withServeOptions } from "../config.ts";
 import { CatalogError } from "../events/schema.ts";
 import { ListenError } from "../listener.ts";
+import { StoreFileError } from "../log/sqlite-file.ts";
 import { type Server, startServer } from "../server.ts";
 import { version } from "../version.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
@@ -42,7 +43,7 @@ async function start(config: Config, logger: Logger): Promise<Server> {
   try {
     return await startServer(config, logger);
   } catch (error) {
-    if (error instanceof CatalogError) throw new CliError(error.message);
+    if (error instanceof CatalogError || error instanceof StoreFileError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }

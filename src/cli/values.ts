@@ -34,6 +34,12 @@ export function port(text: string): number {
   return whole(text, 0, 65_535, "Expected a port from 0 to 65535; 0 takes any that is free.");
 }
 
+/** `memory`, or a file: one whose name ends in `.db`, so that a slip of the pen does not become one. */
+export function store(text: string): string {
+  if (text === "memory" || /[^/\\]\.db$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected memory, or a file whose name ends in .db.");
+}
+
 export function count(text: string): number {
   return whole(text, 1, Number.MAX_SAFE_INTEGER, "Expected a whole number of at least 1.");
 }

@@ -4,6 +4,7 @@ import type { Client } from "../broker/client.ts";
 import { requireAdmin } from "./admin.ts";
 import type { Hub } from "./hub.ts";
 import { json } from "./json-content.ts";
+import { parameter } from "./parameter.ts";
 import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { requestUrl } from "./request-url.ts";
@@ -123,8 +124,4 @@ function describe(client: Client, head: number): Static<typeof ClientInfo> {
     connected_at: new Date(connectedAt).toISOString(),
     lag: subscription.behind.has(client) ? head - client.position : 0,
   };
-}
-
-function parameter(name: string, description: string) {
-  return { in: "query" as const, name, description, schema: { type: "string" as const } };
 }

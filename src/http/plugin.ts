@@ -7,9 +7,11 @@ import { addressFinder } from "./address.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { clientRoutes } from "./clients.ts";
 import { handleSSE } from "./events.ts";
+import { historyRoutes } from "./history.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { listParameter, parameter } from "./parameter.ts";
 import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { publishRoutes } from "./publish.ts";
@@ -86,18 +88,9 @@ export function tidings({
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
     .use(publishStreamRoutes(hub))
+    .use(historyRoutes(hub))
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
-}
-
-/** One that may be given several times. */
-function listParameter(name: string, description: string) {
-  const items = { type: "string" as const };
-  return { in: "query" as const, name, description, schema: { type: "array" as const, items } };
-}
-
-function parameter(name: string, description: string) {
-  return { in: "query" as const, name, description, schema: { type: "string" as const } };
 }
