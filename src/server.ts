@@ -14,6 +14,8 @@ import { assertReach, namesOf } from "./reach.ts";
 export interface Server {
   readonly broker: Broker;
   readonly url: string;
+  /** Whether publishing takes a key or a token. */
+  readonly hasKeys: boolean;
   /** Sends the clients away, answers every publisher, and closes the log; nothing is lost. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   return {
     broker,
     url: listener.url,
+    hasKeys,
     async stop() {
       stopFollowing();
       await broker.drain(config.drain);

@@ -26,9 +26,9 @@ Durations read 15s or 1h, sizes 64KiB or 1MB.
 
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
-  const { broker, url, stop } = await start(config, logger);
+  const { broker, url, hasKeys, stop } = await start(config, logger);
 
-  console.log(banner(url));
+  console.log(banner(url, hasKeys));
   logger.info({ url, version, store: broker.log.store.name }, "listening");
 
   const signal = await stopSignal();
@@ -55,11 +55,15 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function banner(url: string): string {
+function banner(url: string, hasKeys: boolean): string {
+  const access = hasKeys
+    ? "publishing takes a key or a token"
+    : "open to everyone who reaches it, until there is --publish-key-file or --jwt-key-file";
   return `Tidings ${version} on ${url}
 
   Subscribe   new EventSource("${url}/events")   or   tidings listen --url ${url}
   Publish     POST ${url}/publish   {"type":"…","data":…,"topics":[…]}
+  Access      ${access}
   Look        ${url}/openapi   ${url}/catalog   ${url}/status
 `;
 }
