@@ -36,6 +36,11 @@ export interface Config extends AuthSettings, ReachSettings, Limits, StoreSettin
   readonly drain: number;
   /** Seconds. */
   readonly idleTimeout: number;
+  readonly unix?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly http2: boolean;
+  readonly http3: boolean;
   readonly trustProxy?: readonly string[];
   readonly corsOrigin?: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -46,6 +51,14 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"];
 const options: readonly Option[] = [
   new Option("--port <port>", "port to listen on; 0 takes any that is free").default(3000).argParser(port),
   new Option("--host <address>", "address to listen on").default("127.0.0.1"),
+  new Option("--unix <path>", "a Unix socket to listen on instead of a port").argParser(text),
+  new Option(
+    "--tls-cert <file>",
+    "a certificate with its chain, in PEM; it and its key may be renewed",
+  ).argParser(text),
+  new Option("--tls-key <file>", "its private key, in PEM").argParser(text),
+  new Option("--no-http2", "don't offer HTTP/2, which TLS does otherwise"),
+  new Option("--http3", "offer HTTP/3 over TLS too, as an experiment").default(false),
   new Option("--events <file>", "a module whose default export maps event types to TypeBox schemas"),
   new Option("--strict", "refuse event types that the catalog does not know").default(false),
   new Option("--keep-alive <duration>", "how often every stream is sent a comment; 0 for never")

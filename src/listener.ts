@@ -1,18 +1,31 @@
 import type { AnyElysia } from "elysia";
+import type { TlsPair } from "./tls-files.ts";
+import { clearStaleSocket, restrictSocket } from "./unix-socket.ts";
 
-/** Where a server listens, and for how long. */
+/** Where a server listens, how, and for how long. */
 export interface ListenSettings {
   readonly host: string;
   /** 0 takes any that is free. */
   readonly port: number;
+  /** A Unix socket to listen on instead. */
+  readonly unix?: string;
   /** How long a connection may rest between two requests, in seconds from 1 to 255. */
   readonly idleTimeout: number;
+  /** Whether TLS offers HTTP/2; it does by default. */
+  readonly http2?: boolean;
+  /** Whether it offers HTTP/3 as well, on the same port of UDP. */
+  readonly http3?: boolean;
 }
 
 /** An application that takes requests. */
 export interface Listener {
-  /** Such as `http://127.0.0.1:3000`. */
+  /** Such as `http://127.0.0.1:3000`, or `unix:///run/hub.sock`. */
   readonly url: string;
+  /**
+   * Greets new connections with another certificate. Those that are open keep theirs, and what
+   * runs on them goes on. One that is about to open is reset, and has to try again.
+   */
+  renew(tls: TlsPair): void;
   /** Takes no more connections. Resolves when every request is answered, or that many ms are over. */
   finish(within: number): Promise<void>;
   /** Takes no more connections and ends those that are open. */
@@ -28,39 +41,78 @@ export class ListenError extends Error {
 }
 
 /**
- * Serves the application there.
+ * Serves the application there, over TLS if it is given a certificate.
  *
  * @throws ListenError when it can't listen there.
  */
-export function listen(app: AnyElysia, { host, port, idleTimeout }: ListenSettings): Listener {
-  try {
-    app.listen({
-      hostname: host,
-      port,
-      // Elysia would share the port with another program that listens there.
-      reusePort: false,
-      idleTimeout,
-      // The runtime would refuse without a word. A body's limit is checked where it is read, and one
-      // that nobody reads is thrown away as it comes.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      // Strangers are shown no source code when something fails.
-      development: false,
-    });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "EADDRINUSE" ? "another program listens there" : String((error as Error).message);
-    throw new ListenError(`can't listen on ${host} port ${port}: ${reason}`);
+export async function listen(
+  app: AnyElysia,
+  settings: ListenSettings,
+  tls?: TlsPair | undefined,
+): Promise<Listener> {
+  const { host, port, unix } = settings;
+  if (unix !== undefined) {
+    const reason = await clearStaleSocket(unix);
+    if (reason !== undefined) throw new ListenError(`can't listen on ${unix}: ${reason}`);
   }
-  const { server } = app;
-  if (!server) throw new Error("listening without a server");
+  let server: Server;
+  try {
+    server = serve(app, settings, tls);
+    if (unix !== undefined) restrictSocket(unix);
+  } catch (error) {
+    throw new ListenError(`can't listen on ${unix ?? `${host} port ${port}`}: ${reasonOf(error)}`);
+  }
+  const bound = { ...settings, port: server.port ?? port };
+  // Of earlier certificates, which still have connections.
+  const retiring = new Set<Server>();
+  const all = () => [server, ...retiring];
   return {
-    url: server.url.origin,
+    url: unix === undefined ? server.url.origin : `unix://${unix}`,
+    renew(renewed) {
+      // The runtime can't change the certificate of a server. One that is stopped leaves its port at
+      // once, and its connections open, so there is no time at which nobody listens but this moment.
+      const old = server;
+      const stopped = old.stop();
+      retiring.add(old);
+      void stopped.then(() => retiring.delete(old));
+      server = serve(app, bound, renewed);
+    },
     async finish(within) {
       // It resolves only when every connection has ended, and idle ones may stay for long.
       void server.stop();
       const until = performance.now() + within;
-      while (server.pendingRequests > 0 && performance.now() < until) await Bun.sleep(LOOK);
+      while (all().some((one) => one.pendingRequests > 0) && performance.now() < until) await Bun.sleep(LOOK);
     },
-    stop: () => server.stop(true),
+    async stop() {
+      await Promise.all(all().map((one) => one.stop(true)));
+    },
   };
+}
+
+type Server = NonNullable<AnyElysia["server"]>;
+
+function serve(
+  app: AnyElysia,
+  { host, port, unix, idleTimeout, http2 = true, http3 = false }: ListenSettings,
+  tls: TlsPair | undefined,
+): Server {
+  const options = {
+    ...(tls && { tls, http2, http3 }),
+    idleTimeout,
+    // The runtime would refuse without a word. A body's limit is checked where it is read, and one
+    // that nobody reads is thrown away as it comes.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    // Strangers are shown no source code when something fails.
+    development: false,
+  };
+  // Elysia would share the port with another program that listens there. Its types know no socket.
+  const address: object = unix === undefined ? { hostname: host, port, reusePort: false } : { unix };
+  app.listen({ ...options, ...address });
+  if (!app.server) throw new Error("listening without a server");
+  return app.server;
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EADDRINUSE" ? "another program listens there" : String((error as Error).message);
 }

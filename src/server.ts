@@ -3,12 +3,14 @@ import { createAuthority } from "./auth/settings.ts";
 import { Broker } from "./broker/broker.ts";
 import type { Logger } from "./broker/logger.ts";
 import type { Config } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 import { Catalog } from "./events/catalog.ts";
 import { EventsFile } from "./events/events-file.ts";
 import { keyAccess, openAccess } from "./http/access.ts";
-import { listen } from "./listener.ts";
+import { type Listener, listen } from "./listener.ts";
 import { openStore } from "./log/settings.ts";
 import { assertReach, namesOf } from "./reach.ts";
+import { TlsFiles } from "./tls-files.ts";
 
 /** A running hub. */
 export interface Server {
@@ -35,6 +37,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   const authority = createAuthority(config, logger);
   const hasKeys = authority !== undefined;
   assertReach(config, hasKeys);
+  assertOwnSocket(process.env);
+  const tlsFiles = tlsFilesOf(config);
+  const tls = await tlsFiles?.load();
   const catalog = new Catalog();
   const stopFollowing = config.events === undefined ? () => {} : await follow(config.events, catalog, logger);
   const store = openStore(config);
@@ -51,13 +56,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     limits: config,
     trustProxy: config.trustProxy ?? [],
   });
-  const listener = listen(app, config);
+  const listener = await listen(app, config, tls);
+  const stopRenewing = tlsFiles ? renew(tlsFiles, listener, logger) : () => {};
   return {
     broker,
     url: listener.url,
     hasKeys,
     async stop() {
       stopFollowing();
+      stopRenewing();
       await broker.drain(config.drain);
       await listener.finish(LAST_REQUESTS);
       await broker.close();
@@ -65,6 +72,36 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
       await listener.stop();
     },
   };
+}
+
+/** @throws ConfigError when systemd has opened a socket for the hub, which would wait there for ever. */
+function assertOwnSocket({ LISTEN_PID: pid, LISTEN_FDS: count }: NodeJS.ProcessEnv): void {
+  if (count === undefined || pid !== String(process.pid)) return;
+  throw new ConfigError(
+    "the runtime can't take a socket from systemd: put systemd-socket-proxyd before --unix, or leave the socket unit out",
+  );
+}
+
+/** @throws ConfigError when what TLS needs is named by half. */
+function tlsFilesOf({ tlsCert, tlsKey, http3, unix }: Config): TlsFiles | undefined {
+  if (http3 && unix !== undefined) throw new ConfigError("--http3 is no use with --unix");
+  if (tlsCert !== undefined && tlsKey !== undefined) return new TlsFiles(tlsCert, tlsKey);
+  if (tlsCert !== undefined) throw new ConfigError("--tls-cert takes a --tls-key");
+  if (tlsKey !== undefined) throw new ConfigError("--tls-key takes a --tls-cert");
+  if (http3) throw new ConfigError("--http3 takes a --tls-cert and a --tls-key");
+  return undefined;
+}
+
+/** Takes up a certificate that was renewed; one that is no good leaves the old one in use. */
+function renew(files: TlsFiles, listener: Listener, logger: Logger): () => void {
+  return files.follow(async (load) => {
+    try {
+      listener.renew(await load);
+      logger.info({}, "certificate renewed");
+    } catch (error) {
+      logger.error({ error: String(error) }, "certificate not renewed, the old one stays");
+    }
+  });
 }
 
 /** Fills the catalog from the file, now and at every change of it; a broken one leaves it as it is. */

@@ -1,5 +1,5 @@
 import { afterAll } from "bun:test";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** Whether there is a browser to test with. In CI a test that is passed over counts as failed. */
 export const browserless = process.env["TIDINGS_SKIP_BROWSER"] === "1";
@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 /** A page of a real Chromium, at the address. The browser is started once for a file of tests. */
-export async function openPage(url: string): Promise<Page> {
+export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<Page> {
   browser ??= chromium.launch({
     executablePath:
       process.env["CHROMIUM"] ?? Bun.which("chromium") ?? Bun.which("google-chrome") ?? "chromium",
@@ -30,7 +30,7 @@ export async function openPage(url: string): Promise<Page> {
       "--host-resolver-rules=MAP *.example 127.0.0.1",
     ],
   });
-  const page = await (await browser).newPage();
+  const page = await (await browser).newPage(options);
   await page.goto(url);
   return page;
 }

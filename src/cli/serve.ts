@@ -28,7 +28,7 @@ async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   const { broker, url, hasKeys, stop } = await start(config, logger);
 
-  console.log(banner(url, hasKeys));
+  console.log(config.unix === undefined ? banner(url, hasKeys) : unixBanner(config.unix));
   logger.info({ url, version, store: broker.log.store.name }, "listening");
 
   const signal = await stopSignal();
@@ -53,6 +53,14 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
   });
+}
+
+function unixBanner(path: string): string {
+  return `Tidings ${version} on ${path}
+
+  Subscribe   curl -N --unix-socket ${path} http://localhost/events
+  Look        curl --unix-socket ${path} http://localhost/status
+`;
 }
 
 function banner(url: string, hasKeys: boolean): string {

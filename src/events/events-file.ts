@@ -1,13 +1,12 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { relative, resolve } from "node:path";
+import { keepLooking, stateOf } from "../file-changes.ts";
 import { filesOf } from "./imports.ts";
 import { serveOwnModules } from "./own-modules.ts";
 import { CatalogError, compileSchemas, type EventSchemas } from "./schema.ts";
 
 /** How long a module may take to load, in ms: one that waits for something for ever is a mistake. */
 const LONGEST_LOAD = 10_000;
-/** How often the files are looked at for a change, in ms. */
-const LOOK_EVERY = 500;
 
 /**
  * A module whose default export maps event types to TypeBox schemas. It is loaded into a module
@@ -52,45 +51,15 @@ export class EventsFile {
 
   /**
    * Loads the file again whenever it, or one that it imports, has changed, and gives the outcome to
-   * `take`. Its promise is waited for. Looks at the files themselves rather than asking the system to
-   * tell: that knows every way to save (in place, by rename, by a link that points elsewhere) and
-   * every file system.
+   * `take`. Its promise is waited for.
    *
    * @returns a function that stops it.
    */
   follow(take: (load: Promise<EventSchemas>) => Promise<void>): () => void {
-    let timer: ReturnType<typeof setTimeout>;
-    const look = async () => {
-      if ((await stateOf(this.#files)) !== this.#loaded) {
-        await take(this.load());
-      }
-      if (!stopped) again();
-    };
-    const again = () => {
-      timer = setTimeout(look, LOOK_EVERY);
-      // It is not what keeps the program running.
-      timer.unref();
-    };
-    let stopped = false;
-    again();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
+    return keepLooking(async () => {
+      if ((await stateOf(this.#files)) !== this.#loaded) await take(this.load());
+    });
   }
-}
-
-/** Changes with every change of the files. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states = files.map(async (file) => {
-    try {
-      const { ino, size, mtimeNs } = await stat(file, { bigint: true });
-      return `${ino} ${size} ${mtimeNs}`;
-    } catch {
-      return "missing";
-    }
-  });
-  return (await Promise.all(states)).join("\n");
 }
 
 async function importDefault(path: string): Promise<unknown> {

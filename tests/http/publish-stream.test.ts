@@ -14,8 +14,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-function startHub({ broker = new Broker(), ...options }: Partial<AppOptions> = {}) {
-  const listener = listen(createApp({ logger: silent, broker, ...options }), {
+async function startHub({ broker = new Broker(), ...options }: Partial<AppOptions> = {}) {
+  const listener = await listen(createApp({ logger: silent, broker, ...options }), {
     host: "127.0.0.1",
     port: 0,
     idleTimeout: 1,
@@ -64,7 +64,7 @@ const line = (type: string, data: unknown, more: object = {}) =>
   `${JSON.stringify({ type, data, ...more })}\n`;
 
 test("each line is answered as it is kept, while the stream stays open", async () => {
-  const { url, broker } = startHub();
+  const { url, broker } = await startHub();
   const sender = new Sender(url);
   for (let n = 0; n < 3; n++) {
     sender.send(line("n", n, { id: `n${n}` }));
@@ -91,7 +91,7 @@ test("each line is answered as it is kept, while the stream stays open", async (
 });
 
 test("the runtime's idle time-out does not end it", async () => {
-  const { url } = startHub();
+  const { url } = await startHub();
   const sender = new Sender(url);
   sender.send(line("n", 1));
   expect(await sender.answer()).toMatchObject({ recipients: 0 });
@@ -102,7 +102,7 @@ test("the runtime's idle time-out does not end it", async () => {
 }, 20_000);
 
 test("a bad line is answered with its problem and number, and the stream goes on", async () => {
-  const { url, broker } = startHub({
+  const { url, broker } = await startHub({
     limits: { maxEvent: 1000 },
     access: () => ({ ...OPEN, publish: { topics: ["*"], types: ["n", "trace-update"] } }),
   });
@@ -140,7 +140,7 @@ test("a bad line is answered with its problem and number, and the stream goes on
 });
 
 test("a line without end takes no memory, and is answered when it ends", async () => {
-  const { url } = startHub({ limits: { maxEvent: 10_000 } });
+  const { url } = await startHub({ limits: { maxEvent: 10_000 } });
   const sender = new Sender(url);
   const before = process.memoryUsage().rss;
   for (let n = 0; n < 200; n++) {
@@ -162,7 +162,7 @@ test("the stream ends when no later line could fare better", async () => {
       return expires;
     },
   };
-  const { url } = startHub({ access: () => grant });
+  const { url } = await startHub({ access: () => grant });
   const sender = new Sender(url);
   sender.send(line("n", 1));
   expect(await sender.answer()).toMatchObject({ recipients: 0 });
@@ -171,7 +171,7 @@ test("the stream ends when no later line could fare better", async () => {
   expect(await sender.answer()).toMatchObject({ status: 401, line: 2 });
   expect(await sender.answer()).toBeUndefined();
 
-  const other = startHub();
+  const other = await startHub();
   const late = new Sender(other.url);
   late.send(line("n", 1));
   expect(await late.answer()).toMatchObject({ recipients: 0 });
@@ -182,7 +182,7 @@ test("the stream ends when no later line could fare better", async () => {
 });
 
 test("what is no NDJSON, or comes from somebody who may not publish, is refused before it is read", async () => {
-  const { url } = startHub({ access: () => ({ subscribe: ["*"], private: [] }) });
+  const { url } = await startHub({ access: () => ({ subscribe: ["*"], private: [] }) });
   const post = async (type: string) =>
     (await fetch(`${url}/publish/stream`, { method: "POST", headers: { "content-type": type }, body: "x" }))
       .status;
@@ -190,7 +190,7 @@ test("what is no NDJSON, or comes from somebody who may not publish, is refused 
 });
 
 test("a sender that is too fast for its rate is slowed down, not refused", async () => {
-  const { url } = startHub({ limits: { publishRate: 100 } });
+  const { url } = await startHub({ limits: { publishRate: 100 } });
   const sender = new Sender(url);
   sender.send(Array.from({ length: 120 }, (_, n) => line("n", n)).join(""));
   for (let n = 0; n < 120; n++) expect(await sender.answer()).toMatchObject({ recipients: 0 });
@@ -226,7 +226,7 @@ async function sendUntilFull(sender: Sender, text: string, atATime: number): Pro
 
 test("a store that is slow holds the sender back", async () => {
   const store = new GatedStore();
-  const { url } = startHub({ broker: new Broker({ store }) });
+  const { url } = await startHub({ broker: new Broker({ store }) });
   const sender = new Sender(url);
   const lines = await sendUntilFull(sender, line("n", "x".repeat(1000)), 64);
   expect(lines * 1000).toBeLessThan(32 * 1024 ** 2);
@@ -238,7 +238,7 @@ test("a store that is slow holds the sender back", async () => {
 });
 
 test("a sender that does not read the answers is held back", async () => {
-  const { url } = startHub();
+  const { url } = await startHub();
   const sender = new Sender(url);
   sender.socket.pause();
   // An answer is as long as its id, and each is answered, however often it comes.
@@ -252,7 +252,7 @@ test("a sender that does not read the answers is held back", async () => {
 
 const curl = Bun.which("curl");
 test.skipIf(curl === null)("curl -T . publishes what it is given, as it is given", async () => {
-  const { url } = startHub();
+  const { url } = await startHub();
   const child = Bun.spawn(
     [
       curl ?? "",

@@ -1,0 +1,73 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import { ConfigError } from "./config-error.ts";
+import { keepLooking, stateOf } from "./file-changes.ts";
+
+/** A certificate, with the chain that leads to it, and its key; both in PEM. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate and its key, each in a file, which are renewed now and then. */
+export class TlsFiles {
+  readonly #certFile: string;
+  readonly #keyFile: string;
+  #loaded = "";
+
+  constructor(certFile: string, keyFile: string) {
+    this.#certFile = certFile;
+    this.#keyFile = keyFile;
+  }
+
+  /** @throws ConfigError when a file can't be read, or they don't belong together. */
+  async load(): Promise<TlsPair> {
+    this.#loaded = await this.#state();
+    const [cert, key] = await Promise.all([
+      read("--tls-cert", this.#certFile),
+      read("--tls-key", this.#keyFile),
+    ]);
+    const certificate = parse(`--tls-cert ${this.#certFile}`, () => new X509Certificate(cert));
+    const privateKey = parse(`--tls-key ${this.#keyFile}`, () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(privateKey)) {
+      throw new ConfigError(`--tls-key ${this.#keyFile} is not the key of --tls-cert ${this.#certFile}`);
+    }
+    // What the server will be asked to take, with the whole chain.
+    parse(`--tls-cert ${this.#certFile}`, () => createSecureContext({ cert, key }));
+    return { cert, key };
+  }
+
+  /**
+   * Loads them again whenever one of them has changed, and gives the outcome to `take`. While only
+   * one of two has been renewed, that is a failure, and the next change brings them together.
+   *
+   * @returns a function that stops it.
+   */
+  follow(take: (load: Promise<TlsPair>) => Promise<void>): () => void {
+    return keepLooking(async () => {
+      if ((await this.#state()) !== this.#loaded) await take(this.load());
+    });
+  }
+
+  #state(): Promise<string> {
+    return stateOf([this.#certFile, this.#keyFile]);
+  }
+}
+
+async function read(flag: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(`can't read ${flag} ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function parse<T>(what: string, parsed: () => T): T {
+  try {
+    return parsed();
+  } catch {
+    // The runtime's own words are about its innards.
+    throw new ConfigError(`${what} is not what it should be, which is PEM without a passphrase`);
+  }
+}
