@@ -51,8 +51,9 @@ export function clientRoutes(hub: Hub) {
   return new Elysia()
     .get(
       "/clients",
-      async ({ request }): Promise<typeof ClientList.static> => {
+      async ({ request, set }): Promise<typeof ClientList.static> => {
         await requireAdmin(hub, request);
+        set.headers["cache-control"] = "no-store";
         const found = [...selected(requestUrl(request).searchParams)];
         const { head } = broker.log;
         return {

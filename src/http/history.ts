@@ -41,7 +41,9 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
       const { entries, next } = await readHistory(log, interest, { after, limit });
       // The data is JSON text already.
       const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(next ?? null)}}`;
-      return new Response(body, { headers: { "content-type": "application/json" } });
+      // It may be for this reader alone.
+      const headers = { "content-type": "application/json", "cache-control": "no-store" };
+      return new Response(body, { headers });
     },
     {
       detail: {

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { type JWTPayload, SignJWT } from "jose";
 import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
@@ -233,6 +235,38 @@ describe.skipIf(browserless)("in a browser", () => {
     },
     BROWSER_TIMEOUT,
   );
+});
+
+test("the keys at a URL are what tokens are checked with", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  let jwks: Response | undefined;
+  const site = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => jwks?.clone() ?? new Response("not yet", { status: 503 }),
+  });
+  sites.push(site);
+  const identity = ["--jwt-issuer", "https://id.example", "--jwt-audience", "hub"];
+  const { url } = await serveBinary(await emptyFolder(), "--jwks-url", `${site.url}keys`, ...identity);
+  const token = (change: JWTPayload = {}) =>
+    new SignJWT({
+      ...{ iss: "https://id.example", aud: "hub", tidings: { publish: { topics: ["a"] } } },
+      ...change,
+    })
+      .setProtectedHeader({ alg: "RS256", kid: "1" })
+      .setExpirationTime("1m")
+      .sign(privateKey);
+  const publish = async (bearer: string) =>
+    post(`${url}/publish`, { type: "e", data: 1, topics: ["a"] }, bearer);
+
+  const unavailable = await publish(await token());
+  expect(unavailable.status).toBe(503);
+  expect(unavailable.headers.get("retry-after")).toBe("5");
+  jwks = Response.json({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "1" }] });
+  expect((await publish(await token())).status).toBe(200);
+  expect((await publish(await token({ aud: "another" }))).status).toBe(401);
+  expect((await publish(await token({ iss: "https://evil.example" }))).status).toBe(401);
+  expect((await publish(await token({ tidings: {} }))).status).toBe(403);
 });
 
 test("a client that is removed is gone, and one whose token ends is sent away", async () => {

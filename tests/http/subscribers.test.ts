@@ -52,6 +52,22 @@ describe("private events", () => {
     ]);
   });
 
+  test("are in the history of those alone", async () => {
+    const { url } = startKeyedHub();
+    await publishAll(url, events);
+    const read = async (headers: Record<string, string> = {}, query = "") => {
+      const response = await fetch(`${url}/history${query}`, { headers });
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      return ((await response.json()) as { events: { data: unknown }[] }).events.map(({ data }) => data);
+    };
+    const token = bearer(await sign({ subscribe: ["users/1"] }));
+    expect(await read()).toEqual(["public", "to all"]);
+    expect(await read(bearer(PUBLISH_KEY))).toEqual(["public", "to all"]);
+    expect(await read(token)).toEqual(["public", "for 1", "for both", "to all"]);
+    expect(await read(token, "?topic=users/2")).toEqual(["for both", "to all"]);
+    expect(await read(bearer(ADMIN_KEY), "?topic=users/2")).toEqual(["for 2", "for both", "to all"]);
+  });
+
   test("are not for those who ask for another topic, whatever they are granted", async () => {
     const { url } = startKeyedHub();
     const reader = await Reader.open(
@@ -96,6 +112,16 @@ describe("a private hub", () => {
     for (const query of ["", "topic=*", "topic=o*", "topic=orders/1&topic=invoices", "topic=orders"]) {
       expect(await statusOf(`${url}/events?${query}`, headers)).toBe(403);
     }
+  });
+
+  test("gives no history without a token, and none of other topics", async () => {
+    const { url } = startKeyedHub({ private: true });
+    await publishAll(url, [{ type: "e", data: 1, topics: ["a"] }]);
+    const headers = bearer(await sign({ subscribe: ["a"] }));
+    expect(await statusOf(`${url}/history`)).toBe(401);
+    expect(await statusOf(`${url}/history`, headers)).toBe(403);
+    expect(await statusOf(`${url}/history?topic=b`, headers)).toBe(403);
+    expect(await statusOf(`${url}/history?topic=a`, headers)).toBe(200);
   });
 
   test("lets the administrator read everything, a publisher nothing", async () => {
