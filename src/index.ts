@@ -1,3 +1,5 @@
+import type { tidings } from "./http/plugin.ts";
+
 export type { Grant, PublishGrant } from "./auth/grant.ts";
 export { Broker, type BrokerOptions, type ClientHandle, type ClientOptions } from "./broker/broker.ts";
 export type { EventInput } from "./broker/draft.ts";
@@ -5,4 +7,12 @@ export type { Interest } from "./broker/interest.ts";
 export type { Logger } from "./broker/logger.ts";
 export type { EventSink } from "./broker/sink.ts";
 export * from "./events/builtin.ts";
+export { Catalog } from "./events/catalog.ts";
+export { CatalogError, type EventSchemas } from "./events/schema.ts";
 export type { Access } from "./http/access.ts";
+export { handleSSE, type StreamOptions } from "./http/events.ts";
+export { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
+export { type TidingsOptions, tidings } from "./http/plugin.ts";
+
+/** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */
+export type App = ReturnType<typeof tidings>;

@@ -4,7 +4,8 @@ import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
 import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { unavailable } from "./problem.ts";
+import { Problem, unavailable } from "./problem.ts";
+import { Refusals } from "./refusals.ts";
 import { removeAt } from "./remove-at.ts";
 import { requestUrl } from "./request-url.ts";
 import { Room } from "./room.ts";
@@ -21,15 +22,26 @@ export interface StreamOptions {
   readonly access?: Access;
   readonly addressOf?: AddressOf;
   readonly limits?: Limits;
+  /** Where refusals are counted and logged. */
+  readonly refusals?: Refusals;
 }
+
+/** What of an Elysia context the handler needs. */
+type StreamContext = Incoming & { readonly route?: string };
 
 /** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
 export function handleSSE(
   broker: Broker,
-  { access = openAccess, addressOf = addressFinder(), limits = DEFAULT_LIMITS }: StreamOptions = {},
-): (context: Incoming) => Promise<Response> {
+  {
+    access = openAccess,
+    addressOf = addressFinder(),
+    limits = DEFAULT_LIMITS,
+    refusals = new Refusals(),
+  }: StreamOptions = {},
+): (context: StreamContext) => Promise<Response> {
   const room = new Room(limits);
-  return async ({ request, server }) => {
+
+  async function open({ request, server }: Incoming): Promise<Response> {
     const grant = await access(request);
     const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant, limits.maxTopics);
@@ -49,6 +61,15 @@ export function handleSSE(
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     return new Response(stream, { headers: STREAM_HEADERS });
+  }
+
+  return async ({ request, server, route = "" }) => {
+    try {
+      return await open({ request, server });
+    } catch (error) {
+      if (error instanceof Problem) return refusals.answer(error, { request, route });
+      throw error;
+    }
   };
 }
 

@@ -11,8 +11,8 @@ import { historyRoutes } from "./history.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { withOwnAnswers } from "./own-answers.ts";
 import { listParameter, parameter } from "./parameter.ts";
-import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { publishRoutes } from "./publish.ts";
 import { publishStreamRoutes } from "./publish-stream.ts";
@@ -52,39 +52,41 @@ export function tidings({
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets();
   const hub: Hub = { broker, catalog, strict, access, tickets, addressOf, limits, publishRate, refusals };
-  return new Elysia({ name: "tidings" })
-    .onError({ as: "scoped" }, ({ error, request, route }) =>
-      error instanceof Problem ? refusals.answer(error, { request, route }) : undefined,
-    )
-    .get("/events", handleSSE(broker, { access: ticketAccess(tickets, access), addressOf, limits }), {
-      detail: {
-        tags: ["subscribe"],
-        summary: "The event stream",
-        description: "Server-Sent Events, for an EventSource.",
-        parameters: [
-          listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
-          parameter("ticket", "Stands for a token; from `POST /tickets`."),
-          listParameter("type", "Only events of this type."),
-          parameter(
-            "last_event_id",
-            "Begin after this event, or with `earliest` at the oldest that is held.",
-          ),
-          {
-            in: "header" as const,
-            name: "Last-Event-ID",
-            description: "The same, from a browser that reconnects; it wins.",
-            schema: { type: "string" as const },
+  // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
+  const routes = new Elysia()
+    .get(
+      "/events",
+      handleSSE(broker, { access: ticketAccess(tickets, access), addressOf, limits, refusals }),
+      {
+        detail: {
+          tags: ["subscribe"],
+          summary: "The event stream",
+          description: "Server-Sent Events, for an EventSource.",
+          parameters: [
+            listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
+            parameter("ticket", "Stands for a token; from `POST /tickets`."),
+            listParameter("type", "Only events of this type."),
+            parameter(
+              "last_event_id",
+              "Begin after this event, or with `earliest` at the oldest that is held.",
+            ),
+            {
+              in: "header" as const,
+              name: "Last-Event-ID",
+              description: "The same, from a browser that reconnects; it wins.",
+              schema: { type: "string" as const },
+            },
+          ],
+          responses: {
+            200: {
+              description: "The stream, until the client leaves",
+              content: { "text/event-stream": { schema: { type: "string" } } },
+            },
+            ...problemResponses(400, 401, 403, 429, 503),
           },
-        ],
-        responses: {
-          200: {
-            description: "The stream, until the client leaves",
-            content: { "text/event-stream": { schema: { type: "string" } } },
-          },
-          ...problemResponses(400, 401, 403, 429, 503),
         },
       },
-    })
+    )
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
     .use(publishStreamRoutes(hub))
@@ -93,4 +95,5 @@ export function tidings({
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
+  return withOwnAnswers(routes, refusals);
 }

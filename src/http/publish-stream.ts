@@ -8,9 +8,11 @@ import { directStream } from "./direct-stream.ts";
 import type { Hub } from "./hub.ts";
 import { type Line, LineCutter, TOO_LONG } from "./ndjson.ts";
 import { Problem } from "./problem.ts";
+import { problemResponses } from "./problem-responses.ts";
 import { payerOf, publisherGrant, publishOne } from "./publish.ts";
 
 const NDJSON = "application/x-ndjson";
+const LINES = { [NDJSON]: { schema: { type: "string" as const } } };
 const HEADERS = { "content-type": NDJSON, "cache-control": "no-store", "x-accel-buffering": "no" };
 
 const encoder = new TextEncoder();
@@ -44,12 +46,15 @@ export function publishStreamRoutes(hub: Hub) {
       parse: "none",
       detail: {
         tags: ["publish"],
-        summary: "Publish an event a line, for as long as you like",
+        summary: "Publish by a stream: a line for each event",
         description:
           "Answers a line for each, in order, as it is kept: what `POST /publish` answers, or a problem with " +
           "the number of its `line`. Read the answers while you send.",
-        requestBody: { required: true, content: { [NDJSON]: {} } },
-        responses: { 200: { description: "An answer a line", content: { [NDJSON]: {} } } },
+        requestBody: { required: true, content: LINES },
+        responses: {
+          200: { description: "A line for each event", content: LINES },
+          ...problemResponses(401, 403, 415),
+        },
       },
     },
   );
