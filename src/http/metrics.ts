@@ -69,12 +69,34 @@ function createRegistry({ broker, refusals }: Hub): Registry {
     registers: [registry],
   }).set({ version }, 1);
   gauge("tidings_clients", "Open event streams", () => broker.clientCount);
+  gauge("tidings_draining", "Whether the hub sends its clients away, to stop", () => Number(broker.draining));
   gauge("tidings_clients_behind", "Open event streams that replay or read slowly", () => broker.behindCount);
   gauge("tidings_subscriptions", "Different things that clients ask for", () => broker.subscriptionCount);
   counter("tidings_connects_total", "Event streams opened", () => broker.totals.connected);
   counter("tidings_publishes_total", "Events published", () => broker.totals.published);
   counter("tidings_deliveries_total", "Events written to clients", () => broker.totals.delivered);
   counter("tidings_delivered_bytes_total", "Bytes of events written to clients", () => broker.totals.bytes);
+  counter(
+    "tidings_replayed_total",
+    "Deliveries that came from the log, to clients that were behind",
+    () => broker.totals.replayed,
+  );
+  counter(
+    "tidings_gaps_total",
+    "Clients told that some of what they missed is gone",
+    () => broker.totals.gaps,
+  );
+  counter("tidings_stalls_total", "How often a client's stream was found full", () => broker.totals.stalls);
+  new Counter({
+    name: "tidings_evictions_total",
+    help: "Clients removed because they could not be served any longer",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(broker.totals.evicted)) this.inc({ reason }, count);
+    },
+  });
   histogram(registry, "tidings_replay_events", "Events replayed to a client that came back", broker.replays);
   new Counter({
     name: "tidings_refused_total",

@@ -27,6 +27,7 @@ test("the numbers are those of what happened", async () => {
   const { url, broker } = startHub();
   const streams = ["", "", "?topic=a"].map((query) => fetch(`${url}/events${query}`));
   await Promise.all(streams);
+  expect((await scrape(url)).get("tidings_publishes_total")).toBe(0);
   await publish(url, { type: "one", data: 1, topics: ["a"] });
   await publish(url, { type: "two", data: 2, topics: ["b"] });
   await fetch(`${url}/events?last_event_id=earliest`);
@@ -40,6 +41,12 @@ test("the numbers are those of what happened", async () => {
   expect(read("tidings_connects_total")).toBe(4);
   expect(read("tidings_publishes_total")).toBe(2);
   expect(read("tidings_deliveries_total")).toBe(3 + 2 + 2);
+  expect(read("tidings_replayed_total")).toBe(2);
+  expect(read("tidings_stalls_total")).toBe(broker.totals.stalls);
+  for (const reason of ["stalled", "outrun", "failed"]) {
+    expect(read(`tidings_evictions_total{reason="${reason}"}`)).toBe(0);
+  }
+  expect(read("tidings_draining")).toBe(0);
   expect(read("tidings_replay_events_count")).toBe(1);
   expect(read("tidings_replay_events_sum")).toBe(2);
   expect(read('tidings_replay_events_bucket{le="1"}')).toBe(0);
