@@ -45,6 +45,9 @@ export function createAuthority(settings: AuthSettings, logger: Logger): Authori
       "a key is so short that it can be guessed: openssl rand -base64 24 makes one",
     );
   }
+  if (adminKeys.length === 0) {
+    logger.info({}, "no administrator's key: /clients, /metrics and the console are for nobody");
+  }
   const tokens = key && { ...key, issuer: settings.jwtIssuer, audience: settings.jwtAudience };
   return new Authority({
     publishKeys,

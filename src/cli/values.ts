@@ -108,7 +108,11 @@ export function names(value: string, before: readonly string[] = []): readonly s
 /** Origins or `*`, for a flag that repeats. */
 export function origins(value: string, before: readonly string[] = []): readonly string[] {
   const given = wordsOf(value).map((origin) => origin.toLowerCase().replace(/\/$/, ""));
-  const isOrigin = (one: string) => /^https?:/.test(one) && URL.canParse(one) && new URL(one).origin === one;
+  // Applications in a web view have schemes of their own, such as capacitor://localhost.
+  const isOrigin = (one: string) =>
+    /^https?:/.test(one)
+      ? URL.canParse(one) && new URL(one).origin === one
+      : /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(one);
   const all = [...before, ...given];
   if (all.includes("*") ? all.length > 1 : !given.every(isOrigin)) {
     throw new InvalidArgumentError("Expected an origin such as https://example.org, or * alone.");

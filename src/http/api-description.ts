@@ -6,6 +6,7 @@ import style from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 // Served by the hub itself: its page must work where there is no internet.
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { version } from "../version.ts";
+import { COOKIE } from "./credential.ts";
 import { keepKnownFormats } from "./known-formats.ts";
 
 keepKnownFormats();
@@ -27,6 +28,14 @@ export function apiDescription() {
             { name: "publish", description: "Send events" },
             { name: "operations", description: "Run the hub" },
           ],
+          components: {
+            securitySchemes: {
+              bearer: { type: "http", scheme: "bearer", description: "A key or a signed token" },
+              cookie: { type: "apiKey", in: "cookie", name: COOKIE, description: "The same, from a browser" },
+            },
+          },
+          // A hub without keys asks for none.
+          security: [{}, { bearer: [] }, { cookie: [] }],
         },
       }),
     );

@@ -66,13 +66,17 @@ describe("the name in Host", () => {
 
 describe("the page's origin", () => {
   const host = "127.0.0.1:3000";
-  const options = { hosts: ["hub.example.org"], origins: ["https://app.example.org"] };
+  const options = {
+    hosts: ["hub.example.org"],
+    origins: ["https://app.example.org", "capacitor://localhost"],
+  };
 
   test.each([
     "http://127.0.0.1:3000",
     "https://127.0.0.1:3000",
     "https://app.example.org",
     "https://hub.example.org",
+    "capacitor://localhost",
   ])("%s may use the hub", (origin) => {
     expect(refusal(options, { host, origin })).toBeUndefined();
   });
