@@ -24,6 +24,14 @@ export interface Tick {
   readonly latency: { readonly mean: number; readonly max: number } | null;
   readonly types: TallyCounts;
   readonly topics: TallyCounts;
+  /** It took a key to get this; the page can forget it. */
+  readonly keyed: boolean;
+}
+
+export interface FeedOptions {
+  readonly signal: AbortSignal;
+  /** It took a key to ask for it. */
+  readonly keyed: boolean;
 }
 
 /**
@@ -36,6 +44,7 @@ export interface Tick {
 export class Feed {
   readonly #broker: Broker;
   readonly #sink: EventSink;
+  readonly #keyed: boolean;
   readonly #stopObserving: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #window: ReturnType<typeof setTimeout> | undefined;
@@ -51,8 +60,9 @@ export class Feed {
   #ended = false;
 
   /** Ends when the page goes away, when the signal aborts or when the broker closes. */
-  constructor(broker: Broker, sink: EventSink, signal: AbortSignal) {
+  constructor(broker: Broker, sink: EventSink, { signal, keyed }: FeedOptions) {
     this.#broker = broker;
+    this.#keyed = keyed;
     this.#sink = sink;
     this.#stopObserving = broker.observe((entries, took) => this.#see(entries, took));
     this.#timer = setInterval(() => this.#tick(), TICK);
@@ -125,6 +135,7 @@ export class Feed {
       latency: count > 0 ? { mean: this.#latencySum / count, max: this.#latencyMax } : null,
       types: this.#types.take(),
       topics: this.#topics.take(),
+      keyed: this.#keyed,
     });
     this.#latencySum = this.#latencyCount = this.#latencyMax = 0;
   }

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Grant } from "../auth/grant.ts";
+import { type Grant, OPEN } from "../auth/grant.ts";
 import type { Broker } from "../broker/broker.ts";
 import { type Asset, loadAssets } from "../console/assets.ts";
 import { Feed } from "../console/feed.ts";
@@ -56,10 +56,11 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       });
     })
     .get(`/${FOLDER}/feed`, async ({ request, server }) => {
-      const { expires } = administrator(await access(request));
+      const grant = administrator(await access(request));
       if (broker.closed) throw unavailable("the hub is stopping");
       server?.timeout(request, 0);
-      const stream = directStream((sink) => void new Feed(broker, sink, until(request.signal, expires)));
+      const options = { signal: until(request.signal, grant.expires), keyed: grant !== OPEN };
+      const stream = directStream((sink) => void new Feed(broker, sink, options));
       return new Response(stream, { headers: STREAM_HEADERS });
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {

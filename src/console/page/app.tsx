@@ -5,7 +5,7 @@ import * as format from "./format.ts";
 import { connection, isLive, isOutdated, tick } from "./hub.ts";
 import { Icon } from "./icon.tsx";
 import { LiveView } from "./live/live-view.tsx";
-import { LoginView } from "./login-view.tsx";
+import { LoginView, logOut } from "./login-view.tsx";
 import { PublishView } from "./publish/publish-view.tsx";
 import { type View, view, views } from "./route.ts";
 import { SubscribeView } from "./subscribe/subscribe-view.tsx";
@@ -56,6 +56,17 @@ export function App() {
         <div class="top-end">
           <ConnectionLamp />
           <ThemeButton />
+          {tick.value?.keyed && (
+            <button
+              type="button"
+              class="button quiet icon-only"
+              aria-label="Sign out"
+              title="Sign out"
+              onClick={() => void logOut()}
+            >
+              <Icon name="leave" />
+            </button>
+          )}
         </div>
       </header>
       <main id="main" tabIndex={-1}>

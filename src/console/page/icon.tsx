@@ -20,6 +20,7 @@ const paths = {
   up: "m4 10 4-4 4 4",
   down: "m4 6 4 4 4-4",
   bell: "M4 11V7a4 4 0 0 1 8 0v4l1 1.5H3zM6.5 14.5h3",
+  leave: "M6.5 2.5h-4v11h4M10.5 5 13.5 8l-3 3M13.5 8H6",
   link: "M6.5 3.5h-3v9h9v-3M9 2.5h4.5V7M13 3 7.5 8.5",
 } as const;
 

@@ -59,9 +59,13 @@ async function logIn(key: string): Promise<string> {
       return answer.status === 401
         ? "The hub does not know this key."
         : `The hub refuses it (${answer.status}).`;
-    // A key may be good and still not be the administrator's.
-    const clients = await fetch(hubRoute("clients"));
-    return clients.ok ? "" : "This key is good, but not the administrator's.";
+    // A key may be good and still not be the administrator's; and a browser keeps the cookie only
+    // where nobody on the way could read it.
+    const { ok, status } = await fetch(hubRoute("clients"));
+    if (ok) return "";
+    return status === 401
+      ? "The key is good, but this browser does not keep it: open the console over https, or on the hub's own machine."
+      : "The key is good, but not the administrator's.";
   } catch {
     return "The hub can't be reached.";
   }

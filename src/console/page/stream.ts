@@ -110,6 +110,7 @@ export class Stream {
 }
 
 function refusalOf(error: unknown): Connection {
-  const status = error instanceof TidingsError ? error.status : 0;
-  return { state: "refused", status, reason: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof TidingsError)) return { state: "refused", status: 0, reason: String(error) };
+  const { status, problem, message } = error;
+  return { state: "refused", status, reason: problem.detail ?? message };
 }

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
 import { type Connection, type Message, Stream } from "../stream.ts";
 
@@ -80,7 +80,9 @@ export class DashboardState {
         this.connection.value = connection;
       },
       onMessages: (messages) => {
-        for (const message of messages) this.#take(message);
+        batch(() => {
+          for (const message of messages) this.#take(message);
+        });
       },
     });
   }

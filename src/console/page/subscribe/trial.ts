@@ -25,6 +25,8 @@ export interface TrialLine {
 
 /** How many lines are kept. */
 const MOST_LINES = 500;
+/** How often new lines are shown, in ms. */
+const SHOW_EVERY = 60;
 
 /** A subscription that is watched: its events, and all that befalls its connection. */
 export class Trial {
@@ -37,13 +39,18 @@ export class Trial {
   #request: TrialRequest = { topics: [], types: [], lastEventId: "" };
   #lastEventId = "";
   #keys = 0;
+  /** Lines that are yet to be shown, oldest first: a flood is drawn a few times a second, not a line each. */
+  #pending: TrialLine[] = [];
+  #received = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   open(request: TrialRequest): void {
     this.close();
     this.#request = request;
     this.#lastEventId = request.lastEventId;
     this.lines.value = [];
-    this.received.value = 0;
+    this.#pending = [];
+    this.received.value = this.#received = 0;
     this.#connect();
   }
 
@@ -106,7 +113,7 @@ export class Trial {
       );
     } else {
       this.#lastEventId = id ?? this.#lastEventId;
-      this.received.value++;
+      this.#received++;
       this.#add({ kind: "event", title: event, id, text: data });
     }
   }
@@ -116,8 +123,16 @@ export class Trial {
   }
 
   #add(line: Omit<TrialLine, "key" | "time">): void {
-    const next: TrialLine = { ...line, key: this.#keys++, time: Date.now() };
-    this.lines.value = [next, ...this.lines.value].slice(0, MOST_LINES);
+    this.#pending.push({ ...line, key: this.#keys++, time: Date.now() });
+    if (this.#pending.length > MOST_LINES) this.#pending.shift();
+    this.#timer ??= setTimeout(() => this.#show(), SHOW_EVERY);
+  }
+
+  #show(): void {
+    this.#timer = undefined;
+    this.lines.value = [...this.#pending.reverse(), ...this.lines.value].slice(0, MOST_LINES);
+    this.received.value = this.#received;
+    this.#pending = [];
   }
 }
 

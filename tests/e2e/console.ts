@@ -1,0 +1,45 @@
+import type { Page } from "playwright-core";
+import { openPage } from "../browser.ts";
+
+/** The console of a hub in a browser, with all that went wrong in the page. */
+export interface OpenConsole {
+  readonly page: Page;
+  /** What the page's own script threw, and what its policy forbade; neither may be. */
+  readonly faults: string[];
+  /** The addresses that it asked for. */
+  readonly asked: string[];
+}
+
+export interface ConsoleOptions {
+  readonly view?: string;
+  readonly theme?: "light" | "dark";
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** Opens one of the console's views. */
+export async function openConsole(url: string, options: ConsoleOptions = {}): Promise<OpenConsole> {
+  const { view = "live", theme = "light", size = DESKTOP } = options;
+  const page = await openPage("about:blank", { viewport: size, colorScheme: theme });
+  const faults: string[] = [];
+  const asked: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    if (/content security policy/i.test(message.text())) faults.push(message.text());
+  });
+  page.on("request", (request) => asked.push(request.url()));
+  await page.goto(`${url}/#${view}`);
+  return { page, faults, asked };
+}
+
+export async function publish(url: string, event: Readonly<Record<string, unknown>>): Promise<string> {
+  const response = await fetch(`${url}/publish`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(event),
+  });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return ((await response.json()) as { id: string }).id;
+}
