@@ -6,7 +6,7 @@ export interface OpenConsole {
   readonly page: Page;
   /** What the page's own script threw, and what its policy forbade; neither may be. */
   readonly faults: string[];
-  /** The addresses that it asked for. */
+  /** The addresses that answered it; what its policy stops is never asked. */
   readonly asked: string[];
 }
 
@@ -29,7 +29,7 @@ export async function openConsole(url: string, options: ConsoleOptions = {}): Pr
   page.on("console", (message) => {
     if (/content security policy/i.test(message.text())) faults.push(message.text());
   });
-  page.on("request", (request) => asked.push(request.url()));
+  page.on("response", (response) => asked.push(response.url()));
   await page.goto(`${url}/#${view}`);
   return { page, faults, asked };
 }

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "bun:test";
+import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { emptyFolder, serveBinary } from "./binary.ts";
+import { openConsole, publish } from "./console.ts";
+
+const now = () => new Date().toISOString();
+const notification = (id: number, more: Record<string, unknown> = {}) => ({
+  type: "notification",
+  data: {
+    id: String(id),
+    source: "billing",
+    message: `Notice ${id}`,
+    severity: "info",
+    time: 1.7e9,
+    ...more,
+  },
+});
+
+describe.skipIf(browserless)("the console's dashboard", () => {
+  test(
+    "draws each of the six built-in types, from the history and as they come",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      const health = { healthy_count: 3, total_services: 4, total_metrics: 9, timestamp: now() };
+      await publish(url, { type: "health-update", data: { overall_status: "degraded", ...health } });
+      const { page, faults } = await openConsole(url, { view: "dashboard" });
+      const card = (name: string) => page.getByRole("region", { name, exact: true });
+      await card("Health").getByText("degraded").waitFor();
+      await card("Health").getByText("3 of 4 services healthy").waitFor();
+      await publish(url, {
+        type: "health-update",
+        data: { ...health, overall_status: "healthy", healthy_count: 4 },
+      });
+      await card("Health").getByText("4 of 4 services healthy").waitFor();
+
+      const metrics = { total_metrics: 60, counters: 30, gauges: 20, histograms: 10, timestamp: now() };
+      await publish(url, { type: "metrics-update", data: metrics });
+      await card("Metrics").getByText("60", { exact: true }).waitFor();
+      await card("Metrics").getByText("20", { exact: true }).waitFor();
+
+      await publish(url, { type: "nav-badge-update", data: { path: "/inbox", badge: "17" } });
+      await card("Navigation").getByText("17").waitFor();
+      await publish(url, { type: "nav-badge-update", data: { path: "/inbox", badge: "" } });
+      await card("Navigation").getByText("17").waitFor({ state: "detached" });
+      await card("Navigation").getByText("/inbox").waitFor();
+
+      await publish(url, { type: "trace-update", data: { trace_id: "4bf92f", span_count: 12 } });
+      await card("Traces").getByText("4bf92f").waitFor();
+      await publish(url, { type: "trace-update", data: { trace_id: "4bf92f", span_count: 14 } });
+      await card("Traces").getByText("14").waitFor();
+
+      await publish(url, { type: "widget-refresh", data: { id: "cpu", title: "CPU", data: [1, 5, 3] } });
+      await page.getByRole("article", { name: "CPU" }).locator("svg").waitFor();
+      await publish(url, { type: "widget-refresh", data: { id: "cpu", data: { load: 0.5, host: "a" } } });
+      await page.getByRole("article", { name: "CPU" }).getByText("host").waitFor();
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "shows notifications as a list and the new ones as toasts, to be dismissed",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      await publish(url, notification(1));
+      const { page } = await openConsole(url, { view: "dashboard" });
+      const list = page.getByRole("list", { name: "Notifications, newest first" });
+      const toasts = page.getByRole("log", { name: "New notifications" });
+      await list.getByText("Notice 1", { exact: true }).waitFor();
+      await publish(url, notification(2, { severity: "critical", url: "https://example.org/2" }));
+      await toasts.getByText("Notice 2").waitFor();
+      // What the hub had held is no news.
+      expect(await toasts.getByText("Notice 1").count()).toBe(0);
+      const link = list.getByRole("link", { name: "Read on about Notice 2" });
+      expect(await link.getAttribute("href")).toBe("https://example.org/2");
+      await toasts.getByRole("button", { name: "Dismiss the notification" }).click();
+      await toasts.getByText("Notice 2").waitFor({ state: "detached" });
+      await publish(url, notification(3, { url: "javascript:alert(1)" }));
+      await list.getByText("Notice 3", { exact: true }).waitFor();
+      expect(await list.getByRole("link").count()).toBe(1);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "shows a publisher's HTML and runs nothing of it",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      const { page, asked } = await openConsole(url, { view: "dashboard" });
+      const html = `
+        <h3>Last deploys</h3>
+        <script>parent.hacked = "script"</script>
+        <img src="x" onerror="parent.hacked = 'handler'">
+        <svg onload="parent.hacked = 'svg'"></svg>
+        <iframe srcdoc="<script>top.hacked = 'frame'</script>"></iframe>
+        <meta http-equiv="refresh" content="0;url=/healthz">
+        <link rel="stylesheet" href="https://other.example/style.css">
+        <a href="javascript:parent.hacked='link'">Details</a>
+        <form action="/publish" method="post"><button>Send</button></form>`;
+      await publish(url, { type: "widget-refresh", data: { id: "deploys", title: "Deploys", html } });
+      const frame = page.frameLocator("iframe[title=Deploys]");
+      await frame.getByText("Last deploys").waitFor();
+      await frame.getByText("Details").click();
+      await frame.getByRole("button", { name: "Send" }).click();
+      await frame.getByText("Last deploys").waitFor();
+      // Something that comes after all of it has had its turn.
+      await publish(url, { type: "widget-refresh", data: { id: "later", title: "Later", data: 1 } });
+      await page.getByRole("article", { name: "Later" }).waitFor();
+      expect(await page.evaluate("window.hacked")).toBeUndefined();
+      expect(await page.evaluate(() => location.hash)).toBe("#dashboard");
+      for (const address of asked) expect(new URL(address).origin).toBe(url);
+      // It is as high as what is in it.
+      const height = () => page.locator("iframe[title=Deploys]").evaluate((element) => element.clientHeight);
+      expect(await height()).toBeGreaterThan(64);
+    },
+    BROWSER_TIMEOUT,
+  );
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { emptyFolder, serveBinary } from "./binary.ts";
+import { openConsole, publish } from "./console.ts";
+
+describe.skipIf(browserless)("the console's trial of a subscription", () => {
+  test(
+    "connects by topic and type, drops and resumes without a loss",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      const { page, faults } = await openConsole(url, { view: "subscribe" });
+      await page.getByLabel("Topics").fill("orders/*");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Types").fill("order-created");
+      await page.getByRole("button", { name: "Subscribe" }).click();
+      const lines = page.getByRole("list", { name: "What came, newest first" });
+      await lines.getByText("connected", { exact: true }).waitFor();
+      await page.getByText(`${url}/events?topic=orders/*&type=order-created`, { exact: true }).waitFor();
+      await publish(url, { type: "order-created", data: { n: 1 }, topics: ["orders/1"], id: "one" });
+      await publish(url, { type: "order-paid", data: { n: 1 }, topics: ["orders/1"] });
+      await publish(url, { type: "order-created", data: { n: 2 }, topics: ["invoices/1"] });
+      await lines.getByText('{"n":1}').waitFor();
+
+      await page.getByRole("button", { name: "Drop and resume" }).click();
+      await lines.getByText("with Last-Event-ID: one").waitFor();
+      await lines.getByText("0 events since one, then live").waitFor();
+      await publish(url, { type: "order-created", data: { n: 3 }, topics: ["orders/3"] });
+      await lines.getByText('{"n":3}').waitFor();
+      const shown = await lines.innerText();
+      expect(shown).not.toContain("order-paid");
+      expect(shown).not.toContain('{"n":2}');
+      await page.getByRole("button", { name: "Close" }).click();
+      await page.getByText("Not connected").waitFor();
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "begins at the earliest, says what is missing, and what the hub refuses",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder(), "--history-events", "2");
+      for (const id of ["a", "b", "c"]) await publish(url, { type: "e", data: id, id });
+      const { page } = await openConsole(url, { view: "subscribe" });
+      const lines = page.getByRole("list", { name: "What came, newest first" });
+      const subscribe = page.getByRole("button", { name: "Subscribe" });
+      await page.getByRole("button", { name: "Earliest" }).click();
+      await subscribe.click();
+      await lines.getByText("2 events since earliest, then live").waitFor();
+      await page.getByLabel("Last event id").fill("a");
+      await subscribe.click();
+      await lines.getByText("a is no longer held: events are missing. The oldest held is b").waitFor();
+      await page.getByLabel("Topics").fill("x".repeat(2000));
+      await page.keyboard.press("Enter");
+      await subscribe.click();
+      await lines.getByText("refused").waitFor();
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "comes back by itself to a hub that was away",
+    async () => {
+      const folder = await emptyFolder();
+      const first = await serveBinary(folder);
+      const { page } = await openConsole(first.url, { view: "subscribe" });
+      await page.getByRole("button", { name: "Subscribe" }).click();
+      const lines = page.getByRole("list", { name: "What came, newest first" });
+      await lines.getByText("connected", { exact: true }).waitFor();
+      process.kill(first.pid, "SIGKILL");
+      await lines
+        .getByText(/trying again in/)
+        .first()
+        .waitFor();
+      const { url } = await serveBinary(folder, "--port", new URL(first.url).port);
+      await lines.getByText("connected", { exact: true }).nth(1).waitFor();
+      await publish(url, { type: "e", data: "after" });
+      await lines.getByText('"after"').waitFor();
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "gives code that runs: the EventSource listing receives what it says",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      const { page } = await openConsole(url, { view: "subscribe" });
+      await page.getByLabel("Types").fill("notification");
+      await page.keyboard.press("Enter");
+      const listing = await page.getByRole("tabpanel").innerText();
+      expect(listing).toContain("new EventSource(");
+      const heard = page.waitForEvent("console", (message) => message.text().includes("hello"));
+      await page.evaluate(listing);
+      const data = { id: "1", source: "s", message: "hello", severity: "info", time: 1 };
+      // Again until the stream is open, which the listing does not tell.
+      const publishing = setInterval(() => void publish(url, { type: "notification", data }), 50);
+      await heard.finally(() => clearInterval(publishing));
+    },
+    BROWSER_TIMEOUT,
+  );
+});
