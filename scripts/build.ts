@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { writeChecksums } from "./checksums.ts";
 import { compile } from "./compile.ts";
+import { packLibrary } from "./pack.ts";
 import { targets } from "./targets.ts";
 
 const usage = `usage: scripts/build [--target <platform>]... | --all
@@ -44,6 +45,8 @@ const unknown = wanted.find(([, target]) => target === undefined);
 if (unknown) refuse(`unknown target ${JSON.stringify(unknown[0])}`);
 
 try {
+  // The executable holds it.
+  await packLibrary();
   if (wanted.length === 0) {
     await build(process.platform === "win32" ? "tidings.exe" : "tidings");
   } else {

@@ -1,5 +1,3 @@
-import type { Stream } from "@elysiajs/stream";
-
 /**
  * Where a client's bytes go: the controller of a default `ReadableStream`, or anything alike.
  *
@@ -17,10 +15,15 @@ export interface EventSink {
 }
 
 /**
- * A `Stream` of `@elysiajs/stream`, whatever its data is typed as. It can't say that it is full:
- * what its client has not read stays in memory.
+ * A `Stream` of `@elysiajs/stream`, whatever its data is typed as, in so far as it is used here. It
+ * can't say that it is full: what its client has not read stays in memory.
  */
-export type ElysiaStream = Pick<Stream<never>, "send" | "close" | "event" | "retry">;
+export interface ElysiaStream {
+  event: string | undefined;
+  retry: number | undefined;
+  send(data: Uint8Array): void;
+  close(): void;
+}
 
 /** How often a sink is asked whether it has room again, when it can't say so by itself, in ms, at last. */
 const POLL = 20;
@@ -31,7 +34,7 @@ export function sinkOf(stream: EventSink | ElysiaStream): EventSink {
   // It would write its own event and retry fields before each of ours.
   stream.event = undefined;
   stream.retry = undefined;
-  return { enqueue: (chunk) => stream.send(chunk as never), close: () => stream.close() };
+  return { enqueue: (chunk) => stream.send(chunk), close: () => stream.close() };
 }
 
 /**

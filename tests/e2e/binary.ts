@@ -11,7 +11,8 @@ export const binary = fileURLToPath(new URL("../../dist/tidings", import.meta.ur
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+  // A folder may hold thousands of installed files.
+}, 60_000);
 
 /** An empty folder, removed after the test. */
 export async function emptyFolder(): Promise<string> {
