@@ -9,7 +9,7 @@ import type { Store } from "../log/store.ts";
 import { Client, type ClientAbout } from "./client.ts";
 import { Courier } from "./courier.ts";
 import { type EventInput, toDraft } from "./draft.ts";
-import type { Interest } from "./interest.ts";
+import { type Interest, toGrants } from "./interest.ts";
 import { type Logger, silent } from "./logger.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -154,7 +154,14 @@ export class Broker {
     if (this.draining) throw new Error("the broker is closed");
     const { interest = EVERYTHING, lastEventId, signal, about = {} } = options;
     const subscription = this.#subscriptions.get(interest);
-    const client = new Client(crypto.randomUUID(), subscription, sinkOf(stream), about);
+    const grants = toGrants(interest.grants);
+    const client = new Client({
+      id: crypto.randomUUID(),
+      subscription,
+      grants,
+      sink: sinkOf(stream),
+      about,
+    });
     const { id, closed } = client;
     this.#clients.set(id, client);
     this.#totals.connected++;

@@ -1,3 +1,5 @@
+import type { Draft } from "../log/entry.ts";
+import { type Grants, mayRead } from "./interest.ts";
 import { type EventSink, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -24,10 +26,19 @@ export interface Resume {
  */
 const WRITE_BYTES = 64 * 1024;
 
-/** One open event stream: a position in the log, and a subscription. */
+interface ClientParts {
+  readonly id: string;
+  readonly subscription: Subscription;
+  readonly grants: Grants;
+  readonly sink: EventSink;
+  readonly about: ClientAbout;
+}
+
+/** One open event stream: a position in the log, a subscription, and what it may read of that. */
 export class Client {
   readonly id: string;
   readonly subscription: Subscription;
+  readonly grants: Grants;
   readonly about: ClientAbout;
   /** Unix time in milliseconds. */
   readonly connectedAt = Date.now();
@@ -45,9 +56,10 @@ export class Client {
   #rest: Uint8Array | undefined;
   readonly #resolveClosed: () => void;
 
-  constructor(id: string, subscription: Subscription, sink: EventSink, about: ClientAbout) {
+  constructor({ id, subscription, grants, sink, about }: ClientParts) {
     this.id = id;
     this.subscription = subscription;
+    this.grants = grants;
     this.#sink = sink;
     this.about = about;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -73,6 +85,11 @@ export class Client {
       }
     }
     return writeTo(this.#sink, rest);
+  }
+
+  /** Whether it may read an event that its subscription is for. */
+  mayRead(event: Draft): boolean {
+    return mayRead(this.grants, event);
   }
 
   /** Whether its stream ends within an event at present. */

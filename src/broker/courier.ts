@@ -5,7 +5,7 @@ import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
 import type { Client, Resume } from "./client.ts";
 import { Rounds } from "./rounds.ts";
-import { chunksOf, type Subscription } from "./subscription.ts";
+import { type Batch, chunksOf, type Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { Cause, Totals } from "./totals.ts";
 
@@ -53,6 +53,7 @@ export class Courier {
     const { subscription } = client;
     client.position = this.#options.log.head;
     subscription.behind.add(client);
+    if (client.grants) subscription.granted.add(client);
     const room = client.write(greeting);
     if (room) this.#waitFor(client, room);
     else if (client.resume) this.#catchUps.add(client);
@@ -70,14 +71,23 @@ export class Courier {
     }
     totals.published += entries.length;
     for (const subscription of reached) {
-      const { live } = subscription;
-      const chunks = subscription.takeChunks();
-      if (live.size === 0) continue;
-      for (const { bytes, position, count } of chunks) {
-        totals.delivered += count * live.size;
-        totals.bytes += bytes.length * live.size;
-        for (const client of live) this.#write(client, bytes, position);
+      for (const batch of subscription.takeBatches()) this.#deliver(batch, subscription.live);
+    }
+  }
+
+  #deliver({ clients, entries }: Batch, live: ReadonlySet<Client>): void {
+    if (clients.size === 0) return;
+    const { totals } = this.#options;
+    for (const { bytes, position, count } of chunksOf(entries)) {
+      let reached = 0;
+      for (const client of clients) {
+        // One that became full with an earlier chunk gets the rest when it has room.
+        if (clients !== live && !live.has(client)) continue;
+        reached++;
+        this.#write(client, bytes, position);
       }
+      totals.delivered += count * reached;
+      totals.bytes += bytes.length * reached;
     }
   }
 
@@ -97,8 +107,8 @@ export class Courier {
 
   /** Forgets a client that has been removed. */
   forget(client: Client): void {
-    client.subscription.live.delete(client);
-    client.subscription.behind.delete(client);
+    const { live, behind, granted } = client.subscription;
+    for (const clients of [live, behind, granted]) clients.delete(client);
     this.#leaveFull(client);
   }
 
@@ -219,7 +229,7 @@ export class Courier {
       giveUp(client, "outrun");
       return false;
     }
-    const wanted = entries.filter((entry) => client.subscription.wants(entry));
+    const wanted = entries.filter((entry) => client.subscription.asksFor(entry) && client.mayRead(entry));
     for (const { bytes, position, count } of chunksOf(wanted)) {
       client.position = position;
       if (client.resume) client.resume.count += count;

@@ -11,22 +11,42 @@ export interface Interest {
   readonly grants?: readonly string[];
 }
 
-/** Decides which events an interest is for: live, in replay and in the history alike. */
+/** The topics whose private events somebody may read; undefined for none. */
+export type Grants = TopicPatterns | undefined;
+
+export function toGrants(patterns: readonly string[] = []): Grants {
+  return patterns.length > 0 ? new TopicPatterns(patterns) : undefined;
+}
+
+/** Whether the grants allow the event to be read: a private one takes a grant for one of its topics. */
+export function mayRead(
+  grants: Grants,
+  { topics, private: hidden }: Pick<Draft, "topics" | "private">,
+): boolean {
+  return !hidden || (grants?.hasAny(topics) ?? false);
+}
+
+type Subject = Pick<Draft, "type" | "topics" | "private">;
+
+/** Which events an interest is for: live, in replay and in the history alike. */
 export class Filter {
   readonly topics: TopicPatterns;
   readonly #types: ReadonlySet<string> | undefined;
-  readonly #grants: TopicPatterns;
+  readonly #grants: Grants;
 
   constructor({ topics, types, grants = [] }: Interest) {
     this.topics = new TopicPatterns(topics.length > 0 ? topics : ["*"]);
     this.#types = types.length > 0 ? new Set(types) : undefined;
-    this.#grants = new TopicPatterns(grants);
+    this.#grants = toGrants(grants);
   }
 
-  /** An event without topics is a broadcast, for everyone; a private one needs a grant for a topic. */
-  wants({ type, topics, private: hidden }: Pick<Draft, "type" | "topics" | "private">): boolean {
-    if (this.#types && !this.#types.has(type)) return false;
-    if (topics.length > 0 && !this.topics.hasAny(topics)) return false;
-    return !hidden || this.#grants.hasAny(topics);
+  /** Whether it asks for the event. One without topics is a broadcast, for everyone. */
+  asksFor({ type, topics }: Subject): boolean {
+    return (!this.#types || this.#types.has(type)) && (topics.length === 0 || this.topics.hasAny(topics));
+  }
+
+  /** Whether it asks for the event and may read it. */
+  wants(event: Subject): boolean {
+    return this.asksFor(event) && mayRead(this.#grants, event);
   }
 }

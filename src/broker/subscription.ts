@@ -17,7 +17,13 @@ export interface Chunk {
  */
 const CHUNK_BYTES = 32 * 1024;
 
-/** Clients that want the same thing: matched once and encoded once for all of them. */
+/** Events for some clients that are live. */
+export interface Batch {
+  readonly clients: ReadonlySet<Client>;
+  readonly entries: readonly Entry[];
+}
+
+/** Clients that ask for the same thing: matched once and encoded once for all of them. */
 export class Subscription {
   readonly key: string;
   readonly interest: Interest;
@@ -26,7 +32,10 @@ export class Subscription {
   readonly live = new Set<Client>();
   /** Clients that have yet to be sent what others have: replaying, or slow to read. */
   readonly behind = new Set<Client>();
+  /** Those among them all that may read some private events. */
+  readonly granted = new Set<Client>();
   #pending: Entry[] = [];
+  #hasPrivate = false;
 
   constructor(key: string, interest: Interest) {
     this.key = key;
@@ -48,20 +57,52 @@ export class Subscription {
     return this.live.size + this.behind.size;
   }
 
-  wants(event: Draft): boolean {
-    return this.#filter.wants(event);
+  asksFor(event: Draft): boolean {
+    return this.#filter.asksFor(event);
   }
 
-  /** Keeps the event for the next chunks; true if it is the first since they were taken. */
+  /** How many of its clients may read an event that it asks for. */
+  clientsFor(event: Draft): number {
+    if (!event.private) return this.size;
+    let count = 0;
+    for (const client of this.granted) if (client.mayRead(event)) count++;
+    return count;
+  }
+
+  /** Keeps the event for the next batches; true if it is the first since they were taken. */
   add(entry: Entry): boolean {
+    if (entry.private) this.#hasPrivate = true;
     return this.#pending.push(entry) === 1;
   }
 
-  /** The chunks of all that was added, each encoded when it is asked for, once for every live client. */
-  takeChunks(): Iterable<Chunk> {
+  /** All that was added, for all who are live; where some of it is private, for those who may read the same. */
+  takeBatches(): Iterable<Batch> {
     const entries = this.#pending;
     this.#pending = [];
-    return chunksOf(entries);
+    if (!this.#hasPrivate) return [{ clients: this.live, entries }];
+    this.#hasPrivate = false;
+    return this.#byReaders(entries);
+  }
+
+  /** Splits the live clients by which of the events they may read: each group is encoded for once. */
+  #byReaders(entries: readonly Entry[]): Iterable<Batch> {
+    const hidden = entries.filter((entry) => entry.private);
+    const allHidden = hidden.length === entries.length;
+    const groups = new Map<string, { clients: Set<Client>; entries: Entry[] }>();
+    // What is all private is for nobody without a grant.
+    for (const client of allHidden ? this.granted : this.live) {
+      if (!this.live.has(client)) continue;
+      const readable = client.grants ? hidden.filter((entry) => client.mayRead(entry)) : [];
+      if (allHidden && readable.length === 0) continue;
+      const key = readable.map(({ position }) => position).join();
+      const group = groups.get(key);
+      if (group) group.clients.add(client);
+      else {
+        const own = entries.filter((entry) => !entry.private || readable.includes(entry));
+        groups.set(key, { clients: new Set([client]), entries: own });
+      }
+    }
+    return groups.values();
   }
 }
 

@@ -8,12 +8,15 @@ export class Subscriptions {
   readonly #byTopic = new Map<string, Set<Subscription>>();
   readonly #searching = new Set<Subscription>();
 
-  /** The one that stands for this interest, made if it is the first. */
-  get(interest: Interest): Subscription {
-    const key = keyOf(interest);
+  /**
+   * The one that stands for this interest, made if it is the first. What somebody may read is the
+   * client's own: as many as have tokens of their own share what they ask for.
+   */
+  get({ topics, types }: Interest): Subscription {
+    const key = JSON.stringify([topics, types].map((names) => [...new Set(names)].sort()));
     const known = this.#byKey.get(key);
     if (known) return known;
-    const subscription = new Subscription(key, interest);
+    const subscription = new Subscription(key, { topics, types });
     this.#byKey.set(key, subscription);
     if (subscription.searches) {
       this.#searching.add(subscription);
@@ -35,19 +38,19 @@ export class Subscriptions {
     }
   }
 
-  /** Calls `found` once for each subscription that wants the event. */
+  /** Calls `found` once for each subscription that asks for the event. */
   match(event: Draft, found: (subscription: Subscription) => void): void {
     const { topics } = event;
     if (topics.length === 0) {
-      for (const subscription of this.#byKey.values()) if (subscription.wants(event)) found(subscription);
+      for (const subscription of this.#byKey.values()) if (subscription.asksFor(event)) found(subscription);
       return;
     }
-    for (const subscription of this.#searching) if (subscription.wants(event)) found(subscription);
+    for (const subscription of this.#searching) if (subscription.asksFor(event)) found(subscription);
     topics.forEach((topic, i) => {
       for (const subscription of this.#byTopic.get(topic) ?? []) {
         // With several topics in common it is met at the first of them.
         const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.has(earlier));
-        if (!met && subscription.wants(event)) found(subscription);
+        if (!met && subscription.asksFor(event)) found(subscription);
       }
     });
   }
@@ -56,11 +59,11 @@ export class Subscriptions {
     return this.#byKey.size;
   }
 
-  /** How many clients want the event. */
+  /** How many clients ask for the event and may read it. */
   clientsFor(event: Draft): number {
     let count = 0;
-    this.match(event, ({ size }) => {
-      count += size;
+    this.match(event, (subscription) => {
+      count += subscription.clientsFor(event);
     });
     return count;
   }
@@ -76,9 +79,4 @@ export class Subscriptions {
     this.#byTopic.set(topic, made);
     return made;
   }
-}
-
-/** The same for interests that ask for the same, in whatever order and however often. */
-function keyOf({ topics, types, grants = [] }: Interest): string {
-  return JSON.stringify([topics, types, grants].map((names) => [...new Set(names)].sort()));
 }
