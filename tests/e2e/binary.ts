@@ -28,11 +28,16 @@ export function cleanEnvironment(): Record<string, string | undefined> {
 }
 
 /** Runs the executable to its end. */
-export async function runBinary(folder: string, ...args: string[]) {
+export function runBinary(folder: string, ...args: string[]) {
+  return runBinaryWith({}, folder, ...args);
+}
+
+/** Runs the executable to its end, with these environment variables. */
+export async function runBinaryWith(env: Record<string, string>, folder: string, ...args: string[]) {
   const child = Bun.spawn([binary, ...args], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...env },
   });
   const [output, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -50,11 +55,16 @@ export interface LogLine {
 }
 
 /** Starts `tidings serve` in a folder, on a free port. It is killed after the test. */
-export async function serveBinary(folder: string, ...args: string[]) {
-  const child = Bun.spawn([binary, "serve", "--port", "0", ...args], {
+export function serveBinary(folder: string, ...args: string[]) {
+  return serveBinaryWith({}, folder, "--port", "0", ...args);
+}
+
+/** Starts `tidings serve` with these environment variables. It is killed after the test. */
+export async function serveBinaryWith(env: Record<string, string>, folder: string, ...args: string[]) {
+  const child = Bun.spawn([binary, "serve", ...args], {
     cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-    env: cleanEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...cleanEnvironment(), ...env },
   });
   cleanups.push(async () => {
     child.kill("SIGKILL");
@@ -71,5 +81,13 @@ export async function serveBinary(folder: string, ...args: string[]) {
     }
   };
   const { url } = await logged("listening");
-  return { url: String(url), pid: child.pid, logged };
+  return {
+    url: String(url),
+    pid: child.pid,
+    logged,
+    /** What it prints, to the end of the process. */
+    output: new Response(child.stdout).text(),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    exited: child.exited,
+  };
 }
