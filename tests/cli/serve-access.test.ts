@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bearer, post } from "../http/keyed-hub.ts";
 import { run, start } from "./tidings.ts";
+
+// Each starts programs, which takes its time on a busy machine.
+setDefaultTimeout(30_000);
 
 const SECRET = "tell-nobody-tell-nobody-tell-nobody";
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, UnsecuredJWT } from "jose";
 import { post, SECRET, startKeyedHub } from "../http/keyed-hub.ts";
 import { run } from "./tidings.ts";
+
+// Each starts programs, which takes its time on a busy machine.
+setDefaultTimeout(30_000);
 
 let folder: string;
 beforeAll(async () => {

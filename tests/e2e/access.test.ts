@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { type JWTPayload, SignJWT } from "jose";
@@ -6,6 +6,9 @@ import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
 import { emptyFolder, runBinary, serveBinary } from "./binary.ts";
+
+// Each starts programs, which takes its time on a busy machine.
+setDefaultTimeout(30_000);
 
 const PUBLISH_KEY = "the-key-of-a-publisher";
 const ADMIN_KEY = "the-key-of-an-administrator";
