@@ -21,14 +21,15 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
   const check = guard({ hosts, origins });
   const app = new Elysia();
   // Elysia reads which parts of a request its hooks name, and prepares those for every request:
-  // one that took the whole would have headers, query and cookies parsed each time.
+  // one that took the whole would have headers, query and cookies parsed each time. It also awaits
+  // those that look as if they returned a call, so the check is not the last word of a hook.
   return app
     .onRequest(({ request, set }) => {
       const id = givenRequestId(request);
       if (id !== undefined) set.headers[REQUEST_ID] = id;
+      check(request);
     })
     .onError(({ code, error, request, route }) => refuse(app, refusals)({ code, error, request, route }))
-    .onRequest(({ request }) => check(request))
     .use(crossOrigin(origins))
     .use(apiDescription())
     .use(consoleRoutes(options))

@@ -2,7 +2,7 @@ import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
 import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../frame.ts";
 import type { Histogram } from "../histogram.ts";
-import type { Entry } from "../log/entry.ts";
+import type { Draft, Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
@@ -200,8 +200,13 @@ export class Broker {
    * already used for a different event; StoreFailure; Error when the broker is closed.
    */
   async publish(events: readonly EventInput[]): Promise<readonly Receipt[]> {
+    return this.append(events.map(toDraft));
+  }
+
+  /** {@link publish} of what has been checked already. */
+  async append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     if (this.#closed) throw new Error("the broker is closed");
-    return this.log.append(events.map(toDraft));
+    return this.log.append(drafts);
   }
 
   /**

@@ -22,7 +22,8 @@ export interface EventInput<Type extends string = string, Data = unknown> {
  *
  * @throws TypeError when a name is not allowed, or the data is not JSON.
  */
-export function toDraft({ type, data, topics = [], id, retry, private: hidden = false }: EventInput): Draft {
+export function toDraft(event: EventInput): Draft {
+  const { type, topics = [], id, retry, private: hidden = false } = event;
   if (!isTypeName(type) || isReserved(type))
     throw new TypeError(`not an event type: ${JSON.stringify(type)}`);
   if (id !== undefined && !isEventId(id)) throw new TypeError(`not an event id: ${JSON.stringify(id)}`);
@@ -34,7 +35,12 @@ export function toDraft({ type, data, topics = [], id, retry, private: hidden = 
   }
   if (hidden && topics.length === 0) throw new TypeError("a private event without a topic is for nobody");
   // A copy: the caller may change its list before this turn of the event loop ends.
-  return { id, type, json: toJson(data), topics: [...topics], retry, private: hidden };
+  return draftOf({ ...event, topics: [...topics] });
+}
+
+/** The same for an event that has been checked: by its schema, say. */
+export function draftOf({ type, data, topics = [], id, retry, private: hidden = false }: EventInput): Draft {
+  return { id, type, json: toJson(data), topics, retry, private: hidden };
 }
 
 function toJson(data: unknown): string {

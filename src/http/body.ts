@@ -7,6 +7,9 @@ const SMALL = 64 * 1024;
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
 const MAX_RUNTIME_TIMEOUT = 255;
 
+// One for all: it keeps nothing from one whole text to the next.
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** What is still to come of a body that is refused. */
 const NOT_WAITED_FOR = { connection: "close" };
 
@@ -32,7 +35,7 @@ export async function readJsonBytes(incoming: Incoming, limits: BodyLimits): Pro
 export function parseJson(bytes: Uint8Array): ExactJson {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     throw new Problem(400, "the body is not UTF-8");
   }

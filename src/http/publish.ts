@@ -2,9 +2,10 @@ import { type TUnsafe, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Elysia } from "elysia";
 import { type Grant, mayPublish } from "../auth/grant.ts";
-import type { EventInput } from "../broker/draft.ts";
+import { draftOf } from "../broker/draft.ts";
 import { PublishedBatch, PublishedEvent } from "../events/event.ts";
 import { MOST_LISTED, type Violation, violations } from "../events/violation.ts";
+import type { Draft } from "../log/entry.ts";
 import type { Receipt } from "../log/log.ts";
 import { IdConflict } from "../log/plan.ts";
 import { StoreFailure } from "../log/store.ts";
@@ -110,14 +111,14 @@ export async function publishOne(
 }
 
 /** @throws Problem 422 with every failing path. */
-function checkedEvent(hub: Hub, { value, exact }: ExactJson): EventInput {
+function checkedEvent(hub: Hub, { value, exact }: ExactJson): Draft {
   const found = [
     ...violations(eventCheck, value),
     ...dataViolations(hub, value, "/data"),
     ...audienceViolations(value, ""),
   ];
   if (found.length > 0 || !eventCheck.Check(exact)) throw unprocessable(found);
-  return toInput(exact);
+  return toCheckedDraft(exact);
 }
 
 /** @throws Problem 413 when one of them is too large. */
@@ -131,7 +132,7 @@ function assertEventSizes(body: unknown, limit: number): void {
 }
 
 /** @throws Problem 422 with every failing path. */
-function checkedBatch(hub: Hub, { value, exact }: ExactJson): EventInput[] {
+function checkedBatch(hub: Hub, { value, exact }: ExactJson): Draft[] {
   const found = violations(batchCheck, value);
   if (Array.isArray(value)) {
     for (const [i, event] of value.entries()) {
@@ -140,7 +141,7 @@ function checkedBatch(hub: Hub, { value, exact }: ExactJson): EventInput[] {
     }
   }
   if (found.length > 0 || !batchCheck.Check(exact)) throw unprocessable(found);
-  return exact.map(toInput);
+  return exact.map(toCheckedDraft);
 }
 
 /** Where an event's data breaks its type's schema, in so far as the event has a type and data. */
@@ -164,8 +165,9 @@ function audienceViolations(event: unknown, at: string): Violation[] {
   return hasTopic ? [] : [{ path: `${at}/topics`, message: "Expected a topic: the event is private" }];
 }
 
-function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
-  return { ...event, topics: topic === undefined ? topics : [topic, ...topics] };
+function toCheckedDraft(event: PublishedEvent): Draft {
+  const { topic, topics = [] } = event;
+  return draftOf(topic === undefined ? event : { ...event, topics: [topic, ...topics] });
 }
 
 /**
@@ -174,7 +176,8 @@ function toInput({ topic, topics = [], ...event }: PublishedEvent): EventInput {
  * @throws Problem 401 or 403 when that is nothing.
  */
 export async function publisherGrant(hub: Hub, { request }: Incoming): Promise<Grant> {
-  const grant = await hub.access(request);
+  const granted = hub.access(request);
+  const grant = granted instanceof Promise ? await granted : granted;
   if (!grant.publish) throw forbidden(grant, "publishing takes a key or a token that grants it");
   return grant;
 }
@@ -199,17 +202,13 @@ export function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incomi
   return address === undefined ? "" : siteOf(address);
 }
 
-async function publish(
-  { broker }: Hub,
-  grant: Grant,
-  events: readonly EventInput[],
-): Promise<readonly Receipt[]> {
+async function publish({ broker }: Hub, grant: Grant, events: readonly Draft[]): Promise<readonly Receipt[]> {
   for (const event of events) {
     if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
   }
   if (broker.closed) throw unavailable("the hub is stopping");
   try {
-    return await broker.publish(events);
+    return await broker.append(events);
   } catch (error) {
     if (error instanceof IdConflict) throw new Problem(409, error.message);
     if (error instanceof StoreFailure) throw unavailable("the store failed to keep it", error.cause);
@@ -217,7 +216,7 @@ async function publish(
   }
 }
 
-function notGranted({ type, topics = [] }: EventInput): string {
+function notGranted({ type, topics }: Draft): string {
   const where = topics.length > 0 ? `on ${topics.join(", ")}` : "to everyone, without a topic";
   return `the token does not grant publishing ${type} ${where}`;
 }

@@ -141,7 +141,8 @@ export class Log {
       const plan = new Plan(this.store);
       const accepted: { group: Group; sources: readonly Source[] }[] = [];
       for (const group of groups) {
-        const sources = await plan.add(group.drafts);
+        const planned = plan.add(group.drafts);
+        const sources = planned instanceof Promise ? await planned : planned;
         if (sources instanceof IdConflict) group.reject(sources);
         else accepted.push({ group, sources });
       }

@@ -1,5 +1,5 @@
 import type { Draft, Entry } from "./entry.ts";
-import type { Store } from "./store.ts";
+import type { Awaitable, Store } from "./store.ts";
 
 /** The id belongs to an event that says something else. */
 export class IdConflict extends Error {
@@ -27,7 +27,13 @@ export class Plan {
   }
 
   /** Takes all of the drafts, or none when an id among them is used for a different event. */
-  async add(drafts: readonly Draft[]): Promise<readonly Source[] | IdConflict> {
+  add(drafts: readonly Draft[]): Awaitable<readonly Source[] | IdConflict> {
+    // Nothing is looked up for events without ids, which most are.
+    if (drafts.every(({ id }) => id === undefined)) return drafts.map((draft) => this.#append(draft));
+    return this.#addWithIds(drafts);
+  }
+
+  async #addWithIds(drafts: readonly Draft[]): Promise<readonly Source[] | IdConflict> {
     const sources: Source[] = [];
     const before = this.fresh.length;
     for (const draft of drafts) {
