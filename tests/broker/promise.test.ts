@@ -1,0 +1,117 @@
+import { afterAll, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { EventInput } from "../../src/broker/draft.ts";
+import type { Interest } from "../../src/broker/interest.ts";
+import { MemoryStore } from "../../src/log/memory.ts";
+import { SqliteStore } from "../../src/log/sqlite.ts";
+import { assertPromise, type From, type Step } from "./promise.ts";
+
+// In memory where there is such a folder: what waits for a disk is not what is tested.
+const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tidings-promise-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// Few names, so that they meet.
+const topic = fc.constantFrom("a", "a/1", "a/2", "b");
+const pattern = fc.oneof(topic, fc.constantFrom("*", "a/*"));
+const type = fc.constantFrom("t", "u");
+const interest: fc.Arbitrary<Interest> = fc.record({
+  topics: fc.array(pattern, { maxLength: 2 }),
+  types: fc.array(type, { maxLength: 1 }),
+  grants: fc.array(pattern, { maxLength: 1 }),
+});
+
+// Some are larger than a chunk, and some larger than what is given to a stream at once.
+const size = fc.oneof(
+  { weight: 20, arbitrary: fc.constant(0) },
+  { weight: 2, arbitrary: fc.constant(20_000) },
+  { weight: 1, arbitrary: fc.constant(150_000) },
+);
+const event: fc.Arbitrary<EventInput> = fc
+  .record({
+    type,
+    data: fc.tuple(fc.nat(2), size).map(([n, size]) => ({ n, text: "x".repeat(size) })),
+    topics: fc.array(topic, { maxLength: 2 }),
+    private: fc.boolean(),
+    // Often the same, with the same content or another.
+    id: fc.option(fc.constantFrom("one", "two", "three"), { freq: 3, nil: undefined }),
+  })
+  .map((event) => ({ ...event, private: event.private && event.topics.length > 0 }));
+
+// More than a client that is behind is sent in one step.
+const manyEvents = fc
+  .integer({ min: 250, max: 600 })
+  .map((count) => Array(count).fill({ type: "t", data: 0 }));
+
+const client = fc.nat(20);
+const from: fc.Arbitrary<From> = fc.oneof(
+  fc.constantFrom<From>("now", "earliest", "unknown", "000000000000-3"),
+  fc.nat(40),
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("publish"),
+      events: fc.oneof(
+        { weight: 10, arbitrary: fc.array(event, { minLength: 1, maxLength: 3 }) },
+        { weight: 10, arbitrary: fc.array(event, { maxLength: 30 }) },
+        { weight: 1, arbitrary: manyEvents },
+      ),
+    }) as fc.Arbitrary<Step>,
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("connect"), interest, from }) as fc.Arbitrary<Step> },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom("come back", "leave", "fail", "stall", "stall", "drain", "drain"),
+      client,
+    }) as fc.Arbitrary<Step>,
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("turn"), count: fc.nat(3) }) as fc.Arbitrary<Step> },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("pass"), milliseconds: fc.nat(100) }) as fc.Arbitrary<Step>,
+  },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: "restart" }) },
+);
+const steps = fc.array(step, { maxLength: 60, size: "max" });
+const bounds = fc.record({
+  events: fc.constantFrom(1, 3, 10, 1000),
+  bytes: fc.constantFrom(2000, 300_000, 1e9),
+  age: fc.constantFrom(50, Number.POSITIVE_INFINITY),
+});
+const timers = fc.record({ stallTimeout: fc.constantFrom(0, 0, 1), keepAlive: fc.constantFrom(0, 1) });
+
+const runs = Number(process.env["TIDINGS_TEST_RUNS"] ?? 1);
+
+test("every schedule keeps the promise, with the log in memory", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      await assertPromise(steps, {
+        open: (clock) => new MemoryStore(bounds, clock),
+        lasts: false,
+        ...timers,
+      });
+    }),
+    { numRuns: 3000 * runs },
+  );
+}, 60_000);
+
+test("every schedule keeps the promise, with the log in a file", async () => {
+  let files = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      const path = join(folder, `${files++}.db`);
+      await assertPromise(steps, {
+        open: (now) => new SqliteStore(path, { bounds, clock: () => now }),
+        lasts: true,
+        ...timers,
+      });
+      rmSync(path);
+    }),
+    { numRuns: 300 * runs },
+  );
+}, 60_000);
