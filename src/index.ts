@@ -1,6 +1,10 @@
 import type { tidings } from "./http/plugin.ts";
 
+export { Authority, type AuthorityOptions } from "./auth/authority.ts";
 export type { Grant, PublishGrant } from "./auth/grant.ts";
+export { type RemoteKeysTimes, remoteKeys } from "./auth/jwks.ts";
+export { KeyError, readVerifyingKey, type VerifyingKey } from "./auth/jwt-key.ts";
+export type { TokenRules } from "./auth/tokens.ts";
 export { Broker, type BrokerOptions, type ClientHandle, type ClientOptions } from "./broker/broker.ts";
 export type { EventInput } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
@@ -9,7 +13,7 @@ export type { EventSink } from "./broker/sink.ts";
 export * from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
 export { CatalogError, type EventSchemas } from "./events/schema.ts";
-export type { Access } from "./http/access.ts";
+export { type Access, keyAccess } from "./http/access.ts";
 export { handleSSE, type StreamOptions } from "./http/events.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
-import type { Logger } from "../broker/logger.ts";
+import { type Logger, silent } from "../broker/logger.ts";
 import { PUBLIC_ALGORITHMS, type VerifyingKey } from "./jwt-key.ts";
 
 /** How the keys at a URL are kept up to date, in ms. */
@@ -21,7 +21,7 @@ const TIMES: RemoteKeysTimes = { refresh: 5 * 60_000, cooldown: 10_000, timeout:
  * refresh. That happens in the background: while the keys' server is away, the hub goes on with
  * the keys it has.
  */
-export function remoteKeys(url: URL, logger: Logger, times: RemoteKeysTimes = TIMES): VerifyingKey {
+export function remoteKeys(url: URL, logger: Logger = silent, times: RemoteKeysTimes = TIMES): VerifyingKey {
   const keys = createRemoteJWKSet(url, {
     cacheMaxAge: Number.POSITIVE_INFINITY,
     cooldownDuration: times.cooldown,

@@ -1,10 +1,8 @@
 import { expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import fc from "fast-check";
-import type { Grant } from "../../src/auth/grant.ts";
-import { Broker } from "../../src/broker/broker.ts";
-import { tidings } from "../../src/http/plugin.ts";
-import { ADMIN_KEY, PUBLISH_KEY, post, sign, startKeyedHub } from "./keyed-hub.ts";
+import { Authority, Broker, type Grant, keyAccess, readVerifyingKey, tidings } from "../../src/index.ts";
+import { ADMIN_KEY, PUBLISH_KEY, post, SECRET, sign, startKeyedHub } from "./keyed-hub.ts";
 
 // What a header can hold: bytes, without those that end it.
 const bytes = fc
@@ -107,6 +105,24 @@ test("an application of one's own says who may do what", async () => {
     expect((await publish("rooms/1", "mallory")).status).toBe(401);
     expect((await fetch(`${url}/events`)).status).toBe(401);
     expect((await fetch(`${url}/clients`, { headers: { "x-member": "alice" } })).status).toBe(403);
+  } finally {
+    await app.server?.stop(true);
+  }
+});
+
+test("an application of one's own takes the hub's keys and tokens", async () => {
+  const authority = new Authority({ publishKeys: [PUBLISH_KEY], tokens: readVerifyingKey(SECRET) });
+  const app = new Elysia()
+    .use(tidings({ broker: new Broker(), access: keyAccess(authority) }))
+    .listen({ port: 0, hostname: "127.0.0.1" });
+  try {
+    const url = `http://127.0.0.1:${app.server?.port}/publish`;
+    const event = { type: "a", data: 1, topics: ["rooms/1"] };
+    const token = await sign({ publish: { topics: ["rooms/*"] } });
+    expect((await post(url, event)).status).toBe(401);
+    expect((await post(url, event, PUBLISH_KEY)).status).toBe(200);
+    expect((await post(url, event, token)).status).toBe(200);
+    expect((await post(url, { ...event, topics: ["halls/1"] }, token)).status).toBe(403);
   } finally {
     await app.server?.stop(true);
   }
