@@ -15,7 +15,7 @@ const MOST_SHOWN = 250;
 /** With how many of the events that are held a feed begins. */
 const BACKLOG = 200;
 
-/** The figures of one second, as the feed's `tick`. */
+/** The figures of the time since the last one, mostly a second, as the feed's `tick`. */
 export interface Tick {
   readonly status: ReturnType<typeof statusOf>;
   /** The hub's clock, in Unix milliseconds. */
@@ -116,6 +116,11 @@ export class Feed {
 
   #sendWindow(): void {
     this.#window = undefined;
+    if (this.#full) {
+      this.#passedOver += this.#shown.length;
+      this.#shown = [];
+      return;
+    }
     const events = this.#shown;
     const skipped = this.#passedOver;
     this.#shown = [];
@@ -128,6 +133,8 @@ export class Feed {
       this.end();
       return;
     }
+    // What was counted stays for the tick that is taken.
+    if (this.#full) return;
     const count = this.#latencyCount;
     this.#send("tick", {
       status: statusOf(this.#broker),

@@ -20,7 +20,7 @@ export interface EventFilter {
 const NO_FILTER: EventFilter = { type: "", topic: "", text: "" };
 
 /** The newest events, and those of them that pass the filter. */
-class EventList {
+export class EventList {
   /** Changes whenever what {@link matching} holds has changed. */
   readonly changed = signal(0);
   readonly filter = signal<EventFilter>(NO_FILTER);

@@ -53,8 +53,10 @@ function take({ event, data }: Message): void {
 
 function takeTick(now: Tick): void {
   figures.add(now, tick.value);
-  typeRates.add(now.types);
-  topicRates.add(now.topics);
+  // The first counts from when the stream began, which is no time at all.
+  const seconds = tick.value && now.now > tick.value.now ? (now.now - tick.value.now) / 1000 : 1;
+  typeRates.add(now.types, seconds);
+  topicRates.add(now.topics, seconds);
   tick.value = now;
   tickedAt.value = Date.now();
 }

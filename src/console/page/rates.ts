@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 import type { TallyCounts } from "../tally.ts";
 
-/** Rates are means over this many seconds: steady enough to read, quick enough to follow. */
-const SECONDS = 5;
-/** A name that was not met for this many seconds is no longer listed. */
+/** Rates are means over this many ticks, a second each: steady enough to read, quick enough to follow. */
+const TICKS = 5;
+/** A name that was not met for this many ticks is no longer listed. */
 const KEPT = 60;
 
 export interface Rate {
@@ -26,8 +26,8 @@ export class Rates {
   readonly distinct = signal(0);
   readonly #names = new Map<string, Counted>();
 
-  /** Takes the counts of one second. */
-  add({ top, distinct }: TallyCounts): void {
+  /** Takes the counts of so many seconds. */
+  add({ top, distinct }: TallyCounts, seconds: number): void {
     const counts = new Map(top);
     for (const name of counts.keys()) {
       if (!this.#names.has(name)) this.#names.set(name, { total: 0, recent: [], idle: 0 });
@@ -35,8 +35,8 @@ export class Rates {
     for (const [name, counted] of this.#names) {
       const count = counts.get(name) ?? 0;
       counted.total += count;
-      counted.recent.push(count);
-      if (counted.recent.length > SECONDS) counted.recent.shift();
+      counted.recent.push(count / seconds);
+      if (counted.recent.length > TICKS) counted.recent.shift();
       counted.idle = count > 0 ? 0 : counted.idle + 1;
       if (counted.idle > KEPT) this.#names.delete(name);
     }

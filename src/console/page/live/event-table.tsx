@@ -1,5 +1,5 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { events, type ListedEvent } from "../event-list.ts";
 import * as format from "../format.ts";
 import { Icon } from "../icon.tsx";
@@ -100,6 +100,14 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
     pressed.preventDefault();
   }
 
+  function onClick({ target }: MouseEvent) {
+    const row = target instanceof Element ? target.closest<HTMLElement>("[data-number]") : null;
+    const event = row && at(rowOf(Number(row.dataset["number"])));
+    if (!event) return;
+    active.value = event.number;
+    onOpen(event);
+  }
+
   const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN);
   const shown: { row: number; event: ListedEvent }[] = [];
@@ -122,6 +130,7 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
         ref={scroller}
         onScroll={onScroll}
         onKeyDown={onKeyDown}
+        onClick={onClick}
       >
         <div class="event-row event-head" role="row" aria-rowindex={1} tabIndex={-1}>
           <span role="columnheader">Time</span>
@@ -141,10 +150,6 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
               index={row + 2}
               top={row * rowHeight}
               marked={event.number === marked}
-              onOpen={() => {
-                active.value = event.number;
-                onOpen(event);
-              }}
             />
           ))}
         </div>
@@ -165,41 +170,41 @@ interface EventRowProps {
   readonly index: number;
   readonly top: number;
   readonly marked: boolean;
-  readonly onOpen: () => void;
 }
 
-function EventRow({ id, event, index, top, marked, onOpen }: EventRowProps) {
-  const { type, topics, json, recipients, time } = event;
-  return (
-    // The grid has the keyboard, and hands Enter on to the row it has come to.
-    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
-    <div
-      id={id}
-      class="event-row"
-      role="row"
-      tabIndex={-1}
-      aria-rowindex={index}
-      aria-selected={marked}
-      style={{ transform: `translateY(${top}px)` }}
-      onClick={onOpen}
-    >
-      <span role="gridcell" class="event-time mono">
-        {format.preciseClock(time)}
-      </span>
-      <span role="gridcell" class="event-type truncate">
-        {type}
-      </span>
-      <span role="gridcell" class="event-topics truncate">
-        {topics.join(", ")}
-      </span>
-      <span role="gridcell" class="event-data mono truncate">
-        {json.slice(0, PREVIEW)}
-      </span>
-      <span role="gridcell" class="event-recipients numeric">
-        {format.shortCount(recipients)}
-      </span>
-    </div>
-  );
+/** Drawn anew only when something of it has changed: scrolling moves none of the others. */
+function EventRow({ id, event, index, top, marked }: EventRowProps) {
+  return useMemo(() => {
+    const { number, type, topics, json, recipients, time } = event;
+    return (
+      <div
+        id={id}
+        class="event-row"
+        role="row"
+        tabIndex={-1}
+        data-number={number}
+        aria-rowindex={index}
+        aria-selected={marked}
+        style={{ transform: `translateY(${top}px)` }}
+      >
+        <span role="gridcell" class="event-time mono">
+          {format.preciseClock(time)}
+        </span>
+        <span role="gridcell" class="event-type truncate">
+          {type}
+        </span>
+        <span role="gridcell" class="event-topics truncate">
+          {topics.join(", ")}
+        </span>
+        <span role="gridcell" class="event-data mono truncate">
+          {json.slice(0, PREVIEW)}
+        </span>
+        <span role="gridcell" class="event-recipients numeric">
+          {format.shortCount(recipients)}
+        </span>
+      </div>
+    );
+  }, [id, event, index, top, marked]);
 }
 
 /** How many events of the list, which is in order, have a higher number. */

@@ -1,0 +1,145 @@
+import { afterEach, expect, test } from "bun:test";
+import { createParser } from "eventsource-parser";
+import { Broker } from "../../src/broker/broker.ts";
+import type { ConsoleEvents } from "../../src/console/console-event.ts";
+import { Feed, type Tick } from "../../src/console/feed.ts";
+
+const feeds: Feed[] = [];
+afterEach(() => {
+  for (const feed of feeds.splice(0)) feed.end();
+});
+
+/** A feed into memory. `full` says whether its page takes no bytes. */
+function openFeed(broker: Broker, { keyed = false } = {}) {
+  const stop = new AbortController();
+  const messages: { event: string; data: unknown }[] = [];
+  const waiting: (() => void)[] = [];
+  const parser = createParser({
+    onEvent({ event = "", data }) {
+      messages.push({ event, data: JSON.parse(data) });
+      for (const wake of waiting.splice(0)) wake();
+    },
+  });
+  let room: Promise<void> | undefined;
+  let writes = 0;
+  let closed = false;
+  const sink = {
+    enqueue(bytes: Uint8Array) {
+      writes++;
+      parser.feed(new TextDecoder().decode(bytes));
+      return room;
+    },
+    close() {
+      closed = true;
+    },
+  };
+  feeds.push(new Feed(broker, sink, { signal: stop.signal, keyed }));
+  /** The next message that is of the kind and passes. */
+  const next = async <T>(event: string, passes: (data: T) => boolean = () => true): Promise<T> => {
+    for (;;) {
+      const at = messages.findIndex((message) => message.event === event && passes(message.data as T));
+      const [found] = at < 0 ? [] : messages.splice(at, 1);
+      if (found) return found.data as T;
+      await new Promise<void>((wake) => waiting.push(wake));
+    }
+  };
+  return {
+    stop,
+    isClosed: () => closed,
+    writes: () => writes,
+    fill: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      room = promise;
+      return () => {
+        room = undefined;
+        resolve();
+      };
+    },
+    tick: (passes?: (tick: Tick) => boolean) => next<Tick>("tick", passes),
+    events: (passes?: (events: ConsoleEvents) => boolean) => next<ConsoleEvents>("events", passes),
+  };
+}
+
+test("it begins with the figures and with what is held, oldest first", async () => {
+  const broker = new Broker();
+  await broker.publish(Array.from({ length: 300 }, (_, i) => ({ type: "held", data: i })));
+  const feed = openFeed(broker);
+  expect((await feed.tick()).status.totals.published).toBe(300);
+  const { events, backlog } = await feed.events();
+  expect(backlog).toBe(true);
+  expect(events.map(({ json }) => Number(json))).toEqual(Array.from({ length: 200 }, (_, i) => 100 + i));
+});
+
+test("an event comes with its topics, and rates and latency with the next tick", async () => {
+  const broker = new Broker();
+  const feed = openFeed(broker);
+  await broker.publish([
+    { type: "a", data: { n: 1 }, topics: ["t/1", "t/2"], id: "one", retry: 5, private: true },
+    { type: "a", data: 2, topics: ["t/1"] },
+  ]);
+  const { events } = await feed.events(({ backlog }) => !backlog);
+  expect(events[0]).toMatchObject({
+    id: "one",
+    type: "a",
+    topics: ["t/1", "t/2"],
+    json: '{"n":1}',
+    retry: 5,
+    private: true,
+  });
+  const { types, topics, latency, keyed } = await feed.tick((tick) => tick.types.distinct > 0);
+  expect(types).toEqual({ top: [["a", 2]], distinct: 1 });
+  expect(topics).toEqual({
+    top: [
+      ["t/1", 2],
+      ["t/2", 1],
+    ],
+    distinct: 2,
+  });
+  expect(latency?.mean).toBeGreaterThan(0);
+  expect(keyed).toBe(false);
+});
+
+test("of a flood the newest are shown, the others counted; long data is cut short", async () => {
+  const broker = new Broker();
+  const feed = openFeed(broker);
+  await feed.events();
+  await broker.publish(
+    Array.from({ length: 1000 }, (_, i) => ({ type: "flood", data: `${i}`.padEnd(10_000) })),
+  );
+  const { events, skipped } = await feed.events(({ backlog }) => !backlog);
+  expect(events).toHaveLength(250);
+  expect(skipped).toBe(750);
+  expect(events.at(-1)?.json.startsWith('"999')).toBe(true);
+  expect(events[0]?.json.length).toBe(4096);
+  expect(events[0]?.length).toBe(10_002);
+  expect((await feed.tick((tick) => tick.types.distinct > 0)).types.top).toEqual([["flood", 1000]]);
+});
+
+test("a page that takes nothing is sent nothing until it does, and the hub does not wait for it", async () => {
+  const broker = new Broker();
+  const feed = openFeed(broker);
+  await feed.events();
+  const drain = feed.fill();
+  await broker.publish([{ type: "e", data: "the last to be taken" }]);
+  await feed.events(({ backlog }) => !backlog);
+  const before = feed.writes();
+  const other = openFeed(broker);
+  await broker.publish([{ type: "e", data: "passed over" }]);
+  // Another feed's window and tick have come and gone.
+  await other.events(({ backlog }) => !backlog);
+  await other.tick();
+  await other.tick();
+  expect(feed.writes()).toBe(before);
+  drain();
+  expect((await feed.tick(({ types }) => types.distinct > 0)).types.top).toContainEqual(["e", 2]);
+});
+
+test("it ends with its page, and with the broker", async () => {
+  const broker = new Broker();
+  const left = openFeed(broker);
+  left.stop.abort();
+  expect(left.isClosed()).toBe(true);
+  const stays = openFeed(broker);
+  await broker.close();
+  while (!stays.isClosed()) await Bun.sleep(10);
+});
