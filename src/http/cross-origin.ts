@@ -1,5 +1,6 @@
 import { cors } from "@elysiajs/cors";
 import { Elysia } from "elysia";
+import { REQUEST_ID } from "./request-id.ts";
 
 /** How long a browser may remember a preflight's answer, in seconds. */
 const MAX_AGE = 600;
@@ -15,8 +16,8 @@ export function crossOrigin(origins: readonly string[]) {
     origin: any ? "*" : [...origins],
     credentials: !any,
     methods: ["GET", "POST", "DELETE"],
-    allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
-    exposeHeaders: ["retry-after", "www-authenticate"],
+    allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control", REQUEST_ID],
+    exposeHeaders: ["retry-after", "www-authenticate", REQUEST_ID],
     maxAge: MAX_AGE,
   });
 }
