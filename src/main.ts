@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { catalog } from "./cli/catalog.ts";
 import { CliError, EXIT_USAGE } from "./cli/error.ts";
+import { init } from "./cli/init.ts";
 import { listen } from "./cli/listen.ts";
 import { publish } from "./cli/publish.ts";
 import { serve } from "./cli/serve.ts";
@@ -16,7 +17,7 @@ const program = new Command("tidings")
   .exitOverride()
   .hook("preSubcommand", (_, command) => settleSwitches(command));
 
-for (const command of [serve, publish, listen, catalog, token]) {
+for (const command of [serve, publish, listen, catalog, init, token]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

@@ -1,0 +1,125 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { Command } from "commander";
+import manifest from "../../package.json";
+import { CliError } from "./error.ts";
+import * as events from "./init/events.ts" with { type: "text" };
+import * as page from "./init/index.html" with { type: "text" };
+import * as publish from "./init/publish.ts" with { type: "text" };
+import { print } from "./output.ts";
+
+/** Where `npm run page` serves the page. */
+const PAGE = "http://localhost:8080";
+
+const { version, devDependencies } = manifest;
+const tarball = `tidings-${version}.tgz`;
+
+const packageJson = {
+  private: true,
+  type: "module",
+  scripts: {
+    start: "tsc && node build/publish.js",
+    page: "sirv . --host localhost --port 8080",
+  },
+  dependencies: {
+    "@sinclair/typebox": devDependencies["@sinclair/typebox"],
+    // The library comes with the executable, so the two are of one version.
+    tidings: `file:${tarball}`,
+  },
+  devDependencies: {
+    "@types/node": "^20.0.0",
+    "sirv-cli": "3.0.1",
+    typescript: devDependencies.typescript,
+  },
+};
+
+const tsconfig = {
+  compilerOptions: {
+    target: "es2022",
+    module: "nodenext",
+    types: ["node"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    verbatimModuleSyntax: true,
+    rewriteRelativeImportExtensions: true,
+    skipLibCheck: true,
+    outDir: "build",
+  },
+  include: ["*.ts"],
+};
+
+export const init = new Command("init")
+  .description("Write a commented events.ts, a typed publish script and a page that listens.")
+  .argument("[dir]", "the folder, made if need be", ".")
+  .addHelpText("after", "\nNothing is overwritten.\n\n  $ tidings init demo")
+  .action(run);
+
+async function run(dir: string): Promise<void> {
+  const files: ReadonlyMap<string, string | Uint8Array> = new Map<string, string | Uint8Array>([
+    ["events.ts", textOf(events)],
+    ["publish.ts", textOf(publish)],
+    ["index.html", textOf(page)],
+    ["package.json", json(packageJson)],
+    ["tsconfig.json", json(tsconfig)],
+    [tarball, await packedLibrary()],
+  ]);
+  await assertAbsent([...files.keys()].map((name) => join(dir, name)));
+  try {
+    await mkdir(dir, { recursive: true });
+    for (const [name, content] of files) await writeFile(join(dir, name), content, { flag: "wx" });
+  } catch (error) {
+    throw new CliError(`can't write to ${dir}: ${(error as Error).message}`);
+  }
+  await print(nextSteps(dir, [...files.keys()]));
+}
+
+async function assertAbsent(paths: readonly string[]): Promise<void> {
+  const present: string[] = [];
+  for (const path of paths) if (await Bun.file(path).exists()) present.push(path);
+  if (present.length > 0) throw new CliError(`nothing is overwritten, and there is ${present.join(", ")}`);
+}
+
+/** The package, which the build puts into the executable. */
+async function packedLibrary(): Promise<Uint8Array> {
+  const { default: path } = await import("../../dist/package.tgz", { with: { type: "file" } });
+  return Bun.file(path).bytes();
+}
+
+/** TypeScript goes by the file's name, and sees the module that it is when it is not text. */
+function textOf(imported: object): string {
+  return (imported as { default: unknown }).default as string;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function nextSteps(dir: string, files: readonly string[]): string {
+  const enter = dir === "." ? "" : `  cd ${quoted(dir)}\n`;
+  return `Wrote ${files.join(", ")}.
+
+Next, with Node 20 or later:
+
+${enter}  npm install
+  ${quoted(program(dir))} serve --events events.ts --cors-origin ${PAGE}
+
+Then, each in a terminal of its own in the same folder:
+
+  npm start
+  npm run page
+
+The first publishes typed events, the second serves the page that shows them: open ${PAGE}
+`;
+}
+
+/** How this program is called from the folder. */
+function program(dir: string): string {
+  if (Bun.which("tidings") === process.execPath || !process.execPath.includes("tidings")) return "tidings";
+  const path = relative(dir, process.execPath);
+  return path.startsWith(`..${sep}..${sep}..`) ? process.execPath : `.${sep}${path}`;
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
