@@ -40,9 +40,14 @@ export class Filter {
     this.#grants = toGrants(grants);
   }
 
+  /** Whether it takes events of the type, on whatever topic. */
+  takes(type: string): boolean {
+    return !this.#types || this.#types.has(type);
+  }
+
   /** Whether it asks for the event. One without topics is a broadcast, for everyone. */
   asksFor({ type, topics }: Subject): boolean {
-    return (!this.#types || this.#types.has(type)) && (topics.length === 0 || this.topics.hasAny(topics));
+    return this.takes(type) && (topics.length === 0 || this.topics.hasAny(topics));
   }
 
   /** Whether it asks for the event and may read it. */

@@ -57,6 +57,11 @@ export class Subscription {
     return this.live.size + this.behind.size;
   }
 
+  /** Whether it asks for an event of the type on a topic that it names, or on none. */
+  takes(type: string): boolean {
+    return this.#filter.takes(type);
+  }
+
   asksFor(event: Draft): boolean {
     return this.#filter.asksFor(event);
   }
@@ -107,7 +112,14 @@ export class Subscription {
 }
 
 /** The events' frames, joined up to the size of a write; each when it is asked for. */
-export function* chunksOf(entries: readonly Entry[]): Generator<Chunk, void, void> {
+export function chunksOf(entries: readonly Entry[]): Iterable<Chunk> {
+  const [only] = entries;
+  // Most often there is but one; among many subscriptions a generator for each would be felt.
+  if (only && entries.length === 1) return [{ bytes: only.frame, position: only.position, count: 1 }];
+  return join(entries);
+}
+
+function* join(entries: readonly Entry[]): Generator<Chunk, void, void> {
   let frames: Uint8Array[] = [];
   let bytes = 0;
   for (const [i, entry] of entries.entries()) {

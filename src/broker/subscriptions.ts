@@ -40,9 +40,9 @@ export class Subscriptions {
 
   /** Calls `found` once for each subscription that asks for the event. */
   match(event: Draft, found: (subscription: Subscription) => void): void {
-    const { topics } = event;
+    const { topics, type } = event;
     if (topics.length === 0) {
-      for (const subscription of this.#byKey.values()) if (subscription.asksFor(event)) found(subscription);
+      for (const subscription of this.#byKey.values()) if (subscription.takes(type)) found(subscription);
       return;
     }
     for (const subscription of this.#searching) if (subscription.asksFor(event)) found(subscription);
@@ -50,7 +50,7 @@ export class Subscriptions {
       for (const subscription of this.#byTopic.get(topic) ?? []) {
         // With several topics in common it is met at the first of them.
         const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.has(earlier));
-        if (!met && subscription.asksFor(event)) found(subscription);
+        if (!met && subscription.takes(type)) found(subscription);
       }
     });
   }
