@@ -2,7 +2,7 @@ import type { FunctionComponent } from "preact";
 import { ConnectionLamp, StaleNotice } from "./connection-lamp.tsx";
 import { DashboardView } from "./dashboard/dashboard-view.tsx";
 import * as format from "./format.ts";
-import { connection, isLive, isOutdated, tick } from "./hub.ts";
+import { isLive, isLocked, isOutdated, tick } from "./hub.ts";
 import { Icon } from "./icon.tsx";
 import { LiveView } from "./live/live-view.tsx";
 import { LoginView, logOut } from "./login-view.tsx";
@@ -28,9 +28,6 @@ const titles: Record<View, string> = {
 export function App() {
   const current = view.value;
   const Current = shown[current];
-  const { value: state } = connection;
-  const refused =
-    state.state === "refused" && (state.status === 401 || state.status === 403) ? state : undefined;
   document.title = `${titles[current]} · Tidings`;
   return (
     <div class={isLive.value || tick.value === undefined ? undefined : "stale"}>
@@ -72,8 +69,14 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <StaleNotice />
         {isOutdated.value && <Outdated />}
-        {refused ? <LoginView reason={refused.reason} /> : <Current />}
-        <Foot />
+        {isLocked.value ? (
+          <LoginView />
+        ) : (
+          <>
+            <Current />
+            <Foot />
+          </>
+        )}
       </main>
     </div>
   );
@@ -95,7 +98,7 @@ function Foot() {
   return (
     <footer class="page-foot">
       {status && (
-        <span>
+        <span class="ages">
           Tidings {status.version}, up {format.duration(status.uptime_seconds)}
         </span>
       )}

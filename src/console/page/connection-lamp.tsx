@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import * as format from "./format.ts";
-import { connection, isLive, reconnect, tick, tickedAt } from "./hub.ts";
+import { connection, isLive, isLocked, reconnect, tick, tickedAt } from "./hub.ts";
 
 /** How the page's connection to the hub is, in a word. */
 export function ConnectionLamp() {
@@ -9,7 +9,7 @@ export function ConnectionLamp() {
     connecting: ["warn", "Connecting"],
     open: tick.value?.status.status === "stopping" ? ["warn", "Stopping"] : ["good", "Live"],
     waiting: ["bad", "Reconnecting"],
-    refused: ["bad", "Refused"],
+    refused: isLocked.value ? ["warn", "Locked"] : ["bad", "Refused"],
   }[state] as [string, string];
   return (
     <p class="connection" role="status">
@@ -23,12 +23,14 @@ export function ConnectionLamp() {
 export function StaleNotice() {
   const now = useNow();
   const state = connection.value;
-  if (isLive.value || tick.value === undefined) return null;
+  if (isLive.value || isLocked.value || tick.value === undefined) return null;
   const wait = state.state === "waiting" ? Math.ceil((state.retryAt - now) / 1000) : 0;
   return (
     <div class="stale-notice">
       <p>
-        {state.state === "waiting" ? `Lost the hub: ${state.reason}. ` : "Reconnecting to the hub. "}
+        {state.state === "waiting"
+          ? `${state.reason.charAt(0).toUpperCase()}${state.reason.slice(1)}. `
+          : "Reconnecting to the hub. "}
         What you see is from {format.clock(tickedAt.value)}
         {wait > 0 ? `; trying again in ${wait} s.` : "; trying again now."}
       </p>

@@ -20,6 +20,11 @@ export const tickedAt = signal(0);
 export const hubOffset = computed(() => (tick.value ? tick.value.now - tickedAt.value : 0));
 /** What is shown is what is. */
 export const isLive = computed(() => connection.value.state === "open" && tick.value !== undefined);
+/** The hub asks for the administrator's key first. */
+export const isLocked = computed(() => {
+  const now = connection.value;
+  return now.state === "refused" && (now.status === 401 || now.status === 403);
+});
 /** The hub is another release than the one that this page came from. */
 export const isOutdated = computed(() => tick.value !== undefined && tick.value.status.version !== version);
 

@@ -3,7 +3,7 @@ import { hubRoute } from "./base-url.ts";
 import { connect } from "./hub.ts";
 
 /** Asks for the administrator's key. It goes into a cookie that no script can read, and nowhere else. */
-export function LoginView({ reason }: { reason: string }) {
+export function LoginView() {
   const [refused, setRefused] = useState("");
   const [busy, setBusy] = useState(false);
   return (
@@ -22,7 +22,9 @@ export function LoginView({ reason }: { reason: string }) {
       }}
     >
       <h1 id="login-title">This hub asks for a key</h1>
-      <p class="muted">{reason}</p>
+      <p class="muted">
+        It was started with <code>--admin-key</code>. The key is kept in a cookie that no script can read.
+      </p>
       {/* A password manager files the key under a name. */}
       <input type="text" name="username" autocomplete="username" value="administrator" hidden readOnly />
       <label class="field-name" for="key">

@@ -85,6 +85,9 @@ function WidgetData({ data }: { data: unknown }) {
   if (isNumber(data)) return <p class="widget-figure">{format.rate(data)}</p>;
   if (isString(data)) return <p class="widget-text">{data}</p>;
   if (Array.isArray(data) && data.length > 1 && data.every(isNumber)) return <Spark values={data} />;
+  if (isRecord(data) && isNumber(data["percent"])) {
+    return <Share percent={data["percent"]} text={data["text"]} />;
+  }
   if (isRecord(data) && Object.values(data).every((value) => typeof value !== "object")) {
     return (
       <dl class="facts">
@@ -99,6 +102,22 @@ function WidgetData({ data }: { data: unknown }) {
   }
   if (data === undefined) return <p class="muted">Nothing to show yet.</p>;
   return <JsonView json={JSON.stringify(data)} label="Data" />;
+}
+
+function Share({ percent, text }: { percent: number; text: unknown }) {
+  const part = Math.min(1, Math.max(0, percent / 100));
+  return (
+    <>
+      <p class="widget-figure">
+        {format.rate(percent)}
+        <span class="unit">%</span>
+      </p>
+      <div class={part < 0.9 ? "meter wide" : "meter wide high"} aria-hidden="true">
+        <span style={{ transform: `scaleX(${part})` }} />
+      </div>
+      {isString(text) && <p class="muted widget-note">{text}</p>}
+    </>
+  );
 }
 
 function Spark({ values }: { values: readonly number[] }) {
