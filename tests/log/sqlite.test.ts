@@ -1,0 +1,175 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SqliteStore } from "../../src/log/sqlite.ts";
+import { StoreFileError } from "../../src/log/sqlite-file.ts";
+import { draft } from "./draft.ts";
+import { emptyFolder } from "./folder.ts";
+
+const file = () => join(emptyFolder(), "log.db");
+
+/** What it says of a file that it does not open. */
+function refusal(path: string): string {
+  try {
+    new SqliteStore(path).close();
+  } catch (error) {
+    expect(error).toBeInstanceOf(StoreFileError);
+    return (error as Error).message;
+  }
+  return "opened";
+}
+
+test("holds after it was closed what it held before, and goes on from there", () => {
+  const path = file();
+  const store = new SqliteStore(path);
+  const drafts = [draft({ id: "mine", topics: ["a"], retry: 1 }), draft({ private: true, topics: ["b"] })];
+  const before = store.append(drafts, [4, 2]);
+  const { bytes } = store;
+  store.close();
+
+  const opened = new SqliteStore(path);
+  expect([opened.head, opened.count, opened.bytes, opened.earliest?.id]).toEqual([2, 2, bytes, "mine"]);
+  expect(opened.read(0, 10)).toEqual(before);
+  for (const entry of before) expect(opened.find(entry.id)).toEqual(entry);
+  const after = opened.append([draft()], [0]);
+  expect(after[0]?.position).toBe(3);
+  expect(opened.read(0, 10)).toEqual([...before, ...after]);
+  // What is not of one life does not begin with one word.
+  expect(after[0]?.id.split("-")[0]).not.toBe(before[1]?.id.split("-")[0]);
+  opened.close();
+});
+
+test("gives no position again, though everything is gone and it was closed", () => {
+  const path = file();
+  let now = 1000;
+  const options = { bounds: { age: 10 }, clock: () => () => now };
+  const store = new SqliteStore(path, options);
+  store.append([draft(), draft()], [0, 0]);
+  now = 2000;
+  store.close();
+  const opened = new SqliteStore(path, options);
+  expect([opened.head, opened.count, opened.bytes]).toEqual([2, 0, 0]);
+  expect(opened.append([draft()], [0])[0]?.position).toBe(3);
+  opened.close();
+});
+
+test("a clock that is set back brings no disorder, nor makes events young again", () => {
+  const path = file();
+  const real = Date.now;
+  try {
+    const store = new SqliteStore(path);
+    const [first] = store.append([draft()], [0]);
+    Date.now = () => real() - 86_400_000;
+    const [second] = store.append([draft()], [0]);
+    store.close();
+    const opened = new SqliteStore(path, { bounds: { age: 3_600_000 } });
+    const [third] = opened.append([draft()], [0]);
+    const times = [first, second, third].map((entry) => entry?.keptAt ?? 0);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(opened.read(0, 10).map(({ id }) => id)).toEqual([first?.id, second?.id, third?.id] as string[]);
+    // Set forward within a run, it makes nothing old at once.
+    Date.now = () => real() + 86_400_000;
+    opened.trim();
+    expect(opened.count).toBe(3);
+    opened.close();
+  } finally {
+    Date.now = real;
+  }
+});
+
+test("reads back a history of any size in pieces that are bounded", () => {
+  const path = file();
+  const store = new SqliteStore(path, { bounds: { events: 20_000 } });
+  const large = draft({ json: JSON.stringify("x".repeat(100_000)) });
+  store.append([...Array(100).fill(large), ...Array(9000).fill(draft())], Array(9100).fill(0));
+  store.close();
+  const opened = new SqliteStore(path, { bounds: { events: 20_000 } });
+  let position = 0;
+  for (let piece = opened.read(0, 256); piece.length > 0; piece = opened.read(position, 256)) {
+    expect(piece[0]?.position).toBe(position + 1);
+    expect(piece.reduce((sum, { json }) => sum + json.length, 0)).toBeLessThan(700_000);
+    position = piece.at(-1)?.position ?? 0;
+  }
+  expect(position).toBe(9100);
+  opened.close();
+});
+
+test("the file stops growing: after ten times its bound it is as large as after two", () => {
+  const path = file();
+  const store = new SqliteStore(path, { bounds: { bytes: 1_000_000, events: 1e9 } });
+  const sizes: number[] = [];
+  const total = () => statSync(path).size + statSync(`${path}-wal`).size;
+  for (let times = 0; times < 10; times++) {
+    for (let kept = 0; kept < 1_000_000; kept += 100_000) {
+      const drafts = Array.from({ length: 100 }, (_, i) =>
+        draft({ id: crypto.randomUUID(), json: JSON.stringify("x".repeat(850 + i)) }),
+      );
+      store.append(drafts, Array(100).fill(0));
+    }
+    sizes.push(total());
+  }
+  store.close();
+  const main = statSync(path).size;
+  console.log(
+    `bound 1.0 MB: file ${main / 1e6} MB; with its log after each bound's worth: ${sizes.map((size) => (size / 1e6).toFixed(1)).join(" ")} MB`,
+  );
+  expect(sizes.at(-1)).toBeLessThan(1.05 * (sizes[4] as number));
+  expect(main).toBeLessThan(2_000_000);
+  expect(existsSync(`${path}-wal`)).toBeFalse();
+});
+
+test("a file that is opened with lower bounds shrinks to them", () => {
+  const path = file();
+  const store = new SqliteStore(path, { bounds: { events: 1e6 } });
+  for (let i = 0; i < 30; i++) store.append(Array(1000).fill(draft()), Array(1000).fill(0));
+  store.close();
+  const large = statSync(path).size;
+  const opened = new SqliteStore(path, { bounds: { events: 100 } });
+  expect([opened.count, opened.earliest?.position]).toEqual([100, 29_901]);
+  opened.close();
+  expect(statSync(path).size).toBeLessThan(large / 10);
+});
+
+test("a file that is something else, damaged, of a later version or in use is refused in one line", () => {
+  const folder = emptyFolder();
+  const path = (name: string) => join(folder, name);
+
+  writeFileSync(path("text.db"), "not a database, however long it is. ".repeat(100));
+  expect(refusal(path("text.db"))).toBe(`${path("text.db")} is not a store of Tidings`);
+  expect(readFileSync(path("text.db"), "utf8")).toStartWith("not a database");
+
+  const other = new Database(path("other.db"));
+  other.run("CREATE TABLE theirs (a)");
+  other.close();
+  const bytes = readFileSync(path("other.db"));
+  expect(refusal(path("other.db"))).toContain("a database of something else");
+  // Theirs is as it was.
+  expect(readFileSync(path("other.db"))).toEqual(bytes);
+
+  const store = new SqliteStore(path("ours.db"));
+  expect(refusal(path("ours.db"))).toBe(`${path("ours.db")} is in use by another hub`);
+  store.append(Array(2000).fill(draft({ id: undefined, json: JSON.stringify("x".repeat(100)) })), []);
+  store.close();
+
+  const whole = readFileSync(path("ours.db"));
+  const damaged = Buffer.from(whole);
+  damaged.fill(0xa5, 4096 * 5, 4096 * 12);
+  writeFileSync(path("damaged.db"), damaged);
+  expect(refusal(path("damaged.db"))).toContain("is damaged");
+  writeFileSync(path("short.db"), whole.subarray(0, whole.length / 2));
+  expect(refusal(path("short.db"))).toContain("is damaged");
+
+  const holes = new Database(path("ours.db"));
+  holes.run("DELETE FROM event WHERE position BETWEEN 10 AND 20");
+  holes.close();
+  expect(refusal(path("ours.db"))).toBe(`${path("ours.db")} is damaged: it lacks some events`);
+
+  const later = new Database(path("ours.db"));
+  later.run("PRAGMA user_version = 99");
+  later.close();
+  expect(refusal(path("ours.db"))).toBe(`${path("ours.db")} was made by a later version of Tidings`);
+
+  expect(refusal(path("none/log.db"))).toContain("there is no folder");
+  expect(refusal(folder)).toContain("can't be opened for writing");
+});
