@@ -1,0 +1,29 @@
+/** A stored event as `GET /history` shows it. */
+export interface Stored {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** Publishes one event, or a list of them as a batch. */
+export function publish(url: string, events: object | readonly object[]): Promise<Response> {
+  return fetch(`${url}/publish${Array.isArray(events) ? "/batch" : ""}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(events),
+  });
+}
+
+/** All that the hub holds, page by page. */
+export async function readAll(url: string): Promise<Stored[]> {
+  const all: Stored[] = [];
+  for (let after: string | null = "earliest"; after !== null; ) {
+    const query: string = new URLSearchParams({ limit: "1000", after }).toString();
+    const answer = await fetch(`${url}/history?${query}`);
+    if (!answer.ok) throw new Error(await answer.text());
+    const page = (await answer.json()) as { events: Stored[]; next: string | null };
+    all.push(...page.events);
+    after = page.next;
+  }
+  return all;
+}
