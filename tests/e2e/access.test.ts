@@ -19,9 +19,13 @@ afterEach(async () => {
 });
 
 /** The port of a web site that is not the hub's. */
-function startSite(html = "<!doctype html>"): number {
+function startSite(html = "<!doctype html>", api?: () => Promise<Response>): number {
   const page = () => new Response(html, { headers: { "content-type": "text/html" } });
-  const site = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: page });
+  const site = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: ({ url }) => (api && url.endsWith("/api/ticket") ? api() : page()),
+  });
   sites.push(site);
   return Number(site.url.port);
 }
@@ -140,6 +144,57 @@ describe.skipIf(browserless)("in a browser", () => {
         });
       expect(await sent("chat/1")).toBe(200);
       expect(await sent("orders/1")).toBe(403);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "a page whose server gets the tickets goes on where it was when its stream has ended",
+    async () => {
+      let ticket: () => Promise<Response> = async () => new Response("not yet", { status: 503 });
+      const site = startSite(undefined, () => ticket());
+      const { url, sign } = await startHub("--cors-origin", `http://app.localhost:${site}`);
+      const token = await sign("--subscribe", "users/alice", "--subject", "alice");
+      ticket = () => post(`${url}/tickets`, null, token);
+      const page = await openPage(`http://app.localhost:${site}`);
+      await page.evaluate((hub) => {
+        const heard: string[] = [];
+        Object.assign(globalThis, { heard });
+        async function listen(lastEventId?: string): Promise<void> {
+          const { ticket } = (await (await fetch("/api/ticket")).json()) as { ticket: string };
+          const query = new URLSearchParams({ ticket, ...(lastEventId && { last_event_id: lastEventId }) });
+          const source = new EventSource(`${hub}/events?${query}`);
+          let last = lastEventId;
+          source.addEventListener("e", ({ data, lastEventId }) => {
+            last = lastEventId;
+            heard.push(data);
+          });
+          source.onerror = () => {
+            source.close();
+            void listen(last);
+          };
+        }
+        void listen();
+      }, url);
+      const send = (data: string) => post(`${url}/publish`, { ...SECRET_EVENT, data }, PUBLISH_KEY);
+      const hears = (count: number) =>
+        page.waitForFunction(
+          (count) => (globalThis as unknown as { heard: string[] }).heard.length >= count,
+          count,
+        );
+      while ((await total(url)) === 0) await Bun.sleep(5);
+      await send("one");
+      await hears(1);
+      await fetch(`${url}/clients?subject=alice`, { method: "DELETE", headers: bearer(ADMIN_KEY) });
+      await send("two");
+      await hears(2);
+      await send("three");
+      await hears(3);
+      expect(await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard)).toEqual([
+        '"one"',
+        '"two"',
+        '"three"',
+      ]);
     },
     BROWSER_TIMEOUT,
   );
