@@ -7,6 +7,7 @@ import { ConfigError } from "./config-error.ts";
 import { Catalog } from "./events/catalog.ts";
 import { EventsFile } from "./events/events-file.ts";
 import { keyAccess, openAccess } from "./http/access.ts";
+import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
 import { openStore } from "./log/settings.ts";
 import { assertReach, namesOf } from "./reach.ts";
@@ -57,6 +58,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     trustProxy: config.trustProxy ?? [],
   });
   const listener = await listen(app, config, tls);
+  const stopFreeing = freeMemoryWhenIdle(broker);
   const stopRenewing = tlsFiles ? renew(tlsFiles, listener, logger) : () => {};
   return {
     broker,
@@ -65,6 +67,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     async stop() {
       stopFollowing();
       stopRenewing();
+      stopFreeing();
       await broker.drain(config.drain);
       await listener.finish(LAST_REQUESTS);
       await broker.close();
