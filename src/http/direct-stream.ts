@@ -3,7 +3,6 @@ import type { EventSink } from "../broker/sink.ts";
 /** What Bun hands to the `pull` of a direct stream, in so far as it is used here. */
 interface DirectController {
   write(chunk: Uint8Array): number | Promise<number>;
-  flush(): number | Promise<number>;
   close(): void;
 }
 
@@ -40,10 +39,9 @@ class DirectSink implements EventSink {
   }
 
   enqueue(chunk: Uint8Array): Promise<number> | undefined {
+    // The runtime sends it when this turn of the event loop ends: to flush each would cost more.
     const written = this.#controller.write(chunk);
-    if (typeof written !== "number") return written;
-    const flushed = this.#controller.flush();
-    return typeof flushed === "number" ? undefined : flushed;
+    return typeof written === "number" ? undefined : written;
   }
 
   close(): void {
