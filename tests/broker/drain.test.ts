@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { Broker } from "../../src/broker/broker.ts";
+import { ReaderSink } from "./reader-sink.ts";
+
+test("draining ends the streams one after the other, each told when to come back", async () => {
+  const broker = new Broker();
+  const sinks = Array.from({ length: 50 }, () => new ReaderSink());
+  const clients = sinks.map((sink) => broker.addClient(sink));
+  let open = sinks.length;
+  let stepsWithSome = 0;
+  for (const { closed } of clients) void closed.then(() => open--);
+  const drained = broker.drain(300);
+  expect(broker.draining).toBeTrue();
+  expect(() => broker.addClient(new ReaderSink())).toThrow();
+  // What is published meanwhile reaches those that are still there.
+  await broker.publish([{ type: "n", data: 1 }]);
+  const early = sinks.filter(({ ended }) => ended).length;
+  expect(early).toBeLessThan(sinks.length);
+  const watch = setInterval(() => {
+    if (open > 0 && open < sinks.length) stepsWithSome++;
+  }, 5);
+  await drained;
+  clearInterval(watch);
+  expect(stepsWithSome).toBeGreaterThan(1);
+  expect(sinks.every(({ ended }) => ended)).toBeTrue();
+  const events = sinks.map(({ read }) => read.events.filter(({ event }) => event === "n").length);
+  expect(events.filter((count) => count === 0)).toHaveLength(early);
+  const waits = sinks.map(({ read }) => read.retries.at(-1) ?? 0);
+  expect(sinks.every(({ read }) => read.retries.length === 2)).toBeTrue();
+  // They come back when the hub is gone or new, and not all at once.
+  expect(new Set(waits).size).toBeGreaterThan(30);
+  expect(waits[0]).toBeGreaterThan(200);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(300 + 1000);
+  await broker.close();
+});
+
+test("without clients draining takes no time, and with no time to take all end at once", async () => {
+  await new Broker().drain(3_600_000);
+  const broker = new Broker();
+  const sinks = Array.from({ length: 20 }, () => new ReaderSink());
+  for (const sink of sinks) broker.addClient(sink);
+  const drained = broker.drain(0);
+  expect(sinks.every(({ ended }) => ended)).toBeTrue();
+  await drained;
+  await broker.close();
+});
+
+test("one that is full is ended without the word, which might fall into an event", async () => {
+  const broker = new Broker();
+  const sink = new ReaderSink();
+  broker.addClient(sink);
+  sink.stall();
+  await broker.publish([{ type: "n", data: "x".repeat(200_000) }]);
+  await broker.drain(0);
+  expect([sink.aborted, sink.read.retries, sink.read.events.length]).toEqual([true, [3000], 1]);
+  await broker.close();
+});

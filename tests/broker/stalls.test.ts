@@ -1,0 +1,159 @@
+import { expect, test } from "bun:test";
+import { Broker } from "../../src/broker/broker.ts";
+import { MemoryStore } from "../../src/log/memory.ts";
+import { until } from "../sdk/until.ts";
+import { ReaderSink } from "./reader-sink.ts";
+
+const ids = (sink: ReaderSink) => sink.read.events.flatMap(({ id }) => id ?? []);
+const publish = (broker: Broker, count = 1, data: unknown = 0) =>
+  broker.publish(Array.from({ length: count }, () => ({ type: "n", data })));
+
+test("a client that stops reading is written nothing more, and has all when it reads on", async () => {
+  const broker = new Broker();
+  const [quick, slow] = [new ReaderSink(), new ReaderSink()];
+  broker.addClient(quick);
+  broker.addClient(slow);
+  slow.stall();
+  const sent: string[] = [];
+  for (let i = 0; i < 50; i++) sent.push(...(await publish(broker, 20)).map(({ entry }) => entry.id));
+  // The greeting, and the write with which it was full.
+  expect(slow.chunks).toHaveLength(2);
+  expect([broker.stalledCount, broker.behindCount, broker.totals.stalls]).toEqual([1, 1, 1]);
+  expect(ids(quick)).toEqual(sent);
+  slow.drain();
+  await until(() => broker.behindCount === 0);
+  expect(ids(slow)).toEqual(sent);
+  expect([broker.stalledCount, broker.totals.replayed]).toEqual([0, 49 * 20]);
+  expect((await publish(broker))[0]?.entry.recipients).toBe(2);
+  expect(ids(slow)).toHaveLength(1001);
+  await broker.close();
+});
+
+test("one that stays full past the time-out is ended at once, told apart from others, and counted", async () => {
+  const broker = new Broker({ stallTimeout: 20 });
+  const [quick, slow] = [new ReaderSink(), new ReaderSink()];
+  broker.addClient(quick);
+  const { closed } = broker.addClient(slow);
+  slow.stall();
+  await publish(broker);
+  await closed;
+  expect([slow.aborted, quick.ended, broker.clientCount]).toEqual([true, false, 1]);
+  expect(broker.totals.evicted).toEqual({ stalled: 1, outrun: 0, failed: 0 });
+  expect(broker.stalledCount).toBe(0);
+  await publish(broker);
+  expect(ids(quick)).toHaveLength(2);
+  await broker.close();
+});
+
+test("one that reads now and then within the time-out stays", async () => {
+  const broker = new Broker({ stallTimeout: 1000 });
+  const sink = new ReaderSink();
+  broker.addClient(sink);
+  const startedAt = performance.now();
+  let count = 0;
+  while (performance.now() - startedAt < 1300) {
+    sink.stall();
+    await publish(broker);
+    count++;
+    await Bun.sleep(100);
+    sink.drain();
+    await until(() => broker.behindCount === 0);
+  }
+  expect(ids(sink)).toHaveLength(count);
+  expect(broker.totals.evicted.stalled).toBe(0);
+  await broker.close();
+});
+
+test("one that the log no longer reaches back to is ended when it reads on, and is told when it comes back", async () => {
+  const broker = new Broker({ store: new MemoryStore({ events: 10 }) });
+  const sink = new ReaderSink();
+  const { closed } = broker.addClient(sink);
+  const [first] = await publish(broker);
+  sink.stall();
+  await publish(broker);
+  const later = await publish(broker, 30);
+  sink.drain();
+  await closed;
+  expect(broker.totals.evicted).toEqual({ stalled: 0, outrun: 1, failed: 0 });
+  // What it has is without a hole: it ends before what is gone.
+  const had = ids(sink);
+  expect(had).toHaveLength(2);
+  expect(had[0]).toBe(first?.entry.id as string);
+
+  const back = new ReaderSink();
+  broker.addClient(back, { lastEventId: had.at(-1) });
+  await until(() => broker.behindCount === 0);
+  const [, gap, ...rest] = back.read.events;
+  const held = later.slice(-10).map(({ entry }) => entry.id);
+  expect(gap?.event).toBe("tidings.gap");
+  expect(JSON.parse(gap?.data ?? "")).toEqual({ requested: had.at(-1), earliest: held[0] });
+  expect(rest.flatMap(({ id }) => id ?? [])).toEqual(held);
+  expect(broker.totals.gaps).toBe(1);
+  await broker.close();
+});
+
+test("events that go while a client replays them end it, rather than leave a hole", async () => {
+  const broker = new Broker({ store: new MemoryStore({ events: 1000 }) });
+  await publish(broker, 1000);
+  const sink = new ReaderSink();
+  const { closed } = broker.addClient(sink, { lastEventId: "earliest" });
+  // Full after the first piece of them.
+  sink.stall();
+  await until(() => sink.chunks.length > 1);
+  await publish(broker, 900);
+  sink.drain();
+  await closed;
+  const had = ids(sink);
+  const positions = had.map((id) => Number(id.split("-")[1]));
+  expect(positions).toEqual(positions.map((_, i) => i + 1));
+  expect(broker.totals.evicted.outrun).toBe(1);
+  await broker.close();
+});
+
+test("keep-alives are not heaped up for those that are full, and never break into an event", async () => {
+  const broker = new Broker({ keepAlive: 2 });
+  const sink = new ReaderSink();
+  broker.addClient(sink);
+  sink.stall();
+  const data = "x".repeat(300_000);
+  await publish(broker, 1, data);
+  const { length } = sink.chunks;
+  await Bun.sleep(50);
+  expect(sink.chunks).toHaveLength(length);
+  // Of a large event too it was given a part only.
+  expect(sink.chunks.at(-1)?.length).toBeLessThanOrEqual(64 * 1024);
+  sink.drain();
+  await until(() => sink.read.comments.length > 2);
+  expect(sink.read.events.map(({ data }) => data)).toContain(JSON.stringify(data));
+  await broker.close();
+});
+
+test("a large event is one array of bytes for all who are in the middle of it", async () => {
+  const broker = new Broker();
+  const sinks = Array.from({ length: 20 }, () => new ReaderSink());
+  for (const sink of sinks) {
+    broker.addClient(sink);
+    sink.stall();
+  }
+  await publish(broker, 1, "x".repeat(1_000_000));
+  expect(new Set(sinks.map((sink) => sink.chunks.at(-1)?.buffer)).size).toBe(1);
+  for (const sink of sinks) sink.drain();
+  await until(() => broker.behindCount === 0);
+  expect(new Set(sinks.flatMap((sink) => sink.chunks.slice(1)).map(({ buffer }) => buffer)).size).toBe(1);
+  await broker.close();
+});
+
+test("a thousand that come back at once do not keep a live one waiting for the end of their replays", async () => {
+  const broker = new Broker();
+  await publish(broker, 5000, "x".repeat(100));
+  const live = new ReaderSink();
+  broker.addClient(live);
+  for (let i = 0; i < 1000; i++) broker.addClient(new ReaderSink(), { lastEventId: "earliest" });
+  await new Promise(setImmediate);
+  await publish(broker);
+  // Delivered while nearly all of them still have nearly all to come.
+  expect(ids(live)).toHaveLength(1);
+  expect(broker.behindCount).toBeGreaterThan(900);
+  expect(broker.totals.replayed).toBeLessThan(1000 * 5000 * 0.1);
+  await broker.close();
+});
