@@ -2,7 +2,7 @@
  * Publishes how this machine is, every few seconds, as the built-in event types: an example of a
  * typed publisher, and what the console's dashboard shows in the README.
  *
- *   bun scripts/publish.ts [--url URL] [--token TOKEN] [--every SECONDS]
+ *   scripts/publish [--url URL] [--token TOKEN] [--every SECONDS]
  */
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";

@@ -1,0 +1,134 @@
+import { afterEach } from "bun:test";
+import { createServer } from "node:net";
+import { delimiter, dirname, resolve } from "node:path";
+import { binary, cleanEnvironment } from "../e2e/binary.ts";
+
+const shells: Shell[] = [];
+afterEach(async () => {
+  for (const shell of shells.splice(0)) await shell.end();
+}, 60_000);
+
+/** Ports for those that the commands name: all that is not as a reader runs it. */
+export async function otherPorts(): Promise<(text: string) => string> {
+  const [hub, page] = [await freePort(), await freePort()];
+  return (text) => text.replaceAll(/\b3000\b/g, String(hub)).replaceAll(/\b8080\b/g, String(page));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+/** Runs commands one after the other as somebody would who types them, some in other terminals. */
+export class Shell {
+  readonly #translate: (text: string) => string;
+  readonly #running: Running[] = [];
+  #cwd: string;
+
+  constructor(folder: string, translate: (text: string) => string) {
+    this.#cwd = folder;
+    this.#translate = translate;
+    shells.push(this);
+  }
+
+  get cwd(): string {
+    return this.#cwd;
+  }
+
+  /** Runs the command to its end; what it wrote. Throws when it fails. */
+  async run(command: string): Promise<string> {
+    const [, folder] = /^cd (\S+)$/.exec(command) ?? [];
+    if (folder !== undefined) {
+      this.#cwd = resolve(this.#cwd, folder);
+      return "";
+    }
+    const running = this.start(command);
+    const code = await running.exited;
+    if (code !== 0) throw new Error(`${command} ended with ${code}:\n${running.output}${running.errors}`);
+    return running.output;
+  }
+
+  /** Starts the command, as in a terminal of its own. */
+  start(command: string): Running {
+    const running = new Running(this.#translate(command), this.#cwd, this.#environment());
+    this.#running.push(running);
+    return running;
+  }
+
+  async end(): Promise<void> {
+    for (const running of this.#running.splice(0)) await running.kill();
+  }
+
+  #environment(): Record<string, string | undefined> {
+    const port = this.#translate("3000");
+    const path = [dirname(binary), dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const url = `http://127.0.0.1:${port}`;
+    return { ...cleanEnvironment(), PATH: path, TIDINGS_PORT: port, TIDINGS_URL: url };
+  }
+}
+
+/** A command that was started. */
+export class Running {
+  /** What it wrote to standard output so far, and to standard error. */
+  output = "";
+  errors = "";
+  readonly exited: Promise<number>;
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #drained: Promise<unknown>;
+  #wake: () => void = () => {};
+
+  constructor(command: string, cwd: string, env: Record<string, string | undefined>) {
+    this.#child = Bun.spawn(["sh", "-c", command], {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, which is ended as a whole.
+      detached: true,
+    });
+    this.#drained = Promise.all([
+      this.#collect(this.#child.stdout, (text) => {
+        this.output += text;
+      }),
+      this.#collect(this.#child.stderr, (text) => {
+        this.errors += text;
+      }),
+    ]);
+    this.exited = this.#drained.then(() => this.#child.exited);
+    void this.exited.then(() => this.#wake());
+  }
+
+  /** Resolves when its output matches; rejects when it has ended without. */
+  async shows(expected: RegExp): Promise<void> {
+    while (!expected.test(this.output)) {
+      if (this.#child.exitCode !== null) {
+        await this.#drained;
+        if (expected.test(this.output)) return;
+        throw new Error(`ended without showing ${expected}:\n${this.output}${this.errors}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async kill(): Promise<void> {
+    try {
+      process.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.exited;
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      add(decoder.decode(bytes, { stream: true }));
+      this.#wake();
+    }
+  }
+}
