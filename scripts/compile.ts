@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Build } from "bun";
+import { signMachO } from "./sign-mach-o.ts";
 
 /** Compiles the program into one executable at `dist/<name>`; without a target, for this platform. */
 export async function compile(name: string, target?: Build.CompileTarget): Promise<string> {
@@ -31,6 +32,11 @@ export async function compile(name: string, target?: Build.CompileTarget): Promi
         autoloadPackageJson: true,
       },
     });
+    // Bun signs what it compiles for the other Macs alone.
+    if (target === "bun-darwin-x64") {
+      const file = join(aside, name);
+      await writeFile(file, signMachO(await readFile(file), "tidings"));
+    }
     const path = join("dist", name);
     await rename(join(aside, name), path);
     return path;
