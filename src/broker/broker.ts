@@ -6,6 +6,7 @@ import type { Draft, Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
 import type { Store } from "../log/store.ts";
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import { Client, type ClientAbout } from "./client.ts";
 import { Courier } from "./courier.ts";
 import { type EventInput, toDraft } from "./draft.ts";
@@ -310,7 +311,10 @@ export class Broker {
 
   #startKeepAlive(): void {
     if (this.keepAlive <= 0 || this.#timer) return;
-    this.#timer = setInterval(() => this.#courier.writeToLive(KEEP_ALIVE), this.keepAlive);
+    this.#timer = setInterval(
+      () => this.#courier.writeToLive(KEEP_ALIVE),
+      Math.min(this.keepAlive, LONGEST_TIMER),
+    );
   }
 
   #stopKeepAlive(): void {

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { Incoming } from "./address.ts";
 import { type ExactJson, NestingError, parseExactly } from "./exact-json.ts";
 import { Problem, unprocessable } from "./problem.ts";
@@ -76,7 +77,7 @@ async function collect(request: Request, limit: number): Promise<Uint8Array> {
 
 async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooSlow(timeout)), timeout);
+  const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, LONGEST_TIMER));
   try {
     return await Promise.race([promise, late]);
   } finally {
@@ -94,8 +95,15 @@ function tooSlow(timeout: number): Problem {
   return new Problem(408, `a body takes ${timeout / 1000} s at most`, { headers: NOT_WAITED_FOR });
 }
 
-/** @throws Problem 415 when the body is declared as something else. */
-export function assertMediaType({ request }: Incoming, expected: string): void {
-  const given = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+/** @throws Problem 415 when the body is declared as something else, or compressed. */
+export function assertMediaType({ request: { headers } }: Incoming, expected: string): void {
+  const given = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (given !== expected) throw new Problem(415, `send this as ${expected}`);
+  const coding = headers.get("content-encoding")?.trim().toLowerCase();
+  if (coding && coding !== "identity") {
+    // RFC 9110, section 15.5.16: what would be taken instead.
+    throw new Problem(415, `send this as it is, not as ${coding}`, {
+      headers: { "accept-encoding": "identity" },
+    });
+  }
 }

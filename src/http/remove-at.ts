@@ -1,7 +1,5 @@
 import type { Broker, ClientHandle } from "../broker/broker.ts";
-
-/** A timer can't wait longer than this, in ms: it would go off at once. */
-const LONGEST = 2 ** 31 - 1;
+import { LONGEST_TIMER } from "../longest-timer.ts";
 
 /** Removes the client at that time, in Unix milliseconds, if it is still there. */
 export function removeAt(time: number, broker: Broker, { id, closed }: ClientHandle): void {
@@ -9,8 +7,8 @@ export function removeAt(time: number, broker: Broker, { id, closed }: ClientHan
   const wait = () => {
     const left = time - Date.now();
     if (left <= 0) broker.removeClient(id);
-    else timer = setTimeout(wait, Math.min(left, LONGEST));
+    else timer = setTimeout(wait, Math.min(left, LONGEST_TIMER));
   };
-  timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), LONGEST)));
+  timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), LONGEST_TIMER)));
   void closed.then(() => clearTimeout(timer));
 }

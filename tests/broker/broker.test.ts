@@ -287,6 +287,18 @@ test("no timer when the keep-alive is off, and 15 s when nothing is said", async
   expect(new Broker().keepAlive).toBe(15_000);
 });
 
+test("a keep-alive longer than a timer can wait is none that goes off at once", () => {
+  const { setInterval } = globalThis;
+  const waits: (number | undefined)[] = [];
+  globalThis.setInterval = ((_: () => void, ms?: number) => waits.push(ms)) as unknown as typeof setInterval;
+  try {
+    new Broker({ keepAlive: 90 * 24 * 3_600_000 }).addClient(new Recorder());
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  expect(waits).toEqual([2 ** 31 - 1]);
+});
+
 test("it logs who comes and goes", async () => {
   const lines: string[] = [];
   const log = (_: unknown, message: string) => void lines.push(message);

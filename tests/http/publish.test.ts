@@ -157,6 +157,16 @@ test("415: what is not declared as JSON, such as a cross-site form", async () =>
   expect(await stored(url)).toEqual([]);
 });
 
+test("415: a body that is compressed", async () => {
+  const { url } = startHub();
+  const body = Bun.gzipSync('{"type":"n","data":1}');
+  const refused = await postText(`${url}/publish`, body, { "content-encoding": "gzip" });
+  expect(refused.headers.get("accept-encoding")).toBe("identity");
+  await problemOf(refused, 415);
+  const plain = await postText(`${url}/publish`, '{"type":"n","data":1}', { "content-encoding": "identity" });
+  expect(plain.status).toBe(200);
+});
+
 test("422: every failing path is listed, and nothing is delivered", async () => {
   const { url } = startHub();
   const cases: [body: unknown, paths: string[]][] = [
