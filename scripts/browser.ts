@@ -2,7 +2,7 @@ import { type Counts, none, oneFailed, type Step } from "./step.ts";
 
 const names = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
-function findBrowser(): string | null {
+export function findBrowser(): string | null {
   for (const name of names) {
     const path = Bun.which(name);
     if (path) return path;

@@ -128,7 +128,7 @@ function Metrics({ state }: { state: DashboardState }) {
         <p class="widget-figure">{format.count(metrics.total)}</p>
         <div class="stack" aria-hidden="true">
           {metrics.kinds.map(([kind, count]) => (
-            <span key={kind} class={kind} style={{ flexGrow: count / sum }} />
+            <span key={kind} class={kind} hidden={count === 0} style={{ flexGrow: count / sum }} />
           ))}
         </div>
         <ul class="legend">

@@ -7,7 +7,7 @@ export const snippets: Readonly<Record<string, (event: PublishedDraft, isBuiltin
     [
       `curl ${quoted(`${address}/publish`)}`,
       `-H 'content-type: application/json'`,
-      `-d ${quoted(json(event))}`,
+      `-d ${quoted(readable(event))}`,
     ].join(" \\\n  "),
   sdk: ({ type, data, ...options }, isBuiltin) => {
     const more = Object.keys(options).length > 0 ? `, ${literal(options)}` : "";
@@ -18,12 +18,14 @@ const hub = createPublisher${isBuiltin ? "" : "<typeof events>"}({ url: ${JSON.s
 await hub.publish(${JSON.stringify(type)}, ${literal(data)}${more});`;
   },
   cli: ({ type, data, topics = [], id, ...more }) => {
-    // The command has flags for what is usual; a line of input can say everything.
-    if ("private" in more) {
+    const text = JSON.stringify(data) ?? "null";
+    // The command has flags for what is usual, and takes what begins with a dash for one; a line of
+    // input can say everything.
+    if ("private" in more || type.startsWith("-") || text.startsWith("-")) {
       const event = { type, data, topics, id, ...more };
-      return `echo ${quoted(json(event))} | \\\n  tidings publish - --url ${quoted(address)}`;
+      return `printf '%s\\n' ${quoted(JSON.stringify(event))} | \\\n  tidings publish - --url ${quoted(address)}`;
     }
-    const parts = [`tidings publish ${quoted(type)} ${quoted(json(data) ?? "null")}`];
+    const parts = [`tidings publish ${quoted(type)} ${quoted(text)}`];
     for (const topic of topics) parts.push(`--topic ${quoted(topic)}`);
     if (id !== undefined) parts.push(`--id ${quoted(id)}`);
     return [...parts, `--url ${quoted(address)}`].join(" \\\n  ");
@@ -32,7 +34,13 @@ await hub.publish(${JSON.stringify(type)}, ${literal(data)}${more});`;
 
 const address = hubUrl.replace(/\/$/, "");
 
-const json = (value: unknown) => JSON.stringify(value);
+/** How long a line may be before it is laid out over several. */
+const LONG_LINE = 64;
+
+function readable(value: unknown): string {
+  const line = JSON.stringify(value);
+  return line.length <= LONG_LINE ? line : JSON.stringify(value, null, 2);
+}
 
 /** For a POSIX shell. */
 function quoted(text: string): string {

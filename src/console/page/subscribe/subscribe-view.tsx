@@ -4,6 +4,7 @@ import { catalog, loadCatalog } from "../catalog.ts";
 import { CopyButton } from "../copy-button.tsx";
 import * as format from "../format.ts";
 import { Icon } from "../icon.tsx";
+import { JsonView } from "../json-view.tsx";
 import { topicRates, typeRates } from "../rates.ts";
 import type { Connection } from "../stream.ts";
 import { Tabs } from "../tabs.tsx";
@@ -110,7 +111,7 @@ function Request({ trial, request, onChange }: RequestProps) {
       <footer class="form-foot">
         <button type="submit" class="button primary">
           <Icon name="subscribe" />
-          {isOpen ? "Subscribe anew" : "Subscribe"}
+          Subscribe
         </button>
         {isOpen && (
           <>
@@ -183,15 +184,41 @@ function Lines({ trial }: { trial: Trial }) {
   );
 }
 
-function Line({ line: { time, kind, title, id, text } }: { line: TrialLine }) {
+function Line({ line }: { line: TrialLine }) {
+  const { time, kind, title, text } = line;
   return (
-    <li class={`trial-line ${kind}`}>
-      <span class="mono muted">{format.preciseClock(time)}</span>
-      <span class="trial-title">{title}</span>
-      <span class={kind === "event" ? "trial-text mono" : "trial-text"} title={id && `id ${id}`}>
-        {text}
-      </span>
+    <li class={kind}>
+      {kind === "event" ? (
+        <EventLine line={line} />
+      ) : (
+        <div class="trial-line">
+          <span class="mono muted">{format.preciseClock(time)}</span>
+          <span class="trial-title">{title}</span>
+          <span class="trial-text">{text}</span>
+        </div>
+      )}
     </li>
+  );
+}
+
+function EventLine({ line: { time, title, id, text } }: { line: TrialLine }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary class="trial-line">
+        <span class="mono muted">{format.preciseClock(time)}</span>
+        <span class="trial-title">{title}</span>
+        <span class="trial-text mono truncate">{text}</span>
+      </summary>
+      {isOpen && (
+        <div class="trial-event">
+          <p class="muted">
+            Id <span class="mono">{id ?? "none"}</span>
+          </p>
+          <JsonView json={text} label={`Data of ${title}`} />
+        </div>
+      )}
+    </details>
   );
 }
 
