@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { type Address, freePort, type Running, type Server, untilListening } from "./server.ts";
+
+const HOST = "127.0.0.1";
+
+/** The hub of this checkout, as it is built. */
+export const tidings: Server = {
+  name: "tidings",
+  async start() {
+    const port = freePort();
+    const command = ["dist/tidings", "serve", "--port", String(port), "--log-level", "error"];
+    const body = '{"type":"nav-badge-update","data":{data}}';
+    return run(command, { ...plain(port), subscribe: "/events", publish: "/publish", body });
+  },
+};
+
+/** The least that this runtime can do; see floor.ts. */
+export const floor: Server = {
+  name: "floor",
+  async start() {
+    const port = freePort();
+    return run([process.execPath, join(import.meta.dir, "floor.ts"), String(port)], plain(port));
+  },
+};
+
+/** nginx with the nchan module, as Debian has it: `apt-get install nginx libnginx-mod-nchan`. */
+export const nchan: Server = {
+  name: "nchan",
+  async start() {
+    const port = freePort();
+    const folder = await mkdtemp(join(tmpdir(), "bench-nchan-"));
+    await Bun.write(join(folder, "nginx.conf"), nginxConfig(folder, port));
+    const address = { ...plain(port), subscribe: "/sub", publish: "/pub", contentType: "text/plain" };
+    // One process, so that its time is all there is.
+    const running = await run(["nginx", "-c", join(folder, "nginx.conf")], address);
+    const stop = async () => {
+      await running.stop();
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { ...running, stop };
+  },
+};
+
+const Peer = Type.Object(
+  {
+    name: Type.String(),
+    subscribe: Type.String({ description: "URL of the event stream" }),
+    publish: Type.String({ description: "URL that events are posted to" }),
+    contentType: Type.String({ default: "application/json" }),
+    headers: Type.Record(Type.String(), Type.String(), { default: {} }),
+    body: Type.String({ default: "{data}" }),
+    pids: Type.Array(Type.Integer(), { default: [] }),
+  },
+  { additionalProperties: false },
+);
+
+/** A hub that runs already, described by a JSON file. @throws Error when that is not right. */
+export async function readPeer(path: string): Promise<Server> {
+  const given: unknown = Value.Default(Peer, await Bun.file(path).json());
+  const wrong = Value.Errors(Peer, given).First();
+  if (wrong || !Value.Check(Peer, given)) throw new Error(`${path}: ${wrong?.path} ${wrong?.message}`);
+  const address = addressOf(given);
+  return {
+    name: given.name,
+    start: () => Promise.resolve({ address, pids: given.pids, stop: () => Promise.resolve() }),
+  };
+}
+
+function addressOf({ subscribe, publish, contentType, headers, body }: Static<typeof Peer>): Address {
+  const from = new URL(subscribe);
+  const to = new URL(publish);
+  if (from.host !== to.host || from.protocol !== "http:" || to.protocol !== "http:") {
+    throw new Error("subscribe and publish are http: URLs of the same host");
+  }
+  return {
+    hostname: from.hostname,
+    port: Number(from.port || 80),
+    subscribe: from.pathname + from.search,
+    publish: to.pathname + to.search,
+    contentType,
+    headers,
+    body,
+  };
+}
+
+function plain(port: number): Address {
+  const contentType = "application/json";
+  return { hostname: HOST, port, subscribe: "/", publish: "/", contentType, headers: {}, body: "{data}" };
+}
+
+async function run(command: string[], address: Address): Promise<Running> {
+  const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "inherit"] });
+  const stop = async () => {
+    child.kill();
+    await child.exited;
+  };
+  const ended = child.exited.then((code) => {
+    throw new Error(`${command[0]} ended with code ${code}`);
+  });
+  ended.catch(() => {});
+  try {
+    await Promise.race([untilListening(address.hostname, address.port), ended]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { address, pids: [child.pid], stop };
+}
+
+function nginxConfig(folder: string, port: number): string {
+  return `load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
+daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+worker_rlimit_nofile 20000;
+events { worker_connections 19000; }
+http {
+  access_log off;
+  keepalive_requests 10000000;
+  nchan_shared_memory_size 512M;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen ${HOST}:${port} backlog=4096;
+    location = /sub { nchan_subscriber eventsource; nchan_channel_id a; nchan_subscriber_first_message newest; }
+    location = /pub { nchan_publisher; nchan_channel_id a; nchan_message_buffer_length 1000; }
+  }
+}
+`;
+}
