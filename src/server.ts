@@ -116,7 +116,10 @@ async function follow(path: string, catalog: Catalog, logger: Logger): Promise<(
       catalog.replace(await load);
       logger.info({ file: path, types: Object.keys(catalog.schemas).length }, "catalog loaded again");
     } catch (error) {
-      logger.error({ file: path, error: String(error) }, "catalog not loaded again, the old one stays");
+      logger.error(
+        { file: path, error: (error as Error).message },
+        "catalog not loaded again, the old one stays",
+      );
     }
   });
 }

@@ -96,13 +96,14 @@ function json(value: unknown): string {
 }
 
 function nextSteps(dir: string, files: readonly string[]): string {
+  const command = quoted(program(dir));
   const enter = dir === "." ? "" : `  cd ${quoted(dir)}\n`;
   return `Wrote ${files.join(", ")}.
 
 Next, with Node 20 or later:
 
 ${enter}  npm install
-  ${quoted(program(dir))} serve --events events.ts --cors-origin ${PAGE}
+  ${command} serve --events events.ts --cors-origin ${PAGE}
 
 Then, each in a terminal of its own in the same folder:
 
@@ -110,6 +111,11 @@ Then, each in a terminal of its own in the same folder:
   npm run page
 
 The first publishes typed events, the second serves the page that shows them: open ${PAGE}
+
+Without Node, let this program be Bun instead of npm and node:
+
+  BUN_BE_BUN=1 ${command} install
+  BUN_BE_BUN=1 ${command} publish.ts
 `;
 }
 

@@ -4,9 +4,7 @@ import { builtinEvents } from "./builtin.ts";
 import { compileSchemas, type EventSchemas } from "./schema.ts";
 import { type Violation, violations } from "./violation.ts";
 
-let builtinChecks: ReadonlyMap<string, TypeCheck<TSchema>> | undefined;
-
-/** The event types that a hub knows. Each schema is compiled once. */
+/** The event types that a hub knows. */
 export class Catalog {
   #schemas: EventSchemas = builtinEvents;
   #checks: ReadonlyMap<string, TypeCheck<TSchema>> = new Map();
@@ -32,8 +30,7 @@ export class Catalog {
    */
   replace(added: EventSchemas): void {
     const checks = compileSchemas(added);
-    builtinChecks ??= compileSchemas(builtinEvents);
-    this.#checks = new Map([...builtinChecks, ...checks]);
+    this.#checks = new Map([...compileSchemas(builtinEvents), ...checks]);
     this.#schemas = { ...builtinEvents, ...added };
   }
 

@@ -40,7 +40,6 @@ export class EventsFile {
     try {
       if (!(await Bun.file(path).exists())) throw new CatalogError("there is no such file");
       const schemas = await importDefault(path);
-      // Compiled to find what is wrong; whoever takes the schemas into use does it for good.
       compileSchemas(schemas);
       // What compiles is a record of schemas.
       return schemas as EventSchemas;

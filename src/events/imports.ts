@@ -1,4 +1,4 @@
-import { dirname, extname, resolve } from "node:path";
+import { dirname, extname, isAbsolute, resolve } from "node:path";
 
 type Loader = "js" | "jsx" | "ts" | "tsx";
 
@@ -22,7 +22,7 @@ export async function filesOf(entry: string): Promise<readonly string[]> {
   // Grows while it is gone through.
   for (const file of files) {
     for (const path of await importsOf(file)) {
-      if (!path.startsWith(".") && !path.startsWith("/")) continue;
+      if (!path.startsWith(".") && !isAbsolute(path)) continue;
       files.add(resolveFile(path, dirname(file)));
     }
   }

@@ -11,8 +11,11 @@ export class CatalogError extends Error {
   override readonly name = "CatalogError";
 }
 
+/** Of the schemas so far: each is compiled once, in however many catalogs it is and however often it is checked. */
+const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>();
+
 /**
- * What a catalog is given, checked to be one and each schema compiled.
+ * What a catalog is given, checked to be one, and how to check data by it.
  *
  * @throws CatalogError at the first name or schema that is not usable.
  */
@@ -28,9 +31,13 @@ function compileSchema(type: string, schema: unknown): TypeCheck<TSchema> {
   if (!isTypeName(type)) throw refuse(`can't be an event type. ${expectedOf("event-type")}`);
   if (isReserved(type)) throw refuse("is a name that belongs to the hub");
   if (!isSchema(schema)) throw refuse("is not a TypeBox schema, such as Type.Object({ … })");
+  const known = compiled.get(schema);
+  if (known) return known;
   for (const fault of faults(schema, "", new Set())) throw refuse(fault);
   try {
-    return TypeCompiler.Compile(schema);
+    const check = TypeCompiler.Compile(schema);
+    compiled.set(schema, check);
+    return check;
   } catch (error) {
     throw refuse(`has a schema that can't be compiled: ${(error as Error).message}`);
   }

@@ -76,7 +76,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "tidings init demo": {
         // What it says next is what is run next.
         shows:
-          /^ {2}cd demo\n {2}npm install\n {2}tidings serve --events events\.ts --cors-origin http:\/\/localhost:8080\n[\s\S]*^ {2}npm start\n {2}npm run page\n/m,
+          /^ {2}cd demo\n {2}npm install\n {2}tidings serve --events events\.ts --cors-origin http:\/\/localhost:8080\n[\s\S]*^ {2}npm start\n {2}npm run page\n[\s\S]*^ {2}BUN_BE_BUN=1 tidings install\n {2}BUN_BE_BUN=1 tidings publish\.ts\n/m,
         writes: "demo/package.json",
       },
       "cd demo": {},
@@ -99,6 +99,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
           await hub.pageShows(/Order \d+ is on its way by bike/);
         },
       },
+      "BUN_BE_BUN=1 tidings install": {},
+      "BUN_BE_BUN=1 tidings publish.ts": { keeps: true, shows: /order 1 published to \d+ clients/ },
     },
   },
   "Serve a hub from your own Elysia application": {

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startHub } from "./hub.ts";
+import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { startHub, type TestHub } from "./hub.ts";
 import { stored } from "./stored.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-sdk-"));
@@ -18,19 +19,39 @@ const runtimes = {
 for (const [name, [program = "", ...args]] of Object.entries(runtimes)) {
   // A developer need not have all of them.
   test.skipIf(Bun.which(program) === null)(`runs on ${name}`, async () => {
-    const { url, broker } = startHub();
-    const script = await bundle();
-    const child = Bun.spawn([program, ...args, script, url], { stdout: "pipe", stderr: "inherit" });
+    const hub = startHub();
+    const child = Bun.spawn([program, ...args, await bundle(), hub.url], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
     const output = await new Response(child.stdout).text();
     expect(await child.exited).toBe(0);
-    expect(JSON.parse(output)).toEqual({
-      seen: ["größe", ...Array.from({ length: 2000 }, (_, n) => n)],
-      refused: [422, "/data/badge"],
-      aborted: "enough",
-    });
-    expect(await stored(url)).toHaveLength(2001);
-    expect(broker.totals.connected).toBe(3); // two of the script and the reader of what is stored
+    await expectDone(output, hub);
   });
+}
+
+test.skipIf(browserless)(
+  "runs in a browser",
+  async () => {
+    const hub = startHub();
+    const page = await openPage(`${hub.url}/healthz`);
+    const output = page.waitForEvent("console", (message) => message.type() === "log");
+    const script = await Bun.file(await bundle()).text();
+    await page.evaluate(`globalThis.process = { argv: ["", "", ${JSON.stringify(hub.url)}] }`);
+    await page.addScriptTag({ type: "module", content: script });
+    await expectDone((await output).text(), hub);
+  },
+  BROWSER_TIMEOUT,
+);
+
+async function expectDone(output: string, { url, broker }: TestHub): Promise<void> {
+  expect(JSON.parse(output)).toEqual({
+    seen: ["größe", ...Array.from({ length: 2000 }, (_, n) => n)],
+    refused: [422, "/data/badge"],
+    aborted: "enough",
+  });
+  expect(await stored(url)).toHaveLength(2001);
+  expect(broker.totals.connected).toBe(3); // two of the script and the reader of what is stored
 }
 
 /** The script that runs there, in one plain JavaScript file. */
