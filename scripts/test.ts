@@ -1,5 +1,6 @@
 import { browserStep } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
+import { proxiesStep } from "./proxies.ts";
 import { add, type Counts, commandStep, describe, none, oneFailed, type Step } from "./step.ts";
 
 const ci = process.env["CI"] === "true";
@@ -13,6 +14,7 @@ const steps: Step[] = [
   // Before the tests: some of them run the executable, and must meet today's.
   commandStep("build", ["scripts/build"]),
   browserStep({ mayPassOver: !ci }),
+  proxiesStep({ mayPassOver: !ci }),
   bunTestStep(process.argv.slice(2)),
 ];
 

@@ -14,6 +14,11 @@ afterEach(async () => {
   // A folder may hold thousands of installed files.
 }, 60_000);
 
+/** Does it after the test, before what was deferred earlier. */
+export function defer(cleanup: () => Promise<unknown>): void {
+  cleanups.push(cleanup);
+}
+
 /** An empty folder, removed after the test. */
 export async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tidings-e2e-"));

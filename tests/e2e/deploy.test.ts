@@ -1,0 +1,129 @@
+import { expect, test } from "bun:test";
+import { chmod, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { binary, cleanEnvironment, defer, emptyFolder, serveBinary } from "./binary.ts";
+
+const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
+const read = (file: string) => Bun.file(join(deploy, file)).text();
+
+async function output(...command: string[]): Promise<{ code: number; text: string }> {
+  const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"] });
+  const [out, errors] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, text: out + errors };
+}
+
+test("every metric that the dashboard names is one of the hub's", async () => {
+  const { url } = await serveBinary(await emptyFolder());
+  const exposed = (await (await fetch(`${url}/metrics`)).text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+  const names = new Set<string>();
+  for (const [, name = "", type] of exposed) {
+    const ends = type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
+    for (const end of ends) names.add(name + end);
+  }
+  const dashboard = JSON.parse(await read("grafana.json")) as { panels: { targets: { expr: string }[] }[] };
+  const used = dashboard.panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr }) => [...expr.matchAll(/\b[a-z]+_\w+(?=\{)/g)].map(([name]) => name)),
+  );
+  expect(used.length).toBeGreaterThan(20);
+  expect(used.filter((name) => !names.has(name))).toEqual([]);
+});
+
+/** Without the ends of its lines, which may be anywhere. */
+const flagsOf = async () => (await output(binary, "serve", "--help")).text.replace(/\s+/g, " ");
+
+test("every variable that the files set is one of the hub's", async () => {
+  const help = await flagsOf();
+  for (const file of ["tidings.service", "Dockerfile"]) {
+    const variables = [...(await read(file)).matchAll(/TIDINGS_[A-Z_]+/g)].map(([name]) => name);
+    expect(variables.length).toBeGreaterThan(2);
+    for (const name of variables)
+      expect([file, name, help.includes(`env: ${name}`)]).toEqual([file, name, true]);
+  }
+});
+
+test("every flag that the proxies' files name is one of the hub's", async () => {
+  const help = await flagsOf();
+  for (const file of ["nginx.conf", "Caddyfile"]) {
+    for (const [flag] of (await read(file)).matchAll(/--[a-z-]+/g)) {
+      expect([file, flag, help.includes(`${flag} `)]).toEqual([file, flag, true]);
+    }
+  }
+});
+
+const analyze = Bun.which("systemd-analyze");
+if (!analyze) console.log("No systemd-analyze here: the unit is not judged by it.");
+else {
+  test("systemd finds nothing wrong with the unit, and little exposed", async () => {
+    const folder = await emptyFolder();
+    const unit = join(folder, "tidings.service");
+    // It looks whether the program is there.
+    await Bun.write(unit, (await read("tidings.service")).replaceAll("/usr/local/bin/tidings", binary));
+    expect(await output(analyze, "verify", unit)).toEqual({ code: 0, text: "" });
+    const { text } = await output(analyze, "security", "--offline=true", "--no-pager", unit);
+    const [, level] = /exposure level for tidings\.service: ([\d.]+)/.exec(text) ?? [];
+    // 10 is a unit without any of it; systemd calls what is below 3 OK.
+    expect(Number(level)).toBeLessThan(2);
+  });
+}
+
+/** Runs the rest in a folder as if that were the disk, with the two that every container is given. */
+const IN_IMAGE = `mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" &&
+  exec chroot --userspec=65532:65532 "$1" /tidings serve --port 0`;
+
+const mayMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0;
+if (!mayMount) console.log("No right to mount here: the image's files are not tried by themselves.");
+else {
+  test("the binary runs where there is nothing but what the image holds, as nobody, and keeps its events", async () => {
+    const root = await emptyFolder();
+    await chmod(root, 0o755);
+    const collected = await output(join(deploy, "collect-libraries"), binary, root);
+    expect(collected).toEqual({ code: 0, text: "" });
+    const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.length).toBeLessThan(10);
+    await output("install", "-d", "-o", "65532", "-g", "65532", join(root, "data"));
+    for (const folder of ["proc", "dev"]) await mkdir(join(root, folder));
+    const environment = Object.fromEntries(
+      [...(await read("Dockerfile")).matchAll(/^ENV (.*)$/gm)].flatMap(([, line = ""]) =>
+        line.split(" ").map((pair) => pair.split("=") as [string, string]),
+      ),
+    );
+    const start = (extra: Record<string, string>) =>
+      Bun.spawn(["unshare", "--mount", "sh", "-c", IN_IMAGE, "sh", root], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...cleanEnvironment(), ...environment, ...extra },
+      });
+
+    const open = start({});
+    expect(await new Response(open.stderr).text()).toContain("--publish-key-file");
+    expect(await open.exited).toBe(2);
+
+    for (const round of [1, 2]) {
+      const hub = start({ TIDINGS_PUBLISH_KEY: "a-key-of-the-tests", TIDINGS_HOST: "127.0.0.1" });
+      defer(async () => hub.kill("SIGKILL"));
+      let banner = "";
+      for await (const chunk of hub.stdout) {
+        banner += new TextDecoder().decode(chunk);
+        if (banner.includes("\n")) break;
+      }
+      const [url = ""] = /http:\S+/.exec(banner) ?? [];
+      const published = await fetch(`${url}/publish`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: "Bearer a-key-of-the-tests" },
+        body: JSON.stringify({ type: "n", data: round }),
+      });
+      expect(published.status).toBe(200);
+      // The page is in the executable, not on the disk.
+      expect((await fetch(url)).status).toBe(200);
+      const { events } = (await (await fetch(`${url}/history`)).json()) as { events: { data: number }[] };
+      expect(events.map(({ data }) => data)).toEqual(round === 1 ? [1] : [1, 2]);
+      hub.kill("SIGTERM");
+      expect(await hub.exited).toBe(0);
+    }
+  });
+}

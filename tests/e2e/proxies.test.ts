@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import { emptyFolder, serveBinary } from "./binary.ts";
+import { isMissing, proxies } from "./proxy.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+const ADMIN = { authorization: "Bearer administrator-of-the-tests" };
+
+/** Reads on from a stream until its text has that, and gives back all of it. */
+function reader(response: Response) {
+  const stream = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  return async (wanted: string) => {
+    while (!text.includes(wanted)) {
+      const { done, value } = (await stream?.read()) ?? { done: true, value: undefined };
+      if (done) throw new Error(`the stream ended before ${wanted}: ${text}`);
+      text += decoder.decode(value, { stream: true });
+    }
+    return text;
+  };
+}
+
+describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
+  const run = (title: string, body: (url: string) => Promise<void>) =>
+    test.skipIf(isMissing(name))(
+      title,
+      async () => {
+        const { url } = await serveBinary(
+          await emptyFolder(),
+          "--trust-proxy=127.0.0.0/8 ::1",
+          "--admin-key=administrator-of-the-tests",
+          "--keep-alive=100ms",
+        );
+        await body(await proxies[name](url));
+      },
+      30_000,
+    );
+
+  const publish = (url: string, data: unknown) =>
+    fetch(`${url}/publish`, {
+      method: "POST",
+      headers: { ...JSON_TYPE, ...ADMIN },
+      body: JSON.stringify({ type: "n", data }),
+    });
+
+  run("each event arrives before the next is published", async (url) => {
+    const stream = await fetch(`${url}/events`);
+    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    expect(stream.headers.get("content-encoding")).toBeNull();
+    const until = reader(stream);
+    await until("event: connected");
+    for (let i = 0; i < 5; i++) {
+      expect((await publish(url, `event ${i}`)).status).toBe(200);
+      await until(`data: "event ${i}"`);
+    }
+    await until(": keepalive");
+  });
+
+  run("a client that leaves is gone for the hub, too", async (url) => {
+    const clients = async () =>
+      ((await (await fetch(`${url}/status`)).json()) as { connected_clients: number }).connected_clients;
+    const aborter = new AbortController();
+    await reader(await fetch(`${url}/events`, { signal: aborter.signal }))("event: connected");
+    expect(await clients()).toBe(1);
+    aborter.abort();
+    while ((await clients()) > 0) await Bun.sleep(5);
+  });
+
+  run("the hub knows the sender's address, and not what a sender makes up", async (url) => {
+    const until = reader(
+      await fetch(`${url}/events`, { headers: { "x-forwarded-for": "203.0.113.9, 198.51.100.7" } }),
+    );
+    await until("event: connected");
+    const list = (await (await fetch(`${url}/clients`, { headers: ADMIN })).json()) as {
+      clients: { address: string }[];
+    };
+    const [client] = list.clients;
+    // nginx adds to the header, and this test stands for a proxy before it; Caddy believes nobody.
+    expect(client?.address).toEqual(
+      name === "nginx" ? "198.51.100.7" : expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+    );
+  });
+
+  run("refusals and request ids come through", async (url) => {
+    const refused = await fetch(`${url}/publish`, {
+      method: "POST",
+      headers: { ...JSON_TYPE, ...ADMIN },
+      body: "{",
+    });
+    expect(refused.status).toBe(400);
+    expect(refused.headers.get("content-type")).toBe("application/problem+json");
+    const { request_id } = (await refused.json()) as { request_id: string };
+    expect(refused.headers.get("x-request-id")).toBe(request_id);
+    expect(request_id).toMatch(/^[0-9a-f-]{32,36}$/);
+  });
+
+  // Caddy answers an HTTP/1.1 request only when it has come to its end, unless it is told otherwise.
+  if (name === "caddy") return;
+
+  run("a stream of events to publish is answered line by line", async (url) => {
+    const lines = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = lines.writable.getWriter();
+    const send = (line: string) => writer.write(new TextEncoder().encode(`${line}\n`));
+    const first = send('{"type":"n","data":1,"id":"first"}');
+    const answer = await fetch(`${url}/publish/stream`, {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson", ...ADMIN },
+      body: lines.readable,
+    });
+    await first;
+    const until = reader(answer);
+    await until('"first"');
+    await send('{"type":"n","data":2,"id":"second"}');
+    await until('"second"');
+    await writer.close();
+  });
+});

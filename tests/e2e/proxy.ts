@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cleanEnvironment, defer, emptyFolder } from "./binary.ts";
+
+const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
+
+/** Its path, from the environment that `scripts/test` prepares or from this machine. */
+const programOf = (name: string) =>
+  process.env[name.toUpperCase()] ?? Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` });
+
+/** A port that nobody listens on at this moment. */
+function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = server;
+  server.stop(true);
+  if (port === undefined) throw new Error("a server without a port");
+  return port;
+}
+
+/** The file that we hand out, for this hub and this port instead of its examples. */
+async function configuration(file: string, hub: string, replaced: Record<string, string>): Promise<string> {
+  let text = await Bun.file(join(deploy, file)).text();
+  for (const [from, to] of Object.entries({ "127.0.0.1:3000": new URL(hub).host, ...replaced })) {
+    const pattern = new RegExp(`^(\\s*(?!#).*)${RegExp.escape(from)}`, "gm");
+    if (!pattern.test(text)) throw new Error(`${file} does not have ${from}`);
+    text = text.replace(pattern, `$1${to}`);
+  }
+  return text;
+}
+
+async function start(url: string, stop: NodeJS.Signals, ...command: (string | null)[]): Promise<string> {
+  const [program, ...args] = command;
+  if (!program) throw new Error("the proxy is not there");
+  const child = Bun.spawn([program, ...args.map(String)], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...cleanEnvironment(), HOME: await emptyFolder() },
+  });
+  defer(async () => {
+    child.kill(stop);
+    await child.exited;
+  });
+  // It says nothing when it is ready.
+  while (!(await fetch(`${url}/healthz`).catch(() => undefined))?.ok) {
+    if (child.exitCode !== null) throw new Error(`${program} has ended`);
+    await Bun.sleep(20);
+  }
+  return url;
+}
+
+/** Starts a real proxy, with the configuration that we hand out, in front of the hub. */
+export const proxies: Readonly<Record<"nginx" | "caddy", (hub: string) => Promise<string>>> = {
+  async nginx(hub) {
+    const folder = await emptyFolder();
+    const port = freePort();
+    const server = await configuration("nginx.conf", hub, {
+      "listen 80": `listen 127.0.0.1:${port}`,
+      "hub.example.org": "localhost",
+    });
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+      (of) => `${of}_temp_path ${folder};`,
+    );
+    const main = join(folder, "nginx.conf");
+    await Bun.write(
+      main,
+      `daemon off; pid ${folder}/pid; error_log stderr warn; worker_processes 1;
+       events {} http { access_log off; ${temporary.join(" ")}\n${server} }`,
+    );
+    // Killed, it would leave its worker behind.
+    return start(
+      `http://127.0.0.1:${port}`,
+      "SIGTERM",
+      programOf("nginx"),
+      "-p",
+      folder,
+      "-e",
+      "stderr",
+      "-c",
+      main,
+    );
+  },
+  async caddy(hub) {
+    const folder = await emptyFolder();
+    const port = freePort();
+    const site = await configuration("Caddyfile", hub, { "hub.example.org": `http://localhost:${port}` });
+    const file = join(folder, "Caddyfile");
+    await Bun.write(file, `{\n\tadmin off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${site}`);
+    // Asked to stop, it waits for its streams to end.
+    return start(
+      `http://localhost:${port}`,
+      "SIGKILL",
+      programOf("caddy"),
+      "run",
+      "--adapter",
+      "caddyfile",
+      "--config",
+      file,
+    );
+  },
+};
+
+/** Whether there is none to test with. In CI a test that is passed over counts as failed. */
+export const isMissing = (name: string) =>
+  process.env[`TIDINGS_SKIP_${name.toUpperCase()}`] === "1" || !programOf(name);
