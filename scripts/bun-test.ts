@@ -4,6 +4,12 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type Counts, oneFailed, type Step } from "./step.ts";
 
+/**
+ * How long one test may take, in ms. No test measures time: this ends one that hangs, and Bun's own
+ * limit of 5 s also ends those that start programs where the machine is busy.
+ */
+const LONGEST_TEST = 60_000;
+
 interface Outcome {
   exitCode: number;
   /** Bun's JUnit report; null if the run ended without one. */
@@ -54,7 +60,8 @@ async function runBunTest(filters: string[]): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "tidings-test-"));
   const path = join(folder, "report.xml");
   try {
-    const command = [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${path}`, ...filters];
+    const report = ["--reporter=junit", `--reporter-outfile=${path}`];
+    const command = [process.execPath, "test", `--timeout=${LONGEST_TEST}`, ...report, ...filters];
     // Without colours, for the pipe: FORCE_COLOR would bring them back, but the tests would see it too.
     // The environment is named because steps before this one have added to it.
     const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"], env: process.env });

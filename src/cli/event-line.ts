@@ -1,3 +1,4 @@
+import { NestingError, parseExactly } from "../exact-json.ts";
 import type { AnyEvents, OutgoingEvent } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
 
@@ -6,8 +7,9 @@ export type Event = OutgoingEvent<AnyEvents>;
 /** An event's data, as typed or read. Throws CliError when it is not JSON. */
 export function parseData(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseExactly(text).exact;
+  } catch (error) {
+    if (error instanceof NestingError) throw new CliError(`${error.message}: ${excerpt(text)}`);
     throw new CliError(`not JSON: ${excerpt(text)}`);
   }
 }

@@ -1,6 +1,6 @@
+import { type ExactJson, NestingError, parseExactly } from "../exact-json.ts";
 import { LONGEST_TIMER } from "../longest-timer.ts";
 import type { Incoming } from "./address.ts";
-import { type ExactJson, NestingError, parseExactly } from "./exact-json.ts";
 import { Problem, unprocessable } from "./problem.ts";
 
 /** One that says it is no larger is most likely here already: it gets no timer of its own. */

@@ -28,6 +28,14 @@ test("takes its flags from the environment, too; a flag wins", async () => {
   expect((await stored(url)).map(({ data }) => data)).toEqual([-1.5, 2]);
 });
 
+test("passes on numbers of any size as they are written", async () => {
+  const { url, broker } = startHub();
+  await run(["publish", "n", "[1234567890123456789,1e999]", "--url", url]);
+  await run(["publish", "-", "--url", url], { input: '{"type":"n","data":1234567890123456789}' });
+  const held = await broker.log.read(0, 2);
+  expect(held.map(({ json }) => json)).toEqual(["[1234567890123456789,1e999]", "1234567890123456789"]);
+});
+
 test("shows its token", async () => {
   const { url, requests } = startFaultyHub(busy(401, "0"));
   const { code, errors } = await run(["publish", "n", "1", "--url", url], {

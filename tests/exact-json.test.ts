@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { MAX_DEPTH, NestingError, parseExactly } from "../../src/http/exact-json.ts";
+import { MAX_DEPTH, NestingError, parseExactly } from "../src/exact-json.ts";
 
 test("parses what JSON.parse does, and writes it the same", () => {
   const unit = fc.oneof(fc.constantFrom(...'[]{}"\\:,1e'), fc.string({ unit: "binary", maxLength: 1 }));
