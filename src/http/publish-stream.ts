@@ -9,7 +9,7 @@ import type { Hub } from "./hub.ts";
 import { type Line, LineCutter, TOO_LONG } from "./ndjson.ts";
 import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
-import { payerOf, publisherGrant, publishOne } from "./publish.ts";
+import { payerOf, publisherGrant, publishOne } from "./publishing.ts";
 
 const NDJSON = "application/x-ndjson";
 const LINES = { [NDJSON]: { schema: { type: "string" as const } } };
