@@ -10,6 +10,8 @@ import { Window } from "./window.ts";
 const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024 * 1024 };
 /** No more than this, or one event, is read from the file at once, in bytes: nothing else runs meanwhile. */
 const READ_BYTES = 512 * 1024;
+/** How many such pieces stay in memory for a while. */
+const PAGES = 8;
 /** What an event takes in the file besides its texts, in bytes, roughly. */
 const OVERHEAD = 40;
 /** How many events' sizes and ages are read at once, to find out how far to trim. */
@@ -57,6 +59,8 @@ export class SqliteStore implements Store {
   readonly #now: Clock;
   readonly #ids = new Ids();
   readonly #recent = new Window();
+  /** What was read from the file lately, by the position after which it begins. */
+  readonly #pages = new Map<number, readonly Entry[]>();
   readonly #ages: Ages;
   #head: number;
   /** The position of the earliest event held; the one after the head when none is. */
@@ -99,6 +103,7 @@ export class SqliteStore implements Store {
       this.#now = clock(held?.newest ?? 0);
       if (held?.count !== this.count) throw new StoreFileError(`${path} is damaged: it lacks some events`);
       this.#trimAll();
+      this.#remember();
     } catch (error) {
       db.close(true);
       throw storeFileError(error, path);
@@ -154,6 +159,8 @@ export class SqliteStore implements Store {
   read(after: number, limit: number): readonly Entry[] {
     const { earliest } = this.#recent;
     if (earliest && after + 1 >= earliest.position) return this.#recent.read(after, limit);
+    const known = after + 1 >= this.#first ? this.#pages.get(after) : undefined;
+    if (known) return known.slice(0, limit);
     const entries: Entry[] = [];
     let bytes = 0;
     for (const row of this.#after.iterate(after, limit)) {
@@ -161,6 +168,7 @@ export class SqliteStore implements Store {
       bytes += row.json.length;
       if (bytes >= READ_BYTES) break;
     }
+    this.#keepPage(after, entries);
     return entries;
   }
 
@@ -237,6 +245,32 @@ export class SqliteStore implements Store {
     }
     this.#bytes = bytes;
     this.#db.run("PRAGMA incremental_vacuum");
+  }
+
+  /** Keeps what was read for the next who reads from there: those that were cut off together come back so. */
+  #keepPage(after: number, entries: readonly Entry[]): void {
+    this.#pages.set(after, entries);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= PAGES) break;
+      this.#pages.delete(oldest);
+    }
+  }
+
+  /** Takes the newest events into memory: after a restart, they are what everybody asks for. */
+  #remember(): void {
+    const newest = this.#db.prepare<Row, [number]>(
+      `SELECT ${COLUMNS} FROM event ORDER BY position DESC LIMIT ?`,
+    );
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (const row of newest.iterate(RECENT.events)) {
+      const entry = entryOf(row);
+      bytes += entry.size;
+      if (bytes > RECENT.bytes) break;
+      entries.push(entry);
+    }
+    newest.finalize();
+    for (const entry of entries.reverse()) this.#recent.push(entry);
   }
 
   #trimRecent(): void {
