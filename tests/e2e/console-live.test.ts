@@ -98,6 +98,33 @@ describe.skipIf(browserless)("the console's live view", () => {
   );
 
   test(
+    "keeps in its place what a reader has scrolled to, and says what is new above",
+    async () => {
+      const { url } = await serveBinary(await emptyFolder());
+      for (let id = 1; id <= 100; id++) await publish(url, order(id));
+      const { page } = await openConsole(url);
+      const grid = page.getByRole("grid");
+      await grid.getByText("number 100").waitFor();
+      await grid.hover();
+      await page.mouse.wheel(0, 1000);
+      const row = grid.getByText("number 70", { exact: false });
+      await row.waitFor();
+      const before = (await row.boundingBox())?.y;
+      await publish(url, order(101));
+      await publish(url, order(102));
+      await page.getByRole("button", { name: "2 new" }).waitFor();
+      expect((await row.boundingBox())?.y).toBe(before as number);
+      await page.getByRole("button", { name: "2 new" }).click();
+      await grid.getByText("number 102").waitFor();
+      await page.getByRole("button", { name: "2 new" }).waitFor({ state: "detached" });
+      // Of all these only those in sight are in the document.
+      expect(await grid.locator("[aria-selected]").count()).toBeLessThan(60);
+      expect(await grid.getAttribute("aria-rowcount")).toBe("103");
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
     "opens an event: its data formatted, its frame as sent, its age",
     async () => {
       const { url } = await serveBinary(await emptyFolder());
