@@ -123,7 +123,8 @@ Without Node, let this program be Bun instead of npm and node:
 function program(dir: string): string {
   if (Bun.which("tidings") === process.execPath || !process.execPath.includes("tidings")) return "tidings";
   const path = relative(dir, process.execPath);
-  return path.startsWith(`..${sep}..${sep}..`) ? process.execPath : `.${sep}${path}`;
+  if (path.startsWith(`..${sep}..${sep}..`)) return process.execPath;
+  return path.startsWith("..") ? path : `.${sep}${path}`;
 }
 
 function quoted(text: string): string {
