@@ -1,6 +1,8 @@
 import type { Broker } from "../broker/broker.ts";
+import { preferredCoding } from "./accept-encoding.ts";
 import { type Access, openAccess } from "./access.ts";
 import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
+import { compressing, STREAM_CODINGS } from "./compression.ts";
 import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -15,6 +17,7 @@ export const STREAM_HEADERS = {
   "cache-control": "no-cache, no-transform",
   // nginx buffers what it proxies unless it is told not to.
   "x-accel-buffering": "no",
+  vary: "accept-encoding",
 };
 
 export interface StreamOptions {
@@ -53,14 +56,17 @@ export function handleSSE(
     server?.timeout(request, 0);
     const { signal } = request;
     const about = { address, subject: grant.subject };
-    const stream = directStream((sink) => {
+    const coding = preferredCoding(request.headers.get("accept-encoding"), STREAM_CODINGS);
+    const stream = directStream((plain) => {
       // Others may have taken it meanwhile.
       room.assert(address);
+      const sink = coding ? compressing(coding, plain) : plain;
       const client = broker.addClient(sink, { interest, lastEventId, signal, about });
       room.enter(address, client.closed);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
-    return new Response(stream, { headers: STREAM_HEADERS });
+    const headers = coding ? { ...STREAM_HEADERS, "content-encoding": coding } : STREAM_HEADERS;
+    return new Response(stream, { headers });
   }
 
   return async ({ request, server, route = "" }) => {
