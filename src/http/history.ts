@@ -11,7 +11,6 @@ import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { requestUrl } from "./request-url.ts";
 
-const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
 const History = Type.Object({
@@ -55,7 +54,7 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
           listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
           listParameter("type", "Only events of this type."),
           parameter("after", "Begin after the event with this id."),
-          parameter("limit", `How many at most: 1 to ${MAX_LIMIT}, ${DEFAULT_LIMIT} by default.`),
+          parameter("limit", `How many at most: 1 to ${MAX_LIMIT}, which it is by default.`),
         ],
         responses: {
           200: { description: "A page of them", content: json(History) },
@@ -67,7 +66,7 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
 
   async function positionOf(id: string | null): Promise<number> {
     const earliest = (log.earliest?.position ?? log.head + 1) - 1;
-    if (id === null || id === EARLIEST) return earliest;
+    if (!id || id === EARLIEST) return earliest;
     const found = await log.find(id);
     if (!found) throw new Problem(404, `no event with the id ${JSON.stringify(id)} is held`);
     return found.position;
@@ -75,7 +74,7 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
 }
 
 function readLimit(text: string | null): number {
-  if (text === null) return DEFAULT_LIMIT;
+  if (text === null) return MAX_LIMIT;
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > MAX_LIMIT)
     throw new Problem(400, `limit is a whole number from 1 to ${MAX_LIMIT}`);

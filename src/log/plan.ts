@@ -1,4 +1,5 @@
 import type { Draft, Entry } from "./entry.ts";
+import { sameJson } from "./same-json.ts";
 import type { Awaitable, Store } from "./store.ts";
 
 /** The id belongs to an event that says something else. */
@@ -70,10 +71,10 @@ export class Plan {
 function sameContent(a: Draft, b: Draft): boolean {
   return (
     a.type === b.type &&
-    a.json === b.json &&
     a.retry === b.retry &&
     a.private === b.private &&
     a.topics.length === b.topics.length &&
-    a.topics.every((topic, i) => topic === b.topics[i])
+    a.topics.every((topic, i) => topic === b.topics[i]) &&
+    sameJson(a.json, b.json)
   );
 }

@@ -33,7 +33,7 @@ test("is read page by page, to the end and no further", async () => {
   await post(`${url}/publish/batch`, all);
   for (const [query, size] of [
     ["?limit=1000", 1000],
-    ["?", 100],
+    ["?", 1000],
     ["?limit=7&type=five", 7],
   ] as const) {
     const seen: unknown[] = [];
@@ -98,6 +98,8 @@ test("refuses an id that is not held, and what is no limit or topic", async () =
   const { detail } = await problemOf(await fetch(`${url}/history?after=y`), 404);
   expect(detail).toContain('"y"');
   expect(await read(url, "?after=x")).toEqual({ events: [], next: null });
+  // A script that has had none yet may say so.
+  expect(await read(url, "?after=")).toMatchObject({ events: [{ id: "x" }] });
   for (const query of [
     "limit=0",
     "limit=1001",

@@ -74,6 +74,9 @@ test("the same id with the same content answers as the first time and delivers n
     recipients: 1,
     duplicate: true,
   });
+  // The members of an object have no order.
+  const turned = await post(`${url}/publish`, { ...event, data: { b: 2, a: 1 } });
+  expect(await turned.json()).toMatchObject({ duplicate: true });
   const concurrent = await Promise.all(
     Array.from({ length: 20 }, () => post(`${url}/publish`, { ...event, id: "y" })),
   );
