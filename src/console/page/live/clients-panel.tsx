@@ -97,7 +97,7 @@ function ClientRow({ client }: { client: ClientInfo }) {
           onClick={() => void removeClient(id)}
         >
           <Icon name="close" />
-          Remove
+          <span class="remove-word">Remove</span>
         </button>
       </td>
     </tr>
