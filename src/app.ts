@@ -11,7 +11,7 @@ import { refuse } from "./http/refuse.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
 import { sessionRoutes } from "./http/session.ts";
 
-export interface AppOptions extends TidingsOptions, GuardOptions {
+export interface AppOptions extends Omit<TidingsOptions, "prefix">, GuardOptions {
   readonly logger: Logger;
 }
 

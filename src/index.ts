@@ -19,4 +19,4 @@ export { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */
-export type App = ReturnType<typeof tidings>;
+export type App = ReturnType<typeof tidings<"">>;

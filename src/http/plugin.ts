@@ -21,8 +21,10 @@ import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
 import { ticketAccess, ticketRoutes } from "./tickets.ts";
 
-export interface TidingsOptions {
+export interface TidingsOptions<Prefix extends string = string> {
   readonly broker: Broker;
+  /** What the routes' paths begin with, such as `/hub`; nothing by default. */
+  readonly prefix?: Prefix;
   /** The event types to check by; the built-in ones by default. */
   readonly catalog?: Catalog;
   /** Refuse types that the catalog does not know. */
@@ -37,23 +39,31 @@ export interface TidingsOptions {
   readonly refusals?: Refusals;
 }
 
-/** The hub's routes as an Elysia plugin, to be used with or without a prefix. */
-export function tidings({
+/** The hub's routes as an Elysia plugin. */
+export function tidings<const Prefix extends string = "">({
+  prefix = "" as Prefix,
+  refusals = new Refusals(),
+  ...options
+}: TidingsOptions<Prefix>) {
+  return withOwnAnswers(new Elysia({ prefix }).use(hubRoutes({ ...options, refusals })), refusals);
+}
+
+function hubRoutes({
   broker,
   catalog = new Catalog(),
   strict = false,
   access = openAccess,
   limits: givenLimits,
   trustProxy = [],
-  refusals = new Refusals(),
-}: TidingsOptions) {
+  refusals,
+}: Omit<TidingsOptions, "prefix"> & { readonly refusals: Refusals }) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
   const publishRate = limits.publishRate > 0 ? new RateLimit(limits.publishRate) : undefined;
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets();
   const hub: Hub = { broker, catalog, strict, access, tickets, addressOf, limits, publishRate, refusals };
   // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
-  const routes = new Elysia()
+  return new Elysia()
     .get(
       "/events",
       handleSSE(broker, { access: ticketAccess(tickets, access), addressOf, limits, refusals }),
@@ -95,5 +105,4 @@ export function tidings({
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
-  return withOwnAnswers(routes, refusals);
 }

@@ -172,3 +172,24 @@ test("a treaty knows them under a prefix, beside the application's own", async (
   const recipients: number | undefined = published.data?.recipients;
   expect([who, recipients]).toEqual(["ada", 0]);
 });
+
+test("takes a prefix by itself, which a treaty knows too", async () => {
+  const broker = new Broker();
+  const app = new Elysia()
+    .get("/status", () => "the application's" as const)
+    .use(tidings({ broker, prefix: "/hub" }));
+  const url = listen(app);
+  const api = treaty<typeof app>(url);
+  const reader = await Reader.open(`${url}/hub/events`);
+  const published = await api.hub.publish.post({ type: "n", data: 1 });
+  const recipients: number | undefined = published.data?.recipients;
+  const own: "the application's" | null = (await api.status.get()).data;
+  expect([recipients, own]).toEqual([1, "the application's"]);
+  expect(await reader.take(2)).toEqual([
+    ["connected", expect.anything()],
+    ["n", 1],
+  ]);
+  expect((await fetch(`${url}/events`)).status).toBe(404);
+  // @ts-expect-error: they are not at the root
+  api.publish?.post;
+});
