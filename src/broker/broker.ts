@@ -72,7 +72,7 @@ export class Broker {
   readonly #totals = new Totals();
   readonly #courier: Courier;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #draining = false;
+  readonly #stopping = new AbortController();
   #closed = false;
   #ended: Promise<void> | undefined;
 
@@ -107,7 +107,12 @@ export class Broker {
 
   /** Whether it takes no more clients: it is being drained, or is closed. */
   get draining(): boolean {
-    return this.#draining || this.#closed;
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Fires when it begins to be drained, or is closed: for requests that would last. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Those that are connected, the longest first. */
@@ -248,7 +253,7 @@ export class Broker {
    */
   async drain(over: number): Promise<void> {
     if (this.draining) return;
-    this.#draining = true;
+    this.#stopping.abort();
     const clients = [...this.#clients.values()];
     const startedAt = performance.now();
     for (let ended = 0; ended < clients.length; ) {
@@ -270,6 +275,7 @@ export class Broker {
    */
   close(): Promise<void> {
     this.#closed = true;
+    this.#stopping.abort();
     this.#ended ??= this.#end();
     return this.#ended;
   }

@@ -7,7 +7,7 @@ import { invalidToken } from "./challenge.ts";
 import { directStream } from "./direct-stream.ts";
 import type { Hub } from "./hub.ts";
 import { type Line, LineCutter, TOO_LONG } from "./ndjson.ts";
-import { Problem } from "./problem.ts";
+import { Problem, unavailable } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { payerOf, publisherGrant, publishOne } from "./publishing.ts";
 
@@ -20,7 +20,8 @@ const encoder = new TextEncoder();
 /**
  * `POST /publish/stream`: an event a line comes in, and an answer a line goes out, in the same
  * order, as each event is kept. A line that is refused is answered with its problem and its number,
- * and the stream goes on; it ends when no later line could fare better (401, 5xx). Blank lines are
+ * and the stream goes on; it ends when no later line could fare better (401, 5xx). When the hub stops,
+ * the stream ends with a problem without a number: what has an answer before it is kept. Blank lines are
  * counted, and not answered.
  *
  * What is not read stays with the sender: while the hub has not yet kept what it has read, while the
@@ -33,6 +34,7 @@ export function publishStreamRoutes(hub: Hub) {
       const incoming = { request, server };
       assertMediaType(incoming, NDJSON);
       const grant = await publisherGrant(hub, incoming);
+      if (hub.broker.draining) throw unavailable("the hub is stopping");
       // The sender may have nothing to say for hours.
       server?.timeout(request, 0);
       const body = request.body?.getReader();
@@ -53,7 +55,7 @@ export function publishStreamRoutes(hub: Hub) {
         requestBody: { required: true, content: LINES },
         responses: {
           200: { description: "A line for each event", content: LINES },
-          ...problemResponses(401, 403, 415),
+          ...problemResponses(401, 403, 415, 503),
         },
       },
     },
@@ -73,7 +75,7 @@ class PublishStream {
   /** Bytes. */
   readonly #longestLine: number;
   /** The answers that are on their way, in the order of their lines. */
-  #answers: Promise<string>[] = [];
+  #answers: (string | Promise<string>)[] = [];
   #line = 0;
   #ended = false;
 
@@ -89,10 +91,16 @@ class PublishStream {
 
   /** Resolves when the last answer has gone out, or the sender is gone. */
   async run(body: Body | undefined): Promise<void> {
+    const { stopping } = this.#hub.broker;
+    // What is being read then ends.
+    const stop = () => void body?.cancel().catch(() => {});
+    stopping.addEventListener("abort", stop);
     try {
       const cutter = new LineCutter(this.#longestLine);
       while (body && !this.#ended) {
         const { done, value } = await body.read();
+        // Half of a line, perhaps, is all that is left.
+        if (stopping.aborted && done) break;
         for (const line of done ? cutter.rest() : cutter.cut(value)) {
           await this.#take(line);
           if (this.#ended) break;
@@ -100,9 +108,12 @@ class PublishStream {
         await this.#answer();
         if (done) break;
       }
+      if (stopping.aborted) this.#answers.push(this.#refusal(unavailable("the hub is stopping")));
+      await this.#answer();
     } catch {
       // The connection is gone, and with it whoever could be told.
     } finally {
+      stopping.removeEventListener("abort", stop);
       body?.cancel().catch(() => {});
     }
   }
@@ -131,10 +142,13 @@ class PublishStream {
     } catch (error) {
       const problem = error instanceof Problem ? error : failed(error);
       if (problem.status === 401 || problem.status >= 500) this.#ended = true;
-      const refused = { request: this.#incoming.request, route: this.#route };
-      const id = this.#hub.refusals.note(problem, refused);
-      return JSON.stringify({ ...problem.toBody(id), line: number });
+      return this.#refusal(problem, number);
     }
+  }
+
+  #refusal(problem: Problem, line?: number): string {
+    const id = this.#hub.refusals.note(problem, { request: this.#incoming.request, route: this.#route });
+    return JSON.stringify({ ...problem.toBody(id), line });
   }
 
   /** Sends the answers so far, and waits until there is room for more. */

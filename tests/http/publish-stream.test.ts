@@ -168,15 +168,28 @@ test("the stream ends when no later line could fare better", async () => {
   sender.send(line("n", 2));
   expect(await sender.answer()).toMatchObject({ status: 401, line: 2 });
   expect(await sender.answer()).toBeUndefined();
+});
 
-  const other = await startHub();
-  const late = new Sender(other.url);
-  late.send(line("n", 1));
-  expect(await late.answer()).toMatchObject({ recipients: 0 });
-  await other.broker.close();
-  late.send(line("n", 2));
-  expect(await late.answer()).toMatchObject({ status: 503, line: 2 });
-  expect(await late.answer()).toBeUndefined();
+test("a hub that stops ends the stream in words, after it has answered all that it took", async () => {
+  const { url, broker } = await startHub();
+  const sender = new Sender(url);
+  sender.send(line("n", 1));
+  expect(await sender.answer()).toMatchObject({ recipients: 0 });
+  // Half of one is none.
+  sender.send('{"type":"n",');
+  const drained = broker.drain(0);
+  const last = await sender.answer();
+  expect(last).toMatchObject({ status: 503, detail: "the hub is stopping" });
+  expect(last).not.toHaveProperty("line");
+  expect(await sender.answer()).toBeUndefined();
+  await drained;
+  const late = await fetch(`${url}/publish/stream`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: line("n", 2),
+  });
+  expect(late.status).toBe(503);
+  expect(broker.totals.published).toBe(1);
 });
 
 test("what is no NDJSON, or comes from somebody who may not publish, is refused before it is read", async () => {
