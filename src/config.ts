@@ -50,7 +50,7 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"];
 
 const options: readonly Option[] = [
   new Option("--port <port>", "port to listen on; 0 takes any that is free").default(3000).argParser(port),
-  new Option("--host <address>", "address to listen on").default("127.0.0.1"),
+  new Option("--host <address>", "address to listen on").default("127.0.0.1").argParser(text),
   new Option("--unix <path>", "a Unix socket to listen on instead of a port").argParser(text),
   new Option(
     "--tls-cert <file>",
@@ -59,7 +59,10 @@ const options: readonly Option[] = [
   new Option("--tls-key <file>", "its private key, in PEM").argParser(text),
   new Option("--no-http2", "don't offer HTTP/2, which TLS does otherwise"),
   new Option("--http3", "offer HTTP/3 over TLS too, as an experiment").default(false),
-  new Option("--events <file>", "a module whose default export maps event types to TypeBox schemas"),
+  new Option(
+    "--events <file>",
+    "a module whose default export maps event types to TypeBox schemas",
+  ).argParser(text),
   new Option("--strict", "refuse event types that the catalog does not know").default(false),
   new Option("--keep-alive <duration>", "how often every stream is sent a comment; 0 for never")
     .default(15_000, "15s")

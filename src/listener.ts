@@ -1,3 +1,5 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import type { AnyElysia } from "elysia";
 import type { TlsPair } from "./tls-files.ts";
 import { clearStaleSocket, restrictSocket } from "./unix-socket.ts";
@@ -54,6 +56,9 @@ export async function listen(
   if (unix !== undefined) {
     const reason = await clearStaleSocket(unix);
     if (reason !== undefined) throw new ListenError(`can't listen on ${unix}: ${reason}`);
+  } else if (!(await isKnown(host))) {
+    // The runtime would say that another program listens there.
+    throw new ListenError(`can't listen on ${host}: no address is known for that name`);
   }
   let server: Server;
   try {
@@ -110,6 +115,15 @@ function serve(
   app.listen({ ...options, ...address });
   if (!app.server) throw new Error("listening without a server");
   return app.server;
+}
+
+/** Whether it is an address, or a name that has one. */
+async function isKnown(host: string): Promise<boolean> {
+  if (isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) return true;
+  return lookup(host).then(
+    () => true,
+    () => false,
+  );
 }
 
 function reasonOf(error: unknown): string {

@@ -256,11 +256,13 @@ export class Broker {
     this.#stopping.abort();
     const clients = [...this.#clients.values()];
     const startedAt = performance.now();
+    // The first is ended at once: a single client need not wait for others that there are not.
+    const last = over * (1 - 1 / clients.length);
     for (let ended = 0; ended < clients.length; ) {
       const elapsed = performance.now() - startedAt;
       const due = over > 0 ? Math.floor((elapsed / over) * clients.length) + 1 : clients.length;
       for (const client of clients.slice(ended, due)) {
-        const retry = Math.max(0, over - elapsed) + Math.random() * Math.max(over / 2, SPREAD);
+        const retry = Math.max(0, last - elapsed) + Math.random() * Math.max(over / 2, SPREAD);
         this.#courier.writeAside(client, encodeRetry(Math.round(retry)));
         this.removeClient(client.id);
       }
@@ -316,7 +318,7 @@ export class Broker {
   }
 
   #startKeepAlive(): void {
-    if (this.keepAlive <= 0 || this.#timer) return;
+    if (!(this.keepAlive > 0) || this.#timer) return;
     this.#timer = setInterval(
       () => this.#courier.writeToLive(KEEP_ALIVE),
       Math.min(this.keepAlive, LONGEST_TIMER),

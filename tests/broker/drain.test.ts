@@ -34,6 +34,17 @@ test("draining ends the streams one after the other, each told when to come back
   await broker.close();
 });
 
+test("a single client is ended at once, and need not wait for the end of the time", async () => {
+  const broker = new Broker();
+  const sink = new ReaderSink();
+  broker.addClient(sink);
+  await broker.drain(1000);
+  expect(sink.ended).toBeTrue();
+  // The hub is gone by then, and on its way back.
+  expect(sink.read.retries.at(-1)).toBeLessThanOrEqual(1000);
+  await broker.close();
+});
+
 test("without clients draining takes no time, and with no time to take all end at once", async () => {
   await new Broker().drain(3_600_000);
   const broker = new Broker();

@@ -98,6 +98,9 @@ test("where it can't listen is one line on standard error, and code 1: another t
   const elsewhere = await runBinary(await emptyFolder(), "serve", "--host", "192.0.2.1", "--open");
   expect([elsewhere.code, elsewhere.output]).toEqual([1, ""]);
   expect(elsewhere.errors).toMatch(/^tidings: can't listen on 192\.0\.2\.1 port 3000: [^\n]+\n$/);
+  const nowhere = await runBinary(await emptyFolder(), "serve", "--host", "hub.invalid", "--open");
+  expect([nowhere.code, nowhere.output]).toEqual([1, ""]);
+  expect(nowhere.errors).toBe("tidings: can't listen on hub.invalid: no address is known for that name\n");
 });
 
 test("every command has help with its flags and their variables; --version is the version", async () => {
