@@ -45,8 +45,12 @@ class DirectSink implements EventSink {
   }
 
   close(): void {
-    this.#controller.close();
-    this.#ended();
+    try {
+      this.#controller.close();
+    } finally {
+      // Also when the client has closed it first: the runtime keeps what waits for this.
+      this.#ended();
+    }
   }
 
   /** Closing would wait for the reader, and keep the connection for as long as that reads nothing. */
