@@ -4,8 +4,8 @@ import { type Counts, none, oneFailed, type Step } from "./step.ts";
 
 /** The proxies to test behind, which Debian's packages of the same names hold. */
 const proxies = [
-  { name: "nginx", program: "usr/sbin/nginx" },
-  { name: "caddy", program: "usr/bin/caddy" },
+  { name: "nginx", program: "usr/sbin/nginx", version: "-v" },
+  { name: "caddy", program: "usr/bin/caddy", version: "version" },
 ];
 
 /** Where they are unpacked: a package that is installed would start a server on port 80. */
@@ -35,13 +35,13 @@ async function unpack(name: string): Promise<void> {
   await rm(aside, { recursive: true });
 }
 
-async function find({ name, program }: (typeof proxies)[number]): Promise<string | null> {
+async function find({ name, program, version }: (typeof proxies)[number]): Promise<string | null> {
   const installed = Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` });
   if (installed) return installed;
   const unpacked = join(folder, program);
   if (!(await Bun.file(unpacked).exists()) && Bun.which("apt-get")) await unpack(name);
   // It may lack a library here.
-  return (await Bun.file(unpacked).exists()) && (await succeeds(["ldd", unpacked])) ? unpacked : null;
+  return (await Bun.file(unpacked).exists()) && (await succeeds([unpacked, version])) ? unpacked : null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { auditStep } from "./audit.ts";
 import { browserStep } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { proxiesStep } from "./proxies.ts";
@@ -11,6 +12,7 @@ const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
 const steps: Step[] = [
   commandStep("types", ["node_modules/.bin/tsc", "--noEmit"]),
   commandStep("lint and format", ["node_modules/.bin/biome", "ci", ...biomeColors]),
+  auditStep,
   // Before the tests: some of them run the executable, and must meet today's.
   commandStep("build", ["scripts/build"]),
   browserStep({ mayPassOver: !ci }),
