@@ -26,7 +26,7 @@ const MIGRATIONS = [
     kept_at INTEGER NOT NULL,    -- milliseconds since 1970
     size INTEGER NOT NULL,       -- what it counts for against --history-bytes
     recipients INTEGER NOT NULL,
-    named INTEGER NOT NULL,      -- whether its publisher gave it its id
+    named INTEGER,               -- a hash of its id, when that is its publisher's: xxHash32
     private INTEGER NOT NULL,
     retry INTEGER,
     id TEXT NOT NULL,
@@ -34,8 +34,9 @@ const MIGRATIONS = [
     topics TEXT,                 -- a JSON array; NULL for a broadcast
     json TEXT NOT NULL           -- its data
   ) STRICT;
-  -- Other ids end in their position, and are found by that.
-  CREATE UNIQUE INDEX event_by_name ON event (id) WHERE named;
+  -- Other ids end in their position, and are found by that. An index of the ids themselves would be
+  -- four times as large, and nearly all of it be written with every large batch.
+  CREATE INDEX event_by_name ON event (named) WHERE named IS NOT NULL;
   -- The position of the newest event, which may be gone by now: it must not be given again.
   CREATE TABLE log (head INTEGER NOT NULL) STRICT;
   INSERT INTO log VALUES (0);`,

@@ -74,7 +74,7 @@ export class SqliteStore implements Store {
   readonly #delete: Statement<unknown, [number]>;
   readonly #setHead: Statement<unknown, [number]>;
   readonly #at: Statement<Row, [number]>;
-  readonly #named: Statement<Row, [string]>;
+  readonly #named: Statement<Row, [number, string]>;
   readonly #after: Statement<Row, [number, number]>;
 
   /**
@@ -92,7 +92,7 @@ export class SqliteStore implements Store {
     this.#delete = db.prepare("DELETE FROM event WHERE position < ?");
     this.#setHead = db.prepare("UPDATE log SET head = ?");
     this.#at = db.prepare(`SELECT ${COLUMNS} FROM event WHERE position = ?`);
-    this.#named = db.prepare(`SELECT ${COLUMNS} FROM event WHERE id = ? AND named`);
+    this.#named = db.prepare(`SELECT ${COLUMNS} FROM event WHERE named = ? AND id = ?`);
     this.#after = db.prepare(`SELECT ${COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?`);
     this.#ages = new Ages(db);
     try {
@@ -152,7 +152,7 @@ export class SqliteStore implements Store {
     const position = positionIn(id);
     const entry = position === undefined ? undefined : this.#entryAt(position);
     if (entry?.id === id) return entry;
-    const row = this.#named.get(id);
+    const row = this.#named.get(Bun.hash.xxHash32(id), id);
     return row ? entryOf(row) : undefined;
   }
 
@@ -196,7 +196,7 @@ export class SqliteStore implements Store {
           entry.keptAt,
           size,
           entry.recipients,
-          drafts[i]?.id === undefined ? 0 : 1,
+          drafts[i]?.id === undefined ? null : Bun.hash.xxHash32(entry.id),
           entry.private ? 1 : 0,
           entry.retry ?? null,
           entry.id,

@@ -40,6 +40,28 @@ test("holds after it was closed what it held before, and goes on from there", ()
   opened.close();
 });
 
+test("tells ids apart whose hashes are the same", () => {
+  const byHash = new Map<number, string>();
+  let pair: [string, string] | undefined;
+  for (let n = 0; !pair; n++) {
+    const id = `id ${n}`;
+    const other = byHash.get(Bun.hash.xxHash32(id));
+    if (other) pair = [other, id];
+    byHash.set(Bun.hash.xxHash32(id), id);
+  }
+  const path = file();
+  const [one, two] = pair;
+  for (const id of pair) {
+    const store = new SqliteStore(path);
+    expect(store.find(id)).toBeUndefined();
+    store.append([draft({ id })], [0]);
+    store.close();
+  }
+  const store = new SqliteStore(path);
+  expect([store.find(one)?.position, store.find(two)?.position]).toEqual([1, 2]);
+  store.close();
+});
+
 test("gives no position again, though everything is gone and it was closed", () => {
   const path = file();
   let now = 1000;
