@@ -72,6 +72,7 @@ function banner(url: string, hasKeys: boolean): string {
   Subscribe   new EventSource("${url}/events")   or   tidings listen --url ${url}
   Publish     POST ${url}/publish   {"type":"…","data":…,"topics":[…]}
   Access      ${access}
+  Console     ${url}/
   Look        ${url}/openapi   ${url}/catalog   ${url}/status
 `;
 }

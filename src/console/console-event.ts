@@ -1,7 +1,7 @@
 import type { Entry } from "../log/entry.ts";
 
 /** How much of an event's data the stream of them carries, in characters; the rest is asked for. */
-const MOST_JSON = 4096;
+const MOST_JSON = 2048;
 
 /** An event as the console lists it. */
 export interface ConsoleEvent {

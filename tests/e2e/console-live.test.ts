@@ -229,6 +229,20 @@ describe.skipIf(browserless)("the console's live view", () => {
   );
 
   test(
+    "is not fooled by a hub that hangs: its connection stands, but nothing comes",
+    async () => {
+      const { url, pid } = await serveBinary(await emptyFolder());
+      const { page } = await openConsole(url);
+      await page.locator("[data-figure=clients] .figure-value").getByText("0", { exact: true }).waitFor();
+      process.kill(pid, "SIGSTOP");
+      await page.getByText("What you see is from").waitFor();
+      process.kill(pid, "SIGCONT");
+      await page.getByText("What you see is from").waitFor({ state: "detached" });
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
     "asks for the administrator's key where there is one, and takes no other",
     async () => {
       const { url } = await serveBinary(
@@ -250,6 +264,14 @@ describe.skipIf(browserless)("the console's live view", () => {
       await page.keyboard.press("Enter");
       await page.locator("[data-figure=clients] .figure-value").getByText("0", { exact: true }).waitFor();
       expect(await page.evaluate(() => document.cookie)).toBe("");
+      // What an administrator does from here on, the cookie lets through.
+      await page.getByRole("link", { name: "Publish", exact: true }).click();
+      await page.getByLabel("Type", { exact: true }).selectOption({ label: "Another type…" });
+      await page.getByLabel("Name of the type").fill("greeting");
+      await page.getByLabel("Data as JSON").fill("1");
+      await page.getByText('"authorization: Bearer $TIDINGS_TOKEN"').waitFor();
+      await page.getByRole("button", { name: "Publish", exact: true }).click();
+      await page.getByText("to 0 clients.").waitFor();
       await page.getByRole("button", { name: "Sign out" }).click();
       await key.waitFor();
       expect(faults).toEqual([]);

@@ -15,6 +15,7 @@ export function ClientsPanel() {
   const [shown, setShown] = useState(AT_FIRST);
   const { clients, total } = clientList.value;
   const live = isLive.value;
+  const now = useNow() + hubOffset.value;
 
   useEffect(() => {
     if (!live) return;
@@ -58,7 +59,7 @@ export function ClientsPanel() {
             </thead>
             <tbody>
               {clients.slice(0, shown).map((client) => (
-                <ClientRow key={client.id} client={client} />
+                <ClientRow key={client.id} client={client} now={now} />
               ))}
             </tbody>
           </table>
@@ -73,9 +74,10 @@ export function ClientsPanel() {
   );
 }
 
-function ClientRow({ client }: { client: ClientInfo }) {
+/** `now` is by the hub's clock. */
+function ClientRow({ client, now }: { client: ClientInfo; now: number }) {
   const { id, address, subject, topics, types, connected_at, lag } = client;
-  const age = Math.max(0, useNow() + hubOffset.value - Date.parse(connected_at)) / 1000;
+  const age = Math.max(0, now - Date.parse(connected_at)) / 1000;
   return (
     <tr>
       <td>

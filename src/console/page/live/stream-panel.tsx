@@ -129,11 +129,9 @@ function Count() {
       ? format.count(total)
       : `${format.count(matching.length)} of ${format.count(total)}`;
   return (
-    <span
-      class="count"
-      title={skipped > 0 ? `${format.count(skipped)} came too fast to be listed` : undefined}
-    >
+    <span class="count">
       {shown}
+      {skipped > 0 && <span class="skipped"> + {format.shortCount(skipped)} too fast to list</span>}
     </span>
   );
 }

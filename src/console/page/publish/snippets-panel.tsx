@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { dashboardTypes } from "../dashboard/state.ts";
+import { tick } from "../hub.ts";
 import { Tabs } from "../tabs.tsx";
 import { published } from "./draft.ts";
 import { snippets } from "./snippets.ts";
@@ -12,7 +13,8 @@ const builtin: ReadonlySet<string> = new Set(dashboardTypes);
 export function SnippetsPanel() {
   const [name, setName] = useState("curl");
   const event = published.value;
-  const text = snippets[name]?.(event, builtin.has(event.type)) ?? "";
+  const text =
+    snippets[name]?.(event, { isBuiltin: builtin.has(event.type), keyed: tick.value?.keyed ?? false }) ?? "";
   return (
     <section class="panel" aria-label="The same request in code">
       <header class="panel-head">

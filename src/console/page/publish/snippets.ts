@@ -1,22 +1,32 @@
 import { hubUrl } from "../base-url.ts";
 import type { PublishedDraft } from "./draft.ts";
 
+interface SnippetAbout {
+  /** The event's type is one that the SDK knows. */
+  readonly isBuiltin: boolean;
+  /** The hub asks publishers for a key or token. */
+  readonly keyed: boolean;
+}
+
 /** The ways in which a program can send the same request. */
-export const snippets: Readonly<Record<string, (event: PublishedDraft, isBuiltin: boolean) => string>> = {
-  curl: (event) =>
+export const snippets: Readonly<Record<string, (event: PublishedDraft, about: SnippetAbout) => string>> = {
+  curl: (event, { keyed }) =>
     [
       `curl ${quoted(`${address}/publish`)}`,
+      ...(keyed ? ['-H "authorization: Bearer $TIDINGS_TOKEN"'] : []),
       `-H 'content-type: application/json'`,
       `-d ${quoted(readable(event))}`,
     ].join(" \\\n  "),
-  sdk: ({ type, data, ...options }, isBuiltin) => {
+  sdk: ({ type, data, ...options }, { isBuiltin, keyed }) => {
+    const token = keyed ? ", token: process.env.TIDINGS_TOKEN" : "";
     const more = Object.keys(options).length > 0 ? `, ${literal(options)}` : "";
     const types = isBuiltin ? "" : 'import type events from "./events";\n';
     return `import { createPublisher } from "tidings/sdk";
 ${types}
-const hub = createPublisher${isBuiltin ? "" : "<typeof events>"}({ url: ${JSON.stringify(address)} });
+const hub = createPublisher${isBuiltin ? "" : "<typeof events>"}({ url: ${JSON.stringify(address)}${token} });
 await hub.publish(${JSON.stringify(type)}, ${literal(data)}${more});`;
   },
+  // The command takes the token from the environment too.
   cli: ({ type, data, topics = [], id, ...more }) => {
     const text = JSON.stringify(data) ?? "null";
     // The command has flags for what is usual, and takes what begins with a dash for one; a line of
