@@ -52,6 +52,8 @@ export function handleSSE(
     if (broker.draining) throw unavailable("the hub is stopping");
     const address = addressOf({ request, server });
     room.assert(address);
+    // No stream comes of it, and its connection is to rest no longer than others.
+    if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { signal } = request;
