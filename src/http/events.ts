@@ -17,7 +17,8 @@ export const STREAM_HEADERS = {
   "cache-control": "no-cache, no-transform",
   // nginx buffers what it proxies unless it is told not to.
   "x-accel-buffering": "no",
-  vary: "accept-encoding",
+  // The second is for pages of other origins; what the rest of the hub says of it does not get here.
+  vary: "accept-encoding, origin",
 };
 
 export interface StreamOptions {
