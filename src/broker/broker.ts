@@ -5,7 +5,7 @@ import type { Histogram } from "../histogram.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log, type Receipt } from "../log/log.ts";
 import { MemoryStore } from "../log/memory.ts";
-import type { Store } from "../log/store.ts";
+import { type Store, StoreFailure } from "../log/store.ts";
 import { LONGEST_TIMER } from "../longest-timer.ts";
 import { Client, type ClientAbout } from "./client.ts";
 import { Courier } from "./courier.ts";
@@ -300,8 +300,9 @@ export class Broker {
   #giveUp(client: Client, cause: Cause, error?: unknown): void {
     if (client.gone) return;
     this.#totals.evicted[cause]++;
-    const fields = { client: client.id, cause, ...(error !== undefined && { error: String(error) }) };
-    if (cause === "failed") this.#logger.debug(fields, "stream failed");
+    const fields = { client: client.id, cause };
+    if (error instanceof StoreFailure) this.#logger.error({ ...fields, error: error.cause }, "log not read");
+    else if (error !== undefined) this.#logger.debug({ ...fields, error: String(error) }, "stream failed");
     else this.#logger.info(fields, "client given up");
     this.removeClient(client.id);
   }

@@ -98,15 +98,24 @@ export class Log {
     });
   }
 
-  /** The event with this id, if it was handed on and is still held. */
+  /**
+   * The event with this id, if it was handed on and is still held.
+   *
+   * @throws StoreFailure
+   */
   async find(id: string): Promise<Entry | undefined> {
-    const entry = await this.store.find(id);
+    const entry = await ask(() => this.store.find(id));
     return entry && entry.position <= this.#head ? entry : undefined;
   }
 
-  /** The next handed-on events after the position, oldest first: at least one if any, `limit` at most. */
+  /**
+   * The next handed-on events after the position, oldest first: at least one if any, `limit` at most.
+   *
+   * @throws StoreFailure
+   */
   read(after: number, limit: number): Awaitable<readonly Entry[]> {
-    return after < this.#head ? this.store.read(after, Math.min(limit, this.#head - after)) : [];
+    if (after >= this.#head) return [];
+    return ask(() => this.store.read(after, Math.min(limit, this.#head - after)));
   }
 
   /** Whether something is being appended. */
@@ -191,6 +200,19 @@ export class Log {
   #stopUpkeep(): void {
     clearInterval(this.#upkeep);
     this.#upkeep = undefined;
+  }
+}
+
+/** What the store answers, or its failure. */
+function ask<T>(question: () => Awaitable<T>): Awaitable<T> {
+  const fail = (cause: unknown): never => {
+    throw new StoreFailure(cause);
+  };
+  try {
+    const answer = question();
+    return answer instanceof Promise ? answer.catch(fail) : answer;
+  } catch (cause) {
+    return fail(cause);
   }
 }
 

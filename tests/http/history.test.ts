@@ -1,14 +1,18 @@
 import { expect, test } from "bun:test";
+import { Broker } from "../../src/broker/broker.ts";
+import { silent } from "../../src/broker/logger.ts";
+import { MemoryStore } from "../../src/log/memory.ts";
 import { startHub } from "../sdk/hub.ts";
 import { bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "./keyed-hub.ts";
 import { postText, problemOf } from "./problem.ts";
+import { Reader } from "./reader.ts";
 
 interface Page {
   readonly events: { id: string; type: string; data: unknown; topics: string[] }[];
   readonly next: string | null;
 }
 
-async function read(url: string, query = "", headers: Record<string, string> = {}): Promise<Page> {
+async function readPage(url: string, query = "", headers: Record<string, string> = {}): Promise<Page> {
   const answer = await fetch(`${url}/history${query}`, { headers });
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json"]);
   return (await answer.json()) as Page;
@@ -18,7 +22,7 @@ const dataOf = ({ events }: Page) => events.map(({ data }) => data);
 
 test("shows what is held as it was published, oldest first", async () => {
   const { url } = startHub();
-  expect(await read(url)).toEqual({ events: [], next: null });
+  expect(await readPage(url)).toEqual({ events: [], next: null });
   const events = [
     `{"id":"é \\"1\\"","type":"a","data":{"big":12345678901234567890,"n":1.50},"topics":["x/1","x/2"],"retry":5}`,
     `{"id":"2","type":"b","data":null,"topics":[]}`,
@@ -39,7 +43,7 @@ test("is read page by page, to the end and no further", async () => {
     const seen: unknown[] = [];
     let next: string | null = "earliest";
     while (next !== null) {
-      const page: Page = await read(url, `${query}&after=${next}`);
+      const page: Page = await readPage(url, `${query}&after=${next}`);
       expect(page.events.length).toBeLessThanOrEqual(size);
       seen.push(...dataOf(page));
       next = page.next;
@@ -67,7 +71,7 @@ test("takes topics and types as the stream does", async () => {
     ["?type=c", []],
   ];
   for (const [query, data] of cases) {
-    expect([query, dataOf(await read(url, query))]).toEqual([query, data]);
+    expect([query, dataOf(await readPage(url, query))]).toEqual([query, data]);
   }
 });
 
@@ -81,13 +85,13 @@ test("leaves private events to those who may read them, and gives nobody else an
     { type: "e", data: 2, id: "last" },
   ];
   await post(`${url}/publish/batch`, events, PUBLISH_KEY);
-  const pages = [await read(url, "?limit=1"), await read(url, "?limit=1&after=public")];
+  const pages = [await readPage(url, "?limit=1"), await readPage(url, "?limit=1&after=public")];
   expect(pages.map(({ events, next }) => [events.map(({ id }) => id), next])).toEqual([
     [["public"], "public"],
     [["last"], null],
   ]);
   const token = bearer(await sign({ subscribe: ["a"] }));
-  const granted = await read(url, "?topic=a&limit=1000", token);
+  const granted = await readPage(url, "?topic=a&limit=1000", token);
   expect(granted.events).toHaveLength(32);
   expect(granted.events[1]).toMatchObject({ id: "secret-0", private: true });
 });
@@ -97,9 +101,9 @@ test("refuses an id that is not held, and what is no limit or topic", async () =
   await post(`${url}/publish`, { type: "n", data: 1, id: "x" });
   const { detail } = await problemOf(await fetch(`${url}/history?after=y`), 404);
   expect(detail).toContain('"y"');
-  expect(await read(url, "?after=x")).toEqual({ events: [], next: null });
+  expect(await readPage(url, "?after=x")).toEqual({ events: [], next: null });
   // A script that has had none yet may say so.
-  expect(await read(url, "?after=")).toMatchObject({ events: [{ id: "x" }] });
+  expect(await readPage(url, "?after=")).toMatchObject({ events: [{ id: "x" }] });
   for (const query of [
     "limit=0",
     "limit=1001",
@@ -112,4 +116,28 @@ test("refuses an id that is not held, and what is no limit or topic", async () =
   ]) {
     await problemOf(await fetch(`${url}/history?${query}`), 400);
   }
+});
+
+test("a store that can't be read is a 503, and ends who would read it rather than leave events out", async () => {
+  const store = new MemoryStore();
+  const errors: string[] = [];
+  const logger = { ...silent, error: (_: unknown, message: string) => void errors.push(message) };
+  const { url, broker } = startHub({ broker: new Broker({ store, logger }) });
+  await post(
+    `${url}/publish/batch`,
+    [1, 2, 3].map((data) => ({ type: "n", data })),
+  );
+  const { read } = store;
+  store.read = () => {
+    throw new Error("disk I/O error");
+  };
+  const refused = await fetch(`${url}/history`);
+  expect(refused.headers.get("retry-after")).toBe("1");
+  await problemOf(refused, 503);
+  const reader = await Reader.open(`${url}/events`, { "last-event-id": "earliest" });
+  expect((await reader.next())?.event).toBe("connected");
+  expect(await reader.next()).toBeUndefined();
+  expect([errors, broker.totals.evicted.failed]).toEqual([["log not read"], 1]);
+  store.read = read;
+  expect(dataOf(await readPage(url))).toEqual([1, 2, 3]);
 });
