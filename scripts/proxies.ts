@@ -46,7 +46,7 @@ async function find({ name, program, version }: (typeof proxies)[number]): Promi
 
 /**
  * Sees to it that the tests that follow have real proxies, and tells them in the environment: the
- * paths in NGINX and CADDY, or TIDINGS_SKIP_NGINX=1 and the like. Counts as nothing unless it fails.
+ * paths in TIDINGS_TEST_NGINX and TIDINGS_TEST_CADDY, or TIDINGS_SKIP_NGINX=1 and the like. Counts as nothing unless it fails.
  */
 export const proxiesStep = ({ mayPassOver }: { mayPassOver: boolean }): Step => ({
   name: "proxies",
@@ -57,7 +57,8 @@ export const proxiesStep = ({ mayPassOver }: { mayPassOver: boolean }): Step => 
       const variable = proxy.name.toUpperCase();
       if (path) {
         console.log(path);
-        process.env[variable] = path;
+        // Not by its bare name: nginx takes NGINX to be about sockets it inherits.
+        process.env[`TIDINGS_TEST_${variable}`] = path;
         continue;
       }
       console.log(`No ${proxy.name}, and none to be had with apt-get: THE TESTS BEHIND IT ARE SKIPPED.`);

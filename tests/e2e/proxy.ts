@@ -6,7 +6,8 @@ const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 
 /** Its path, from the environment that `scripts/test` prepares or from this machine. */
 const programOf = (name: string) =>
-  process.env[name.toUpperCase()] ?? Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` });
+  process.env[`TIDINGS_TEST_${name.toUpperCase()}`] ??
+  Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` });
 
 /** A port that nobody listens on at this moment. */
 function freePort(): number {
