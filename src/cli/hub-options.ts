@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { CliError } from "./error.ts";
 
 // The flags with which a command finds its hub and says what it wants there. Each call makes new
 // ones, since an option belongs to its command.
@@ -10,7 +11,9 @@ export const urlOption = () =>
     .argParser(hubUrl);
 
 export const tokenOption = () =>
-  new Option("--token <token>", "the bearer token to show to the hub").env("TIDINGS_TOKEN");
+  new Option("--token <token>", "the bearer token to show to the hub")
+    .env("TIDINGS_TOKEN")
+    .argParser(headerText);
 
 export const topicOption = (description: string) =>
   new Option("--topic <topic>", description).env("TIDINGS_TOPIC").argParser(collect);
@@ -25,9 +28,15 @@ export interface HubOptions {
 }
 
 function hubUrl(text: string): string {
-  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
-  if (protocol === "http:" || protocol === "https:") return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "") return url.href;
   throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:3000.");
+}
+
+/** @throws CliError, which unlike commander's own does not print the token. */
+function headerText(text: string): string {
+  if (/^[\x21-\x7e]*$/.test(text)) return text;
+  throw new CliError("--token has spaces, line ends or other characters that no token has");
 }
 
 /** For a flag that can be given several times. */

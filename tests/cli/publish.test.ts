@@ -38,7 +38,7 @@ test("passes on numbers of any size as they are written", async () => {
 
 test("shows its token", async () => {
   const { url, requests } = startFaultyHub(busy(401, "0"));
-  const { code, errors } = await run(["publish", "n", "1", "--url", url], {
+  const { code, errors } = await run(["publish", "n", "1", "--url", ` ${url} `], {
     env: { TIDINGS_TOKEN: "secret" },
   });
   expect(requests[0]?.headers.get("authorization")).toBe("Bearer secret");
@@ -55,6 +55,8 @@ test("what is wrong with the command line is told in one line, with code 2", asy
     [["n", "{oops"], 'not JSON: "{oops"'],
     [["n", "1", "--nope"], "unknown option '--nope'"],
     [["n", "1", "--url", "nowhere"], "Expected a URL such as http://127.0.0.1:3000."],
+    [["n", "1", "--url", "http://127.0.0.1:3000?x=1"], "Expected a URL such as http://127.0.0.1:3000."],
+    [["n", "1", "--token", "secret\r"], "--token has spaces, line ends or other characters"],
     [["n", "1", "2"], "too many arguments"],
     [[], "missing required argument 'type'"],
     [["-", "1"], "after - there is no data to give"],
@@ -65,6 +67,7 @@ test("what is wrong with the command line is told in one line, with code 2", asy
     expect({ args, code, output }).toEqual({ args, code: 2, output: "" });
     expect(errors).toMatch(/^tidings: [^\n]+\n$/);
     expect(errors).toContain(says);
+    expect(errors).not.toContain("secret");
   }
 });
 
