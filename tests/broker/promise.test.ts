@@ -87,31 +87,39 @@ const timers = fc.record({ stallTimeout: fc.constantFrom(0, 0, 1), keepAlive: fc
 
 const runs = Number(process.env["TIDINGS_TEST_RUNS"] ?? 1);
 
-test("every schedule keeps the promise, with the log in memory", async () => {
-  await fc.assert(
-    fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
-      await assertPromise(steps, {
-        open: (clock) => new MemoryStore(bounds, clock),
-        lasts: false,
-        ...timers,
-      });
-    }),
-    { numRuns: 3000 * runs },
-  );
-}, 60_000);
+test(
+  "every schedule keeps the promise, with the log in memory",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+        await assertPromise(steps, {
+          open: (clock) => new MemoryStore(bounds, clock),
+          lasts: false,
+          ...timers,
+        });
+      }),
+      { numRuns: 3000 * runs },
+    );
+  },
+  60_000 * runs,
+);
 
-test("every schedule keeps the promise, with the log in a file", async () => {
-  let files = 0;
-  await fc.assert(
-    fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
-      const path = join(folder, `${files++}.db`);
-      await assertPromise(steps, {
-        open: (now) => new SqliteStore(path, { bounds, clock: () => now }),
-        lasts: true,
-        ...timers,
-      });
-      rmSync(path);
-    }),
-    { numRuns: 300 * runs },
-  );
-}, 60_000);
+test(
+  "every schedule keeps the promise, with the log in a file",
+  async () => {
+    let files = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+        const path = join(folder, `${files++}.db`);
+        await assertPromise(steps, {
+          open: (now) => new SqliteStore(path, { bounds, clock: () => now }),
+          lasts: true,
+          ...timers,
+        });
+        rmSync(path);
+      }),
+      { numRuns: 300 * runs },
+    );
+  },
+  60_000 * runs,
+);
