@@ -168,7 +168,7 @@ describe.skipIf(browserless)("the console's form", () => {
         const reader = await Reader.open(`${url}/events?topic=orders/*`);
         await reader.next();
         await page.getByRole("tab", { name }).click();
-        await page.getByRole("button", { name: "Copy the snippet" }).click();
+        await page.getByRole("button", { name: "Copy the code" }).click();
         await page.getByRole("button", { name: "Copied" }).waitFor();
         const command = await page.evaluate(() => navigator.clipboard.readText());
         const { PATH } = cleanEnvironment();

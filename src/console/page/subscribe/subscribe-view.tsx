@@ -1,13 +1,13 @@
 import { useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { catalog, loadCatalog } from "../catalog.ts";
+import { CodePanel } from "../code-panel.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import * as format from "../format.ts";
 import { Icon } from "../icon.tsx";
 import { JsonView } from "../json-view.tsx";
 import { topicRates, typeRates } from "../rates.ts";
 import type { Connection } from "../stream.ts";
-import { Tabs } from "../tabs.tsx";
 import { TokenInput } from "../token-input.tsx";
 import { listings, streamUrl } from "./code.ts";
 import { Trial, type TrialLine, type TrialRequest } from "./trial.ts";
@@ -128,35 +128,22 @@ function Request({ trial, request, onChange }: RequestProps) {
   );
 }
 
-const titles: Record<string, string> = { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" };
+const titles = { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" };
 
 function Code({ request }: { request: TrialRequest }) {
-  const [name, setName] = useState("eventsource");
   const url = streamUrl(request);
-  const text = listings[name]?.(request) ?? "";
   return (
-    <section class="panel" aria-label="The same subscription in code">
+    <CodePanel
+      label="The same subscription in code"
+      id="listing"
+      titles={titles}
+      textOf={(key) => listings[key]?.(request) ?? ""}
+    >
       <div class="url-row">
         <code class="stream-url">{url}</code>
         <CopyButton text={url} label="Copy the address" />
       </div>
-      <header class="panel-head">
-        <Tabs
-          label="The same subscription with"
-          panel="listing"
-          tabs={Object.keys(listings).map((key) => ({ key, title: titles[key] ?? key }))}
-          current={name}
-          onChange={setName}
-        />
-        <span class="push">
-          <CopyButton text={text} label="Copy the code" />
-        </span>
-      </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it */}
-      <div class="code flush" role="tabpanel" id="listing" aria-labelledby={`listing-${name}`} tabIndex={0}>
-        <pre>{text}</pre>
-      </div>
-    </section>
+    </CodePanel>
   );
 }
 
