@@ -17,7 +17,7 @@ export function crossOrigin(origins: readonly string[]) {
     credentials: !any,
     methods: ["GET", "POST", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control", REQUEST_ID],
-    exposeHeaders: ["retry-after", "www-authenticate", REQUEST_ID],
+    exposeHeaders: ["last-event-id", "retry-after", "www-authenticate", REQUEST_ID],
     maxAge: MAX_AGE,
   });
 }

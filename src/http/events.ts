@@ -1,4 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
+import { EARLIEST } from "../events/names.ts";
+import type { Log } from "../log/log.ts";
 import { preferredCoding } from "./accept-encoding.ts";
 import { type Access, openAccess } from "./access.ts";
 import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
@@ -68,7 +70,9 @@ export function handleSSE(
       room.enter(address, client.closed);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
-    const headers = coding ? { ...STREAM_HEADERS, "content-encoding": coding } : STREAM_HEADERS;
+    const headers = new Headers(STREAM_HEADERS);
+    if (coding) headers.set("content-encoding", coding);
+    headers.set("last-event-id", latin1(lastEventId ?? (await beginning(broker.log))));
     return new Response(stream, { headers });
   }
 
@@ -88,7 +92,20 @@ function readLastEventId(request: Request, query: URLSearchParams): string | und
   return (header && utf8(header)) || query.get("last_event_id") || undefined;
 }
 
+/**
+ * The id that a client which names none can say it had, should it lose the stream before its first
+ * event: the newest there is. It is asked for before the stream begins, so nothing lies between.
+ */
+async function beginning(log: Log): Promise<string> {
+  const [newest] = await log.read(log.head - 1, 1);
+  return newest?.id ?? EARLIEST;
+}
+
 /** Browsers send the id as UTF-8; the Headers API shows each byte as a character. */
 function utf8(header: string): string {
   return Buffer.from(header, "latin1").toString("utf8");
+}
+
+function latin1(id: string): string {
+  return Buffer.from(id, "utf8").toString("latin1");
 }

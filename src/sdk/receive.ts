@@ -40,7 +40,7 @@ export async function* receive(
       if (!response) return;
       // Where the stream begins, if the hub tells (as Mercure's hubs do): a connection that is lost
       // before its first event can then be resumed as well.
-      lastEventId ??= response.headers.get("last-event-id") ?? undefined;
+      lastEventId ??= beginningOf(response);
       const chunks = readMessages(response, deadline, idleTimeout, (ms) => {
         retry = Math.max(ms, SHORTEST_WAIT);
       });
@@ -69,6 +69,13 @@ export async function* receive(
     onReconnect?.({ attempt: failures, delay, error });
     await sleep(delay, signal);
   }
+}
+
+/** The Headers API shows each byte of the id's UTF-8 as a character. */
+function beginningOf({ headers }: Response): string | undefined {
+  const bytes = headers.get("last-event-id");
+  if (bytes === null) return undefined;
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
 }
 
 function dataOf(url: string, type: string, text: string): unknown {

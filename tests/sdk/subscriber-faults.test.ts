@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createSubscriber, type Reconnect } from "tidings/sdk";
 import { busy, never, startFaultyHub, stream } from "./faulty-hub.ts";
+import { startHub } from "./hub.ts";
+import { until } from "./until.ts";
 
 // Every stream asks for a short wait, so that the tests need not wait long.
 const HELLO = 'retry: 50\n\nevent: connected\ndata: {"client_id":"c1","status":"connected"}\n\n';
@@ -99,6 +101,26 @@ test("resumes from where the stream began when it is lost before its first event
   const { url, requests } = startFaultyHub(begins, stream([HELLO, event("42")], { open: true }));
   expect(await take(url, 1)).toEqual(["42"]);
   expect(requests[1]?.headers.get("last-event-id")).toBe("41");
+});
+
+test("a hub tells where the stream begins, so nothing is missed before the first event either", async () => {
+  const cases = [[], [{ type: "n", data: 0, id: "größe" }]].map(async (before) => {
+    const hub = startHub();
+    await hub.broker.publish(before);
+    const events = take(hub.url, 1, {
+      onReconnect({ attempt }) {
+        // Published while nobody is connected; then the hub is there again.
+        if (attempt > 1) return;
+        void hub.broker.publish([{ type: "n", data: 1, id: "1" }]).then(() => {
+          startHub({ port: Number(new URL(hub.url).port), broker: hub.broker });
+        });
+      },
+    });
+    await until(() => hub.broker.clientCount === 1);
+    await hub.stop();
+    expect(await events).toEqual(["1"]);
+  });
+  await Promise.all(cases);
 });
 
 test("204 says that there is nothing to come", async () => {
