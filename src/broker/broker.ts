@@ -179,23 +179,23 @@ export class Broker {
     try {
       this.#courier.begin(client, greeting);
     } catch (error) {
-      this.removeClient(id);
+      this.#remove(client);
       throw error;
     }
     if (signal) this.#removeOnAbort(client, signal);
     return { id, closed };
   }
 
-  /** Ends the client's stream. False if there is no such client. */
+  /**
+   * Ends the client's stream, when it has been sent what was published before. False if there is no
+   * such client.
+   */
   removeClient(id: string): boolean {
     const client = this.#clients.get(id);
     if (!client) return false;
     this.#clients.delete(id);
-    client.close();
-    this.#courier.forget(client);
-    this.#subscriptions.release(client.subscription);
-    if (this.#clients.size === 0) this.#stopKeepAlive();
-    this.#logger.debug({ client: id, clients: this.#clients.size }, "client removed");
+    if (this.log.busy) void this.log.settled().then(() => this.#remove(client));
+    else this.#remove(client);
     return true;
   }
 
@@ -285,7 +285,7 @@ export class Broker {
   async #end(): Promise<void> {
     if (this.log.busy) await this.log.settled();
     const count = this.#clients.size;
-    for (const id of this.#clients.keys()) this.removeClient(id);
+    for (const client of this.#clients.values()) this.#remove(client);
     this.#logger.info({ clients: count }, "broker closed");
     await this.log.close();
   }
@@ -304,11 +304,22 @@ export class Broker {
     if (error instanceof StoreFailure) this.#logger.error({ ...fields, error: error.cause }, "log not read");
     else if (error !== undefined) this.#logger.debug({ ...fields, error: String(error) }, "stream failed");
     else this.#logger.info(fields, "client given up");
-    this.removeClient(client.id);
+    this.#remove(client);
   }
 
-  #removeOnAbort({ id, closed }: Client, signal: AbortSignal): void {
-    const remove = () => this.removeClient(id);
+  #remove(client: Client): void {
+    if (client.gone) return;
+    this.#clients.delete(client.id);
+    client.close();
+    this.#courier.forget(client);
+    this.#subscriptions.release(client.subscription);
+    if (this.#clients.size === 0) this.#stopKeepAlive();
+    this.#logger.debug({ client: client.id, clients: this.#clients.size }, "client removed");
+  }
+
+  #removeOnAbort(client: Client, signal: AbortSignal): void {
+    const { closed } = client;
+    const remove = () => this.#remove(client);
     if (signal.aborted) {
       remove();
       return;

@@ -146,6 +146,19 @@ test("a failed keep-alive removes the client", async () => {
   expect(broker.clientCount).toBe(0);
 });
 
+test("a client that is removed is sent what was published before, and nothing after", async () => {
+  const broker = new Broker();
+  const stream = new Recorder();
+  const { id, closed } = broker.addClient(stream);
+  broker.broadcast({ type: "n", data: "you are being removed" });
+  expect([broker.removeClient(id), broker.removeClient(id), broker.clientCount]).toEqual([true, false, 0]);
+  await closed;
+  expect(stream.events).toEqual([["n", "you are being removed"]]);
+  broker.broadcast({ type: "n", data: "to the others" });
+  await broker.close();
+  expect([stream.events.length, stream.closed]).toEqual([1, 1]);
+});
+
 test("removeClient ends that stream alone", async () => {
   const broker = new Broker();
   const [leaves, stays] = [new Recorder(), new Recorder()];

@@ -132,3 +132,17 @@ test("a client that reads slowly gets all of it, and holds nobody up", async () 
     ).toEqual(Array.from({ length: 100 }, (_, n) => n));
   }
 }, 60_000);
+
+test("a stream that its reader cancels while it is full is found to be gone", async () => {
+  const broker = new Broker();
+  const { promise, resolve } = Promise.withResolvers<ClientHandle>();
+  const stream = new ReadableStream({ start: (controller) => resolve(broker.addClient(controller)) });
+  const { closed } = await promise;
+  const reader = stream.getReader();
+  // It takes one chunk at a time, so with the greeting it is full until this is looked at.
+  await reader.read();
+  await reader.cancel();
+  await closed;
+  expect(broker.clientCount).toBe(0);
+  await broker.close();
+});
