@@ -125,6 +125,52 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "tidings catalog": { shows: /"health-update"/ },
     },
   },
+  "Keep events, and let only some publish": {
+    steps: {
+      "head -c 36 /dev/urandom | base64 > secret": {},
+      "head -c 36 /dev/urandom | base64 > admin": {},
+      "tidings serve --store events.db --jwt-key-file secret --admin-key-file admin --host 0.0.0.0": {
+        keeps: true,
+        shows: /Tidings/,
+      },
+      "tidings token --jwt-key-file secret --publish 'orders/*' --expires 1h > publisher": {},
+      "tidings token --jwt-key-file secret --subscribe orders/7 --subject alice --expires 15m > alice": {},
+      "TIDINGS_TOKEN=$(cat publisher) tidings publish order-created '{\"id\":7}' --topic orders/7": {
+        shows: /^\S+\n$/,
+      },
+      [`curl -s http://127.0.0.1:3000/publish -H "authorization: Bearer $(cat publisher)" -H 'content-type: application/json' -d '{"type":"note","data":"for you","topic":"orders/7","private":true}'`]:
+        { shows: /^{"id":"[^"]+","recipients":0}$/ },
+      "curl -s 'http://127.0.0.1:3000/history?topic=orders/*' -H \"authorization: Bearer $(cat alice)\"": {
+        shows: /"data":{"id":7}.*"data":"for you".*"next":null/,
+      },
+    },
+  },
+  "Watch it, and stop it": {
+    steps: {
+      "head -c 36 /dev/urandom | base64 > admin": {},
+      "tidings serve --admin-key-file admin --drain 2s": { keeps: true, shows: /Tidings/ },
+      'curl -s http://127.0.0.1:3000/metrics -H "authorization: Bearer $(cat admin)"': {
+        shows: /^tidings_clients 0$/m,
+      },
+      'curl -s http://127.0.0.1:3000/clients -H "authorization: Bearer $(cat admin)"': {
+        shows: /^{"clients":\[\]/,
+      },
+      "curl -s -X DELETE 'http://127.0.0.1:3000/clients?subject=alice' -H \"authorization: Bearer $(cat admin)\"":
+        {
+          shows: /^{"removed":0}$/,
+        },
+      "curl -s http://127.0.0.1:3000/readyz": { shows: /^{"status":"ready"}$/ },
+    },
+  },
+  "Put it behind TLS or a proxy": {
+    steps: {
+      "tidings serve --trust-proxy 127.0.0.1 --allowed-host hub.example.org": {
+        keeps: true,
+        shows: /Tidings/,
+        after: (hub) => hub.answers("/readyz"),
+      },
+    },
+  },
 };
 
 /** Not run by this, because they run it; the first is also run above. */
