@@ -7,10 +7,17 @@ import { type Static, Type } from "@sinclair/typebox";
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
-const RFC_3339 = "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$";
+// RFC 3339, section 5.6, and 5.7 for the days that a month has.
+const LEAP_YEAR = "(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)";
+const DAY_OF_ANY_YEAR =
+  "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))";
+const HOUR_AND_MINUTE = "(?:[01]\\d|2[0-3]):[0-5]\\d";
+const RFC_3339 =
+  `^(?:\\d{4}-${DAY_OF_ANY_YEAR}|${LEAP_YEAR}-02-29)` +
+  `[Tt]${HOUR_AND_MINUTE}:[0-5]\\d(?:\\.\\d+)?(?:[Zz]|[+-]${HOUR_AND_MINUTE})$`;
 
-// The format knows the calendar, the pattern keeps it to RFC 3339: the format alone, as Elysia
-// registers it, takes other spellings of a date as well.
+// The format tells others what it is. As Elysia registers it, it takes other spellings of a date as
+// well, 24:00, and the 30th of February.
 const timestamp = Type.String({
   format: "date-time",
   pattern: RFC_3339,
