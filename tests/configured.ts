@@ -1,8 +1,9 @@
 import { afterEach } from "bun:test";
 import { Command } from "commander";
 import { type Logger, silent } from "../src/broker/logger.ts";
-import { type Config, withServeOptions } from "../src/config.ts";
-import { type Server, startServer } from "../src/server.ts";
+import { withServeOptions } from "../src/cli/serve-options.ts";
+import type { Config } from "../src/server/config.ts";
+import { type Server, startServer } from "../src/server/server.ts";
 
 const running: Server[] = [];
 afterEach(async () => {

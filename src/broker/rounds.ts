@@ -1,4 +1,4 @@
-import { turn } from "../turn.ts";
+import { turn } from "./turn.ts";
 
 /** How long the work goes on before everything else in the process has its turn, in ms. */
 const SLICE = 4;

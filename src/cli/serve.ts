@@ -1,14 +1,15 @@
 import { constants } from "node:os";
 import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
-import { type Config, withServeOptions } from "../config.ts";
 import { CatalogError } from "../events/schema.ts";
-import { ListenError } from "../listener.ts";
 import { StoreFileError } from "../log/sqlite-file.ts";
-import { type Server, startServer } from "../server.ts";
+import type { Config } from "../server/config.ts";
+import { ListenError } from "../server/listener.ts";
+import { type Server, startServer } from "../server/server.ts";
 import { version } from "../version.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { createLogger } from "./log.ts";
+import { withServeOptions } from "./serve-options.ts";
 
 export const serve = withServeOptions(new Command("serve"))
   .description("Run the hub.")

@@ -5,9 +5,9 @@ import { OPEN } from "../../src/auth/grant.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { silent } from "../../src/broker/logger.ts";
 import { readLines } from "../../src/cli/lines.ts";
-import { listen } from "../../src/listener.ts";
 import type { Draft } from "../../src/log/entry.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
+import { listen } from "../../src/server/listener.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

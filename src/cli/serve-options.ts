@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
-import { DEFAULT_MAX_TOKEN } from "./auth/authority.ts";
-import type { AuthSettings } from "./auth/settings.ts";
+import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
+import { DEFAULT_LIMITS } from "../http/limits.ts";
+import { DEFAULT_BOUNDS } from "../log/store.ts";
 import {
   atMost,
   count,
@@ -16,35 +17,7 @@ import {
   size,
   store,
   text,
-} from "./cli/values.ts";
-import { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
-import type { StoreSettings } from "./log/settings.ts";
-import { DEFAULT_BOUNDS } from "./log/store.ts";
-import type { ReachSettings } from "./reach.ts";
-
-/** How a hub is to run: flags first, then the environment, then the defaults. */
-export interface Config extends AuthSettings, ReachSettings, Limits, StoreSettings {
-  readonly port: number;
-  /** The path of a module of event types. */
-  readonly events?: string;
-  readonly strict: boolean;
-  /** Milliseconds. */
-  readonly keepAlive: number;
-  /** Milliseconds. */
-  readonly stallTimeout: number;
-  /** Milliseconds. */
-  readonly drain: number;
-  /** Seconds. */
-  readonly idleTimeout: number;
-  readonly unix?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly http2: boolean;
-  readonly http3: boolean;
-  readonly trustProxy?: readonly string[];
-  readonly corsOrigin?: readonly string[];
-  readonly logLevel: "debug" | "info" | "warn" | "error";
-}
+} from "./values.ts";
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"];
 

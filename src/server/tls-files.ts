@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { ConfigError } from "./config-error.ts";
-import { keepLooking, stateOf } from "./file-changes.ts";
+import { ConfigError } from "../config-error.ts";
+import { keepLooking, stateOf } from "../file-changes.ts";
 
 /** A certificate, with the chain that leads to it, and its key; both in PEM. */
 export interface TlsPair {

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from "node:net";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 
 /** From where a hub can be reached, and under which names. */
 export interface ReachSettings {

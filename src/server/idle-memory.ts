@@ -1,4 +1,4 @@
-import type { Broker } from "./broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 
 /** How often it is looked whether the clients have left, in ms. */
 const EVERY = 1000;

@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ListenError } from "../src/listener.ts";
-import { startConfigured } from "./configured.ts";
-import { until } from "./sdk/until.ts";
+import { ListenError } from "../../src/server/listener.ts";
+import { startConfigured } from "../configured.ts";
+import { until } from "../sdk/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-unix-"));
 const unix = join(folder, "hub.sock");
