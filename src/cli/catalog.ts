@@ -11,7 +11,7 @@ export const catalog = new Command("catalog")
     new Option(
       "--events <file>",
       "a module whose default export maps event types to TypeBox schemas; they are printed as well",
-    ).env("TIDINGS_EVENTS"),
+    ),
   )
   .addHelpText("after", "\n  $ tidings catalog --events events.ts > catalog.json")
   .action(run);

@@ -5,21 +5,16 @@ import { CliError } from "./error.ts";
 // ones, since an option belongs to its command.
 
 export const urlOption = () =>
-  new Option("--url <url>", "the hub's address")
-    .env("TIDINGS_URL")
-    .default("http://127.0.0.1:3000")
-    .argParser(hubUrl);
+  new Option("--url <url>", "the hub's address").default("http://127.0.0.1:3000").argParser(hubUrl);
 
 export const tokenOption = () =>
-  new Option("--token <token>", "the bearer token to show to the hub")
-    .env("TIDINGS_TOKEN")
-    .argParser(headerText);
+  new Option("--token <token>", "the bearer token to show to the hub").argParser(headerText);
 
 export const topicOption = (description: string) =>
-  new Option("--topic <topic>", description).env("TIDINGS_TOPIC").argParser(collect);
+  new Option("--topic <topic>", description).argParser(collect);
 
 export const typeOption = (description: string) =>
-  new Option("--type <type>", description).env("TIDINGS_TYPE").argParser(collect);
+  new Option("--type <type>", description).argParser(collect);
 
 /** What {@link urlOption} and {@link tokenOption} give. */
 export interface HubOptions {

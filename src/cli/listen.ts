@@ -15,12 +15,8 @@ export const listen = new Command("listen")
   .description("Print events as they come, one a line. Reconnects by itself and goes on where it was.")
   .addOption(topicOption("a topic, a prefix that ends in *, or *; repeats; none: every event"))
   .addOption(typeOption("only events of this type; repeats"))
-  .addOption(
-    new Option("--last-event-id <id>", "start after this event; earliest for all that is held").env(
-      "TIDINGS_LAST_EVENT_ID",
-    ),
-  )
-  .addOption(new Option("--json", 'print {"id":…,"type":…,"data":…}').env("TIDINGS_JSON"))
+  .addOption(new Option("--last-event-id <id>", "start after this event; earliest for all that is held"))
+  .addOption(new Option("--json", 'print {"id":…,"type":…,"data":…}'))
   .addOption(urlOption())
   .addOption(tokenOption())
   .addHelpText(

@@ -20,9 +20,7 @@ export const publish = new Command("publish")
   .argument("<type>", "the event's type, or - for whole events from standard input")
   .argument("[json]", "the event's data, or - for that of many from standard input")
   .addOption(topicOption("a topic of the event; repeats; none: a broadcast to everyone"))
-  .addOption(
-    new Option("--id <id>", "the event's id, with which publishing it again is harmless").env("TIDINGS_ID"),
-  )
+  .addOption(new Option("--id <id>", "the event's id, with which publishing it again is harmless"))
   .addOption(urlOption())
   .addOption(tokenOption())
   .addHelpText(

@@ -122,13 +122,8 @@ const options: readonly Option[] = [
   new Option("--log-level <level>", "what to log").choices(LOG_LEVELS).default("info"),
 ];
 
-/** Gives the command every flag of a {@link Config}, each with its environment variable. */
+/** Gives the command every flag of a {@link Config}. */
 export function withServeOptions(command: Command): Command {
-  for (const option of options) command.addOption(option.env(variableOf(option)));
+  for (const option of options) command.addOption(option);
   return command;
-}
-
-/** `--keep-alive` is TIDINGS_KEEP_ALIVE. */
-function variableOf(option: Option): string {
-  return `TIDINGS_${option.name().toUpperCase().replaceAll("-", "_")}`;
 }

@@ -33,37 +33,30 @@ interface TokenOptions extends KeyOptions {
 }
 
 const options = [
-  new Option("--jwt-key-file <file>", "what to sign with: a secret, or a private key in PEM or as a JWK")
-    .env("TIDINGS_JWT_KEY_FILE")
-    .argParser(text),
-  new Option("--jwt-key <key>", "the same, rather by its variable than where others see it")
-    .env("TIDINGS_JWT_KEY")
-    .argParser(text),
-  new Option("--publish <topic>", "a topic to publish on: exact, a prefix that ends in *, or *; repeats")
-    .env("TIDINGS_PUBLISH")
-    .argParser(texts),
-  new Option("--type <type>", "an event type to publish, in the same forms; repeats; none: every type")
-    .env("TIDINGS_TYPE")
-    .argParser(texts),
-  new Option("--subscribe <topic>", "a topic to read, private events among it; repeats")
-    .env("TIDINGS_SUBSCRIBE")
-    .argParser(texts),
-  new Option("--subject <name>", "whom it is for; administrators find its clients by it")
-    .env("TIDINGS_SUBJECT")
-    .argParser(text),
+  new Option(
+    "--jwt-key-file <file>",
+    "what to sign with: a secret, or a private key in PEM or as a JWK",
+  ).argParser(text),
+  new Option("--jwt-key <key>", "the same, rather by its variable than where others see it").argParser(text),
+  new Option(
+    "--publish <topic>",
+    "a topic to publish on: exact, a prefix that ends in *, or *; repeats",
+  ).argParser(texts),
+  new Option(
+    "--type <type>",
+    "an event type to publish, in the same forms; repeats; none: every type",
+  ).argParser(texts),
+  new Option("--subscribe <topic>", "a topic to read, private events among it; repeats").argParser(texts),
+  new Option("--subject <name>", "whom it is for; administrators find its clients by it").argParser(text),
   new Option("--expires <duration>", "how long it is good; 0 for ever")
-    .env("TIDINGS_EXPIRES")
     .default(3_600_000, "1h")
     .argParser(duration),
-  new Option("--jwt-issuer <issuer>", "its iss, for a hub that asks for one")
-    .env("TIDINGS_JWT_ISSUER")
-    .argParser(text),
-  new Option("--jwt-audience <audience>", "its aud, for a hub that asks for one")
-    .env("TIDINGS_JWT_AUDIENCE")
-    .argParser(text),
-  new Option("--inspect <token>", "explain this token instead, or the one on standard input with -")
-    .env("TIDINGS_INSPECT")
-    .argParser(text),
+  new Option("--jwt-issuer <issuer>", "its iss, for a hub that asks for one").argParser(text),
+  new Option("--jwt-audience <audience>", "its aud, for a hub that asks for one").argParser(text),
+  new Option(
+    "--inspect <token>",
+    "explain this token instead, or the one on standard input with -",
+  ).argParser(text),
 ];
 
 export const token = options

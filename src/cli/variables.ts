@@ -4,6 +4,14 @@ import { CliError } from "./error.ts";
 const ON = ["1", "true", "yes", "on"];
 const OFF = ["", "0", "false", "no", "off"];
 
+/** Gives every flag of the command its environment variable: `--keep-alive` has TIDINGS_KEEP_ALIVE. */
+export function withVariables(command: Command): Command {
+  for (const option of command.options) {
+    option.env(`TIDINGS_${option.name().toUpperCase().replaceAll("-", "_")}`);
+  }
+  return command;
+}
+
 /**
  * Reads the variables of flags without a value by what they say. Commander only looks whether they
  * are there, so that TIDINGS_OPEN=false would open the hub.
