@@ -6,7 +6,7 @@ import { listen } from "./cli/listen.ts";
 import { publish } from "./cli/publish.ts";
 import { serve } from "./cli/serve.ts";
 import { token } from "./cli/token.ts";
-import { settleSwitches, withVariables } from "./cli/variables.ts";
+import { settleSwitches } from "./cli/variables.ts";
 import { ConfigError } from "./config-error.ts";
 import { version } from "./version.ts";
 
@@ -18,7 +18,7 @@ const program = new Command("tidings")
   .hook("preSubcommand", (_, command) => settleSwitches(command));
 
 for (const command of [serve, publish, listen, catalog, init, token]) {
-  program.addCommand(withVariables(command).copyInheritedSettings(program));
+  program.addCommand(command.copyInheritedSettings(program));
 }
 
 try {

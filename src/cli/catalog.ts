@@ -1,11 +1,12 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { CatalogError } from "../events/schema.ts";
 import { CliError } from "./error.ts";
 import { print } from "./output.ts";
+import { CommandWithVariables } from "./variables.ts";
 
-export const catalog = new Command("catalog")
+export const catalog = new CommandWithVariables("catalog")
   .description("Print the event types that the hub knows, each as JSON Schema.")
   .addOption(
     new Option(

@@ -1,8 +1,9 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { type AnyEvents, createSubscriber, type ReceivedEvent } from "../sdk/index.ts";
 import { hubFailure } from "./hub-failure.ts";
 import { type HubOptions, tokenOption, topicOption, typeOption, urlOption } from "./hub-options.ts";
 import { print, printable } from "./output.ts";
+import { CommandWithVariables } from "./variables.ts";
 
 interface ListenOptions extends HubOptions {
   readonly topic?: readonly string[];
@@ -11,7 +12,7 @@ interface ListenOptions extends HubOptions {
   readonly json?: true;
 }
 
-export const listen = new Command("listen")
+export const listen = new CommandWithVariables("listen")
   .description("Print events as they come, one a line. Reconnects by itself and goes on where it was.")
   .addOption(topicOption("a topic, a prefix that ends in *, or *; repeats; none: every event"))
   .addOption(typeOption("only events of this type; repeats"))

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { type AnyEvents, createPublisher, type Publisher } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
 import { type Event, parseData, parseEvent } from "./event-line.ts";
@@ -7,6 +7,7 @@ import { type HubOptions, tokenOption, topicOption, urlOption } from "./hub-opti
 import { readLines } from "./lines.ts";
 import { print } from "./output.ts";
 import { startProgress } from "./progress.ts";
+import { CommandWithVariables } from "./variables.ts";
 
 const STDIN = "-";
 
@@ -15,7 +16,7 @@ interface PublishOptions extends HubOptions {
   readonly id?: string;
 }
 
-export const publish = new Command("publish")
+export const publish = new CommandWithVariables("publish")
   .description("Publish events: one, or a line of input each. Prints their ids.")
   .argument("<type>", "the event's type, or - for whole events from standard input")
   .argument("[json]", "the event's data, or - for that of many from standard input")

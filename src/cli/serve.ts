@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { Command } from "commander";
 import type { Logger } from "../broker/logger.ts";
 import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite-file.ts";
@@ -10,8 +9,9 @@ import { version } from "../version.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { createLogger } from "./log.ts";
 import { withServeOptions } from "./serve-options.ts";
+import { CommandWithVariables } from "./variables.ts";
 
-export const serve = withServeOptions(new Command("serve"))
+export const serve = withServeOptions(new CommandWithVariables("serve"))
   .description("Run the hub.")
   .addHelpText(
     "after",

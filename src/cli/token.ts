@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { InvalidToken } from "../auth/invalid-token.ts";
 import {
   KeyError,
@@ -14,6 +14,7 @@ import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { explainToken, openToken } from "./explain-token.ts";
 import { print, printable } from "./output.ts";
 import { duration, text, texts } from "./values.ts";
+import { CommandWithVariables } from "./variables.ts";
 
 interface KeyOptions {
   readonly jwtKey?: string;
@@ -60,7 +61,7 @@ const options = [
 ];
 
 export const token = options
-  .reduce((command, option) => command.addOption(option), new Command("token"))
+  .reduce((command, option) => command.addOption(option), new CommandWithVariables("token"))
   .description("Sign a token for a publisher or a subscriber, or explain one.")
   .addHelpText(
     "after",

@@ -1,15 +1,14 @@
-import type { Command } from "commander";
+import { Command, type Option } from "commander";
 import { CliError } from "./error.ts";
 
 const ON = ["1", "true", "yes", "on"];
 const OFF = ["", "0", "false", "no", "off"];
 
-/** Gives every flag of the command its environment variable: `--keep-alive` has TIDINGS_KEEP_ALIVE. */
-export function withVariables(command: Command): Command {
-  for (const option of command.options) {
-    option.env(`TIDINGS_${option.name().toUpperCase().replaceAll("-", "_")}`);
+/** A command whose every flag has an environment variable: `--keep-alive` has TIDINGS_KEEP_ALIVE. */
+export class CommandWithVariables extends Command {
+  override addOption(option: Option): this {
+    return super.addOption(option.env(`TIDINGS_${option.name().toUpperCase().replaceAll("-", "_")}`));
   }
-  return command;
 }
 
 /**
