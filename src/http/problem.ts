@@ -24,7 +24,8 @@ export class Problem extends Error {
     this.#headers = headers;
   }
 
-  toResponse(requestId: string): Response {
+  /** Elysia would call a `toResponse` itself, and nobody would keep the books. */
+  response(requestId: string): Response {
     return Response.json(this.toBody(requestId), {
       status: this.status,
       headers: { ...this.#headers, "content-type": "application/problem+json" },

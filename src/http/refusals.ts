@@ -40,7 +40,7 @@ export class Refusals {
 
   answer(problem: Problem, refused: Refused): Response {
     const id = this.note(problem, refused);
-    const response = problem.toResponse(id);
+    const response = problem.response(id);
     response.headers.set(REQUEST_ID, id);
     return response;
   }

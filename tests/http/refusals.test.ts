@@ -60,6 +60,17 @@ test("a refused publish is a line at info, with the id that its publisher was to
   ]);
 });
 
+test("a page of another origin is refused like any other: counted, and with an id", async () => {
+  const { lines, logger } = recordedLog();
+  const { url } = startHub({ logger });
+  const refused = await post(url, '{"type":"a","data":1}', { origin: "http://evil.example" });
+  const { request_id } = (await refused.json()) as { request_id: string };
+  expect([refused.status, refused.headers.get("x-request-id")]).toEqual([403, request_id]);
+  expect(lines).toMatchObject([{ level: "info", fields: { request_id, path: "/publish", status: 403 } }]);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toMatch(/^tidings_refused_total\{[^}]*status="403"[^}]*\} 1$/m);
+});
+
 test("a client gone wild does not fill the log", async () => {
   const { lines, logger } = recordedLog();
   const { url } = startHub({ logger });
