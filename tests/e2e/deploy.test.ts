@@ -72,7 +72,7 @@ else {
 
 /** Runs the rest in a folder as if that were the disk, with the two that every container is given. */
 const IN_IMAGE = `mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" &&
-  exec chroot --userspec=65532:65532 "$1" /tidings serve --port 0`;
+  PATH=$PATH:/usr/sbin && exec chroot --userspec=65532:65532 "$1" /tidings serve --port 0`;
 
 const mayMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0;
 if (!mayMount) console.log("No right to mount here: the image's files are not tried by themselves.");
