@@ -1,5 +1,4 @@
 import { Elysia } from "elysia";
-import type { Logger } from "./broker/logger.ts";
 import { openAccess } from "./http/access.ts";
 import { apiDescription } from "./http/api-description.ts";
 import { consoleRoutes } from "./http/console.ts";
@@ -10,6 +9,7 @@ import { Refusals } from "./http/refusals.ts";
 import { refuse } from "./http/refuse.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
 import { sessionRoutes } from "./http/session.ts";
+import type { Logger } from "./logger.ts";
 
 export interface AppOptions extends Omit<TidingsOptions, "prefix">, GuardOptions {
   readonly logger: Logger;

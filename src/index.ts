@@ -8,7 +8,6 @@ export type { TokenRules } from "./auth/tokens.ts";
 export { Broker, type BrokerOptions, type ClientHandle, type ClientOptions } from "./broker/broker.ts";
 export type { EventInput } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
-export type { Logger } from "./broker/logger.ts";
 export type { EventSink } from "./broker/sink.ts";
 export * from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
@@ -17,6 +16,7 @@ export { type Access, keyAccess } from "./http/access.ts";
 export { handleSSE, type StreamOptions } from "./http/events.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";
+export type { Logger } from "./logger.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */
 export type App = ReturnType<typeof tidings<"">>;

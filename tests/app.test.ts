@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createApp } from "../src/app.ts";
 import { Broker } from "../src/broker/broker.ts";
-import { silent } from "../src/broker/logger.ts";
+import { silent } from "../src/logger.ts";
 
 test("no hook has Elysia prepare for every request what only some need", () => {
   const app = createApp({ logger: silent, broker: new Broker() });

@@ -1,7 +1,7 @@
 import { afterEach } from "bun:test";
 import { Command } from "commander";
-import { type Logger, silent } from "../src/broker/logger.ts";
 import { withServeOptions } from "../src/cli/serve-options.ts";
+import { type Logger, silent } from "../src/logger.ts";
 import type { Config } from "../src/server/config.ts";
 import { type Server, startServer } from "../src/server/server.ts";
 

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
-import { type Logger, silent } from "../broker/logger.ts";
+import { type Logger, silent } from "../logger.ts";
 import { PUBLIC_ALGORITHMS, type VerifyingKey } from "./jwt-key.ts";
 
 /** How the keys at a URL are kept up to date, in ms. */

@@ -1,5 +1,5 @@
-import type { Logger } from "../broker/logger.ts";
 import { ConfigError } from "../config-error.ts";
+import type { Logger } from "../logger.ts";
 import { Authority } from "./authority.ts";
 import { remoteKeys } from "./jwks.ts";
 import { KeyError, readVerifyingKey, type VerifyingKey } from "./jwt-key.ts";

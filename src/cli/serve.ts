@@ -1,7 +1,7 @@
 import { constants } from "node:os";
-import type { Logger } from "../broker/logger.ts";
 import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite-file.ts";
+import type { Logger } from "../logger.ts";
 import type { Config } from "../server/config.ts";
 import { ListenError } from "../server/listener.ts";
 import { type Server, startServer } from "../server/server.ts";

@@ -1,4 +1,4 @@
-import { type Logger, silent } from "../broker/logger.ts";
+import { type Logger, silent } from "../logger.ts";
 import type { Problem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { givenRequestId, REQUEST_ID } from "./request-id.ts";

@@ -1,12 +1,12 @@
 import { createApp } from "../app.ts";
 import { createAuthority } from "../auth/settings.ts";
 import { Broker } from "../broker/broker.ts";
-import type { Logger } from "../broker/logger.ts";
 import { ConfigError } from "../config-error.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { keyAccess, openAccess } from "../http/access.ts";
 import { openStore } from "../log/settings.ts";
+import type { Logger } from "../logger.ts";
 import type { Config } from "./config.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";

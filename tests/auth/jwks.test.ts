@@ -4,7 +4,7 @@ import { type JWK, SignJWT } from "jose";
 import { InvalidToken } from "../../src/auth/invalid-token.ts";
 import { type RemoteKeysTimes, remoteKeys } from "../../src/auth/jwks.ts";
 import { KeysUnavailable, verifyToken } from "../../src/auth/tokens.ts";
-import { silent } from "../../src/broker/logger.ts";
+import { silent } from "../../src/logger.ts";
 import { until } from "../sdk/until.ts";
 
 const servers: Bun.Server<undefined>[] = [];

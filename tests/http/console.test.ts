@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
 import { tidings } from "../../src/http/plugin.ts";
+import { silent } from "../../src/logger.ts";
 
 /** All that a browser fetches to show the page, in bytes on the wire. */
 const MOST_BYTES = 80 * 1024;

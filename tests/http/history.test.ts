@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
+import { silent } from "../../src/logger.ts";
 import { startHub } from "../sdk/hub.ts";
 import { bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "./keyed-hub.ts";
 import { postText, problemOf } from "./problem.ts";

@@ -5,8 +5,8 @@ import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
 import type { Claims } from "../../src/auth/claims.ts";
 import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
 import { keyAccess } from "../../src/http/access.ts";
+import { silent } from "../../src/logger.ts";
 
 export const PUBLISH_KEY = "the-key-of-a-publisher";
 export const ADMIN_KEY = "the-key-of-an-administrator";

@@ -3,7 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Page } from "playwright-core";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
+import { silent } from "../../src/logger.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { startHub } from "../sdk/hub.ts";
 

@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net";
 import { type AppOptions, createApp } from "../../src/app.ts";
 import { OPEN } from "../../src/auth/grant.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { silent } from "../../src/broker/logger.ts";
 import { readLines } from "../../src/cli/lines.ts";
 import type { Draft } from "../../src/log/entry.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
+import { silent } from "../../src/logger.ts";
 import { listen } from "../../src/server/listener.ts";
 
 const cleanups: (() => unknown)[] = [];

@@ -1,8 +1,8 @@
 import { afterEach } from "bun:test";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { type Logger, silent } from "../../src/broker/logger.ts";
 import type { Catalog } from "../../src/events/catalog.ts";
+import { type Logger, silent } from "../../src/logger.ts";
 
 /** A real hub in this process, on a free port. */
 export interface TestHub {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { connect } from "node:tls";
-import type { Logger } from "../../src/broker/logger.ts";
-import { silent } from "../../src/broker/logger.ts";
+import type { Logger } from "../../src/logger.ts";
+import { silent } from "../../src/logger.ts";
 import { startConfigured } from "../configured.ts";
 import { until } from "../sdk/until.ts";
 import { half, RenewableFiles } from "./certificate.ts";
