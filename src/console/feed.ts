@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { type EventSink, writeTo } from "../broker/sink.ts";
+import { statusOf } from "../broker/status.ts";
 import { encodeFrame } from "../frame.ts";
-import { statusOf } from "../http/status.ts";
 import type { Entry } from "../log/entry.ts";
 import { type ConsoleEvent, type ConsoleEvents, summaryOf } from "./console-event.ts";
 import { Tally, type TallyCounts } from "./tally.ts";
