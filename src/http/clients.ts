@@ -35,9 +35,7 @@ const selection = [
 ];
 
 /** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
-export function clientRoutes(hub: Hub) {
-  const { broker } = hub;
-
+export function clientRoutes({ broker, access }: Hub) {
   function* selected(query: URLSearchParams): Iterable<Client> {
     const address = query.get("address");
     const subject = query.get("subject");
@@ -52,7 +50,7 @@ export function clientRoutes(hub: Hub) {
     .get(
       "/clients",
       async ({ request, set }): Promise<typeof ClientList.static> => {
-        await requireAdmin(hub, request);
+        await requireAdmin(access, request);
         set.headers["cache-control"] = "no-store";
         const found = [...selected(requestUrl(request).searchParams)];
         const { head } = broker.log;
@@ -76,7 +74,7 @@ export function clientRoutes(hub: Hub) {
     .delete(
       "/clients",
       async ({ request }): Promise<typeof Removed.static> => {
-        await requireAdmin(hub, request);
+        await requireAdmin(access, request);
         const query = requestUrl(request).searchParams;
         if (!query.has("address") && !query.has("subject")) {
           throw new Problem(400, "name the clients to remove by address, subject or both");
@@ -100,7 +98,7 @@ export function clientRoutes(hub: Hub) {
     .delete(
       "/clients/:id",
       async ({ request, params }): Promise<Response> => {
-        await requireAdmin(hub, request);
+        await requireAdmin(access, request);
         if (!broker.removeClient(params.id)) throw new Problem(404, `there is no client ${params.id}`);
         return new Response(null, { status: 204 });
       },

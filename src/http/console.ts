@@ -1,19 +1,18 @@
 import { Elysia } from "elysia";
-import { type Grant, OPEN } from "../auth/grant.ts";
+import { OPEN } from "../auth/grant.ts";
 import type { Broker } from "../broker/broker.ts";
 import { type Asset, loadAssets } from "../console/assets.ts";
 import { Feed } from "../console/feed.ts";
+import { LONGEST_TIMER } from "../longest-timer.ts";
+import { preferredCoding } from "./accept-encoding.ts";
 import { type Access, openAccess } from "./access.ts";
-import { forbidden } from "./challenge.ts";
+import { requireAdmin } from "./admin.ts";
 import { directStream } from "./direct-stream.ts";
 import { STREAM_HEADERS } from "./events.ts";
 import { Problem, unavailable } from "./problem.ts";
 
 /** Where the page's other files are, seen from the page. */
 const FOLDER = "console";
-
-/** Timers take no more than this; beyond it they would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Nothing from elsewhere, nothing inline; whatever a publisher sends, the page runs only its own script. */
 const SECURITY_HEADERS = {
@@ -56,7 +55,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       });
     })
     .get(`/${FOLDER}/feed`, async ({ request, server }) => {
-      const grant = administrator(await access(request));
+      const grant = await requireAdmin(access, request);
       if (broker.closed) throw unavailable("the hub is stopping");
       server?.timeout(request, 0);
       const options = { signal: until(request.signal, grant.expires), keyed: grant !== OPEN };
@@ -64,19 +63,13 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       return new Response(stream, { headers: STREAM_HEADERS });
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
-      administrator(await access(request));
+      await requireAdmin(access, request);
       const entry = await broker.log.store.find(id);
       if (!entry) throw new Problem(404, "the hub does not hold this event any more");
       return new Response(entry.json, {
         headers: { "content-type": "application/json", "cache-control": "no-store" },
       });
     });
-}
-
-/** @throws Problem 401 or 403 when the grant is not an administrator's. */
-function administrator(grant: Grant): Grant {
-  if (!grant.admin) throw forbidden(grant, "the console takes the administrator's key");
-  return grant;
 }
 
 /** Aborts when the signal does, or when the time has come (Unix ms). */
@@ -90,13 +83,8 @@ function send({ type, plain, gzip, etag }: Asset, request: Request, own: Record<
   const headers = { ...own, etag, vary: "accept-encoding" };
   if (request.headers.get("if-none-match")?.includes(etag))
     return new Response(null, { status: 304, headers });
-  const compressed = gzip && takesGzip(request.headers.get("accept-encoding"));
+  const compressed = gzip && preferredCoding(request.headers.get("accept-encoding"), ["gzip"]);
   return new Response(compressed ? gzip : plain, {
     headers: { ...headers, "content-type": type, ...(compressed && { "content-encoding": "gzip" }) },
   });
-}
-
-/** RFC 9110, section 12.5.3; a quality of zero means no. */
-function takesGzip(accepted: string | null): boolean {
-  return /(^|,)\s*(gzip|\*)\s*(;\s*q=(0\.0*[1-9]|1)\S*\s*)?(,|$)/i.test(accepted ?? "");
 }

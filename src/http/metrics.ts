@@ -15,7 +15,7 @@ export function metricsRoutes(hub: Hub) {
   return new Elysia().get(
     "/metrics",
     async ({ request }) => {
-      await requireAdmin(hub, request);
+      await requireAdmin(hub.access, request);
       // Made when somebody asks: watching the event loop takes a timer.
       registry ??= createRegistry(hub);
       return new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } });
