@@ -64,7 +64,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
       await requireAdmin(access, request);
-      const entry = await broker.log.store.find(id);
+      const entry = await broker.log.find(id);
       if (!entry) throw new Problem(404, "the hub does not hold this event any more");
       return new Response(entry.json, {
         headers: { "content-type": "application/json", "cache-control": "no-store" },

@@ -8,7 +8,7 @@ import { compressing, STREAM_CODINGS } from "./compression.ts";
 import { directStream } from "./direct-stream.ts";
 import { readInterest } from "./interest.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { Problem, unavailable } from "./problem.ts";
+import { problemOf, unavailable } from "./problem.ts";
 import { Refusals } from "./refusals.ts";
 import { removeAt } from "./remove-at.ts";
 import { requestUrl } from "./request-url.ts";
@@ -80,7 +80,8 @@ export function handleSSE(
     try {
       return await open({ request, server });
     } catch (error) {
-      if (error instanceof Problem) return refusals.answer(error, { request, route });
+      const problem = problemOf(error);
+      if (problem) return refusals.answer(problem, { request, route });
       throw error;
     }
   };

@@ -1,15 +1,13 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { readHistory } from "../broker/history.ts";
-import type { Interest } from "../broker/interest.ts";
 import { EARLIEST } from "../events/names.ts";
 import type { Entry } from "../log/entry.ts";
-import { StoreFailure } from "../log/store.ts";
 import type { Hub } from "./hub.ts";
 import { readInterest } from "./interest.ts";
 import { json } from "./json-content.ts";
 import { listParameter, parameter } from "./parameter.ts";
-import { Problem, unavailable } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { requestUrl } from "./request-url.ts";
 
@@ -38,7 +36,8 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
       const query = requestUrl(request).searchParams;
       const interest = readInterest(query, grant, limits.maxTopics);
       const limit = readLimit(query.get("limit"));
-      const { entries, next } = await page(interest, { after: query.get("after"), limit });
+      const after = await positionOf(query.get("after"));
+      const { entries, next } = await readHistory(log, interest, { after, limit });
       // The data is JSON text already.
       const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(next ?? null)}}`;
       // It may be for this reader alone.
@@ -64,15 +63,6 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
       },
     },
   );
-
-  async function page(interest: Interest, { after, limit }: { after: string | null; limit: number }) {
-    try {
-      return await readHistory(log, interest, { after: await positionOf(after), limit });
-    } catch (error) {
-      if (error instanceof StoreFailure) throw unavailable("the store failed to read it", error.cause);
-      throw error;
-    }
-  }
 
   async function positionOf(id: string | null): Promise<number> {
     const earliest = (log.earliest?.position ?? log.head + 1) - 1;

@@ -1,5 +1,5 @@
 import { type AnyElysia, type Context, Elysia } from "elysia";
-import { Problem } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
 
 type Handler = (context: RouteContext) => unknown;
@@ -25,7 +25,8 @@ function answer(handler: Handler, refusals: Refusals) {
     try {
       return await handler({ request, server, route, params, set });
     } catch (error) {
-      if (error instanceof Problem) return refusals.answer(error, { request, route });
+      const problem = problemOf(error);
+      if (problem) return refusals.answer(problem, { request, route });
       throw error;
     }
   };

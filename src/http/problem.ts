@@ -1,5 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { MOST_LISTED, type Violation } from "../events/violation.ts";
+import { IdConflict } from "../log/plan.ts";
+import { StoreFailure } from "../log/store.ts";
 
 /** What a problem may tell besides its status and detail. */
 interface ProblemExtras {
@@ -44,6 +46,20 @@ export class Problem extends Error {
       request_id: requestId,
     };
   }
+}
+
+/** What the log and the routes throw, as an answer; undefined for what nobody expected. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (error instanceof IdConflict) return new Problem(409, error.message);
+  if (error instanceof StoreFailure)
+    return unavailable("the store fails; the hub's log says why", error.cause);
+  return undefined;
+}
+
+/** 500: nobody expected what was thrown. */
+export function failed(cause: unknown): Problem {
+  return new Problem(500, "the hub failed to answer; its log says why", { cause });
 }
 
 /** 503: it may work if it is tried again in a second. */

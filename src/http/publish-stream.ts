@@ -7,7 +7,7 @@ import { invalidToken } from "./challenge.ts";
 import { directStream } from "./direct-stream.ts";
 import type { Hub } from "./hub.ts";
 import { type Line, LineCutter, TOO_LONG } from "./ndjson.ts";
-import { Problem, unavailable } from "./problem.ts";
+import { failed, Problem, problemOf, unavailable } from "./problem.ts";
 import { problemResponses } from "./problem-responses.ts";
 import { payerOf, publisherGrant, publishOne } from "./publishing.ts";
 
@@ -140,7 +140,7 @@ class PublishStream {
       if (expires !== undefined && expires <= Date.now()) throw invalidToken("the token has expired");
       return JSON.stringify(await publishOne(this.#hub, this.#grant, parseJson(line)));
     } catch (error) {
-      const problem = error instanceof Problem ? error : failed(error);
+      const problem = problemOf(error) ?? failed(error);
       if (problem.status === 401 || problem.status >= 500) this.#ended = true;
       return this.#refusal(problem, number);
     }
@@ -156,10 +156,6 @@ class PublishStream {
     const answers = await Promise.all(this.#answers.splice(0));
     if (answers.length > 0) await this.#sink.enqueue(encoder.encode(`${answers.join("\n")}\n`));
   }
-}
-
-function failed(cause: unknown): Problem {
-  return new Problem(500, "the hub failed to answer; its log says why", { cause });
 }
 
 /** JSON's white space, RFC 8259 section 2, without the LF that can't be in a line. */

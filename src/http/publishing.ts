@@ -3,8 +3,6 @@ import { type Grant, mayPublish } from "../auth/grant.ts";
 import type { ExactJson } from "../exact-json.ts";
 import type { Draft } from "../log/entry.ts";
 import type { Receipt } from "../log/log.ts";
-import { IdConflict } from "../log/plan.ts";
-import { StoreFailure } from "../log/store.ts";
 import { type Incoming, siteOf } from "./address.ts";
 import { forbidden } from "./challenge.ts";
 import { checkedEvent } from "./check-event.ts";
@@ -50,7 +48,7 @@ export function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incomi
   return address === undefined ? "" : siteOf(address);
 }
 
-/** Checks an event, and keeps it. @throws Problem when it is refused. */
+/** Checks an event, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
 export async function publishOne(
   hub: Hub,
   grant: Grant,
@@ -66,7 +64,7 @@ export async function publishOne(
 /**
  * Keeps events that have been checked, all or none.
  *
- * @throws Problem 401 or 403 when one is not granted, 409, 503.
+ * @throws Problem 401 or 403 when one is not granted, 503; IdConflict; StoreFailure.
  */
 export async function publish(
   { broker }: Hub,
@@ -77,13 +75,7 @@ export async function publish(
     if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
   }
   if (broker.closed) throw unavailable("the hub is stopping");
-  try {
-    return await broker.append(events);
-  } catch (error) {
-    if (error instanceof IdConflict) throw new Problem(409, error.message);
-    if (error instanceof StoreFailure) throw unavailable("the store failed to keep it", error.cause);
-    throw error;
-  }
+  return broker.append(events);
 }
 
 function notGranted({ type, topics }: Draft): string {

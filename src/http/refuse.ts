@@ -1,5 +1,5 @@
 import type { AnyElysia } from "elysia";
-import { Problem } from "./problem.ts";
+import { failed, Problem, problemOf } from "./problem.ts";
 import type { Refusals, Refused } from "./refusals.ts";
 import { requestUrl } from "./request-url.ts";
 
@@ -12,7 +12,8 @@ interface Failure extends Refused {
 export function refuse(app: AnyElysia, refusals: Refusals): (failure: Failure) => Response {
   return (failure) => {
     const { code, error, request } = failure;
-    if (error instanceof Problem) return refusals.answer(error, failure);
+    const problem = problemOf(error);
+    if (problem) return refusals.answer(problem, failure);
     if (code === "NOT_FOUND") {
       const { pathname } = requestUrl(request);
       const allowed = allowedMethods(app, pathname);
@@ -22,8 +23,7 @@ export function refuse(app: AnyElysia, refusals: Refusals): (failure: Failure) =
       }
       return refusals.answer(notFound(request.method, pathname, allowed), { request });
     }
-    const problem = new Problem(500, "the hub failed to answer; its log says why", { cause: error });
-    return refusals.answer(problem, failure);
+    return refusals.answer(failed(error), failure);
   };
 }
 

@@ -74,10 +74,13 @@ test("a page of another origin is refused like any other: counted, and with an i
 test("a client gone wild does not fill the log", async () => {
   const { lines, logger } = recordedLog();
   const { url } = startHub({ logger });
+  const startedAt = performance.now();
   for (let i = 0; i < 200; i++) await post(url, "{");
+  const seconds = (performance.now() - startedAt) / 1000;
   const refused = lines.filter(({ message }) => message === "refused");
   expect(refused.length).toBe(200);
-  expect(refused.filter(({ level }) => level === "info").length).toBeLessThan(100);
+  // Ten at once and ten a second, however long the machine takes.
+  expect(refused.filter(({ level }) => level === "info").length).toBeLessThanOrEqual(11 + 10 * seconds);
 });
 
 test("no line has a query, which may hold a ticket", async () => {
@@ -115,4 +118,18 @@ test("a store that fails is told of everywhere, until it works again", async () 
   store.append = works;
   expect((await post(url, event)).status).toBe(200);
   expect([await ready(), await failing()]).toEqual([200, false]);
+});
+
+test("a store that can't be read is a 503 on every route that reads it", async () => {
+  const store = new MemoryStore();
+  const { url } = startHub({ broker: new Broker({ store }) });
+  await post(url, '{"type":"a","data":1}');
+  store.read = store.find = () => {
+    throw new Error("disk gone");
+  };
+  for (const path of ["/events", "/history", "/history?after=x", "/console/events/x"]) {
+    const refused = await fetch(url + path);
+    expect([path, refused.status, refused.headers.get("retry-after")]).toEqual([path, 503, "1"]);
+    expect(await refused.text()).not.toContain("disk");
+  }
 });
