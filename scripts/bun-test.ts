@@ -33,7 +33,7 @@ function readSummaryFailures(log: string): number {
 }
 
 /** What a run of `bun test` really came to. */
-export function countOutcome({ exitCode, report, log }: Outcome): Counts {
+function countOutcome({ exitCode, report, log }: Outcome): Counts {
   const reported = report === null ? null : readReport(report);
   // Nothing found, every file broken, or the process gone half way: even with exit code 0.
   if (!reported || reported.passed + reported.failed + reported.skipped === 0) {

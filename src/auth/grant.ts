@@ -1,3 +1,5 @@
+import { prefixOf } from "../events/names.ts";
+
 /** What may be published. */
 export interface PublishGrant {
   /** Exact topics, prefixes that end in `*`, or `*`, which alone allows events without topics. */
@@ -46,13 +48,17 @@ export function mayPublish(
 
 /** Whether the patterns take in everything that the wanted topic or pattern does. */
 export function covers(patterns: readonly string[], wanted: string): boolean {
-  if (!wanted.endsWith("*")) return isNamed(patterns, wanted);
-  const start = wanted.slice(0, -1);
-  return patterns.some((pattern) => pattern.endsWith("*") && start.startsWith(pattern.slice(0, -1)));
+  const start = prefixOf(wanted);
+  if (start === undefined) return isNamed(patterns, wanted);
+  return patterns.some((pattern) => {
+    const prefix = prefixOf(pattern);
+    return prefix !== undefined && start.startsWith(prefix);
+  });
 }
 
 function isNamed(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) =>
-    pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-  );
+  return patterns.some((pattern) => {
+    const prefix = prefixOf(pattern);
+    return prefix === undefined ? name === pattern : name.startsWith(prefix);
+  });
 }

@@ -1,3 +1,5 @@
+import { prefixOf } from "../events/names.ts";
+
 /** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
 export class TopicPatterns {
   /** The exact names among them; what they match can be found by an index. */
@@ -5,10 +7,8 @@ export class TopicPatterns {
   readonly #prefixes: readonly string[];
 
   constructor(patterns: readonly string[]) {
-    this.exact = new Set(patterns.filter((pattern) => !pattern.endsWith("*")));
-    this.#prefixes = patterns
-      .filter((pattern) => pattern.endsWith("*"))
-      .map((pattern) => pattern.slice(0, -1));
+    this.exact = new Set(patterns.filter((pattern) => prefixOf(pattern) === undefined));
+    this.#prefixes = patterns.map(prefixOf).filter((prefix) => prefix !== undefined);
   }
 
   /** Whether any of them is more than an exact name. */

@@ -3,9 +3,9 @@ import { type Static, Type } from "@sinclair/typebox";
 import "./names.ts";
 
 /** How many topics one event may have. */
-export const MAX_TOPICS = 100;
+const MAX_TOPICS = 100;
 /** How many events one batch may have. */
-export const MAX_BATCH = 10_000;
+const MAX_BATCH = 10_000;
 
 const topic = Type.String({ format: "topic", description: "1 to 1,024 bytes, no control characters" });
 

@@ -32,6 +32,11 @@ export function isTopicPattern(text: string): boolean {
   return text === "*" || isTopic(text);
 }
 
+/** What the names begin with that a pattern takes in; undefined for a pattern that is one exact name. */
+export function prefixOf(pattern: string): string | undefined {
+  return pattern.endsWith("*") ? pattern.slice(0, -1) : undefined;
+}
+
 /** Whether the name belongs to the hub, which alone sends events of that type. */
 export function isReserved(type: string): boolean {
   return type === "connected" || type.startsWith("tidings.");

@@ -8,7 +8,7 @@ export type Incoming = Pick<Context, "request" | "server">;
 export type AddressOf = (incoming: Incoming) => string | undefined;
 
 /** Stands in a list of proxies for whoever is at the other end of a Unix socket. */
-export const UNIX = "unix";
+const UNIX = "unix";
 
 /**
  * By the connection, or where that comes from a proxy that is trusted, by what the proxy says in

@@ -48,7 +48,7 @@ const anything = fc.oneof(
 );
 
 /** Values that fit the schema's types, if not always its formats. */
-export function valueFor(schema: Schema): fc.Arbitrary<unknown> {
+function valueFor(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valueFor));
   switch (schema.type) {
     case "object": {
