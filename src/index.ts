@@ -16,6 +16,13 @@ export { type Access, keyAccess } from "./http/access.ts";
 export { handleSSE, type StreamOptions } from "./http/events.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";
+export type { Entry } from "./log/entry.ts";
+export type { Receipt } from "./log/log.ts";
+export { MemoryStore } from "./log/memory.ts";
+export { IdConflict } from "./log/plan.ts";
+export { type SqliteOptions, SqliteStore } from "./log/sqlite.ts";
+export { StoreFileError } from "./log/sqlite-file.ts";
+export { type Bounds, type Store, StoreFailure } from "./log/store.ts";
 export type { Logger } from "./logger.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */

@@ -45,9 +45,11 @@ const HELD = `SELECT head, min(position) AS first, count(position) AS count, tot
   max(kept_at) AS newest FROM log LEFT JOIN event`;
 
 export interface SqliteOptions {
+  /** How much history it keeps; 10,000 events, 64 MiB and any age by default. */
   readonly bounds?: Partial<Bounds>;
+  /** What acknowledged events survive: the end of the process (`normal`, by default), or a power cut (`full`). */
   readonly sync?: Sync;
-  /** Given the newest time in the file, makes the clock. */
+  /** Given the newest time in the file, makes the clock, in whole milliseconds since 1970. For tests. */
   readonly clock?: (notBefore: number) => Clock;
 }
 

@@ -44,9 +44,9 @@ for await (const event of createSubscriber<typeof events>({ url, lastEventId: "e
 const application = `
 import { treaty } from "@elysiajs/eden";
 import { Elysia } from "elysia";
-import { type App, Broker, Catalog, handleSSE, tidings } from "tidings";
+import { type App, Broker, Catalog, handleSSE, SqliteStore, tidings } from "tidings";
 import events from "./events.js";
-const broker = new Broker({ keepAlive: 15_000 });
+const broker = new Broker({ keepAlive: 15_000, store: new SqliteStore("events.db", { bounds: { events: 100 } }) });
 const app = new Elysia()
   .get("/mine", () => "mine" as const)
   .group("/hub", (hub) => hub.use(tidings({ broker, catalog: new Catalog(events) })))
@@ -60,7 +60,7 @@ const mine: "mine" | null = (await treaty<typeof app>(url).mine.get()).data;
 const published = await treaty<typeof app>(url).hub.publish.post({ type: "order-created", data: { id: "1" } });
 const status = await treaty<App>(url + "/hub").status.get();
 const clients: number | undefined = status.data?.connected_clients;
-console.log(mine, published.status, clients, typeof wrong);
+console.log(mine, published.status, clients, broker.log.store.count, typeof wrong);
 process.exit();
 `;
 
@@ -122,7 +122,7 @@ test.skipIf(!npm || !node)(
     const { url } = await startHub();
     expect(await run(folder, "node", "out/script.js", url)).toBe("422\ntrue 1 function");
     expect(await stored(url)).toHaveLength(1);
-    expect(await run(folder, process.execPath, "app.ts")).toBe("mine 422 0 function");
+    expect(await run(folder, process.execPath, "app.ts")).toBe("mine 422 0 1 function");
   },
   120_000,
 );
