@@ -306,6 +306,7 @@ test("a keep-alive longer than a timer can wait is none that goes off at once", 
   globalThis.setInterval = ((_: () => void, ms?: number) => waits.push(ms)) as unknown as typeof setInterval;
   try {
     new Broker({ keepAlive: 90 * 24 * 3_600_000 }).addClient(new Recorder());
+    new Broker({ keepAlive: Number.NaN }).addClient(new Recorder());
   } finally {
     globalThis.setInterval = setInterval;
   }
