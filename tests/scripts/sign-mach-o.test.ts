@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { signMachO } from "../../scripts/sign-mach-o.ts";
+import { signMachO } from "../../scripts/package/sign-mach-o.ts";
 
 const LINK_EDIT_AT = 0x4000;
 const SIGNATURE_AT = 0x6123;

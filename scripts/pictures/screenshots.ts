@@ -1,9 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { readLines } from "../src/cli/lines.ts";
-import { createPublisher, createSubscriber, type EventData, type OutgoingEvent } from "../src/sdk/index.ts";
-import { findBrowser } from "./browser.ts";
+import { readLines } from "../../src/cli/lines.ts";
+import {
+  createPublisher,
+  createSubscriber,
+  type EventData,
+  type OutgoingEvent,
+} from "../../src/sdk/index.ts";
+import { findBrowser } from "../check/browser.ts";
 import type shop from "./shop.ts";
 
 /** How long the hub is busy before the pictures, in ms: the charts span a minute at least. */
@@ -118,7 +123,7 @@ async function take(url: string, name: string, page: Page): Promise<void> {
 
 /** The hub, with the shop's catalog. */
 async function startHub(): Promise<string> {
-  const child = Bun.spawn(["dist/tidings", "serve", "--port", "0", "--events", "scripts/shop.ts"], {
+  const child = Bun.spawn(["dist/tidings", "serve", "--port", "0", "--events", "scripts/pictures/shop.ts"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   children.push(child);

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { cases, quickCases } from "./measure/cases.ts";
-import { chart } from "./measure/chart.ts";
-import { measure, type Result } from "./measure/measure.ts";
-import { machine, medianOf, type Row, table } from "./measure/report.ts";
-import type { Server } from "./measure/server.ts";
-import { floor, nchan, readPeer, tidings } from "./measure/servers.ts";
+import { cases, quickCases } from "./cases.ts";
+import { chart } from "./chart.ts";
+import { measure, type Result } from "./measure.ts";
+import { machine, medianOf, type Row, table } from "./report.ts";
+import type { Server } from "./server.ts";
+import { floor, nchan, readPeer, tidings } from "./servers.ts";
 
 const usage = `usage: scripts/bench [--quick] [--rounds <count>] [--nchan] [--peer <file.json>]... [--svg <file>] [--case <text>]
 
