@@ -19,7 +19,9 @@ export interface ExactJson {
 }
 
 /** Digits that a double may not hold, or an exponent that it may not; within strings as well. */
-const PERHAPS_INEXACT = /\d{16}|\d[eE][+-]?\d{3}/;
+const PERHAPS_INEXACT = /[\d.]{16}|\d[eE][+-]?\d{3}/;
+/** The same where a number may begin. It takes three times as long to find that there is none. */
+const INEXACT = /(?:^|[[,:])\s*-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
 
 /**
  * Parses JSON without changing its numbers.
@@ -29,7 +31,9 @@ const PERHAPS_INEXACT = /\d{16}|\d[eE][+-]?\d{3}/;
 export function parseExactly(text: string): ExactJson {
   if (isNestedTooDeeply(text)) throw new NestingError();
   const value: unknown = JSON.parse(text);
-  return { value, exact: PERHAPS_INEXACT.test(text) ? JSON.parse(text, keepNumber) : value };
+  // Ids and times within strings have as many digits, and parsing again is what costs most of all.
+  const inexact = PERHAPS_INEXACT.test(text) && INEXACT.test(text);
+  return { value, exact: inexact ? JSON.parse(text, keepNumber) : value };
 }
 
 function keepNumber(_: string, value: unknown, { source }: { source?: string }): unknown {

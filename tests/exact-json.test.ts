@@ -30,6 +30,19 @@ test("parses what JSON.parse does, and writes it the same", () => {
 test("keeps integers of any size, and numbers beyond a double, as they came", () => {
   const integers = fc.array(fc.bigInt(), { minLength: 1 }).map((all) => `[${all.join(",")}]`);
   fc.assert(fc.property(integers, (text) => expect(JSON.stringify(parseExactly(text).exact)).toBe(text)));
+  const space = fc.string({ unit: fc.constantFrom(..." \t\n\r"), maxLength: 3 });
+  const decimal = fc.stringMatching(/^-?[1-9]\d{4,20}\.\d{11,20}$/);
+  fc.assert(
+    fc.property(space, decimal, (space, number) => {
+      for (const text of [
+        `${space}${number}`,
+        `[1,${space}${number}]`,
+        `{"1e400":${space}${number}${space}}`,
+      ]) {
+        expect(JSON.stringify(parseExactly(text).exact)).toBe(text.replaceAll(space, ""));
+      }
+    }),
+  );
   const text = '{"a":[1e999,-1E400,12345678901234567890.5,1e-999],"b":"12345678901234567890"}';
   const { value, exact } = parseExactly(text);
   expect(JSON.stringify(exact)).toBe(text);
