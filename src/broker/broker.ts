@@ -210,8 +210,8 @@ export class Broker {
   }
 
   /** {@link publish} of what has been checked already. */
-  async append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
-    if (this.#closed) throw new Error("the broker is closed");
+  append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
+    if (this.#closed) return Promise.reject(new Error("the broker is closed"));
     return this.log.append(drafts);
   }
 

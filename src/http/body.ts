@@ -26,7 +26,7 @@ export interface BodyLimits {
  * @throws Problem 415 when it is not; 413 when it is too large, 408 when it is too slow, 400 when
  * it breaks off.
  */
-export async function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
+export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
   // A cross-site form can't send this type, so it can't publish either.
   assertMediaType(incoming, "application/json");
   return readBytes(incoming, limits);

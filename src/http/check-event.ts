@@ -12,13 +12,9 @@ const batchCheck = TypeCompiler.Compile(PublishedBatch);
 
 /** @throws Problem 422 with every failing path. */
 export function checkedEvent(hub: Hub, { value, exact }: ExactJson): Draft {
-  const found = [
-    ...violations(eventCheck, value),
-    ...dataViolations(hub, value, "/data"),
-    ...audienceViolations(value, ""),
-  ];
-  if (found.length > 0 || !eventCheck.Check(exact)) throw unprocessable(found);
-  return toCheckedDraft(exact);
+  const found = [...dataViolations(hub, value, "/data"), ...audienceViolations(value, "")];
+  if (found.length === 0 && eventCheck.Check(exact)) return toCheckedDraft(exact);
+  throw unprocessable([...violations(eventCheck, value), ...found]);
 }
 
 /** @throws Problem 413 when one of them is too large. */
@@ -33,15 +29,15 @@ export function assertEventSizes(body: unknown, limit: number): void {
 
 /** @throws Problem 422 with every failing path. */
 export function checkedBatch(hub: Hub, { value, exact }: ExactJson): Draft[] {
-  const found = violations(batchCheck, value);
+  const found: Violation[] = [];
   if (Array.isArray(value)) {
     for (const [i, event] of value.entries()) {
       found.push(...dataViolations(hub, event, `/${i}/data`), ...audienceViolations(event, `/${i}`));
       if (found.length >= MOST_LISTED) break;
     }
   }
-  if (found.length > 0 || !batchCheck.Check(exact)) throw unprocessable(found);
-  return exact.map(toCheckedDraft);
+  if (found.length === 0 && batchCheck.Check(exact)) return exact.map(toCheckedDraft);
+  throw unprocessable([...violations(batchCheck, value), ...found]);
 }
 
 /** Where an event's data breaks its type's schema, in so far as the event has a type and data. */

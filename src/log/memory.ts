@@ -1,6 +1,6 @@
 import { type Clock, steadyClock } from "./clock.ts";
 import { type Draft, Entry } from "./entry.ts";
-import { Ids } from "./ids.ts";
+import { Ids, positionIn } from "./ids.ts";
 import { type Bounds, DEFAULT_BOUNDS, type Store } from "./store.ts";
 import { Window } from "./window.ts";
 
@@ -11,7 +11,8 @@ export class MemoryStore implements Store {
   head = 0;
   readonly #now: Clock;
   readonly #ids = new Ids();
-  readonly #byId = new Map<string, Entry>();
+  /** Those whose ids are their publishers'. The others are found by the position in theirs. */
+  readonly #named = new Map<string, Entry>();
   readonly #window = new Window();
 
   constructor(bounds: Partial<Bounds> = {}, now: Clock = steadyClock()) {
@@ -39,7 +40,7 @@ export class MemoryStore implements Store {
       const id = draft.id ?? this.#ids.at(position);
       const entry = new Entry({ position, id, keptAt, recipients: recipients[i] ?? 0 }, draft);
       this.#window.push(entry);
-      this.#byId.set(id, entry);
+      if (draft.id !== undefined) this.#named.set(id, entry);
       return entry;
     });
     this.#dropPast(keptAt);
@@ -51,7 +52,9 @@ export class MemoryStore implements Store {
   }
 
   find(id: string): Entry | undefined {
-    return this.#byId.get(id);
+    const position = positionIn(id);
+    const entry = position === undefined ? undefined : this.#window.at(position);
+    return entry?.id === id ? entry : this.#named.get(id);
   }
 
   read(after: number, limit: number): readonly Entry[] {
@@ -65,7 +68,7 @@ export class MemoryStore implements Store {
     const window = this.#window;
     for (let oldest = window.earliest; oldest; oldest = window.earliest) {
       if (window.count <= events && window.bytes <= bytes && now - oldest.keptAt <= age) break;
-      this.#byId.delete(oldest.id);
+      if (this.#named.size > 0) this.#named.delete(oldest.id);
       window.shift();
     }
   }

@@ -37,7 +37,9 @@ export class Window {
 
   at(position: number): Entry | undefined {
     const { earliest } = this;
-    return earliest && this.#entries[this.#first + position - earliest.position];
+    // Before the earliest there may still be some that are gone.
+    if (!earliest || position < earliest.position) return undefined;
+    return this.#entries[this.#first + position - earliest.position];
   }
 
   /** Up to `limit` events after the position, oldest first. */
