@@ -1,17 +1,9 @@
-import { afterEach } from "bun:test";
 import { Command } from "commander";
 import { withServeOptions } from "../src/cli/serve-options.ts";
 import { type Logger, silent } from "../src/logger.ts";
 import type { Config } from "../src/server/config.ts";
 import { type Server, startServer } from "../src/server/server.ts";
-
-const running: Server[] = [];
-afterEach(async () => {
-  for (const server of running.splice(0)) {
-    await server.broker.close();
-    await server.stop();
-  }
-});
+import { defer } from "./defer.ts";
 
 /** What the flags of `tidings serve` come to. */
 export function configOf(...flags: string[]): Config {
@@ -22,6 +14,9 @@ export function configOf(...flags: string[]): Config {
 /** Starts the hub that the flags describe, on a free port; it is stopped after the test. */
 export async function startConfigured(flags: readonly string[], logger: Logger = silent): Promise<Server> {
   const server = await startServer(configOf("--port", "0", ...flags), logger);
-  running.push(server);
+  defer(async () => {
+    await server.broker.close();
+    await server.stop();
+  });
   return server;
 }

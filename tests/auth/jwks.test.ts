@@ -5,7 +5,7 @@ import { InvalidToken } from "../../src/auth/invalid-token.ts";
 import { type RemoteKeysTimes, remoteKeys } from "../../src/auth/jwks.ts";
 import { KeysUnavailable, verifyToken } from "../../src/auth/tokens.ts";
 import { silent } from "../../src/logger.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 
 const servers: Bun.Server<undefined>[] = [];
 afterEach(async () => {

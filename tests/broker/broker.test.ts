@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";
 
 /** The end of this turn of the event loop, at which what was broadcast goes out. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Broker } from "../../src/broker/broker.ts";
 import type { EventInput } from "../../src/broker/draft.ts";
 import type { Interest } from "../../src/broker/interest.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";
 
 // Few names, so that they meet; among them prefixes of others and one that ends in a star.

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";
 
 /** Takes bytes, and now and then says that it is full until it is let go on. */

@@ -5,7 +5,7 @@ import type { Interest } from "../../src/broker/interest.ts";
 import type { Entry } from "../../src/log/entry.ts";
 import { IdConflict } from "../../src/log/plan.ts";
 import type { Store } from "../../src/log/store.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
 /** What a client that connects says of where it left off; a number picks an event of the past. */

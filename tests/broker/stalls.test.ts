@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
 const ids = (sink: ReaderSink) => sink.read.events.flatMap(({ id }) => id ?? []);

@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
 import { handleSSE } from "../../src/http/events.ts";
 import { Reader } from "../http/reader.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 
 // Each kind of stream that `addClient` takes, in an application of the user's own, over real HTTP.
 

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { emptyFolder, runBinary } from "../e2e/binary.ts";
+import { runBinary } from "../e2e/binary.ts";
+import { emptyFolder } from "../folder.ts";
 
 // That what it writes works is tested with the README, whose commands are those that it names.
 
 test("it writes what its next steps need, in a folder that it makes, and the catalog loads", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const { code, output } = await runBinary(folder, "init", "my shop/live");
   expect(code).toBe(0);
   expect(output).toContain("\n  cd 'my shop/live'\n");
@@ -24,7 +25,7 @@ test("it writes what its next steps need, in a folder that it makes, and the cat
 });
 
 test("it overwrites nothing, and then writes nothing either", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   await Bun.write(join(folder, "index.html"), "mine");
   const { code, errors } = await runBinary(folder, "init");
   expect({ code, errors }).toEqual({
@@ -36,7 +37,7 @@ test("it overwrites nothing, and then writes nothing either", async () => {
 });
 
 test("a folder that can't be made is one line", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   await Bun.write(join(folder, "file"), "");
   const { code, errors } = await runBinary(folder, "init", "file/below");
   expect(code).toBe(2);

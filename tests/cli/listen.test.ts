@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { busy, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
 import { startHub } from "../sdk/hub.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { run, start } from "./tidings.ts";
 
 test("prints each event as a line of id, type and data", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
 import { startHub } from "../sdk/hub.ts";
 import { stored } from "../sdk/stored.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { run, runOnTerminal, start } from "./tidings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-publish-"));

@@ -1,14 +1,7 @@
-import { afterEach } from "bun:test";
 import { fileURLToPath } from "node:url";
+import { killAfterwards } from "../defer.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const running: Bun.Subprocess[] = [];
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    child.kill("SIGKILL");
-    await child.exited;
-  }
-});
 
 /** The command line as a program that runs it sees it. */
 export interface Running {
@@ -39,7 +32,7 @@ export function start(args: readonly string[], env: Record<string, string> = {})
     stderr: "pipe",
     env: environment(env),
   });
-  running.push(child);
+  killAfterwards(child);
   const output = new Lines(child.stdout);
   const errors = new Lines(child.stderr);
   return {
@@ -67,7 +60,7 @@ export async function run(
     stderr: "pipe",
     env: environment(env),
   });
-  running.push(child);
+  killAfterwards(child);
   const [output, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -92,7 +85,7 @@ export async function runOnTerminal(args: readonly string[], inputFile: string):
       env: { ...environment({}), TERM: "xterm-256color" },
     },
   );
-  running.push(child);
+  killAfterwards(child);
   await child.exited;
   child.terminal?.close();
   return shown;

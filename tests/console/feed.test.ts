@@ -3,6 +3,7 @@ import { createParser } from "eventsource-parser";
 import { Broker } from "../../src/broker/broker.ts";
 import type { ConsoleEvents } from "../../src/console/console-event.ts";
 import { Feed, type Tick } from "../../src/console/feed.ts";
+import { until } from "../until.ts";
 
 const feeds: Feed[] = [];
 afterEach(() => {
@@ -141,5 +142,5 @@ test("it ends with its page, and with the broker", async () => {
   expect(left.isClosed()).toBe(true);
   const stays = openFeed(broker);
   await broker.close();
-  while (!stays.isClosed()) await Bun.sleep(10);
+  await until(stays.isClosed);
 });

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { type JWTPayload, SignJWT } from "jose";
 import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
-import { emptyFolder, runBinary, serveBinary } from "./binary.ts";
+import { until } from "../until.ts";
+import { runBinary, serveBinary } from "./binary.ts";
 
 // Each starts programs, which takes its time on a busy machine.
 setDefaultTimeout(30_000);
@@ -32,7 +34,7 @@ function startSite(html = "<!doctype html>", api?: () => Promise<Response>): num
 
 /** A hub with keys, and a way to sign tokens for it with the executable. */
 async function startHub(...args: string[]) {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   await Bun.write(join(folder, "secret"), "a secret of more than thirty-two bytes\n");
   await Bun.write(join(folder, "keys"), `${PUBLISH_KEY}\n`);
   await Bun.write(join(folder, "admin"), `${ADMIN_KEY}\n`);
@@ -182,7 +184,7 @@ describe.skipIf(browserless)("in a browser", () => {
           (count) => (globalThis as unknown as { heard: string[] }).heard.length >= count,
           count,
         );
-      while ((await total(url)) === 0) await Bun.sleep(5);
+      await until(async () => (await total(url)) > 0);
       await send("one");
       await hears(1);
       await fetch(`${url}/clients?subject=alice`, { method: "DELETE", headers: bearer(ADMIN_KEY) });
@@ -237,7 +239,7 @@ describe.skipIf(browserless)("in a browser", () => {
   test(
     "a page of another site gets nothing out of a developer's open hub, and nothing into it",
     async () => {
-      const folder = await emptyFolder();
+      const folder = emptyFolder();
       const { url } = await serveBinary(folder);
       const event = JSON.stringify({ type: "e", data: "forged" });
       const site = startSite(`<!doctype html>
@@ -278,7 +280,7 @@ describe.skipIf(browserless)("in a browser", () => {
   test(
     "a name that is pointed at this machine is not the hub's",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const page = await openPage(`http://evil.example:${new URL(url).port}/`);
       expect(await page.textContent("body")).toContain('"status":421');
       expect(await fetchIn(page, "/status")).toBe(421);
@@ -305,7 +307,7 @@ test("the keys at a URL are what tokens are checked with", async () => {
   });
   sites.push(site);
   const identity = ["--jwt-issuer", "https://id.example", "--jwt-audience", "hub"];
-  const { url } = await serveBinary(await emptyFolder(), "--jwks-url", `${site.url}keys`, ...identity);
+  const { url } = await serveBinary(emptyFolder(), "--jwks-url", `${site.url}keys`, ...identity);
   const token = (change: JWTPayload = {}) =>
     new SignJWT({
       ...{ iss: "https://id.example", aud: "hub", tidings: { publish: { topics: ["a"] } } },

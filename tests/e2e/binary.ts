@@ -1,30 +1,9 @@
-import { afterEach } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readLines } from "../../src/cli/lines.ts";
+import { killAfterwards } from "../defer.ts";
 
 /** The executable, which `scripts/build` makes. */
 export const binary = fileURLToPath(new URL("../../dist/tidings", import.meta.url));
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  // A folder may hold thousands of installed files.
-}, 60_000);
-
-/** Does it after the test, before what was deferred earlier. */
-export function defer(cleanup: () => Promise<unknown>): void {
-  cleanups.push(cleanup);
-}
-
-/** An empty folder, removed after the test. */
-export async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "tidings-e2e-"));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** The environment without any of this process's own TIDINGS_ variables, and without colours. */
 export function cleanEnvironment(): Record<string, string | undefined> {
@@ -44,6 +23,7 @@ export async function runBinaryWith(env: Record<string, string>, folder: string,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...cleanEnvironment(), ...env },
   });
+  killAfterwards(child);
   const [output, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -71,10 +51,7 @@ export async function serveBinaryWith(env: Record<string, string>, folder: strin
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...cleanEnvironment(), ...env },
   });
-  cleanups.push(async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  });
+  killAfterwards(child);
   const lines = readLines(child.stderr);
   /** The next line of the log with this message. */
   const logged = async (message: string): Promise<LogLine> => {

@@ -1,58 +1,48 @@
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
+import { killAfterwards } from "../defer.ts";
+import { emptyFolder } from "../folder.ts";
 import { post } from "../http/problem.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+import { statusOf } from "./hub-client.ts";
 
 const CLIENTS = 1000;
 const EVENTS = 100;
 const MiB = 1024 ** 2;
 
-interface Status {
-  readonly connected_clients: number;
-  /** Resident memory, in bytes. */
-  readonly memory: number;
-}
-
-const statusOf = async (url: string) => (await (await fetch(`${url}/status`)).json()) as Status;
-
 test("1,000 clients come, receive 100 events each and leave; their memory comes back", async () => {
-  const { url } = await serveBinary(await emptyFolder());
+  const { url } = await serveBinary(emptyFolder());
   // The first round also brings what stays: code that is compiled, tables that have grown.
   await round(url);
   const { memory } = await settled(url);
   const rounds = 2;
   for (let n = 0; n < rounds; n++) await round(url);
   // Until it is so: a hub that keeps what it took never comes to it.
-  for (;;) {
-    const now = await settled(url);
-    if (now.memory <= memory + 10 * MiB) break;
-    await Bun.sleep(100);
-  }
+  await until(async () => (await settled(url)).memory <= memory + 10 * MiB);
 }, 120_000);
 
 test("a client that is killed leaves", async () => {
-  const { url } = await serveBinary(await emptyFolder());
+  const { url } = await serveBinary(emptyFolder());
   const child = Bun.spawn(["curl", "-sN", `${url}/events`], { stdio: ["ignore", "pipe", "inherit"] });
+  killAfterwards(child);
   await child.stdout.getReader().read();
   expect((await statusOf(url)).connected_clients).toBe(1);
   child.kill("SIGKILL");
   await settled(url);
 });
 
-/** Waits until every client has left. */
-async function settled(url: string): Promise<Status> {
-  for (;;) {
-    const status = await statusOf(url);
-    if (status.connected_clients === 0) return status;
-    await Bun.sleep(20);
-  }
+/** How the hub is when every client has left. */
+async function settled(url: string) {
+  await until(async () => (await statusOf(url)).connected_clients === 0);
+  return statusOf(url);
 }
 
 /** Clients connect, have all events, and hang up without a word. */
 async function round(url: string): Promise<void> {
   const sockets: Socket[] = [];
   const received = Array.from({ length: CLIENTS }, (_, i) => receive(url, (socket) => (sockets[i] = socket)));
-  while ((await statusOf(url)).connected_clients < CLIENTS) await Bun.sleep(20);
+  await until(async () => (await statusOf(url)).connected_clients === CLIENTS);
   for (let n = 0; n < EVENTS; n++)
     await post(`${url}/publish`, { type: "n", data: { n }, topics: ["orders/1"] });
   await Promise.all(received);

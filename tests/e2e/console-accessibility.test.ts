@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { serveBinary } from "./binary.ts";
 import { DESKTOP, openConsole, PHONE, publish } from "./console.ts";
 
 /** What axe finds wrong, in words. */
@@ -72,7 +73,7 @@ describe.skipIf(browserless)("axe finds nothing", () => {
     test(
       `in the view ${view}, in both themes, wide and narrow`,
       async () => {
-        const { url } = await serveBinary(await emptyFolder());
+        const { url } = await serveBinary(emptyFolder());
         const reader = await Reader.open(`${url}/events?topic=orders/*&type=order-created`);
         for (const event of events) await publish(url, event);
         const { page } = await openConsole(url, { view });
@@ -95,7 +96,7 @@ describe.skipIf(browserless)("axe finds nothing", () => {
   test(
     "in a page that lost its hub, or is asked for a key",
     async () => {
-      const open = await serveBinary(await emptyFolder());
+      const open = await serveBinary(emptyFolder());
       const { page } = await openConsole(open.url);
       await page.emulateMedia({ reducedMotion: "reduce" });
       await page.locator("[data-figure=clients]").getByText("0", { exact: true }).waitFor();
@@ -104,7 +105,7 @@ describe.skipIf(browserless)("axe finds nothing", () => {
       // What is stale is faint on purpose; the notice above it says the same in full ink.
       const found = await findings(page);
       expect(found.filter((finding) => !finding.startsWith("color-contrast"))).toEqual([]);
-      const keyed = await serveBinary(await emptyFolder(), "--admin-key", "the-key-of-the-house");
+      const keyed = await serveBinary(emptyFolder(), "--admin-key", "the-key-of-the-house");
       const login = await openConsole(keyed.url);
       await login.page.getByLabel("Administrator's key").waitFor();
       expect(await findings(login.page)).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { emptyFolder } from "../folder.ts";
+import { serveBinary } from "./binary.ts";
 import { openConsole, publish } from "./console.ts";
 
 const now = () => new Date().toISOString();
@@ -20,7 +21,7 @@ describe.skipIf(browserless)("the console's dashboard", () => {
   test(
     "draws each of the six built-in types, from the history and as they come",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const health = { healthy_count: 3, total_services: 4, total_metrics: 9, timestamp: now() };
       await publish(url, { type: "health-update", data: { overall_status: "degraded", ...health } });
       const { page, faults } = await openConsole(url, { view: "dashboard" });
@@ -61,7 +62,7 @@ describe.skipIf(browserless)("the console's dashboard", () => {
   test(
     "shows notifications as a list and the new ones as toasts, to be dismissed",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       await publish(url, notification(1));
       const { page } = await openConsole(url, { view: "dashboard" });
       const list = page.getByRole("list", { name: "Notifications, newest first" });
@@ -85,7 +86,7 @@ describe.skipIf(browserless)("the console's dashboard", () => {
   test(
     "shows a publisher's HTML and runs nothing of it",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page, asked } = await openConsole(url, { view: "dashboard" });
       const html = `
         <h3>Last deploys</h3>

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { serveBinary } from "./binary.ts";
 import { openConsole, PHONE, publish } from "./console.ts";
 
 const proxies: Bun.Server<undefined>[] = [];
@@ -19,7 +20,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "shows the hub's figures as they change, with charts",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page, faults, asked } = await openConsole(url);
       const clients = page.locator("[data-figure=clients] .figure-value");
       await clients.getByText("0", { exact: true }).waitFor();
@@ -40,7 +41,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "lists events as they come, and filters them by topic, type and text",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       await publish(url, { type: "held", data: "from before the page" });
       const { page, faults } = await openConsole(url);
       const grid = page.getByRole("grid");
@@ -79,7 +80,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "pauses, counts what came meanwhile, and goes on without a loss",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url);
       const rows = page.getByRole("grid").locator("[aria-selected]");
       await publish(url, order(1));
@@ -100,7 +101,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "keeps in its place what a reader has scrolled to, and says what is new above",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       for (let id = 1; id <= 100; id++) await publish(url, order(id));
       const { page } = await openConsole(url);
       const grid = page.getByRole("grid");
@@ -127,7 +128,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "opens an event: its data formatted, its frame as sent, its age",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page, faults } = await openConsole(url);
       await publish(url, { ...order(7), id: "seven", retry: 5000 });
       await page.getByRole("grid").getByText("order-created").click();
@@ -148,7 +149,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "shows long data whole, which it asks for when the event is opened",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url);
       await publish(url, { type: "long", data: `${"x".repeat(50_000)}the end`, id: "a/b ?" });
       await page.getByRole("grid").getByText("long").click();
@@ -162,7 +163,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "goes by keyboard: to the content, through the events, into one and back",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url);
       for (const id of [1, 2, 3]) await publish(url, order(id));
       await page.getByRole("grid").getByText("number 3").waitFor();
@@ -190,7 +191,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "lists the clients and what they listen to, and removes one",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const reader = await Reader.open(`${url}/events?topic=orders/*&type=order-created`);
       const { page } = await openConsole(url);
       const row = page.getByRole("region", { name: "Connected clients" }).getByRole("row").nth(1);
@@ -207,7 +208,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "says that the hub is gone and greys what it knew, and goes on when the hub is back",
     async () => {
-      const folder = await emptyFolder();
+      const folder = emptyFolder();
       const first = await serveBinary(folder);
       const { page } = await openConsole(first.url);
       await page.getByRole("banner").getByText("Live", { exact: true }).last().waitFor();
@@ -231,7 +232,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "is not fooled by a hub that hangs: its connection stands, but nothing comes",
     async () => {
-      const { url, pid } = await serveBinary(await emptyFolder());
+      const { url, pid } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url);
       await page.locator("[data-figure=clients] .figure-value").getByText("0", { exact: true }).waitFor();
       process.kill(pid, "SIGSTOP");
@@ -246,7 +247,7 @@ describe.skipIf(browserless)("the console's live view", () => {
     "asks for the administrator's key where there is one, and takes no other",
     async () => {
       const { url } = await serveBinary(
-        await emptyFolder(),
+        emptyFolder(),
         "--admin-key",
         "the-key-of-the-house",
         "--publish-key",
@@ -282,7 +283,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "works below a path, behind a proxy",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const proxy = Bun.serve({
         port: 0,
         hostname: "127.0.0.1",
@@ -321,7 +322,7 @@ describe.skipIf(browserless)("the console's live view", () => {
   test(
     "follows the system's colours, and a choice of one's own that it remembers",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url, { theme: "dark", size: PHONE });
       const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       const dark = await paper();

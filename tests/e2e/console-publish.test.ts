@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { binary, cleanEnvironment, emptyFolder, serveBinary } from "./binary.ts";
+import { binary, cleanEnvironment, serveBinary } from "./binary.ts";
 import { openConsole } from "./console.ts";
 
 /** A catalog with all that a form has to draw. */
@@ -34,7 +35,7 @@ describe.skipIf(browserless)("the console's form", () => {
   test(
     "publishes a built-in event, and puts the hub's reasons beside the fields before that",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const reader = await Reader.open(`${url}/events?topic=billing`);
       await reader.next();
       const { page, faults } = await openConsole(url, { view: "publish" });
@@ -68,7 +69,7 @@ describe.skipIf(browserless)("the console's form", () => {
   test(
     "draws a type of one's own: nested, lists, unions, records, tuples, optional",
     async () => {
-      const folder = await emptyFolder();
+      const folder = emptyFolder();
       await Bun.write(join(folder, "events.ts"), CATALOG);
       const { url } = await serveBinary(folder, "--events", "events.ts");
       const reader = await Reader.open(`${url}/events`);
@@ -136,7 +137,7 @@ describe.skipIf(browserless)("the console's form", () => {
   test(
     "publishes what no catalog knows, as JSON",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url, { view: "publish" });
       await page.getByLabel("Type", { exact: true }).selectOption({ label: "Another type…" });
       await page.getByLabel("Name of the type").fill("connected");
@@ -155,7 +156,7 @@ describe.skipIf(browserless)("the console's form", () => {
   test(
     "shows the same request as commands, which do the same when they are copied and run",
     async () => {
-      const folder = await emptyFolder();
+      const folder = emptyFolder();
       const { url } = await serveBinary(folder);
       const { page } = await openConsole(url, { view: "publish" });
       await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -192,7 +193,7 @@ describe.skipIf(browserless)("the console's form", () => {
   test(
     "takes an event of the stream to be changed and published again",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url);
       await fetch(`${url}/publish`, {
         method: "POST",

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { emptyFolder } from "../folder.ts";
+import { serveBinary } from "./binary.ts";
 import { openConsole, publish } from "./console.ts";
 
 describe.skipIf(browserless)("the console's trial of a subscription", () => {
   test(
     "connects by topic and type, drops and resumes without a loss",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page, faults } = await openConsole(url, { view: "subscribe" });
       await page.getByLabel("Topics").fill("orders/*");
       await page.keyboard.press("Enter");
@@ -39,7 +40,7 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
   test(
     "begins at the earliest, says what is missing, and what the hub refuses",
     async () => {
-      const { url } = await serveBinary(await emptyFolder(), "--history-events", "2");
+      const { url } = await serveBinary(emptyFolder(), "--history-events", "2");
       for (const id of ["a", "b", "c"]) await publish(url, { type: "e", data: id, id });
       const { page } = await openConsole(url, { view: "subscribe" });
       const lines = page.getByRole("list", { name: "What came, newest first" });
@@ -61,7 +62,7 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
   test(
     "comes back by itself to a hub that was away",
     async () => {
-      const folder = await emptyFolder();
+      const folder = emptyFolder();
       const first = await serveBinary(folder);
       const { page } = await openConsole(first.url, { view: "subscribe" });
       await page.getByRole("button", { name: "Subscribe" }).click();
@@ -83,7 +84,7 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
   test(
     "gives code that runs: the EventSource listing receives what it says",
     async () => {
-      const { url } = await serveBinary(await emptyFolder());
+      const { url } = await serveBinary(emptyFolder());
       const { page } = await openConsole(url, { view: "subscribe" });
       await page.getByLabel("Types").fill("notification");
       await page.keyboard.press("Enter");

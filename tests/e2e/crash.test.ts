@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { emptyFolder } from "../folder.ts";
+import { serveBinary } from "./binary.ts";
 import { publish, readAll, type Stored } from "./hub-client.ts";
 
 const KILLS = 50;
@@ -66,7 +67,7 @@ function eventsOf({ name, size, named }: Group) {
 }
 
 test(`killed ${KILLS} times under load, it has every acknowledged event once, and no part of a batch`, async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const publishers = Array.from({ length: 6 }, (_, i) => new Publisher(i));
   const settings = ["--store", "events.db", "--history-events", "10000000", "--history-bytes", "10GiB"];
   let held = 0;

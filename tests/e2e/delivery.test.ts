@@ -2,8 +2,12 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { readLines } from "../../src/cli/lines.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { killAfterwards } from "../defer.ts";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { binary, cleanEnvironment, emptyFolder, runBinary, serveBinary } from "./binary.ts";
+import { until } from "../until.ts";
+import { binary, cleanEnvironment, runBinary, serveBinary } from "./binary.ts";
+import { statusOf } from "./hub-client.ts";
 
 const COUNT = 10_000;
 const OTHERS = 50;
@@ -25,7 +29,7 @@ function expectAll(received: readonly Received[]): void {
 test.skipIf(browserless)(
   "10,000 lines of `publish -`, and others by curl meanwhile, reach a page, `listen` and a reader once and in order",
   async () => {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const { url } = await serveBinary(folder, "--history-events", "100");
 
     const reader = await Reader.open(`${url}/events?topic=orders/*`);
@@ -53,9 +57,8 @@ test.skipIf(browserless)(
       stdio: ["ignore", "pipe", "inherit"],
       env: cleanEnvironment(),
     });
-    const connected = async () =>
-      ((await (await fetch(`${url}/status`)).json()) as { connected_clients: number }).connected_clients;
-    while ((await connected()) < 3) await Bun.sleep(5);
+    killAfterwards(listening);
+    await until(async () => (await statusOf(url)).connected_clients === 3);
 
     const lines = Array.from({ length: COUNT }, (_, n) =>
       JSON.stringify({ type: "order", data: { n, note: "größe\n→ \u2028" }, topics: [`orders/${n % 7}`] }),
@@ -66,6 +69,7 @@ test.skipIf(browserless)(
       stdio: [Bun.file(join(folder, "orders.ndjson")), "pipe", "inherit"],
       env: cleanEnvironment(),
     });
+    killAfterwards(publishing);
     const ids = new Response(publishing.stdout).text();
     for (let n = 0; n < OTHERS; n++) {
       const event = JSON.stringify({ type: "other", data: { n }, topics: ["orders/other"] });
@@ -96,7 +100,7 @@ test.skipIf(browserless)(
 test.skipIf(browserless)(
   "a page whose hub restarts reconnects by itself, and is told that the history is gone",
   async () => {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const first = await serveBinary(folder, "--drain", "0");
     const { port } = new URL(first.url);
     const page = await openPage(`${first.url}/healthz`);

@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { binary, cleanEnvironment, defer, emptyFolder, serveBinary } from "./binary.ts";
+import { defer } from "../defer.ts";
+import { emptyFolder } from "../folder.ts";
+import { binary, cleanEnvironment, serveBinary } from "./binary.ts";
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 const read = (file: string) => Bun.file(join(deploy, file)).text();
@@ -17,7 +19,7 @@ async function output(...command: string[]): Promise<{ code: number; text: strin
 }
 
 test("every metric that the dashboard names is one of the hub's", async () => {
-  const { url } = await serveBinary(await emptyFolder());
+  const { url } = await serveBinary(emptyFolder());
   const exposed = (await (await fetch(`${url}/metrics`)).text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
   const names = new Set<string>();
   for (const [, name = "", type] of exposed) {
@@ -58,7 +60,7 @@ const analyze = Bun.which("systemd-analyze");
 if (!analyze) console.log("No systemd-analyze here: the unit is not judged by it.");
 else {
   test("systemd finds nothing wrong with the unit, and little exposed", async () => {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const unit = join(folder, "tidings.service");
     // It looks whether the program is there.
     await Bun.write(unit, (await read("tidings.service")).replaceAll("/usr/local/bin/tidings", binary));
@@ -78,7 +80,7 @@ const mayMount = Bun.spawnSync(["unshare", "--mount", "true"]).exitCode === 0;
 if (!mayMount) console.log("No right to mount here: the image's files are not tried by themselves.");
 else {
   test("the binary runs where there is nothing but what the image holds, as nobody, and keeps its events", async () => {
-    const root = await emptyFolder();
+    const root = emptyFolder();
     await chmod(root, 0o755);
     const collected = await output(join(deploy, "collect-libraries"), binary, root);
     expect(collected).toEqual({ code: 0, text: "" });

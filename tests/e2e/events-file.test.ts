@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { mkdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { emptyFolder, runBinary, serveBinary } from "./binary.ts";
+import { runBinary, serveBinary } from "./binary.ts";
 
 // With the executable, in a folder without node_modules.
 
@@ -20,7 +21,7 @@ const id = (minimum: number) =>
   `import { Type } from "@sinclair/typebox"; export const Id = Type.Integer({ minimum: ${minimum} });`;
 
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   for (const [name, text] of Object.entries(files)) await Bun.write(join(folder, name), text);
   return folder;
 }
@@ -74,7 +75,7 @@ test.each(broken)("%s is one line on standard error and exit code 2", async (_, 
 });
 
 test("serve ends the same way, also for a file that is not there", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const { code, errors } = await runBinary(folder, "serve", "--port", "0", "--events", "gone.ts");
   expect({ code, errors }).toEqual({ code: 2, errors: "tidings: gone.ts: there is no such file\n" });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { emptyFolder } from "../folder.ts";
+import { serveBinary } from "./binary.ts";
 import { encode, type FuzzedRequest, type Operation, requestFor } from "./described.ts";
 
 /** Requests for each of the three kinds; more than by default with TIDINGS_FUZZ=100000, say. */
@@ -51,7 +52,7 @@ interface Watched {
 }
 
 async function attacked(): Promise<Watched> {
-  const { url } = await serveBinary(await emptyFolder(), ...FLAGS);
+  const { url } = await serveBinary(emptyFolder(), ...FLAGS);
   const memory = async () => ((await (await fetch(`${url}/status`)).json()) as { memory: number }).memory;
   const before = await memory();
   return {

@@ -1,3 +1,10 @@
+import type { statusOf as asked } from "../../src/broker/status.ts";
+
+/** What `GET /status` says. */
+export async function statusOf(url: string): Promise<ReturnType<typeof asked>> {
+  return (await fetch(`${url}/status`)).json() as Promise<ReturnType<typeof asked>>;
+}
+
 /** A stored event as `GET /history` shows it. */
 export interface Stored {
   readonly id: string;

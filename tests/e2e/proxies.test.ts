@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { emptyFolder, serveBinary } from "./binary.ts";
+import { emptyFolder } from "../folder.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+import { statusOf } from "./hub-client.ts";
 import { isMissing, proxies } from "./proxy.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -26,7 +29,7 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
       title,
       async () => {
         const { url } = await serveBinary(
-          await emptyFolder(),
+          emptyFolder(),
           "--trust-proxy=127.0.0.0/8 ::1",
           "--admin-key=administrator-of-the-tests",
           "--keep-alive=100ms",
@@ -58,13 +61,12 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
   });
 
   run("a client that leaves is gone for the hub, too", async (url) => {
-    const clients = async () =>
-      ((await (await fetch(`${url}/status`)).json()) as { connected_clients: number }).connected_clients;
+    const clients = async () => (await statusOf(url)).connected_clients;
     const aborter = new AbortController();
     await reader(await fetch(`${url}/events`, { signal: aborter.signal }))("event: connected");
     expect(await clients()).toBe(1);
     aborter.abort();
-    while ((await clients()) > 0) await Bun.sleep(5);
+    await until(async () => (await clients()) === 0);
   });
 
   run("the hub knows the sender's address, and not what a sender makes up", async (url) => {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cleanEnvironment, defer, emptyFolder } from "./binary.ts";
+import { defer } from "../defer.ts";
+import { emptyFolder } from "../folder.ts";
+import { cleanEnvironment } from "./binary.ts";
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 
@@ -34,7 +36,7 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
   if (!program) throw new Error("the proxy is not there");
   const child = Bun.spawn([program, ...args.map(String)], {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...cleanEnvironment(), HOME: await emptyFolder() },
+    env: { ...cleanEnvironment(), HOME: emptyFolder() },
   });
   defer(async () => {
     child.kill(stop);
@@ -51,7 +53,7 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
 /** Starts a real proxy, with the configuration that we hand out, in front of the hub. */
 export const proxies: Readonly<Record<"nginx" | "caddy", (hub: string) => Promise<string>>> = {
   async nginx(hub) {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const port = freePort();
     const server = await configuration("nginx.conf", hub, {
       "listen 80": `listen 127.0.0.1:${port}`,
@@ -80,7 +82,7 @@ export const proxies: Readonly<Record<"nginx" | "caddy", (hub: string) => Promis
     );
   },
   async caddy(hub) {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const port = freePort();
     const site = await configuration("Caddyfile", hub, { "hub.example.org": `http://localhost:${port}` });
     const file = join(folder, "Caddyfile");

@@ -2,10 +2,11 @@ import { expect, test } from "bun:test";
 import type { TInteger, TObject } from "@sinclair/typebox";
 import { createPublisher, createSubscriber } from "../../src/sdk/index.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { until } from "../sdk/until.ts";
-import { emptyFolder, serveBinary, serveBinaryWith } from "./binary.ts";
-import { publish } from "./hub-client.ts";
+import { until } from "../until.ts";
+import { serveBinary, serveBinaryWith } from "./binary.ts";
+import { publish, statusOf } from "./hub-client.ts";
 
 const RESTARTS = 3;
 
@@ -14,7 +15,7 @@ type Events = { n: TObject<{ n: TInteger }> };
 test.skipIf(browserless)(
   "restarts under load lose and double nothing, for the SDK and for a browser's EventSource",
   async () => {
-    const folder = await emptyFolder();
+    const folder = emptyFolder();
     const settings = ["--store", "events.db", "--drain", "500ms"];
     let hub = await serveBinary(folder, ...settings);
     const { url } = hub;
@@ -42,7 +43,7 @@ test.skipIf(browserless)(
       }
       Object.assign(globalThis, { seen, failures });
     });
-    await untilAsked(async () => (await clientCount(url)) === 7);
+    await until(async () => (await statusOf(url)).connected_clients === 7);
 
     // Who publishes, one after the other, and tries again until it is acknowledged.
     const publisher = createPublisher<Events>({ url, retries: 20 });
@@ -59,12 +60,12 @@ test.skipIf(browserless)(
       const before = published;
       // Each has something to resume from, and is there.
       await until(() => published > before + 20);
-      await untilAsked(async () => (await clientCount(url)) === 7);
+      await until(async () => (await statusOf(url)).connected_clients === 7);
       hub.kill("SIGTERM");
       expect(await hub.exited).toBe(0);
       hub = await serveBinaryWith({}, folder, "--port", port, ...settings);
     }
-    await untilAsked(async () => (await clientCount(url)) === 7);
+    await until(async () => (await statusOf(url)).connected_clients === 7);
     publishing = false;
     await load;
 
@@ -90,7 +91,7 @@ test.skipIf(browserless)(
 );
 
 test("while it stops, a hub is not ready and takes no more streams, but answers every publisher", async () => {
-  const hub = await serveBinary(await emptyFolder(), "--drain", "3s");
+  const hub = await serveBinary(emptyFolder(), "--drain", "3s");
   const readers = await Promise.all(Array.from({ length: 10 }, () => Reader.open(`${hub.url}/events`)));
   const answers: number[] = [];
   let publishing = true;
@@ -107,7 +108,7 @@ test("while it stops, a hub is not ready and takes no more streams, but answers 
   await until(() => answers.length > 50);
   hub.kill("SIGTERM");
   await hub.logged("stopping; once more ends it at once");
-  await untilAsked(async () => (await fetch(`${hub.url}/readyz`)).status === 503);
+  await until(async () => (await fetch(`${hub.url}/readyz`)).status === 503);
   const refused = await fetch(`${hub.url}/events`);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
   expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
@@ -124,7 +125,7 @@ test("while it stops, a hub is not ready and takes no more streams, but answers 
 }, 20_000);
 
 test("a second signal ends it at once", async () => {
-  const hub = await serveBinary(await emptyFolder(), "--drain", "1h");
+  const hub = await serveBinary(emptyFolder(), "--drain", "1h");
   await Promise.all(Array.from({ length: 3 }, () => Reader.open(`${hub.url}/events`)));
   hub.kill("SIGTERM");
   await hub.logged("stopping; once more ends it at once");
@@ -133,18 +134,8 @@ test("a second signal ends it at once", async () => {
 });
 
 test("with nobody connected it stops at once, however long it may take", async () => {
-  const hub = await serveBinary(await emptyFolder(), "--drain", "1h", "--store", "events.db");
+  const hub = await serveBinary(emptyFolder(), "--drain", "1h", "--store", "events.db");
   expect((await publish(hub.url, { type: "n", data: 1 })).status).toBe(200);
   hub.kill("SIGTERM");
   expect(await hub.exited).toBe(0);
 });
-
-async function clientCount(url: string): Promise<number> {
-  const status = (await (await fetch(`${url}/status`)).json()) as { connected_clients: number };
-  return status.connected_clients;
-}
-
-/** Resolves when the condition, which takes asking, holds. */
-async function untilAsked(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(10);
-}

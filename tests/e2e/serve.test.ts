@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { version } from "../../package.json";
+import { emptyFolder } from "../folder.ts";
 import { post, problemOf } from "../http/problem.ts";
 import { Reader } from "../http/reader.ts";
-import { emptyFolder, runBinary, runBinaryWith, serveBinary, serveBinaryWith } from "./binary.ts";
+import { runBinary, runBinaryWith, serveBinary, serveBinaryWith } from "./binary.ts";
 
 // The executable alone, in an empty folder.
 
 test("says where it is and what to do, on standard output; its log is JSON on standard error", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const hub = await serveBinary(folder);
   expect(hub.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   for (const path of ["/healthz", "/readyz", "/status", "/catalog", "/openapi", "/openapi/json", "/"]) {
@@ -33,7 +34,7 @@ test("a client, a publisher and the environment: TIDINGS_ variables set flags, a
     TIDINGS_HISTORY_EVENTS: "5",
     TIDINGS_LOG_LEVEL: "debug",
   };
-  const { url, logged } = await serveBinaryWith(env, await emptyFolder(), "--history-events", "2");
+  const { url, logged } = await serveBinaryWith(env, emptyFolder(), "--history-events", "2");
   const reader = await Reader.open(`${url}/events`);
   expect(await logged("client connected")).toMatchObject({ level: "debug" });
   expect(await reader.comment()).toBe("keepalive");
@@ -50,7 +51,7 @@ test("a client, a publisher and the environment: TIDINGS_ variables set flags, a
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`${signal} ends every stream and the hub with code 0`, async () => {
-    const { url, kill, exited, logged } = await serveBinary(await emptyFolder(), "--drain", "0");
+    const { url, kill, exited, logged } = await serveBinary(emptyFolder(), "--drain", "0");
     const readers = await Promise.all(Array.from({ length: 20 }, () => Reader.open(`${url}/events`)));
     for (const reader of readers) await reader.next();
     kill(signal);
@@ -61,7 +62,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 test("what is wrong with a flag or value is one line on standard error, and code 2", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const cases: [args: string[], says: string][] = [
     [["--port", "65536"], "Expected a port"],
     [["--port", "http"], "Expected a port"],
@@ -90,21 +91,21 @@ test("what is wrong with a flag or value is one line on standard error, and code
 });
 
 test("where it can't listen is one line on standard error, and code 1: another time it may", async () => {
-  const { url } = await serveBinary(await emptyFolder());
+  const { url } = await serveBinary(emptyFolder());
   const { port } = new URL(url);
-  const { code, output, errors } = await runBinary(await emptyFolder(), "serve", "--port", port);
+  const { code, output, errors } = await runBinary(emptyFolder(), "serve", "--port", port);
   expect([code, output]).toEqual([1, ""]);
   expect(errors).toBe(`tidings: can't listen on 127.0.0.1 port ${port}: another program listens there\n`);
-  const elsewhere = await runBinary(await emptyFolder(), "serve", "--host", "192.0.2.1", "--open");
+  const elsewhere = await runBinary(emptyFolder(), "serve", "--host", "192.0.2.1", "--open");
   expect([elsewhere.code, elsewhere.output]).toEqual([1, ""]);
   expect(elsewhere.errors).toMatch(/^tidings: can't listen on 192\.0\.2\.1 port 3000: [^\n]+\n$/);
-  const nowhere = await runBinary(await emptyFolder(), "serve", "--host", "hub.invalid", "--open");
+  const nowhere = await runBinary(emptyFolder(), "serve", "--host", "hub.invalid", "--open");
   expect([nowhere.code, nowhere.output]).toEqual([1, ""]);
   expect(nowhere.errors).toBe("tidings: can't listen on hub.invalid: no address is known for that name\n");
 });
 
 test("every command has help with its flags and their variables; --version is the version", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const all = await runBinary(folder, "--help");
   expect([all.code, all.errors]).toEqual([0, ""]);
   const commands = [...all.output.matchAll(/^ {2}([a-z]+)\b.* {2}/gm)]
@@ -125,13 +126,13 @@ test("every command has help with its flags and their variables; --version is th
 });
 
 test("without a command it tells which there are", async () => {
-  const { code, output, errors } = await runBinary(await emptyFolder());
+  const { code, output, errors } = await runBinary(emptyFolder());
   expect([code, output]).toEqual([2, ""]);
   expect(errors).toContain("serve");
 });
 
 test("catalog prints the JSON Schema of every type", async () => {
-  const { code, output } = await runBinary(await emptyFolder(), "catalog");
+  const { code, output } = await runBinary(emptyFolder(), "catalog");
   expect(code).toBe(0);
   expect(Object.keys(JSON.parse(output))).toContain("health-update");
 });

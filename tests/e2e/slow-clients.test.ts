@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
+import { emptyFolder } from "../folder.ts";
 import { read } from "../frames/read.ts";
 import { Reader } from "../http/reader.ts";
-import { until } from "../sdk/until.ts";
-import { emptyFolder, serveBinary } from "./binary.ts";
-import { publish } from "./hub-client.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+import { publish, statusOf } from "./hub-client.ts";
 
 const STALLED = 200;
 const MIB = 1024 * 1024;
@@ -25,13 +26,6 @@ function openStalled(url: string): Promise<Socket> {
   return new Promise((resolve) => socket.once("connect", () => resolve(socket)));
 }
 
-async function statusOf(url: string) {
-  return (await (await fetch(`${url}/status`)).json()) as {
-    connected_clients: number;
-    totals: { evicted: { stalled: number; outrun: number } };
-  };
-}
-
 /** The most memory that the process has had, in bytes. */
 async function peakMemory(pid: number): Promise<number> {
   const text = await Bun.file(`/proc/${pid}/status`).text();
@@ -39,13 +33,7 @@ async function peakMemory(pid: number): Promise<number> {
 }
 
 test(`${STALLED} clients that stop reading cost next to nothing, and nobody else notices`, async () => {
-  const hub = await serveBinary(
-    await emptyFolder(),
-    "--history-bytes",
-    "1MiB",
-    "--max-clients-per-address",
-    "0",
-  );
+  const hub = await serveBinary(emptyFolder(), "--history-bytes", "1MiB", "--max-clients-per-address", "0");
   const quick = await Reader.open(`${hub.url}/events`);
   await quick.next();
   // What publishing alone takes, it has taken by then, give or take what the heap swings by.
@@ -54,7 +42,7 @@ test(`${STALLED} clients that stop reading cost next to nothing, and nobody else
   const before = await peakMemory(hub.pid);
 
   const stalled = await Promise.all(Array.from({ length: STALLED }, () => openStalled(hub.url)));
-  while ((await statusOf(hub.url)).connected_clients < STALLED + 1) await Bun.sleep(10);
+  await until(async () => (await statusOf(hub.url)).connected_clients >= STALLED + 1);
   const [, events] = await Promise.all([publishMegabytes(hub.url, count), quick.take(50 * count)]);
   expect(events).toHaveLength(50 * count);
   const grown = (await peakMemory(hub.pid)) - before;
@@ -64,14 +52,14 @@ test(`${STALLED} clients that stop reading cost next to nothing, and nobody else
 
   // They read on, find that the log no longer reaches back, and are ended.
   for (const socket of stalled) socket.resume();
-  while ((await statusOf(hub.url)).totals.evicted.outrun < STALLED) await Bun.sleep(10);
+  await until(async () => (await statusOf(hub.url)).totals.evicted.outrun >= STALLED);
   expect((await statusOf(hub.url)).connected_clients).toBe(1);
 }, 60_000);
 
 test("who reads on in time has missed nothing", async () => {
-  const hub = await serveBinary(await emptyFolder());
+  const hub = await serveBinary(emptyFolder());
   const socket = await openStalled(hub.url);
-  while ((await statusOf(hub.url)).connected_clients < 1) await Bun.sleep(10);
+  await until(async () => (await statusOf(hub.url)).connected_clients >= 1);
   await publishMegabytes(hub.url, 20);
   const chunks: Buffer[] = [];
   let length = 0;
@@ -90,7 +78,7 @@ test("who reads on in time has missed nothing", async () => {
 }, 60_000);
 
 test("one that reads a byte at a time, and one that reads nothing, are ended when --stall-timeout is over", async () => {
-  const hub = await serveBinary(await emptyFolder(), "--stall-timeout", "1s");
+  const hub = await serveBinary(emptyFolder(), "--stall-timeout", "1s");
   const quick = await Reader.open(`${hub.url}/events`);
   await quick.next();
   const nothing = await openStalled(hub.url);
@@ -101,14 +89,14 @@ test("one that reads a byte at a time, and one that reads nothing, are ended whe
       "bash",
       "-c",
       `exec 3<>/dev/tcp/${hostname}/${port}; printf 'GET /events HTTP/1.1\\r\\nHost: ${hostname}:${port}\\r\\n\\r\\n' >&3;
-      while dd bs=1 count=1 <&3 2>/dev/null | grep -q .; do sleep 0.05; done; sleep 60`,
+      while dd bs=1 count=1 <&3 2>/dev/null | grep -q .; do sleep 0.05; done; exec sleep 60`,
     ],
     { stdio: ["ignore", "ignore", "ignore"] },
   );
   try {
-    while ((await statusOf(hub.url)).connected_clients < 3) await Bun.sleep(10);
+    await until(async () => (await statusOf(hub.url)).connected_clients >= 3);
     await Promise.all([publishMegabytes(hub.url, 20), quick.take(1000)]);
-    while ((await statusOf(hub.url)).totals.evicted.stalled < 2) await Bun.sleep(20);
+    await until(async () => (await statusOf(hub.url)).totals.evicted.stalled >= 2);
     expect((await statusOf(hub.url)).connected_clients).toBe(1);
     await publish(hub.url, { type: "after", data: 1 });
     expect(await quick.take(1)).toEqual([["after", 1]]);

@@ -1,19 +1,20 @@
 import { expect, test } from "bun:test";
 import { chmod, cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { binary, cleanEnvironment, emptyFolder, runBinary, serveBinary } from "./binary.ts";
+import { binary, cleanEnvironment, runBinary, serveBinary } from "./binary.ts";
 import { publish, readAll } from "./hub-client.ts";
 
 test("a second hub on the same file says so in one line and ends with code 2", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   await serveBinary(folder, "--store", "events.db");
   const { code, errors, output } = await runBinary(folder, "serve", "--port", "0", "--store", "events.db");
   expect([code, errors, output]).toEqual([2, "tidings: events.db is in use by another hub\n", ""]);
 });
 
 test("a file that is not a store, and one that is none at all, end it with code 2 and one line", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   await writeFile(join(folder, "notes.db"), "Milk, bread, and a present for Ada.\n");
   for (const [store, line] of [
     ["notes.db", "tidings: notes.db is not a store of Tidings\n"],
@@ -28,7 +29,7 @@ test("a file that is not a store, and one that is none at all, end it with code 
 });
 
 test("a folder that can't be written to is one line and code 2", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   // Nobody keeps root from writing, so root runs it as nobody; who then has to be able to read it.
   const isRoot = process.getuid?.() === 0;
   const command = isRoot
@@ -50,7 +51,7 @@ test("a folder that can't be written to is one line and code 2", async () => {
 });
 
 test("while nothing more can be written, publishers are told and clients stay; then it works again", async () => {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   const hub = await serveBinary(folder, "--store", "events.db", "--history-bytes", "1GiB");
   const reader = await Reader.open(`${hub.url}/events`);
   await reader.next();

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { encodeFrame, encodeRetry, joinFrames } from "../../src/frame.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { startHub } from "../sdk/hub.ts";
+import { until } from "../until.ts";
 import { eventId, hostileText, json, retry, topic, typeName } from "./arbitrary.ts";
 import { cut } from "./read.ts";
 
@@ -82,7 +83,7 @@ test.skipIf(browserless)(
     const page = await openPage(`${url}/healthz`);
     const events = fc.sample(published, { numRuns: 2000, seed });
     const seen = await collect(page, [...new Set(events.map(({ type }) => type))], "/events");
-    while (broker.clientCount < 1) await Bun.sleep(1);
+    await until(() => broker.clientCount > 0);
 
     const accepted: Seen[] = [];
     const refused = new Map<number, number>();

@@ -4,6 +4,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import { compressing, SharedBlocks, STREAM_CODINGS, type StreamCoding } from "../../src/http/compression.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { startHub } from "../sdk/hub.ts";
+import { until } from "../until.ts";
 import { Reader } from "./reader.ts";
 
 /** Data of a size that is sent as it is, of one that is compressed, and of one that comes in pieces. */
@@ -105,7 +106,7 @@ describe.each(STREAM_CODINGS)("%s", (coding) => {
     const accepted = `accept-encoding: ${coding}`;
     const command = ["curl", "-sSN", "--compressed", "-H", accepted, `${url}/events`];
     const curl = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"] });
-    while (broker.clientCount === 0) await Bun.sleep(5);
+    await until(() => broker.clientCount > 0);
     await publish(broker);
     await broker.close();
     const text = await new Response(curl.stdout).text();
@@ -140,7 +141,7 @@ describe.each(STREAM_CODINGS)("%s", (coding) => {
           }),
         EXPECTED.length,
       );
-      while (broker.clientCount === 0) await Bun.sleep(5);
+      await until(() => broker.clientCount > 0);
       await publish(broker);
       expect(await received).toEqual(EXPECTED.map((event) => [...event]));
     },

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
 import { startHub } from "../sdk/hub.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { post, problemOf } from "./problem.ts";
 import { Reader } from "./reader.ts";
 

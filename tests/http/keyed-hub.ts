@@ -1,4 +1,3 @@
-import { afterEach } from "bun:test";
 import { SignJWT } from "jose";
 import { createApp } from "../../src/app.ts";
 import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
@@ -7,15 +6,11 @@ import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { keyAccess } from "../../src/http/access.ts";
 import { silent } from "../../src/logger.ts";
+import { defer } from "../defer.ts";
 
 export const PUBLISH_KEY = "the-key-of-a-publisher";
 export const ADMIN_KEY = "the-key-of-an-administrator";
 export const SECRET = "a secret of more than thirty-two bytes";
-
-const running: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of running.splice(0)) await stop();
-});
 
 /** A hub in this process that knows the keys above, and tokens signed with the secret. */
 export function startKeyedHub(options: AuthorityOptions = {}): { url: string; broker: Broker } {
@@ -28,7 +23,7 @@ export function startKeyedHub(options: AuthorityOptions = {}): { url: string; br
   const broker = new Broker();
   const app = createApp({ logger: silent, broker, access: keyAccess(authority), hosts: [], origins: [] });
   app.listen({ port: 0, hostname: "127.0.0.1" });
-  running.push(async () => {
+  defer(async () => {
     await broker.close();
     await app.server?.stop(true);
   });

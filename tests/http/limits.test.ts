@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { startConfigured } from "../configured.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const post = (url: string, body: unknown, headers: Record<string, string> = {}) =>

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { startHub } from "../sdk/hub.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 
 /** The samples of an exposition, by name and labels as they are written. */
 async function scrape(url: string): Promise<ReadonlyMap<string, number>> {

@@ -1,10 +1,5 @@
-import { afterEach } from "bun:test";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-
-const open: AbortController[] = [];
-afterEach(() => {
-  for (const stop of open.splice(0)) stop.abort();
-});
+import { defer } from "../defer.ts";
 
 /** An open event stream, read event by event. */
 export class Reader {
@@ -34,7 +29,7 @@ export class Reader {
   /** Opens a stream, which is left after the test. Resolves when the answer's headers are here. */
   static async open(url: string, headers: Record<string, string> = {}): Promise<Reader> {
     const stop = new AbortController();
-    open.push(stop);
+    defer(() => stop.abort());
     const response = await fetch(url, { headers, signal: stop.signal });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
     return new Reader(response, stop);

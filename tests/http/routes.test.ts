@@ -4,7 +4,7 @@ import { version } from "../../package.json";
 import { builtinEvents } from "../../src/events/builtin.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { startHub } from "../sdk/hub.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { post, postText, problemOf } from "./problem.ts";
 
 const { maxBody, maxEvent } = DEFAULT_LIMITS;

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteStore } from "../../src/log/sqlite.ts";
 import { StoreFileError } from "../../src/log/sqlite-file.ts";
+import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
-import { emptyFolder } from "./folder.ts";
 
 const file = () => join(emptyFolder(), "log.db");
 

@@ -6,8 +6,8 @@ import { MemoryStore } from "../../src/log/memory.ts";
 import { IdConflict } from "../../src/log/plan.ts";
 import { SqliteStore } from "../../src/log/sqlite.ts";
 import type { Bounds, Store } from "../../src/log/store.ts";
+import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
-import { emptyFolder } from "./folder.ts";
 
 const kinds: Record<string, (bounds?: Partial<Bounds>, clock?: Clock) => Store> = {
   memory: (bounds, clock) => new MemoryStore(bounds, clock),

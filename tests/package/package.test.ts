@@ -4,7 +4,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json";
-import { emptyFolder } from "../e2e/binary.ts";
+import { emptyFolder } from "../folder.ts";
 import { startHub } from "../sdk/hub.ts";
 import { stored } from "../sdk/stored.ts";
 
@@ -77,7 +77,7 @@ async function run(folder: string, ...command: string[]): Promise<string> {
 
 /** A project with the package and others, strict in every way. */
 async function project(files: Record<string, string>, packages: readonly string[]): Promise<string> {
-  const folder = await emptyFolder();
+  const folder = emptyFolder();
   for (const [name, text] of Object.entries(files)) await Bun.write(join(folder, name), text);
   await Bun.write(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   await run(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...packages);

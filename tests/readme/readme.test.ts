@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { optionTable, tableIn } from "../../scripts/option-table.ts";
 import { browserless, openPage } from "../browser.ts";
-import { emptyFolder } from "../e2e/binary.ts";
+import { emptyFolder } from "../folder.ts";
 import { sectionsOf } from "./markdown.ts";
 import { otherPorts, type Running, Shell } from "./shell.ts";
 
@@ -242,7 +242,7 @@ for (const { heading, blocks } of sections) {
   if (!scenario) continue;
   test(heading, async () => {
     const at = await otherPorts();
-    const shell = new Shell(scenario.inCheckout ? root : await emptyFolder(), at);
+    const shell = new Shell(scenario.inCheckout ? root : emptyFolder(), at);
     const hub = new Hub(at);
     const later: [Running, RegExp][] = [];
     for (const { language, file, text } of blocks) {

@@ -1,12 +1,7 @@
-import { afterEach } from "bun:test";
 import { createServer } from "node:net";
 import { delimiter, dirname, resolve } from "node:path";
+import { defer } from "../defer.ts";
 import { binary, cleanEnvironment } from "../e2e/binary.ts";
-
-const shells: Shell[] = [];
-afterEach(async () => {
-  for (const shell of shells.splice(0)) await shell.end();
-}, 60_000);
 
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {
@@ -32,7 +27,7 @@ export class Shell {
   constructor(folder: string, translate: (text: string) => string) {
     this.#cwd = folder;
     this.#translate = translate;
-    shells.push(this);
+    defer(() => this.end());
   }
 
   get cwd(): string {

@@ -1,10 +1,5 @@
-import { afterEach } from "bun:test";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
+import { defer } from "../defer.ts";
 
 /** A way to a hub that lets the first request through and cuts the connection when its answer comes. */
 export async function startCutter(hub: string): Promise<{ url: string }> {
@@ -22,7 +17,7 @@ export async function startCutter(hub: string): Promise<{ url: string }> {
     client.on("close", () => upstream.destroy());
     upstream.on("close", () => client.destroy());
   });
-  ends.push(() => {
+  defer(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

@@ -1,11 +1,6 @@
-import { afterEach } from "bun:test";
+import { defer } from "../defer.ts";
 
 type Answer = (request: Request) => Response | Promise<Response>;
-
-const running: Bun.Server<undefined>[] = [];
-afterEach(async () => {
-  for (const server of running.splice(0)) await server.stop(true);
-});
 
 /** A request as it came: the runtime forgets its headers with its answer. */
 export interface Received {
@@ -28,7 +23,7 @@ export function startFaultyHub(...answers: Answer[]): { url: string; requests: R
       return answer(request);
     },
   });
-  running.push(server);
+  defer(() => server.stop(true));
   return { url: `http://127.0.0.1:${server.port}`, requests };
 }
 

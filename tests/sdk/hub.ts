@@ -1,8 +1,8 @@
-import { afterEach } from "bun:test";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import type { Catalog } from "../../src/events/catalog.ts";
 import { type Logger, silent } from "../../src/logger.ts";
+import { defer } from "../defer.ts";
 
 /** A real hub in this process, on a free port. */
 export interface TestHub {
@@ -11,11 +11,6 @@ export interface TestHub {
   /** Ends every connection and stops answering. */
   stop(): Promise<void>;
 }
-
-const running: TestHub[] = [];
-afterEach(async () => {
-  for (const hub of running.splice(0)) await hub.stop();
-});
 
 /** Starts a hub, which is stopped after the test. A port and a broker of one before make it its heir. */
 export function startHub({
@@ -40,6 +35,6 @@ export function startHub({
       await app.server?.stop(true);
     },
   };
-  running.push(hub);
+  defer(() => hub.stop());
   return hub;
 }

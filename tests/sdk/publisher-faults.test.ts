@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createPublisher, TidingsError } from "tidings/sdk";
+import { until } from "../until.ts";
 import { startCutter } from "./cutter.ts";
 import { accepted, busy, never, startFaultyHub } from "./faulty-hub.ts";
 import { startHub } from "./hub.ts";
@@ -83,7 +84,7 @@ test("aborting ends the call with the signal's reason, on the way and while it w
     const { url, requests } = startFaultyHub(answer);
     const stop = new AbortController();
     const call = createPublisher<AnyEvents>({ url }).publish("a", 1, { signal: stop.signal });
-    while (requests.length === 0) await Bun.sleep(1);
+    await until(() => requests.length > 0);
     stop.abort(new Error("enough"));
     expect(call).rejects.toThrow("enough");
     expect(await call.catch(() => requests.length)).toBe(1);
@@ -111,7 +112,7 @@ test("a stream's source is asked for no more than one event beyond the batch und
   }
   const acks = createPublisher<AnyEvents>({ url }).publishStream(source());
   const first = acks.next();
-  while (requests.length === 0) await Bun.sleep(1);
+  await until(() => requests.length > 0);
   const batch = (await requests[0]?.request.json()) as { id: string }[];
   await Bun.sleep(20);
   expect(pulled).toBeLessThanOrEqual(batch.length + 1);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ListenError } from "../../src/server/listener.ts";
 import { startConfigured } from "../configured.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-unix-"));
 const unix = join(folder, "hub.sock");

@@ -1,16 +1,10 @@
-import { afterEach } from "bun:test";
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emptyFolder } from "../folder.ts";
 
 // Self-signed, for localhost and 127.0.0.1, good for a hundred years, and known to everyone.
 const certificates = fileURLToPath(new URL("certificates/", import.meta.url));
-
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
 
 export type CertificateName = "old" | "new";
 
@@ -19,10 +13,9 @@ export const half = (name: CertificateName, end: "crt" | "key") => join(certific
 
 /** A certificate and its key in a folder, where they can be renewed half by half. */
 export class RenewableFiles {
-  readonly #folder = mkdtempSync(join(tmpdir(), "tidings-tls-"));
+  readonly #folder = emptyFolder();
 
   constructor() {
-    folders.push(this.#folder);
     this.replace("crt", half("old", "crt"));
     this.replace("key", half("old", "key"));
   }

@@ -1,10 +1,5 @@
-import { afterEach } from "bun:test";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
-
-const sessions: ClientHttp2Session[] = [];
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.destroy();
-});
+import { defer } from "../defer.ts";
 
 /** One HTTP/2 connection, closed after the test. */
 export class Http2Client {
@@ -13,7 +8,7 @@ export class Http2Client {
   constructor(url: string) {
     this.session = connect(url, { rejectUnauthorized: false });
     this.session.on("error", () => {});
-    sessions.push(this.session);
+    defer(() => this.session.destroy());
   }
 
   /** A GET, or with a body a POST of JSON. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { startConfigured } from "../configured.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { tlsFlags } from "./certificate.ts";
 import { Http2Client } from "./http2-client.ts";
 

@@ -3,7 +3,7 @@ import { connect } from "node:tls";
 import type { Logger } from "../../src/logger.ts";
 import { silent } from "../../src/logger.ts";
 import { startConfigured } from "../configured.ts";
-import { until } from "../sdk/until.ts";
+import { until } from "../until.ts";
 import { half, RenewableFiles } from "./certificate.ts";
 import { Http2Client } from "./http2-client.ts";
 
