@@ -22,9 +22,19 @@ export const Status = Type.Object({
     failing: Type.Boolean(),
   }),
   totals: Type.Object({
-    published: Type.Integer(),
-    delivered: Type.Integer(),
+    published: Type.Integer({ description: "Events kept and handed on" }),
+    delivered: Type.Integer({
+      description: "Events written to clients, each as often as there were clients for it",
+    }),
+    replayed: Type.Integer({ description: "Those among them that were read back from the log" }),
+    bytes: Type.Integer({ description: "Bytes of events written to clients" }),
     connected: Type.Integer({ description: "Clients that ever were" }),
+    gaps: Type.Integer({ description: "Clients told that some of what they missed is gone" }),
+    stalls: Type.Integer({ description: "How often a client's stream was found full" }),
+    evicted: Type.Object(
+      { stalled: Type.Integer(), outrun: Type.Integer(), failed: Type.Integer() },
+      { description: "Clients removed because they could not be served any longer, by reason" },
+    ),
   }),
 });
 

@@ -1,5 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
-import { EARLIEST } from "../events/names.ts";
+import { EARLIEST, isEventId } from "../events/names.ts";
 import type { Log } from "../log/log.ts";
 import { preferredCoding } from "./accept-encoding.ts";
 import { type Access, openAccess } from "./access.ts";
@@ -72,7 +72,9 @@ export function handleSSE(
     });
     const headers = new Headers(STREAM_HEADERS);
     if (coding) headers.set("content-encoding", coding);
-    headers.set("last-event-id", latin1(lastEventId ?? (await beginning(broker.log))));
+    const from = lastEventId ?? (await beginning(broker.log));
+    // Of another, which no event can have, it is told by a gap.
+    if (from === EARLIEST || isEventId(from)) headers.set("last-event-id", latin1(from));
     return new Response(stream, { headers });
   }
 
