@@ -13,10 +13,6 @@ export class StaticKeys {
     this.#digests = Array.from(new Set(keys), digestOf);
   }
 
-  get size(): number {
-    return this.#digests.length;
-  }
-
   /** Whether one of the keys has this digest. How long it takes says nothing about which, or how nearly. */
   has(digest: Buffer): boolean {
     let found = false;
