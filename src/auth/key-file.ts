@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "../config-error.ts";
+import { unreadable } from "../config-error.ts";
 
 /**
  * What is in the file that a flag names.
@@ -10,8 +10,6 @@ export function readKeyFile(flag: string, file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "ENOENT" ? "there is no such file" : String(code ?? error);
-    throw new ConfigError(`can't read ${flag} ${file}: ${reason}`);
+    throw unreadable(flag, file, error);
   }
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { ConfigError } from "../config-error.ts";
+import { ConfigError, unreadable } from "../config-error.ts";
 import { keepLooking, stateOf } from "../file-changes.ts";
 
 /** A certificate, with the chain that leads to it, and its key; both in PEM. */
@@ -59,7 +59,7 @@ async function read(flag: string, file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new ConfigError(`can't read ${flag} ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw unreadable(flag, file, error);
   }
 }
 
