@@ -11,6 +11,7 @@ export const DEFAULT_MAX_TOKEN = 8192;
 
 const ALL = ["*"];
 
+/** The keys of a hub, and how it checks tokens. */
 export interface AuthorityOptions {
   /** Whoever shows one of these may publish everything. */
   readonly publishKeys?: readonly string[];

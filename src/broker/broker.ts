@@ -24,16 +24,19 @@ const SPREAD = 1000;
 const DRAIN_STEP = 20;
 const EVERYTHING: Interest = { topics: [], types: [] };
 
+/** How a broker treats its clients, and where it keeps their events. */
 export interface BrokerOptions {
   /** How often every stream is sent a comment, in ms. 15,000 by default; 0 for never. */
   readonly keepAlive?: number;
   /** How long a stream may take no bytes before it is ended, in ms. 30,000 by default; 0 for ever. */
   readonly stallTimeout?: number;
+  /** Who is told of what happens; nobody by default. */
   readonly logger?: Logger;
   /** Where the log keeps its events; in memory by default. */
   readonly store?: Store;
 }
 
+/** What is known of a client when it is added. */
 export interface ClientOptions {
   /** What it is sent; everything by default. */
   readonly interest?: Interest;

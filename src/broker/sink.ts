@@ -5,7 +5,7 @@
  * there is room again, or `desiredSize` is zero or below. The bytes it was given then count as taken.
  */
 export interface EventSink {
-  /** Takes bytes. Throws when the client is gone. */
+  /** Takes bytes. @throws when the client is gone. */
   enqueue(chunk: Uint8Array): unknown;
   close(): void;
   /** Ends the stream without waiting for the other side to take what it was sent. */

@@ -4,7 +4,7 @@ import { CliError } from "./error.ts";
 
 export type Event = OutgoingEvent<AnyEvents>;
 
-/** An event's data, as typed or read. Throws CliError when it is not JSON. */
+/** An event's data, as typed or read. @throws CliError when it is not JSON. */
 export function parseData(text: string): unknown {
   try {
     return parseExactly(text).exact;
@@ -14,7 +14,7 @@ export function parseData(text: string): unknown {
   }
 }
 
-/** A whole event, `{"type":…,"data":…,"topics":[…]}`. Throws CliError when it is none. */
+/** A whole event, `{"type":…,"data":…,"topics":[…]}`. @throws CliError when it is none. */
 export function parseEvent(text: string): Event {
   const value = parseData(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

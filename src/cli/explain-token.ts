@@ -9,7 +9,7 @@ export interface OpenedToken {
   readonly payload: JWTPayload;
 }
 
-/** Throws CliError when the text is no token. */
+/** @throws CliError when the text is no token. */
 export function openToken(token: string): OpenedToken {
   try {
     return { algorithm: String(decodeProtectedHeader(token).alg), payload: decodeJwt(token) };

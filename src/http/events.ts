@@ -23,10 +23,13 @@ export const STREAM_HEADERS = {
   vary: "accept-encoding, origin",
 };
 
+/** How {@link handleSSE} takes clients. */
 export interface StreamOptions {
   /** Says what the sender of a request may do; everyone may do everything by default. */
   readonly access?: Access;
+  /** Finds a client's address; the one of its connection by default. */
   readonly addressOf?: AddressOf;
+  /** How many clients it takes, and how much each may ask for; see {@link DEFAULT_LIMITS}. */
   readonly limits?: Limits;
   /** Where refusals are counted and logged. */
   readonly refusals?: Refusals;

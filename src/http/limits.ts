@@ -16,6 +16,7 @@ export interface Limits {
   readonly bodyTimeout: number;
 }
 
+/** What a hub takes unless it is told otherwise. */
 export const DEFAULT_LIMITS: Limits = {
   maxBody: 16 * 1024 ** 2,
   maxEvent: 4 * 1024 ** 2,

@@ -21,6 +21,7 @@ import { Refusals } from "./refusals.ts";
 import { statusRoutes } from "./status.ts";
 import { ticketAccess, ticketRoutes } from "./tickets.ts";
 
+/** What a hub in an application of one's own is made of. */
 export interface TidingsOptions<Prefix extends string = string> {
   readonly broker: Broker;
   /** What the routes' paths begin with, such as `/hub`; nothing by default. */

@@ -42,6 +42,7 @@ export interface Bounds {
   readonly age: number;
 }
 
+/** What a store keeps unless it is told otherwise. */
 export const DEFAULT_BOUNDS: Bounds = {
   events: 10_000,
   bytes: 64 * 1024 * 1024,

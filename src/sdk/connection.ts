@@ -16,14 +16,15 @@ export interface ConnectionOptions {
   fetch?: Fetch | undefined;
 }
 
-/** The address of a route below the hub's own. Throws TypeError if the hub's is not a URL. */
+/** The address of a route below the hub's own. @throws TypeError if the hub's is not a URL. */
 export function route({ url }: ConnectionOptions, path: string): string {
   return new URL(`${String(url).replace(/\/+$/, "")}/${path}`, globalThis.location?.href).href;
 }
 
 /**
- * Sends a request with the token among its headers. Throws TidingsError with status 0 when no answer
- * comes.
+ * Sends a request with the token among its headers.
+ *
+ * @throws TidingsError with status 0 when no answer comes.
  */
 export async function request(
   { token, fetch }: ConnectionOptions,
@@ -42,7 +43,7 @@ export async function request(
   }
 }
 
-/** The whole body of an answer. Throws TidingsError with status 0 when the connection is lost. */
+/** The whole body of an answer. @throws TidingsError with status 0 when the connection is lost. */
 export async function textOf(response: Response, signal: AbortSignal): Promise<string> {
   try {
     return await response.text();

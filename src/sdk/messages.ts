@@ -7,8 +7,9 @@ import { unreachable } from "./error.ts";
  * The next chunk is read when those have been dealt with, so a slow consumer slows the hub. What is
  * half received when the stream ends is dropped, as the standard demands.
  *
- * The deadline runs while bytes are awaited; keep-alive comments are bytes. Throws TidingsError with
- * status 0 when the connection is lost.
+ * The deadline runs while bytes are awaited; keep-alive comments are bytes.
+ *
+ * @throws TidingsError with status 0 when the connection is lost.
  */
 export async function* readMessages(
   { body, url }: Response,

@@ -3,8 +3,10 @@ import { notAHub, refusal } from "./error.ts";
 import type { SubscriptionOptions } from "./subscriber.ts";
 
 /**
- * Asks for the event stream (`GET /events`) after an event. Undefined when the hub says that there is nothing to come
- * (204, which tells an EventSource not to reconnect). Throws TidingsError when it refuses.
+ * Asks for the event stream (`GET /events`) after an event. Undefined when the hub says that there is
+ * nothing to come (204, which tells an EventSource not to reconnect).
+ *
+ * @throws TidingsError when it refuses.
  */
 export async function openStream(
   url: string,

@@ -12,6 +12,7 @@ import { notAHub, TidingsError } from "./error.ts";
 import { isNumber, isRecord, isString } from "./narrow.ts";
 import { post } from "./post.ts";
 
+/** Where the hub is, and how hard it is tried. */
 export interface PublisherOptions extends ConnectionOptions {
   /** How long one try may take, in milliseconds. Default 10,000. */
   timeout?: number | undefined;
@@ -44,8 +45,10 @@ export interface PublishedBatch {
 }
 
 /**
- * Publishes events to a hub. Every call throws TidingsError when the hub refuses or can't be reached
- * after all tries, and the signal's reason when it is aborted.
+ * Publishes events to a hub.
+ *
+ * @throws TidingsError, by every call, when the hub refuses or can't be reached after all tries; the
+ * signal's reason when it is aborted.
  */
 export interface Publisher<C extends Catalog> {
   /** Publishes one event. */
@@ -73,7 +76,8 @@ export interface Publisher<C extends Catalog> {
 /**
  * A publisher to the hub at `url`. Give the type of your catalog to have types and data checked:
  * `createPublisher<typeof events>({ url, token })`; the built-in types are always known.
- * Throws TypeError if the URL is none.
+ *
+ * @throws TypeError if the URL is none.
  */
 export function createPublisher<C extends Catalog = BuiltinOnly>(options: PublisherOptions): Publisher<C> {
   const { timeout = 10_000, retries = 4 } = options;

@@ -37,6 +37,7 @@ export interface SubscriptionOptions extends ConnectionOptions {
   onReconnect?: ((reconnect: Reconnect) => void) | undefined;
 }
 
+/** The same, with the types of a catalog. */
 export interface SubscriberOptions<C extends Catalog> extends SubscriptionOptions {
   types?: readonly EventName<C>[] | undefined;
 }
@@ -51,23 +52,27 @@ export type Handlers<C extends Catalog> = {
  * when it is left. It reconnects for as long as it takes, and goes on after the last event that it
  * gave out: none is lost while the hub holds it, and none comes twice.
  *
- * Throws TidingsError when the hub refuses (4xx, other than 408, 425 and 429) or what answers is not
- * a hub. Ends quietly when the signal fires.
+ * It ends quietly when the signal fires.
  *
  * The types are what the hub's catalog promises; the data is not checked again here. A hub that
  * isn't `--strict` may carry types outside the catalog too: name `types` to be sent only those.
+ *
+ * @throws TidingsError, while it is iterated, when the hub refuses (4xx, other than 408, 425 and 429) or
+ * what answers is not a hub.
  */
 export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEvent<C>, void, void> {
   /**
    * Calls a handler for each event, one at a time, and waits for it. The hub sends only the types
-   * that have one, or those of the option `types`. Resolves when the signal fires; rejects as the iteration throws, or as a handler does.
+   * that have one, or those of the option `types`. Resolves when the signal fires; rejects as the
+   * iteration throws, or as a handler does.
    */
   handle(handlers: Handlers<C>): Promise<void>;
 }
 
 /**
- * A subscriber to the hub at `url`; see createPublisher for the type argument. Throws TypeError if
- * the URL is none.
+ * A subscriber to the hub at `url`; see createPublisher for the type argument.
+ *
+ * @throws TypeError if the URL is none.
  */
 export function createSubscriber<C extends Catalog = BuiltinOnly>(
   options: SubscriberOptions<C>,
