@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { CliError } from "./error.ts";
+import { texts } from "./values.ts";
 
 // The flags with which a command finds its hub and says what it wants there. Each call makes new
 // ones, since an option belongs to its command.
@@ -11,10 +12,9 @@ export const tokenOption = () =>
   new Option("--token <token>", "the bearer token to show to the hub").argParser(headerText);
 
 export const topicOption = (description: string) =>
-  new Option("--topic <topic>", description).argParser(collect);
+  new Option("--topic <topic>", description).argParser(texts);
 
-export const typeOption = (description: string) =>
-  new Option("--type <type>", description).argParser(collect);
+export const typeOption = (description: string) => new Option("--type <type>", description).argParser(texts);
 
 /** What {@link urlOption} and {@link tokenOption} give. */
 export interface HubOptions {
@@ -32,9 +32,4 @@ function hubUrl(text: string): string {
 function headerText(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text;
   throw new CliError("--token has spaces, line ends or other characters that no token has");
-}
-
-/** For a flag that can be given several times. */
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
+import { startHub } from "../hub.ts";
 import { busy, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
-import { startHub } from "../sdk/hub.ts";
 import { until } from "../until.ts";
 import { run, start } from "./tidings.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { killAfterwards } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
-import { post } from "../http/problem.ts";
+import { post } from "../post.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { statusOf } from "./hub-client.ts";

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { openPage } from "../browser.ts";
+import { post } from "../post.ts";
 
 /** The console of a hub in a browser, with all that went wrong in the page. */
 export interface OpenConsole {
@@ -35,11 +36,7 @@ export async function openConsole(url: string, options: ConsoleOptions = {}): Pr
 }
 
 export async function publish(url: string, event: Readonly<Record<string, unknown>>): Promise<string> {
-  const response = await fetch(`${url}/publish`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(event),
-  });
+  const response = await post(`${url}/publish`, event);
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   return ((await response.json()) as { id: string }).id;
 }

@@ -1,4 +1,5 @@
 import type { statusOf as asked } from "../../src/broker/status.ts";
+import { post } from "../post.ts";
 
 /** What `GET /status` says. */
 export async function statusOf(url: string): Promise<ReturnType<typeof asked>> {
@@ -14,11 +15,7 @@ export interface Stored {
 
 /** Publishes one event, or a list of them as a batch. */
 export function publish(url: string, events: object | readonly object[]): Promise<Response> {
-  return fetch(`${url}/publish${Array.isArray(events) ? "/batch" : ""}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(events),
-  });
+  return post(`${url}/publish${Array.isArray(events) ? "/batch" : ""}`, events);
 }
 
 /** All that the hub holds, page by page. */

@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { version } from "../../package.json";
 import { emptyFolder } from "../folder.ts";
-import { post, problemOf } from "../http/problem.ts";
+import { problemOf } from "../http/problem.ts";
 import { Reader } from "../http/reader.ts";
+import { post } from "../post.ts";
 import { runBinary, runBinaryWith, serveBinary, serveBinaryWith } from "./binary.ts";
 
 // The executable alone, in an empty folder.

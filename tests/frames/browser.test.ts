@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Page } from "playwright-core";
 import { encodeFrame, encodeRetry, joinFrames } from "../../src/frame.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { eventId, hostileText, json, retry, topic, typeName } from "./arbitrary.ts";
 import { cut } from "./read.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 import { ADMIN_KEY, bearer, PUBLISH_KEY, sign, startKeyedHub } from "./keyed-hub.ts";
 import { Reader } from "./reader.ts";
 

@@ -3,7 +3,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { Broker } from "../../src/broker/broker.ts";
 import { compressing, SharedBlocks, STREAM_CODINGS, type StreamCoding } from "../../src/http/compression.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { Reader } from "./reader.ts";
 

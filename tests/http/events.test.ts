@@ -2,9 +2,10 @@ import { expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { post } from "../post.ts";
 import { until } from "../until.ts";
-import { post, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import { Reader } from "./reader.ts";
 
 test("its headers keep browsers and proxies from caching, changing or holding it", async () => {

@@ -2,9 +2,10 @@ import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
 import { silent } from "../../src/logger.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { postText } from "../post.ts";
 import { bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "./keyed-hub.ts";
-import { postText, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import { Reader } from "./reader.ts";
 
 interface Page {

@@ -7,6 +7,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import { keyAccess } from "../../src/http/access.ts";
 import { silent } from "../../src/logger.ts";
 import { defer } from "../defer.ts";
+import { post as postAsAnyone } from "../post.ts";
 
 export const PUBLISH_KEY = "the-key-of-a-publisher";
 export const ADMIN_KEY = "the-key-of-an-administrator";
@@ -46,9 +47,5 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** Posts JSON, with a token if there is one. */
 export function post(url: string, body: unknown, token?: string): Promise<Response> {
-  return fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...(token !== undefined && bearer(token)) },
-    body: JSON.stringify(body),
-  });
+  return postAsAnyone(url, body, token === undefined ? {} : bearer(token));
 }

@@ -1,10 +1,9 @@
 import { expect, test } from "bun:test";
 import { startConfigured } from "../configured.ts";
+import { post } from "../post.ts";
 import { until } from "../until.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
-const post = (url: string, body: unknown, headers: Record<string, string> = {}) =>
-  fetch(url, { method: "POST", headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(body) });
 const eventOf = (bytes: number) => {
   const event = { type: "a", data: "" };
   return { ...event, data: "x".repeat(bytes - JSON.stringify(event).length) };

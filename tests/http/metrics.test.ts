@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { post } from "../post.ts";
 import { until } from "../until.ts";
 
 /** The samples of an exposition, by name and labels as they are written. */
@@ -16,12 +17,7 @@ async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   );
 }
 
-const publish = (url: string, event: unknown) =>
-  fetch(`${url}/publish`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(event),
-  });
+const publish = (url: string, event: unknown) => post(`${url}/publish`, event);
 
 test("the numbers are those of what happened", async () => {
   const { url, broker } = startHub();

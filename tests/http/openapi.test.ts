@@ -5,7 +5,7 @@ import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { silent } from "../../src/logger.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 
 interface Operation {
   readonly summary?: string;

@@ -3,6 +3,7 @@ import { treaty } from "@elysiajs/eden";
 import { Type } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import { type App, Broker, Catalog, handleSSE, tidings } from "tidings";
+import { post } from "../post.ts";
 import { Reader } from "./reader.ts";
 
 const running: AnyElysia[] = [];
@@ -16,13 +17,6 @@ function listen(app: AnyElysia): string {
   if (!app.server) throw new Error("not listening");
   return app.server.url.origin;
 }
-
-const post = (url: string, body: unknown) =>
-  fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
 
 test("in an application, with a prefix, each keeps to its own", async () => {
   const broker = new Broker();

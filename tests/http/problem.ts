@@ -17,16 +17,3 @@ export async function problemOf(response: Response, status: number): Promise<Pro
   expect([typeof body.title, typeof body.detail]).toEqual(["string", "string"]);
   return body;
 }
-
-/** Posts a body as JSON. */
-export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-  return postText(url, JSON.stringify(body), headers);
-}
-
-export function postText(
-  url: string,
-  body: BodyInit,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(url, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
-}

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { post, postText } from "../post.ts";
 import { stored } from "../sdk/stored.ts";
-import { post, postText, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 import { Reader } from "./reader.ts";
 
 test("answers with the event's id and for how many clients it is", async () => {

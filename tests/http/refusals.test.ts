@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { postText } from "../post.ts";
 
 /** A logger that keeps what it is told. */
 function recordedLog() {
@@ -12,19 +13,15 @@ function recordedLog() {
   return { lines, logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } };
 }
 
-const post = (url: string, body: string, headers: Record<string, string> = {}) =>
-  fetch(`${url}/publish`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body,
-  });
+const publish = (url: string, body: string, headers: Record<string, string> = {}) =>
+  postText(`${url}/publish`, body, headers);
 
 test("an answer repeats the request's id, in its header and in a problem", async () => {
   const { url } = startHub();
   const headers = { "x-request-id": "from-the-proxy" };
-  const kept = await post(url, '{"type":"a","data":1}', headers);
+  const kept = await publish(url, '{"type":"a","data":1}', headers);
   expect([kept.status, kept.headers.get("x-request-id")]).toEqual([200, "from-the-proxy"]);
-  const refused = await post(url, "{", headers);
+  const refused = await publish(url, "{", headers);
   expect([refused.status, refused.headers.get("x-request-id")]).toEqual([400, "from-the-proxy"]);
   expect(await refused.json()).toMatchObject({ status: 400, request_id: "from-the-proxy" });
   const stream = await fetch(`${url}/events`, { headers });
@@ -51,7 +48,7 @@ test.each(["", "with space", "é", "x".repeat(129)])(
 test("a refused publish is a line at info, with the id that its publisher was told", async () => {
   const { lines, logger } = recordedLog();
   const { url } = startHub({ logger });
-  const { request_id } = (await (await post(url, '{"type":"connected","data":1}')).json()) as {
+  const { request_id } = (await (await publish(url, '{"type":"connected","data":1}')).json()) as {
     request_id: string;
   };
   const refused = lines.filter(({ message }) => message === "refused");
@@ -63,7 +60,7 @@ test("a refused publish is a line at info, with the id that its publisher was to
 test("a page of another origin is refused like any other: counted, and with an id", async () => {
   const { lines, logger } = recordedLog();
   const { url } = startHub({ logger });
-  const refused = await post(url, '{"type":"a","data":1}', { origin: "http://evil.example" });
+  const refused = await publish(url, '{"type":"a","data":1}', { origin: "http://evil.example" });
   const { request_id } = (await refused.json()) as { request_id: string };
   expect([refused.status, refused.headers.get("x-request-id")]).toEqual([403, request_id]);
   expect(lines).toMatchObject([{ level: "info", fields: { request_id, path: "/publish", status: 403 } }]);
@@ -75,7 +72,7 @@ test("a client gone wild does not fill the log", async () => {
   const { lines, logger } = recordedLog();
   const { url } = startHub({ logger });
   const startedAt = performance.now();
-  for (let i = 0; i < 200; i++) await post(url, "{");
+  for (let i = 0; i < 200; i++) await publish(url, "{");
   const seconds = (performance.now() - startedAt) / 1000;
   const refused = lines.filter(({ message }) => message === "refused");
   expect(refused.length).toBe(200);
@@ -107,7 +104,7 @@ test("a store that fails is told of everywhere, until it works again", async () 
   store.append = () => {
     throw new Error("disk full");
   };
-  const refused = await post(url, event);
+  const refused = await publish(url, event);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
   expect(await refused.text()).not.toContain("disk");
   expect([await ready(), await failing()]).toEqual([503, true]);
@@ -116,14 +113,14 @@ test("a store that fails is told of everywhere, until it works again", async () 
   expect(line?.fields["error"]).toEqual(new Error("disk full"));
 
   store.append = works;
-  expect((await post(url, event)).status).toBe(200);
+  expect((await publish(url, event)).status).toBe(200);
   expect([await ready(), await failing()]).toEqual([200, false]);
 });
 
 test("a store that can't be read is a 503 on every route that reads it", async () => {
   const store = new MemoryStore();
   const { url } = startHub({ broker: new Broker({ store }) });
-  await post(url, '{"type":"a","data":1}');
+  await publish(url, '{"type":"a","data":1}');
   store.read = store.find = () => {
     throw new Error("disk gone");
   };

@@ -3,9 +3,10 @@ import { connect } from "node:net";
 import { version } from "../../package.json";
 import { builtinEvents } from "../../src/events/builtin.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
+import { post, postText } from "../post.ts";
 import { until } from "../until.ts";
-import { post, postText, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 
 const { maxBody, maxEvent } = DEFAULT_LIMITS;
 

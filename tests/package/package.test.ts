@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json";
 import { emptyFolder } from "../folder.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 import { stored } from "../sdk/stored.ts";
 
 // The package as it is packed, installed by npm into an empty project.

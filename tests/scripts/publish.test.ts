@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { readMachine } from "../../scripts/machine.ts";
 import { Catalog } from "../../src/events/catalog.ts";
 import { Reader } from "../http/reader.ts";
-import { startHub } from "../sdk/hub.ts";
+import { startHub } from "../hub.ts";
 
 const script = fileURLToPath(new URL("../../scripts/publish.ts", import.meta.url));
 const running: Bun.Subprocess[] = [];

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createPublisher, TidingsError } from "tidings/sdk";
+import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { startCutter } from "./cutter.ts";
 import { accepted, busy, never, startFaultyHub } from "./faulty-hub.ts";
-import { startHub } from "./hub.ts";
 import { stored } from "./stored.ts";
 
 for (const status of [429, 503]) {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createPublisher, TidingsError } from "tidings/sdk";
-import { startHub } from "./hub.ts";
+import { startHub } from "../hub.ts";
 import { stored } from "./stored.ts";
 
 const badge = (n: number) => ({ path: "/inbox", badge: String(n) });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
-import { startHub, type TestHub } from "./hub.ts";
+import { startHub, type TestHub } from "../hub.ts";
 import { stored } from "./stored.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-sdk-"));

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { type AnyEvents, createSubscriber, type Reconnect } from "tidings/sdk";
+import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { busy, never, startFaultyHub, stream } from "./faulty-hub.ts";
-import { startHub } from "./hub.ts";
 
 // Every stream asks for a short wait, so that the tests need not wait long.
 const HELLO = 'retry: 50\n\nevent: connected\ndata: {"client_id":"c1","status":"connected"}\n\n';

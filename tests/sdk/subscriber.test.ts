@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { type AnyEvents, createPublisher, createSubscriber, type Gap, type Reconnect } from "tidings/sdk";
 import { Catalog } from "../../src/events/catalog.ts";
+import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
-import { startHub } from "./hub.ts";
 
 const events = { "order-created": Type.Object({ id: Type.Integer() }) };
 

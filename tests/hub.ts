@@ -1,8 +1,8 @@
-import { createApp } from "../../src/app.ts";
-import { Broker } from "../../src/broker/broker.ts";
-import type { Catalog } from "../../src/events/catalog.ts";
-import { type Logger, silent } from "../../src/logger.ts";
-import { defer } from "../defer.ts";
+import { createApp } from "../src/app.ts";
+import { Broker } from "../src/broker/broker.ts";
+import type { Catalog } from "../src/events/catalog.ts";
+import { type Logger, silent } from "../src/logger.ts";
+import { defer } from "./defer.ts";
 
 /** A real hub in this process, on a free port. */
 export interface TestHub {
