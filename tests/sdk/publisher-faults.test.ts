@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { type AnyEvents, createPublisher, TidingsError } from "tidings/sdk";
+import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { startCutter } from "./cutter.ts";
+import { failure } from "./failure.ts";
 import { accepted, busy, never, startFaultyHub } from "./faulty-hub.ts";
 import { stored } from "./stored.ts";
 
@@ -135,13 +136,3 @@ test("a batch that is too large for the hub is sent in parts", async () => {
   expect(acks.flatMap(({ ids }) => ids)).toEqual(events.map(({ id }) => id));
   expect(largest).toBe(1000);
 });
-
-async function failure(call: Promise<unknown>): Promise<TidingsError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof TidingsError) return error;
-    throw error;
-  }
-  throw new Error("the call did not fail");
-}

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { type AnyEvents, createPublisher, TidingsError } from "tidings/sdk";
+import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { startHub } from "../hub.ts";
+import { failure } from "./failure.ts";
 import { stored } from "./stored.ts";
 
 const badge = (n: number) => ({ path: "/inbox", badge: String(n) });
@@ -144,14 +145,3 @@ test("a stream that waits for its source can be aborted", async () => {
   stop.abort(new Error("enough"));
   expect(next).rejects.toThrow("enough");
 });
-
-/** The TidingsError that a call fails with. */
-async function failure(call: Promise<unknown>): Promise<TidingsError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof TidingsError) return error;
-    throw error;
-  }
-  throw new Error("the call did not fail");
-}
