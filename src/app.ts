@@ -1,14 +1,14 @@
 import { Elysia } from "elysia";
 import { openAccess } from "./http/access.ts";
-import { apiDescription } from "./http/api-description.ts";
-import { consoleRoutes } from "./http/console.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
 import { type GuardOptions, guard } from "./http/guard.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
 import { Refusals } from "./http/refusals.ts";
 import { refuse } from "./http/refuse.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
-import { sessionRoutes } from "./http/session.ts";
+import { apiDescription } from "./http/routes/api-description.ts";
+import { consoleRoutes } from "./http/routes/console.ts";
+import { sessionRoutes } from "./http/routes/session.ts";
 import type { Logger } from "./logger.ts";
 
 export interface AppOptions extends Omit<TidingsOptions, "prefix">, GuardOptions {

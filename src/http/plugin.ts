@@ -4,22 +4,20 @@ import type { Broker } from "../broker/broker.ts";
 import { Catalog } from "../events/catalog.ts";
 import { type Access, openAccess } from "./access.ts";
 import { addressFinder } from "./address.ts";
-import { catalogRoutes } from "./catalog.ts";
-import { clientRoutes } from "./clients.ts";
-import { handleSSE } from "./events.ts";
-import { historyRoutes } from "./history.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { metricsRoutes } from "./metrics.ts";
 import { withOwnAnswers } from "./own-answers.ts";
-import { listParameter, parameter } from "./parameter.ts";
-import { problemResponses } from "./problem-responses.ts";
-import { publishRoutes } from "./publish.ts";
-import { publishStreamRoutes } from "./publish-stream.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { Refusals } from "./refusals.ts";
-import { statusRoutes } from "./status.ts";
-import { ticketAccess, ticketRoutes } from "./tickets.ts";
+import { catalogRoutes } from "./routes/catalog.ts";
+import { clientRoutes } from "./routes/clients.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { historyRoutes } from "./routes/history.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { publishRoutes } from "./routes/publish.ts";
+import { publishStreamRoutes } from "./routes/publish-stream.ts";
+import { statusRoutes } from "./routes/status.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 
 /** What a hub in an application of one's own is made of. */
 export interface TidingsOptions<Prefix extends string = string> {
@@ -65,39 +63,7 @@ function hubRoutes({
   const hub: Hub = { broker, catalog, strict, access, tickets, addressOf, limits, publishRate, refusals };
   // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
   return new Elysia()
-    .get(
-      "/events",
-      handleSSE(broker, { access: ticketAccess(tickets, access), addressOf, limits, refusals }),
-      {
-        detail: {
-          tags: ["subscribe"],
-          summary: "The event stream",
-          description: "Server-Sent Events, for an EventSource.",
-          parameters: [
-            listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
-            parameter("ticket", "Stands for a token; from `POST /tickets`."),
-            listParameter("type", "Only events of this type."),
-            parameter(
-              "last_event_id",
-              "Begin after this event, or with `earliest` at the oldest that is held.",
-            ),
-            {
-              in: "header" as const,
-              name: "Last-Event-ID",
-              description: "The same, from a browser that reconnects; it wins.",
-              schema: { type: "string" as const },
-            },
-          ],
-          responses: {
-            200: {
-              description: "The stream, until the client leaves",
-              content: { "text/event-stream": { schema: { type: "string" } } },
-            },
-            ...problemResponses(400, 401, 403, 429, 503),
-          },
-        },
-      },
-    )
+    .use(eventRoutes(hub))
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
     .use(publishStreamRoutes(hub))

@@ -1,15 +1,15 @@
 import { Elysia } from "elysia";
-import { OPEN } from "../auth/grant.ts";
-import type { Broker } from "../broker/broker.ts";
-import { type Asset, loadAssets } from "../console/assets.ts";
-import { Feed } from "../console/feed.ts";
-import { LONGEST_TIMER } from "../longest-timer.ts";
-import { preferredCoding } from "./accept-encoding.ts";
-import { type Access, openAccess } from "./access.ts";
-import { requireAdmin } from "./admin.ts";
-import { directStream } from "./direct-stream.ts";
+import { OPEN } from "../../auth/grant.ts";
+import type { Broker } from "../../broker/broker.ts";
+import { type Asset, loadAssets } from "../../console/assets.ts";
+import { Feed } from "../../console/feed.ts";
+import { LONGEST_TIMER } from "../../longest-timer.ts";
+import { preferredCoding } from "../accept-encoding.ts";
+import { type Access, openAccess } from "../access.ts";
+import { requireAdmin } from "../admin.ts";
+import { directStream } from "../direct-stream.ts";
+import { Problem, unavailable } from "../problem.ts";
 import { STREAM_HEADERS } from "./events.ts";
-import { Problem, unavailable } from "./problem.ts";
 
 /** Where the page's other files are, seen from the page. */
 const FOLDER = "console";

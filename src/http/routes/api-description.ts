@@ -1,13 +1,13 @@
 // First: it remembers what the next one replaces.
-import "./known-formats.ts";
+import "../known-formats.ts";
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import style from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 // Served by the hub itself: its page must work where there is no internet.
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
-import { version } from "../version.ts";
-import { COOKIE } from "./credential.ts";
-import { keepKnownFormats } from "./known-formats.ts";
+import { version } from "../../version.ts";
+import { COOKIE } from "../credential.ts";
+import { keepKnownFormats } from "../known-formats.ts";
 
 keepKnownFormats();
 

@@ -1,15 +1,15 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { readHistory } from "../broker/history.ts";
-import { EARLIEST } from "../events/names.ts";
-import type { Entry } from "../log/entry.ts";
-import type { Hub } from "./hub.ts";
-import { readInterest } from "./interest.ts";
-import { json } from "./json-content.ts";
-import { listParameter, parameter } from "./parameter.ts";
-import { Problem } from "./problem.ts";
-import { problemResponses } from "./problem-responses.ts";
-import { requestUrl } from "./request-url.ts";
+import { readHistory } from "../../broker/history.ts";
+import { EARLIEST } from "../../events/names.ts";
+import type { Entry } from "../../log/entry.ts";
+import type { Hub } from "../hub.ts";
+import { readInterest } from "../interest.ts";
+import { json } from "../json-content.ts";
+import { listParameter, parameter } from "../parameter.ts";
+import { Problem } from "../problem.ts";
+import { problemResponses } from "../problem-responses.ts";
+import { requestUrl } from "../request-url.ts";
 
 const MAX_LIMIT = 1000;
 

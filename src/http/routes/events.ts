@@ -1,18 +1,23 @@
-import type { Broker } from "../broker/broker.ts";
-import { EARLIEST, isEventId } from "../events/names.ts";
-import type { Log } from "../log/log.ts";
-import { preferredCoding } from "./accept-encoding.ts";
-import { type Access, openAccess } from "./access.ts";
-import { type AddressOf, addressFinder, type Incoming } from "./address.ts";
-import { compressing, STREAM_CODINGS } from "./compression.ts";
-import { directStream } from "./direct-stream.ts";
-import { readInterest } from "./interest.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { problemOf, unavailable } from "./problem.ts";
-import { Refusals } from "./refusals.ts";
-import { removeAt } from "./remove-at.ts";
-import { requestUrl } from "./request-url.ts";
-import { Room } from "./room.ts";
+import { Elysia } from "elysia";
+import type { Broker } from "../../broker/broker.ts";
+import { EARLIEST, isEventId } from "../../events/names.ts";
+import type { Log } from "../../log/log.ts";
+import { preferredCoding } from "../accept-encoding.ts";
+import { type Access, openAccess } from "../access.ts";
+import { type AddressOf, addressFinder, type Incoming } from "../address.ts";
+import { compressing, STREAM_CODINGS } from "../compression.ts";
+import { directStream } from "../direct-stream.ts";
+import type { Hub } from "../hub.ts";
+import { readInterest } from "../interest.ts";
+import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
+import { listParameter, parameter } from "../parameter.ts";
+import { problemOf, unavailable } from "../problem.ts";
+import { problemResponses } from "../problem-responses.ts";
+import { Refusals } from "../refusals.ts";
+import { removeAt } from "../remove-at.ts";
+import { requestUrl } from "../request-url.ts";
+import { Room } from "../room.ts";
+import { ticketAccess } from "./tickets.ts";
 
 export const STREAM_HEADERS = {
   "content-type": "text/event-stream",
@@ -22,6 +27,44 @@ export const STREAM_HEADERS = {
   // The second is for pages of other origins; what the rest of the hub says of it does not get here.
   vary: "accept-encoding, origin",
 };
+
+/** `GET /events`: the event stream. */
+export function eventRoutes({ broker, access, tickets, addressOf, limits, refusals }: Hub) {
+  const withTickets = ticketAccess(tickets, access);
+  return new Elysia().get(
+    "/events",
+    handleSSE(broker, { access: withTickets, addressOf, limits, refusals }),
+    {
+      detail: {
+        tags: ["subscribe"],
+        summary: "The event stream",
+        description: "Server-Sent Events, for an EventSource.",
+        parameters: [
+          listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
+          parameter("ticket", "Stands for a token; from `POST /tickets`."),
+          listParameter("type", "Only events of this type."),
+          parameter(
+            "last_event_id",
+            "Begin after this event, or with `earliest` at the oldest that is held.",
+          ),
+          {
+            in: "header" as const,
+            name: "Last-Event-ID",
+            description: "The same, from a browser that reconnects; it wins.",
+            schema: { type: "string" as const },
+          },
+        ],
+        responses: {
+          200: {
+            description: "The stream, until the client leaves",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          ...problemResponses(400, 401, 403, 429, 503),
+        },
+      },
+    },
+  );
+}
 
 /** How {@link handleSSE} takes clients. */
 export interface StreamOptions {
