@@ -314,6 +314,7 @@ export class Broker {
     if (client.gone) return;
     this.#clients.delete(client.id);
     client.close();
+    client.detach?.();
     this.#courier.forget(client);
     this.#subscriptions.release(client.subscription);
     if (this.#clients.size === 0) this.#stopKeepAlive();
@@ -321,7 +322,6 @@ export class Broker {
   }
 
   #removeOnAbort(client: Client, signal: AbortSignal): void {
-    const { closed } = client;
     const remove = () => this.#remove(client);
     if (signal.aborted) {
       remove();
@@ -329,7 +329,7 @@ export class Broker {
     }
     signal.addEventListener("abort", remove, { once: true });
     // The signal may outlive the client: one for a whole program does.
-    void closed.then(() => signal.removeEventListener("abort", remove));
+    client.detach = () => signal.removeEventListener("abort", remove);
   }
 
   #startKeepAlive(): void {

@@ -51,6 +51,8 @@ export class Client {
   /** Since when its stream has been full, in ms by `performance.now()`. */
   fullSince: number | undefined;
   gone = false;
+  /** Set while a signal is watched that would remove it. */
+  detach: (() => void) | undefined;
   readonly #sink: EventSink;
   /** What was to be written and found no room: bytes that are shared with others, not a copy. */
   #rest: Uint8Array | undefined;

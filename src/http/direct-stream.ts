@@ -14,12 +14,15 @@ interface DirectController {
  * response ends.
  */
 export function directStream(opened: (sink: EventSink) => void): ReadableStream<Uint8Array> {
+  // The runtime keeps the source for as long as the stream, but what it began with is needed once.
+  let begin: typeof opened | undefined = opened;
   const source = {
     type: "direct",
     pull(controller: DirectController): Promise<void> {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      // The runtime logs what it is rejected with, unless that is nothing.
-      opened(new DirectSink(controller, resolve, () => reject()));
+      const sink = new DirectSink(controller, resolve, reject);
+      begin?.(sink);
+      begin = undefined;
       return promise;
     },
   };
@@ -55,6 +58,7 @@ class DirectSink implements EventSink {
 
   /** Closing would wait for the reader, and keep the connection for as long as that reads nothing. */
   abort(): void {
+    // The runtime logs what it is rejected with, unless that is nothing.
     this.#aborted();
   }
 }

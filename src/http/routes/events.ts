@@ -116,11 +116,13 @@ export function handleSSE(
       room.enter(address, client.closed);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
-    const headers = new Headers(STREAM_HEADERS);
-    if (coding) headers.set("content-encoding", coding);
     const from = lastEventId ?? (await beginning(broker.log));
-    // Of another, which no event can have, it is told by a gap.
-    if (from === EARLIEST || isEventId(from)) headers.set("last-event-id", latin1(from));
+    const headers = {
+      ...STREAM_HEADERS,
+      ...(coding && { "content-encoding": coding }),
+      // Of another, which no event can have, it is told by a gap.
+      ...((from === EARLIEST || isEventId(from)) && { "last-event-id": latin1(from) }),
+    };
     return new Response(stream, { headers });
   }
 
