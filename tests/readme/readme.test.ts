@@ -171,6 +171,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       },
     },
   },
+  "How fast it is": {
+    inCheckout: true,
+    steps: {
+      "scripts/bench --quick --case '100 clients'": { shows: /^\| 100 clients \| tidings \|/m },
+    },
+  },
 };
 
 /** Not run by this, because they run it; the first is also run above. */
