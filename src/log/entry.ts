@@ -5,7 +5,7 @@ export interface Draft {
   /** The publisher's; the log gives one to an event that has none. */
   readonly id: string | undefined;
   readonly type: string;
-  /** The data as JSON text. */
+  /** The data as JSON text, in one line, as `JSON.stringify` writes it. */
   readonly json: string;
   /** Empty: for everyone. */
   readonly topics: readonly string[];

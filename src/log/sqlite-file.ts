@@ -40,6 +40,30 @@ const MIGRATIONS = [
   -- The position of the newest event, which may be gone by now: it must not be given again.
   CREATE TABLE log (head INTEGER NOT NULL) STRICT;
   INSERT INTO log VALUES (0);`,
+
+  `CREATE TABLE block (
+    last INTEGER PRIMARY KEY,    -- the position of its last event
+    count INTEGER NOT NULL,      -- how many events there are in it, one after the other
+    size INTEGER NOT NULL,       -- what it counts for against --history-bytes
+    kept_at INTEGER NOT NULL,    -- milliseconds since 1970
+    heads TEXT NOT NULL,         -- a JSON array of [id, type, topics, recipients, private, retry]
+    data TEXT NOT NULL           -- the events' data, a line of JSON each
+  ) STRICT;
+  -- The events whose ids are their publishers'.
+  CREATE TABLE named (
+    position INTEGER PRIMARY KEY,
+    hash INTEGER NOT NULL        -- of its id: xxHash32
+  ) STRICT;
+  CREATE INDEX named_by_hash ON named (hash);
+  -- The position of the oldest event that is still held: the first of its block may be gone.
+  ALTER TABLE log ADD COLUMN first INTEGER NOT NULL DEFAULT 1;
+  UPDATE log SET first = coalesce((SELECT min(position) FROM event), head + 1);
+  INSERT INTO named SELECT position, named FROM event WHERE named IS NOT NULL;
+  INSERT INTO block SELECT position, 1, size, kept_at,
+    json_array(json_array(id, type, json(coalesce(topics, '[]')), recipients,
+      json(iif(private, 'true', 'false')), retry)),
+    json FROM event;
+  DROP TABLE event;`,
 ];
 
 /** The write-ahead log is moved into the file when it has this many pages (of 4 KiB)… */

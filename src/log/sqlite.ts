@@ -1,4 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
+import { type Block, blocksOf, entriesOf } from "./block.ts";
 import { type Clock, steadyClock } from "./clock.ts";
 import { type Draft, Entry } from "./entry.ts";
 import { Ids, positionIn } from "./ids.ts";
@@ -12,37 +13,25 @@ const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024
 const READ_BYTES = 512 * 1024;
 /** How many such pieces stay in memory for a while. */
 const PAGES = 8;
-/** What an event takes in the file besides its texts, in bytes, roughly. */
-const OVERHEAD = 40;
-/** How many events' sizes and ages are read at once, to find out how far to trim. */
-const LOOK_AHEAD = 512;
+/** How many blocks' sizes and ages are read at once, to find out how far to trim. */
+const LOOK_AHEAD = 64;
 /** How many events go at once when a file is opened with lower bounds than it had. */
 const TRIM_AT_ONCE = 10_000;
 
-interface Row {
-  readonly position: number;
-  readonly kept_at: number;
-  readonly recipients: number;
-  readonly private: number;
-  readonly retry: number | null;
-  readonly id: string;
-  readonly type: string;
-  readonly topics: string | null;
-  readonly json: string;
-}
-
-const COLUMNS = "position, kept_at, recipients, private, retry, id, type, topics, json";
+const COLUMNS = "last, kept_at AS keptAt, heads, data";
 
 interface Held {
   readonly head: number;
-  readonly first: number | null;
+  readonly first: number;
+  /** The position of the first event of the first block. */
+  readonly begin: number | null;
   readonly count: number;
   readonly bytes: number;
   readonly newest: number | null;
 }
 
-const HELD = `SELECT head, min(position) AS first, count(position) AS count, total(size) AS bytes,
-  max(kept_at) AS newest FROM log LEFT JOIN event`;
+const HELD = `SELECT head, first, min(last + 1 - count) AS begin, total(count) AS count,
+  total(size) AS bytes, max(kept_at) AS newest FROM log LEFT JOIN block`;
 
 export interface SqliteOptions {
   /** How much history it keeps; 10,000 events, 64 MiB and any age by default. */
@@ -63,7 +52,9 @@ export class SqliteStore implements Store {
   readonly #recent = new Window();
   /** What was read from the file lately, by the position after which it begins. */
   readonly #pages = new Map<number, readonly Entry[]>();
-  readonly #ages: Ages;
+  /** The block in which an event was looked up last: the next one asked for is often its neighbour. */
+  #opened: readonly Entry[] = [];
+  readonly #sizes: Sizes;
   #head: number;
   /** The position of the earliest event held; the one after the head when none is. */
   #first: number;
@@ -72,12 +63,13 @@ export class SqliteStore implements Store {
   #failed = false;
   readonly #begin: Statement;
   readonly #commitAll: Statement;
-  readonly #insert: Statement<unknown, (string | number | null)[]>;
+  readonly #insert: Statement<unknown, [number, number, number, number, string, string]>;
+  readonly #insertNamed: Statement<unknown, [number, number]>;
+  readonly #setEnds: Statement<unknown, [number, number]>;
   readonly #delete: Statement<unknown, [number]>;
-  readonly #setHead: Statement<unknown, [number]>;
-  readonly #at: Statement<Row, [number]>;
-  readonly #named: Statement<Row, [number, string]>;
-  readonly #after: Statement<Row, [number, number]>;
+  readonly #deleteNamed: Statement<unknown, [number]>;
+  readonly #named: Statement<{ position: number }, [number]>;
+  readonly #after: Statement<Block, [number]>;
 
   /**
    * Opens the file, and makes it if it is not there.
@@ -90,20 +82,24 @@ export class SqliteStore implements Store {
     this.#db = db;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commitAll = db.prepare("COMMIT");
-    this.#insert = db.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    this.#delete = db.prepare("DELETE FROM event WHERE position < ?");
-    this.#setHead = db.prepare("UPDATE log SET head = ?");
-    this.#at = db.prepare(`SELECT ${COLUMNS} FROM event WHERE position = ?`);
-    this.#named = db.prepare(`SELECT ${COLUMNS} FROM event WHERE named = ? AND id = ?`);
-    this.#after = db.prepare(`SELECT ${COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?`);
-    this.#ages = new Ages(db);
+    this.#insert = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)");
+    this.#insertNamed = db.prepare("INSERT INTO named VALUES (?, ?)");
+    this.#setEnds = db.prepare("UPDATE log SET head = ?, first = ?");
+    this.#delete = db.prepare("DELETE FROM block WHERE last < ?");
+    this.#deleteNamed = db.prepare("DELETE FROM named WHERE position < ?");
+    this.#named = db.prepare("SELECT position FROM named WHERE hash = ?");
+    this.#after = db.prepare(`SELECT ${COLUMNS} FROM block WHERE last > ? ORDER BY last`);
+    this.#sizes = new Sizes(db);
     try {
       const held = db.query<Held, []>(HELD).get();
       this.#head = held?.head ?? 0;
       this.#first = held?.first ?? this.#head + 1;
       this.#bytes = held?.bytes ?? 0;
       this.#now = clock(held?.newest ?? 0);
-      if (held?.count !== this.count) throw new StoreFileError(`${path} is damaged: it lacks some events`);
+      const begin = held?.begin ?? this.#head + 1;
+      if (begin > this.#first || begin + (held?.count ?? 0) !== this.#head + 1) {
+        throw new StoreFileError(`${path} is damaged: it lacks some events`);
+      }
       this.#trimAll();
       this.#remember();
     } catch (error) {
@@ -154,24 +150,29 @@ export class SqliteStore implements Store {
     const position = positionIn(id);
     const entry = position === undefined ? undefined : this.#entryAt(position);
     if (entry?.id === id) return entry;
-    const row = this.#named.get(Bun.hash.xxHash32(id), id);
-    return row ? entryOf(row) : undefined;
+    for (const named of this.#named.all(Bun.hash.xxHash32(id))) {
+      const entry = this.#entryAt(named.position);
+      if (entry?.id === id) return entry;
+    }
+    return undefined;
   }
 
   read(after: number, limit: number): readonly Entry[] {
     const { earliest } = this.#recent;
     if (earliest && after + 1 >= earliest.position) return this.#recent.read(after, limit);
-    const known = after + 1 >= this.#first ? this.#pages.get(after) : undefined;
+    // The first of a block may be gone.
+    const from = Math.max(after, this.#first - 1);
+    const known = this.#pages.get(from);
     if (known) return known.slice(0, limit);
     const entries: Entry[] = [];
-    let bytes = 0;
-    for (const row of this.#after.iterate(after, limit)) {
-      entries.push(entryOf(row));
-      bytes += row.json.length;
-      if (bytes >= READ_BYTES) break;
+    let length = 0;
+    for (const block of this.#after.iterate(from)) {
+      for (const entry of entriesOf(block)) if (entry.position > from) entries.push(entry);
+      length += block.data.length;
+      if (entries.length >= limit || length >= READ_BYTES) break;
     }
-    this.#keepPage(after, entries);
-    return entries;
+    this.#keepPage(from, entries);
+    return entries.slice(0, limit);
   }
 
   close(): void {
@@ -184,32 +185,16 @@ export class SqliteStore implements Store {
     try {
       this.#begin.run();
       let bytes = this.#bytes;
-      for (const [i, entry] of entries.entries()) {
-        const topics = entry.topics.length > 0 ? JSON.stringify(entry.topics) : null;
-        const size =
-          OVERHEAD +
-          entry.id.length +
-          entry.type.length +
-          Buffer.byteLength(entry.json) +
-          (topics?.length ?? 0);
+      for (const { last, count, size, keptAt, heads, data } of blocksOf(entries)) {
+        this.#insert.run(last, count, size, keptAt, heads, data);
         bytes += size;
-        this.#insert.run(
-          entry.position,
-          entry.keptAt,
-          size,
-          entry.recipients,
-          drafts[i]?.id === undefined ? null : Bun.hash.xxHash32(entry.id),
-          entry.private ? 1 : 0,
-          entry.retry ?? null,
-          entry.id,
-          entry.type,
-          topics,
-          entry.json,
-        );
       }
-      this.#setHead.run(head);
+      drafts.forEach(({ id }, i) => {
+        if (id !== undefined) this.#insertNamed.run(this.#head + 1 + i, Bun.hash.xxHash32(id));
+      });
       const kept = this.#firstWithin(head, bytes, now);
-      if (kept.first > this.#first) this.#delete.run(kept.first);
+      this.#setEnds.run(head, kept.first);
+      if (kept.first > this.#first) this.#deleteBefore(kept.first);
       this.#commitAll.run();
       this.#head = head;
       this.#first = kept.first;
@@ -218,35 +203,49 @@ export class SqliteStore implements Store {
     } catch (error) {
       this.#failed = true;
       // What was read of events that are not there after all.
-      this.#ages.forget();
+      this.#sizes.forget();
       // After some failures SQLite has rolled back by itself.
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       throw error;
     }
   }
 
-  /** The first position that the bounds let stay, and how much is held from there on. */
+  /**
+   * The first position that the bounds let stay, and how much the blocks from there on take. How many
+   * events there are is told exactly; for the other bounds, blocks go as a whole.
+   */
   #firstWithin(head: number, bytes: number, now: number): { first: number; bytes: number } {
     const { bounds } = this;
+    const earliest = head + 1 - bounds.events;
     let first = this.#first;
     let left = bytes;
-    for (; first <= head; first++) {
-      const { size, keptAt } = this.#ages.at(first);
-      if (head + 1 - first <= bounds.events && left <= bounds.bytes && now - keptAt <= bounds.age) break;
+    while (first <= head) {
+      const { last, size, keptAt } = this.#sizes.at(first);
+      if (last >= earliest && left <= bounds.bytes && now - keptAt <= bounds.age) break;
+      first = last + 1;
       left -= size;
     }
-    return { first, bytes: left };
+    return { first: Math.max(first, earliest), bytes: left };
   }
 
   /** For a file that is opened with other bounds, or after a long time. */
   #trimAll(): void {
     const { first, bytes } = this.#firstWithin(this.#head, this.#bytes, this.#now());
+    const trimTo = this.#db.transaction((position: number) => {
+      this.#setEnds.run(this.#head, position);
+      this.#deleteBefore(position);
+    });
     while (this.#first < first) {
       this.#first = Math.min(first, this.#first + TRIM_AT_ONCE);
-      this.#delete.run(this.#first);
+      trimTo(this.#first);
     }
     this.#bytes = bytes;
     this.#db.run("PRAGMA incremental_vacuum");
+  }
+
+  #deleteBefore(first: number): void {
+    this.#delete.run(first);
+    this.#deleteNamed.run(first);
   }
 
   /** Keeps what was read for the next who reads from there: those that were cut off together come back so. */
@@ -260,19 +259,20 @@ export class SqliteStore implements Store {
 
   /** Takes the newest events into memory: after a restart, they are what everybody asks for. */
   #remember(): void {
-    const newest = this.#db.prepare<Row, [number]>(
-      `SELECT ${COLUMNS} FROM event ORDER BY position DESC LIMIT ?`,
-    );
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (const row of newest.iterate(RECENT.events)) {
-      const entry = entryOf(row);
-      bytes += entry.size;
-      if (bytes > RECENT.bytes) break;
-      entries.push(entry);
+    const newest = this.#db.prepare<Block, []>(`SELECT ${COLUMNS} FROM block ORDER BY last DESC`);
+    const blocks: Entry[][] = [];
+    let count = 0;
+    let length = 0;
+    for (const block of newest.iterate()) {
+      const entries = entriesOf(block);
+      blocks.push(entries);
+      count += entries.length;
+      length += block.data.length;
+      if (count >= RECENT.events || length >= RECENT.bytes) break;
     }
     newest.finalize();
-    for (const entry of entries.reverse()) this.#recent.push(entry);
+    for (const entry of blocks.reverse().flat()) this.#recent.push(entry);
+    this.#trimRecent();
   }
 
   #trimRecent(): void {
@@ -288,25 +288,30 @@ export class SqliteStore implements Store {
     if (position < this.#first || position > this.#head) return undefined;
     const recent = this.#recent.at(position);
     if (recent) return recent;
-    const row = this.#at.get(position);
-    return row ? entryOf(row) : undefined;
+    const isAsked = (entry: Entry) => entry.position === position;
+    const known = this.#opened.find(isAsked);
+    if (known) return known;
+    const block = this.#after.get(position - 1);
+    this.#opened = block ? entriesOf(block) : [];
+    return this.#opened.find(isAsked);
   }
 }
 
-/** The sizes and ages of the oldest events, of which some are read at a time. */
-class Ages {
-  readonly #read: Statement<{ size: number; keptAt: number }, [number]>;
-  #ahead: readonly { size: number; keptAt: number }[] = [];
+/** The sizes and ages of the oldest blocks, of which some are read at a time. */
+class Sizes {
+  readonly #read: Statement<BlockSize, [number]>;
+  #ahead: readonly BlockSize[] = [];
   #from = 0;
 
   constructor(db: Database) {
     this.#read = db.prepare(
-      `SELECT size, kept_at AS keptAt FROM event WHERE position >= ? ORDER BY position LIMIT ${LOOK_AHEAD}`,
+      `SELECT last, size, kept_at AS keptAt FROM block WHERE last >= ? ORDER BY last LIMIT ${LOOK_AHEAD}`,
     );
   }
 
-  at(position: number): { size: number; keptAt: number } {
-    let found = this.#ahead[position - this.#from];
+  /** Those of the block that the event at this position is in. */
+  at(position: number): BlockSize {
+    let found = position < this.#from ? undefined : this.#ahead.find(({ last }) => last >= position);
     if (!found) {
       this.#ahead = this.#read.all(position);
       this.#from = position;
@@ -321,15 +326,8 @@ class Ages {
   }
 }
 
-function entryOf(row: Row): Entry {
-  return new Entry(
-    { position: row.position, id: row.id, keptAt: row.kept_at, recipients: row.recipients },
-    {
-      type: row.type,
-      json: row.json,
-      topics: row.topics === null ? [] : JSON.parse(row.topics),
-      retry: row.retry ?? undefined,
-      private: row.private !== 0,
-    },
-  );
+interface BlockSize {
+  readonly last: number;
+  readonly size: number;
+  readonly keptAt: number;
 }
