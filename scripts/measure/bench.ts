@@ -1,29 +1,39 @@
 import { parseArgs } from "node:util";
-import { cases, quickCases } from "./cases.ts";
+import { groupsWithin, MOST_CLIENTS, named, quick } from "./cases.ts";
 import { chart } from "./chart.ts";
-import { measure, type Result } from "./measure.ts";
-import { machine, medianOf, type Row, table } from "./report.ts";
+import { openFileLimit } from "./open-files.ts";
+import { loadOf, machine, markdown } from "./report.ts";
 import type { Server } from "./server.ts";
 import { floor, nchan, readPeer, tidings } from "./servers.ts";
+import { takeTurns } from "./turns.ts";
 
 const usage = `usage: scripts/bench [--quick] [--rounds <count>] [--nchan] [--peer <file.json>]... [--svg <file>] [--case <text>]
 
 Measures the hub in dist/tidings (scripts/build makes it) beside a floor: a bare TCP loop in the same
-runtime, which does nothing but write. All servers take turns in every round, and the figures are the
-medians. On a machine that does other things too, trust the ratios.
+runtime, which does nothing but write. In every round all servers take turns, each freshly started and
+warmed up; their CPU time is that of their own processes. Figures are medians over the rounds, ratios
+medians of each round's ratio. On a machine that does other things too, trust the ratios.
+All cases take about five minutes, eight with --nchan.
 
-  --quick     fewer events, one round, no more than 1,000 clients: under a minute
+  --quick     fewer events, one round, and no 5,000 clients: about a minute
   --rounds    how often each case is measured; 3 by default
   --nchan     beside nginx with nchan: apt-get install nginx libnginx-mod-nchan
   --peer      beside a hub that runs already, which a file describes:
-                {"name": "mine", "subscribe": "http://127.0.0.1:8000/events",
+                {"name": "mine", "subscribe": "http://127.0.0.1:8000/events?topic={topic}",
                  "publish": "http://127.0.0.1:8000/publish", "pids": [1234],
-                 "contentType": "application/json", "headers": {}, "body": "{\\"data\\":{data}}"}
-              {data} stands for an event's JSON, pids for the processes whose time is counted.
-              For Mercure the body is topic=t&data={data}, the type application/x-www-form-urlencoded
-              and a header "authorization".
-  --svg       writes a chart
-  --case      only cases whose name has this in it`;
+                 "contentType": "application/json", "headers": {},
+                 "body": "{\\"topic\\":\\"{topic}\\",\\"data\\":{data}}"}
+              {data} stands for an event's JSON, {topic} for its topic's name (without it the hub has no
+              part in the case with many), pids for the processes whose time and memory are counted.
+              For Mercure the body is topic={topic}&data={data}, the type
+              application/x-www-form-urlencoded, and there is a header "authorization".
+  --svg       writes a chart of what is drawn well: fan-out and publishing
+  --case      only the case of that name, or all that have it in theirs`;
+
+/** Files that a process has open beside its connections. */
+const SPARE_FILES = 200;
+
+const LEAST_CLIENTS = 100;
 
 function refuse(message: string): never {
   console.error(`bench: ${message}\n${usage}`);
@@ -55,7 +65,11 @@ if (given.help) {
 }
 const rounds = Number(given.rounds ?? (given.quick ? 1 : 3));
 if (!Number.isSafeInteger(rounds) || rounds < 1) refuse("--rounds is a whole number from 1");
-const wanted = (given.quick ? quickCases : cases).filter(({ name }) => name.includes(given.case));
+const openFiles = await openFileLimit();
+const clientLimit = openFiles - SPARE_FILES;
+if (clientLimit < LEAST_CLIENTS) refuse(`only ${openFiles} files may be open (ulimit -n), which is too few`);
+const every = groupsWithin(clientLimit);
+const wanted = named(given.quick ? quick(every) : every, given.case);
 if (wanted.length === 0) refuse(`no case has ${JSON.stringify(given.case)} in its name`);
 if (!(await Bun.file("dist/tidings").exists())) refuse("there is no dist/tidings; scripts/build makes it");
 if (given.nchan && !Bun.which("nginx")) refuse("--nchan takes nginx, and there is none");
@@ -67,26 +81,21 @@ try {
   refuse(error instanceof Error ? error.message : String(error));
 }
 
-const total = wanted.length * rounds * servers.length;
-let done = 0;
-const rows: Row[] = [];
-for (const one of wanted) {
-  const found = new Map<string, Result[]>(servers.map(({ name }) => [name, []]));
-  for (let round = 1; round <= rounds; round++) {
-    for (const server of servers) {
-      progress(`[${++done}/${total}] ${one.name}, round ${round}: ${server.name}`);
-      found.get(server.name)?.push(await measure(server, one));
-    }
-  }
-  rows.push({ case: one, results: new Map([...found].map(([name, results]) => [name, medianOf(results)])) });
-}
+const { tables, missing, failed } = await takeTurns(wanted, servers, rounds, progress);
 progress("");
 
-console.log(machine());
-console.log(`Medians of ${rounds} interleaved ${rounds === 1 ? "round" : "rounds"}.\n`);
-console.log(table(rows, floor.name));
-if (given.svg !== undefined) await Bun.write(given.svg, chart(rows, machine()));
-process.exit(0);
+console.log(`${machine()}
+Medians of ${rounds} interleaved ${rounds === 1 ? "round" : "rounds"}, ratios within a round; in brackets the least and the most
+where one is more than a tenth away.
+`);
+for (const table of tables) console.log(`${markdown(table, floor.name)}\n`);
+const limited =
+  clientLimit < MOST_CLIENTS &&
+  `Only ${openFiles} files may be open (ulimit -n): no case has more than ${clientLimit} clients.`;
+for (const line of [loadOf(tables), limited, ...missing]) if (line) console.log(line);
+const drawn = tables.filter(({ group }) => group.drawn).flatMap(({ rows }) => rows);
+if (given.svg !== undefined) await Bun.write(given.svg, chart(drawn, machine()));
+process.exit(failed ? 1 : 0);
 
 /** On a terminal each takes the place of the one before. */
 function progress(text: string): void {

@@ -1,28 +1,138 @@
+/** What a case asks of a server beyond streams and the publishing of one event. */
+export type Feature = "topics" | "batches" | "store";
+
 /** One thing to measure. */
 export interface Case {
   readonly name: string;
   readonly clients: number;
-  /** Connections that publish, each its next event when the last is answered. */
+  /** Over so many topics the clients are spread, and what is published. */
+  readonly topics: number;
+  /** Connections that publish, each its next request when the last is answered. */
   readonly publishers: number;
+  /** Events a second of all of them together; without it, as fast as they are answered. */
+  readonly rate?: number;
   /** Of an event's data, in bytes. */
   readonly bytes: number;
-  /** How many events are published. */
+  /** How many events are published. Without any it is the clients' arrival that is measured. */
   readonly events: number;
+  /** Events that a request has. */
+  readonly batch: number;
+  readonly needs: readonly Feature[];
+  /** Left out where it has to be quick. */
+  readonly slow?: true;
 }
 
-const SMALL = 70;
+/** Cases that belong together: a table of their own. */
+export interface Group {
+  readonly title: string;
+  /** What is measured: see columns.ts. */
+  readonly measures: "deliveries" | "events" | "arrival";
+  readonly cases: readonly Case[];
+  /** The others are compared with the first. */
+  readonly compared?: true;
+  /** In the chart too. */
+  readonly drawn?: true;
+}
 
-/** What the table's rows are. Without clients it is publishing alone that is measured. */
-export const cases: readonly Case[] = [
-  { name: "100 clients", clients: 100, publishers: 1, bytes: SMALL, events: 3000 },
-  { name: "1,000 clients", clients: 1000, publishers: 1, bytes: SMALL, events: 400 },
-  { name: "5,000 clients", clients: 5000, publishers: 1, bytes: SMALL, events: 80 },
-  { name: "1,000 clients, 64 publishers", clients: 1000, publishers: 64, bytes: SMALL, events: 3200 },
-  { name: "1,000 clients, 4 KiB", clients: 1000, publishers: 1, bytes: 4096, events: 300 },
-  { name: "publishing, 32 connections", clients: 0, publishers: 32, bytes: SMALL, events: 40_000 },
-];
+/** What the largest case takes, if so many can be opened. */
+export const MOST_CLIENTS = 15_000;
 
-/** The same in a few seconds: less exact, by how much shows from round to round. */
-export const quickCases: readonly Case[] = cases
-  .filter(({ clients }) => clients <= 1000)
-  .map((one) => ({ ...one, events: Math.ceil(one.events / 4) }));
+const usual: Omit<Case, "name"> = {
+  clients: 0,
+  topics: 1,
+  publishers: 1,
+  bytes: 70,
+  events: 0,
+  batch: 1,
+  needs: [],
+};
+
+/** All there is to measure, with no more clients than so many. */
+export function groupsWithin(mostClients: number): Group[] {
+  const few = (clients: number) => Math.min(clients, mostClients);
+  const fanOut = (clients: number, rest: Partial<Case>, suffix = ""): Case => ({
+    ...usual,
+    ...rest,
+    clients: few(clients),
+    name: `${counted(few(clients))} clients${suffix}`,
+  });
+  const topics = Math.floor(few(10_000) / 10);
+  const idle = few(MOST_CLIENTS);
+  return [
+    {
+      title: "Fan-out: deliveries",
+      measures: "deliveries",
+      drawn: true,
+      cases: [
+        fanOut(100, { events: 3000 }),
+        fanOut(1000, { events: 400 }),
+        fanOut(5000, { events: 80, slow: true }),
+        // At this rate no queue builds up, so it does not pay to answer before an event is delivered.
+        fanOut(1000, { events: 160, rate: 80 }, ", 80 events a second"),
+        fanOut(1000, { events: 3200, publishers: 64 }, ", 64 publishers"),
+        fanOut(1000, { events: 300, bytes: 4096 }, ", 4 KiB"),
+      ],
+    },
+    {
+      title: "Many topics: deliveries",
+      measures: "deliveries",
+      compared: true,
+      cases: [
+        { ...usual, name: "one topic, 10 clients", clients: 10, events: 20_000 },
+        {
+          ...usual,
+          name: `${counted(topics)} topics, 10 clients each`,
+          clients: topics * 10,
+          topics,
+          events: 20_000,
+          needs: ["topics"],
+        },
+      ],
+    },
+    {
+      title: "Publishing one by one: events",
+      measures: "events",
+      drawn: true,
+      cases: [{ ...usual, name: "publishing, 32 connections", publishers: 32, events: 40_000 }],
+    },
+    {
+      title: "Publishing in batches of 100 over 8 connections: events",
+      measures: "events",
+      compared: true,
+      cases: [
+        { ...usual, name: "batches, in memory", ...batches, needs: ["batches"] },
+        { ...usual, name: "batches, --store FILE.db", ...batches, needs: ["batches", "store"] },
+      ],
+    },
+    {
+      title: "Clients that all connect at once, and then are idle",
+      measures: "arrival",
+      cases: [{ ...usual, name: `${counted(idle)} clients, idle`, clients: idle }],
+    },
+  ];
+}
+
+const batches = { publishers: 8, events: 400_000, batch: 100 };
+
+/** Most of it, each in a second or two: less exact, by how much shows from one run to the next. */
+export function quick(groups: readonly Group[]): Group[] {
+  const fewer = (one: Case) => ({ ...one, events: Math.ceil(one.events / one.batch / 6) * one.batch });
+  return groups.map((group) => ({
+    ...group,
+    cases: group.cases.filter(({ slow }) => !slow).map(fewer),
+  }));
+}
+
+/** The cases of that name, or else those that have it in theirs. */
+export function named(groups: readonly Group[], name: string): Group[] {
+  const all = groups.flatMap(({ cases }) => cases);
+  const exact = all.some((one) => one.name === name);
+  const wanted = (one: Case) => (exact ? one.name === name : one.name.includes(name));
+  return groups
+    .map((group) => ({ ...group, cases: group.cases.filter(wanted) }))
+    .filter(({ cases }) => cases.length > 0);
+}
+
+function counted(count: number): string {
+  return count.toLocaleString("en");
+}

@@ -1,3 +1,4 @@
+import { figureOf, whole } from "./figure.ts";
 import type { Row } from "./report.ts";
 
 const WIDTH = 720;
@@ -10,19 +11,21 @@ const COLOURS = ["#2563eb", "#94a3b8", "#f59e0b", "#10b981", "#a855f7"];
 export function chart(rows: readonly Row[], machine: string): string {
   const parts: string[] = [];
   let y = 44;
-  for (const { case: one, results } of rows) {
-    const most = Math.max(...[...results.values()].map(({ perCpuSecond }) => perCpuSecond ?? 0));
+  for (const { case: one, servers } of rows) {
+    const medians = [...servers].map(([name, rounds]): [string, number] => {
+      return [name, figureOf(rounds.map((result) => result?.perCpuSecond))?.median ?? 0];
+    });
+    const most = Math.max(...medians.map(([, median]) => median));
     parts.push(text(16, y + 12, one.name, 'font-weight="600"'));
     y += BAR + 6;
-    [...results].forEach(([name, { perCpuSecond = 0 }], i) => {
-      const length = most > 0 ? (perCpuSecond / most) * (WIDTH - LABEL - 110) : 0;
+    medians.forEach(([name, median], i) => {
+      const length = most > 0 ? (median / most) * (WIDTH - LABEL - 110) : 0;
       const colour = COLOURS[i % COLOURS.length];
-      const figure = Math.round(perCpuSecond).toLocaleString("en");
       parts.push(text(16, y + 12, name));
       parts.push(
         `<rect x="${LABEL}" y="${y}" width="${length.toFixed(1)}" height="${BAR}" rx="2" fill="${colour}"/>`,
       );
-      parts.push(text(LABEL + length + 6, y + 12, figure));
+      parts.push(text(LABEL + length + 6, y + 12, whole(median)));
       y += BAR + 4;
     });
     y += GAP - BAR;

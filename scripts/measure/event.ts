@@ -14,3 +14,8 @@ export function eventData(bytes: number): string {
   const start = `{"path":"~${time}","badge":"`;
   return `${start}${"x".repeat(Math.max(0, bytes - start.length - 2))}"}`;
 }
+
+/** The name of a topic, which needs no escape in a URL. */
+export function topicName(index: number): string {
+  return `topic-${index}`;
+}

@@ -1,18 +1,16 @@
-/** Worker: connections that publish, each its next event when the last is answered. */
+/** Worker: connections that publish, each its next request when the last is answered. */
 import type { Socket } from "bun";
-import { eventData } from "./event.ts";
+import type { Case } from "./cases.ts";
+import { eventData, now, topicName } from "./event.ts";
 import type { Address } from "./server.ts";
 
 export interface PublishersOrder {
   readonly address: Address;
-  readonly connections: number;
-  readonly events: number;
-  /** Of an event's data, in bytes. */
-  readonly bytes: number;
+  readonly case: Case;
 }
 export type PublishersReport =
-  | { readonly published: number; readonly seconds: number }
-  | { readonly failed: string };
+  /** All is answered; by the clock of event.ts. */
+  { readonly startedAt: number; readonly endedAt: number } | { readonly failed: string };
 
 declare const self: Worker;
 
@@ -22,56 +20,88 @@ self.onmessage = async ({ data: order }: MessageEvent<PublishersOrder>) => {
   try {
     self.postMessage(await publish(order));
   } catch (error) {
-    self.postMessage({ failed: String(error) } satisfies PublishersReport);
+    self.postMessage({
+      failed: error instanceof Error ? error.message : String(error),
+    } satisfies PublishersReport);
   }
 };
 
-async function publish(order: PublishersOrder): Promise<PublishersReport> {
-  const startedAt = performance.now();
-  let left = order.events;
-  const take = () => left-- > 0;
-  await Promise.all(Array.from({ length: order.connections }, () => publishOver(order, take)));
-  return { published: order.events, seconds: (performance.now() - startedAt) / 1000 };
+async function publish({ address, case: one }: PublishersOrder): Promise<PublishersReport> {
+  const { events, batch, bytes, topics, publishers, rate } = one;
+  let published = 0;
+  const startedAt = now();
+  const untilNext = () => (rate ? startedAt + (published * 1000) / rate - now() : 0);
+  const event = (index: number) => {
+    const topic = topicName(index % topics);
+    return address.body.replace("{topic}", topic).replace("{data}", () => eventData(bytes));
+  };
+  const next = (): string | undefined => {
+    const first = published;
+    if (first >= events) return undefined;
+    published += batch;
+    if (batch === 1)
+      return request(address, address.publish.replace("{topic}", topicName(first % topics)), event(first));
+    const all = Array.from({ length: batch }, (_, i) => event(first + i));
+    return request(address, address.batch ?? address.publish, `[${all.join(",")}]`);
+  };
+  await Promise.all(Array.from({ length: publishers }, () => publishOver(address, next, untilNext)));
+  return { startedAt, endedAt: now() };
 }
 
-async function publishOver({ address, bytes }: PublishersOrder, take: () => boolean): Promise<void> {
+async function publishOver(
+  { hostname, port }: Address,
+  next: () => string | undefined,
+  untilNext: () => number,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const { hostname, port } = address;
   let answer = "";
-  const next = (socket: Socket) => {
-    if (take()) socket.write(requestFor(address, eventData(bytes)));
-    else {
-      resolve();
-      socket.end();
+  const goOn = (socket: Socket) => {
+    const wait = untilNext();
+    if (wait > 0) {
+      setTimeout(goOn, wait, socket);
+      return;
     }
+    const text = next();
+    if (text !== undefined) {
+      send(socket, text);
+      return;
+    }
+    resolve();
+    socket.end();
   };
   await Bun.connect({
     hostname,
     port,
     socket: {
-      open: next,
+      open: goOn,
       data(socket, received) {
         answer += received.toString("latin1");
         if (!isWhole(answer)) return;
         if (answer[9] !== "2") {
-          reject(new Error(`a hub refused an event: ${answer}`));
+          reject(new Error(`an event was refused: ${answer.slice(0, 300)}`));
           socket.end();
           return;
         }
         answer = "";
-        next(socket);
+        goOn(socket);
       },
-      close: () => reject(new Error("a hub closed a publisher's connection")),
+      close: () => reject(new Error("a publisher's connection was closed")),
       error: (_, error) => reject(error),
     },
   });
   return promise;
 }
 
-function requestFor({ hostname, port, publish, contentType, headers, body }: Address, data: string): string {
-  const text = body.replace("{data}", () => data);
+function send(socket: Socket, text: string): void {
+  // Such a little is taken whole, as nothing else waits on the connection.
+  const written = socket.write(text);
+  if (written !== text.length) throw new Error(`only ${written} of ${text.length} bytes could be sent`);
+}
+
+function request(address: Address, path: string, body: string): string {
+  const { hostname, port, contentType, headers } = address;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${publish} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: ${contentType}\r\nContent-Length: ${text.length}\r\n${lines.join("")}\r\n${text}`;
+  return `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n${lines.join("")}\r\n${body}`;
 }
 
 function isWhole(answer: string): boolean {

@@ -1,63 +1,81 @@
 /** Worker: many event streams, read and counted as cheaply as can be. */
 import type { Socket } from "bun";
-import { MARK, now, TIME_LENGTH } from "./event.ts";
+import { MARK, now, TIME_LENGTH, topicName } from "./event.ts";
 import type { Address } from "./server.ts";
 
-export type ReadersOrder = { readonly open: number; readonly address: Address } | { readonly reset: true };
+export interface ReadersOrder {
+  readonly address: Address;
+  readonly count: number;
+  /** The streams are spread over so many. */
+  readonly topics: number;
+  /** So many wait for their answer at once. */
+  readonly atOnce: number;
+}
 export type ReadersReport =
-  | { readonly opened: number; readonly seconds: number }
-  | { readonly deliveries: number; readonly latencies: readonly number[] };
+  /** All are streaming, so many seconds after the first began to connect. */
+  | { readonly seconds: number }
+  | { readonly failed: string }
+  | { readonly deliveries: number; readonly at: number; readonly latencies: readonly number[] };
 
 declare const self: Worker;
 
-/** So many wait for their answer at once. */
-const AT_ONCE = 256;
 /** Every so many deliveries, one has its latency taken. */
 const SAMPLE = 16;
-const REPORT_EVERY = 100;
+const REPORT_EVERY = 10;
+const OK = "HTTP/1.1 200";
 
 interface Reader {
-  /** Its answer has begun. */
-  open: () => void;
+  /** Its answer has begun with these bytes. */
+  begun: ((bytes: Buffer) => void) | undefined;
 }
 
 let deliveries = 0;
+let reported = 0;
 let latencies: number[] = [];
 
-self.onmessage = ({ data: order }: MessageEvent<ReadersOrder>) => {
-  if ("open" in order) void open(order.open, order.address);
-  else {
-    deliveries = 0;
-    latencies = [];
+self.onmessage = async ({ data: order }: MessageEvent<ReadersOrder>) => {
+  try {
+    self.postMessage({ seconds: await open(order) } satisfies ReadersReport);
+  } catch (error) {
+    self.postMessage({
+      failed: error instanceof Error ? error.message : String(error),
+    } satisfies ReadersReport);
   }
 };
 
 setInterval(() => {
-  self.postMessage({ deliveries, latencies } satisfies ReadersReport);
+  if (deliveries === reported) return;
+  reported = deliveries;
+  self.postMessage({ deliveries, at: now(), latencies } satisfies ReadersReport);
+  latencies = [];
 }, REPORT_EVERY);
 
-async function open(count: number, address: Address): Promise<void> {
+async function open({ address, count, topics, atOnce }: ReadersOrder): Promise<number> {
   const startedAt = performance.now();
   let started = 0;
   const one = async () => {
     while (started < count) {
-      started++;
-      await connect(address);
+      const topic = topicName(started++ % topics);
+      await connect(address, address.subscribe.replace("{topic}", topic));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, one));
-  const seconds = (performance.now() - startedAt) / 1000;
-  self.postMessage({ opened: count, seconds } satisfies ReadersReport);
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, one));
+  return (performance.now() - startedAt) / 1000;
 }
 
-async function connect({ hostname, port, subscribe, headers }: Address): Promise<void> {
+async function connect({ hostname, port, headers }: Address, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const request = `GET ${subscribe} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: text/event-stream\r\n${lines.join("")}\r\n`;
+  const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: text/event-stream\r\n${lines.join("")}\r\n`;
+  const begun = (bytes: Buffer) => {
+    const answer = bytes.toString("latin1", 0, 100);
+    if (answer.startsWith(OK)) resolve();
+    else reject(new Error(`a stream was refused: ${answer.split("\r\n")[0]}`));
+  };
   await Bun.connect<Reader>({
     hostname,
     port,
-    data: { open: resolve },
+    data: { begun },
     socket: {
       open(socket) {
         socket.write(request);
@@ -71,7 +89,10 @@ async function connect({ hostname, port, subscribe, headers }: Address): Promise
 }
 
 function read(socket: Socket<Reader>, bytes: Buffer): void {
-  socket.data.open();
+  if (socket.data.begun) {
+    socket.data.begun(bytes);
+    socket.data.begun = undefined;
+  }
   for (let at = bytes.indexOf(MARK); at !== -1; at = bytes.indexOf(MARK, at + 1)) {
     deliveries++;
     // A time that is cut in two by the network is left out.

@@ -1,26 +1,17 @@
 import { cpus, release, totalmem, type } from "node:os";
-import type { Case } from "./cases.ts";
-import type { Result } from "./measure.ts";
+import type { Case, Group } from "./cases.ts";
+import { columnsOf, type Rounds } from "./columns.ts";
 
-/** The medians of a case, one result a server. */
+/** A case that was measured: each server's rounds. */
 export interface Row {
   readonly case: Case;
-  readonly results: ReadonlyMap<string, Result>;
+  readonly servers: ReadonlyMap<string, Rounds>;
 }
 
-/** The middle of each figure over the rounds. What was lost is the most that was. */
-export function medianOf(rounds: readonly Result[]): Result {
-  const middle = (figure: (result: Result) => number | undefined) => {
-    const values = rounds.map(figure).filter((value) => value !== undefined);
-    return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-  };
-  return {
-    perCpuSecond: middle(({ perCpuSecond }) => perCpuSecond),
-    perSecond: middle(({ perSecond }) => perSecond) ?? 0,
-    p99: middle(({ p99 }) => p99),
-    memoryPerClient: middle(({ memoryPerClient }) => memoryPerClient),
-    lost: Math.max(...rounds.map(({ lost }) => lost)),
-  };
+/** A group that was measured. */
+export interface Table {
+  readonly group: Group;
+  readonly rows: readonly Row[];
 }
 
 /** The machine on which it was measured, in a line. */
@@ -29,36 +20,30 @@ export function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${memory}, ${type()} ${release()}, Bun ${Bun.version}`;
 }
 
-/** A table in Markdown: a line for each case and server. */
-export function table(rows: readonly Row[], reference: string): string {
+/** A table in Markdown below its title: a line for each case and server. */
+export function markdown({ group, rows }: Table, floor: string): string {
+  const columns = columnsOf(group);
   const lines = [
-    `| case | server | per second of its CPU | × ${reference} | per second | p99 | memory a client | lost |`,
-    "|---|---|--:|--:|--:|--:|--:|--:|",
+    `**${group.title}**\n`,
+    `| case | server | ${columns.map(({ heading }) => heading).join(" | ")} |`,
+    `|---|---|${"--:|".repeat(columns.length)}`,
   ];
-  for (const { case: one, results } of rows) {
-    const base = results.get(reference)?.perCpuSecond;
-    for (const [name, result] of results) {
-      const { perCpuSecond, perSecond, p99, memoryPerClient, lost } = result;
-      const cells = [
-        one.name,
-        name,
-        shown(perCpuSecond, whole),
-        shown(perCpuSecond && base && perCpuSecond / base, (ratio) => ratio.toFixed(2)),
-        whole(perSecond),
-        shown(p99, (time) => `${time.toPrecision(3)} ms`),
-        shown(memoryPerClient, (bytes) => `${(bytes / 1024).toFixed(1)} KiB`),
-        whole(lost),
-      ];
-      lines.push(`| ${cells.join(" | ")} |`);
+  for (const row of rows) {
+    for (const [name, rounds] of row.servers) {
+      const line = { rounds, floor: row.servers.get(floor), first: rows[0]?.servers.get(name) };
+      lines.push(`| ${[row.case.name, name, ...columns.map(({ cell }) => cell(line))].join(" | ")} |`);
     }
   }
   return lines.join("\n");
 }
 
-function shown(value: number | undefined, format: (value: number) => string): string {
-  return value === undefined || !Number.isFinite(value) ? "–" : format(value);
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en");
+/** What the load generator took of the processors, so that nobody has to trust that it was little. */
+export function loadOf(tables: readonly Table[]): string | undefined {
+  const loads = tables
+    .flatMap(({ rows }) => rows.flatMap(({ servers }) => [...servers.values()].flat()))
+    .map((result) => result?.load)
+    .filter((load) => load !== undefined);
+  if (loads.length === 0) return undefined;
+  const [least, most] = [Math.min(...loads), Math.max(...loads)];
+  return `The load generator took ${least.toFixed(1)} to ${most.toFixed(1)} s of CPU for each of a server's.`;
 }

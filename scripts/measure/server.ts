@@ -1,4 +1,6 @@
-/** Where a hub can be reached, and how it is spoken to. */
+import type { Case, Feature } from "./cases.ts";
+
+/** Where a hub can be reached, and how it is spoken to. `{topic}` stands for a topic's name. */
 export interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -6,6 +8,8 @@ export interface Address {
   readonly subscribe: string;
   /** Path and query that events are posted to. */
   readonly publish: string;
+  /** Path and query that JSON arrays of such events are posted to, if there is one. */
+  readonly batch?: string;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The body that publishes; `{data}` stands for the event's data. */
@@ -15,7 +19,10 @@ export interface Address {
 /** A hub to be measured. */
 export interface Server {
   readonly name: string;
-  start(): Promise<Running>;
+  /** What a case can ask of it. */
+  readonly features: readonly Feature[];
+  /** Starts it with what the case needs. */
+  start(one: Case): Promise<Running>;
 }
 
 export interface Running {

@@ -10,17 +10,28 @@ const HOST = "127.0.0.1";
 /** The hub of this checkout, as it is built. */
 export const tidings: Server = {
   name: "tidings",
-  async start() {
+  features: ["topics", "batches", "store"],
+  async start({ needs }) {
     const port = freePort();
     const command = ["dist/tidings", "serve", "--port", String(port), "--log-level", "error"];
-    const body = '{"type":"nav-badge-update","data":{data}}';
-    return run(command, { ...plain(port), subscribe: "/events", publish: "/publish", body });
+    const address = {
+      ...plain(port),
+      subscribe: "/events?topic={topic}",
+      publish: "/publish",
+      batch: "/publish/batch",
+      body: '{"type":"nav-badge-update","topics":["{topic}"],"data":{data}}',
+    };
+    if (!needs.includes("store")) return run(command, address);
+    // Beside the executable, since a folder for temporary files may well be no disk at all.
+    const folder = await mkdtemp("dist/bench-");
+    return inFolder(folder, () => run([...command, "--store", join(folder, "bench.db")], address));
   },
 };
 
 /** The least that this runtime can do; see floor.ts. */
 export const floor: Server = {
   name: "floor",
+  features: ["topics"],
   async start() {
     const port = freePort();
     return run([process.execPath, join(import.meta.dir, "floor.ts"), String(port)], plain(port));
@@ -30,18 +41,19 @@ export const floor: Server = {
 /** nginx with the nchan module, as Debian has it: `apt-get install nginx libnginx-mod-nchan`. */
 export const nchan: Server = {
   name: "nchan",
+  features: ["topics"],
   async start() {
     const port = freePort();
     const folder = await mkdtemp(join(tmpdir(), "bench-nchan-"));
     await Bun.write(join(folder, "nginx.conf"), nginxConfig(folder, port));
-    const address = { ...plain(port), subscribe: "/sub", publish: "/pub", contentType: "text/plain" };
-    // One process, so that its time is all there is.
-    const running = await run(["nginx", "-c", join(folder, "nginx.conf")], address);
-    const stop = async () => {
-      await running.stop();
-      await rm(folder, { recursive: true, force: true });
+    const address = {
+      ...plain(port),
+      subscribe: "/sub?topic={topic}",
+      publish: "/pub?topic={topic}",
+      contentType: "text/plain",
     };
-    return { ...running, stop };
+    // One process, so that its time is all there is.
+    return inFolder(folder, () => run(["nginx", "-c", join(folder, "nginx.conf")], address));
   },
 };
 
@@ -66,8 +78,13 @@ export async function readPeer(path: string): Promise<Server> {
   const address = addressOf(given);
   return {
     name: given.name,
+    features: namesTopics(given) ? ["topics"] : [],
     start: () => Promise.resolve({ address, pids: given.pids, stop: () => Promise.resolve() }),
   };
+}
+
+function namesTopics({ subscribe, publish, body }: Static<typeof Peer>): boolean {
+  return subscribe.includes("{topic}") && (publish.includes("{topic}") || body.includes("{topic}"));
 }
 
 function addressOf({ subscribe, publish, contentType, headers, body }: Static<typeof Peer>): Address {
@@ -79,23 +96,42 @@ function addressOf({ subscribe, publish, contentType, headers, body }: Static<ty
   return {
     hostname: from.hostname,
     port: Number(from.port || 80),
-    subscribe: from.pathname + from.search,
-    publish: to.pathname + to.search,
+    subscribe: pathOf(from),
+    publish: pathOf(to),
     contentType,
     headers,
     body,
   };
 }
 
+/** Path and query, in which a URL escapes the brackets of `{topic}`. */
+function pathOf({ pathname, search }: URL): string {
+  return (pathname + search).replace("%7Btopic%7D", "{topic}");
+}
+
 function plain(port: number): Address {
   const contentType = "application/json";
-  return { hostname: HOST, port, subscribe: "/", publish: "/", contentType, headers: {}, body: "{data}" };
+  const path = "/{topic}";
+  return { hostname: HOST, port, subscribe: path, publish: path, contentType, headers: {}, body: "{data}" };
+}
+
+/** Removes the folder when what runs in it has stopped, or did not start. */
+async function inFolder(folder: string, start: () => Promise<Running>): Promise<Running> {
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const running = await start();
+    return { ...running, stop: () => running.stop().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function run(command: string[], address: Address): Promise<Running> {
   const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "inherit"] });
   const stop = async () => {
-    child.kill();
+    // No need to say goodbye to clients that are gone.
+    child.kill("SIGKILL");
     await child.exited;
   };
   const ended = child.exited.then((code) => {
@@ -130,8 +166,8 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen ${HOST}:${port} backlog=4096;
-    location = /sub { nchan_subscriber eventsource; nchan_channel_id a; nchan_subscriber_first_message newest; }
-    location = /pub { nchan_publisher; nchan_channel_id a; nchan_message_buffer_length 1000; }
+    location = /sub { nchan_subscriber eventsource; nchan_channel_id $arg_topic; nchan_subscriber_first_message newest; }
+    location = /pub { nchan_publisher; nchan_channel_id $arg_topic; nchan_message_buffer_length 1000; }
   }
 }
 `;

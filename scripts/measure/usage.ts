@@ -20,7 +20,9 @@ async function fromProc(pid: number): Promise<Usage> {
   // The name before it is in brackets, and may hold anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
-  return { cpu: ticks / 100, memory: Number(fields[21]) * 4096 };
+  // Not from stat: there it is in pages, which are not 4 KiB everywhere.
+  const status = await Bun.file(`/proc/${pid}/status`).text();
+  return { cpu: ticks / 100, memory: Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024 };
 }
 
 async function fromPs(pid: number): Promise<Usage> {
@@ -28,4 +30,10 @@ async function fromPs(pid: number): Promise<Usage> {
   const [time = "", kilobytes = "0"] = line.trim().split(/\s+/);
   const cpu = time.split(/[:-]/).reduce((sum, part) => sum * 60 + Number(part), 0);
   return { cpu, memory: Number(kilobytes) * 1024 };
+}
+
+/** What this process and its workers have used of the processors so far, in seconds. */
+export function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
