@@ -13,7 +13,7 @@ Measures the hub in dist/tidings (scripts/build makes it) beside a floor: a bare
 runtime, which does nothing but write. In every round all servers take turns, each freshly started and
 warmed up; their CPU time is that of their own processes. Figures are medians over the rounds, ratios
 medians of each round's ratio. On a machine that does other things too, trust the ratios.
-All cases take about five minutes, eight with --nchan.
+All cases take about seven minutes, ten with --nchan.
 
   --quick     fewer events, one round, and no 5,000 clients: about a minute
   --rounds    how often each case is measured; 3 by default
