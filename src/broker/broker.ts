@@ -46,6 +46,11 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
   /** Who it is, for administrators. */
   readonly about?: ClientAbout;
+  /**
+   * Called with `about` when the client is removed, once it had been added: like `closed`, but one
+   * function can serve all clients.
+   */
+  readonly removed?: (about: ClientAbout) => void;
 }
 
 /** A client as the one who added it sees it. */
@@ -74,6 +79,7 @@ export class Broker {
   readonly #observers = new Set<Observer>();
   readonly #totals = new Totals();
   readonly #courier: Courier;
+  readonly #leave = (client: Client) => this.#remove(client);
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #stopping = new AbortController();
   #closed = false;
@@ -161,17 +167,12 @@ export class Broker {
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.draining) throw new Error("the broker is closed");
-    const { interest = EVERYTHING, lastEventId, signal, about = {} } = options;
+    const { interest = EVERYTHING, lastEventId, signal, about = {}, removed } = options;
     const subscription = this.#subscriptions.get(interest);
+    const id = crypto.randomUUID();
+    const sink = sinkOf(stream);
     const grants = toGrants(interest.grants);
-    const client = new Client({
-      id: crypto.randomUUID(),
-      subscription,
-      grants,
-      sink: sinkOf(stream),
-      about,
-    });
-    const { id, closed } = client;
+    const client = new Client({ id, subscription, grants, sink, about, leave: this.#leave });
     this.#clients.set(id, client);
     this.#totals.connected++;
     this.#startKeepAlive();
@@ -185,8 +186,15 @@ export class Broker {
       this.#remove(client);
       throw error;
     }
+    client.removed = removed;
+    sink.tell?.(client);
     if (signal) this.#removeOnAbort(client, signal);
-    return { id, closed };
+    return {
+      id,
+      get closed() {
+        return client.closed;
+      },
+    };
   }
 
   /**
@@ -315,6 +323,7 @@ export class Broker {
     this.#clients.delete(client.id);
     client.close();
     client.detach?.();
+    client.removed?.(client.about);
     this.#courier.forget(client);
     this.#subscriptions.release(client.subscription);
     if (this.#clients.size === 0) this.#stopKeepAlive();

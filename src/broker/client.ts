@@ -1,6 +1,6 @@
 import type { Draft } from "../log/entry.ts";
 import { type Grants, mayRead } from "./interest.ts";
-import { type EventSink, writeTo } from "./sink.ts";
+import { type EventSink, type LeaveListener, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** Who is at the other end of a stream, in so far as it is known. */
@@ -32,18 +32,18 @@ interface ClientParts {
   readonly grants: Grants;
   readonly sink: EventSink;
   readonly about: ClientAbout;
+  /** Removes it, since its reader has left. */
+  readonly leave: (client: Client) => void;
 }
 
 /** One open event stream: a position in the log, a subscription, and what it may read of that. */
-export class Client {
+export class Client implements LeaveListener {
   readonly id: string;
   readonly subscription: Subscription;
   readonly grants: Grants;
   readonly about: ClientAbout;
   /** Unix time in milliseconds. */
   readonly connectedAt = Date.now();
-  /** Resolves when the client has been removed. */
-  readonly closed: Promise<void>;
   /** The newest event it was sent; kept only while it is behind the others. */
   position = 0;
   /** Set until it has been sent what came after the last event it had. */
@@ -53,20 +53,29 @@ export class Client {
   gone = false;
   /** Set while a signal is watched that would remove it. */
   detach: (() => void) | undefined;
+  /** Is told when it has been removed. */
+  removed: ((about: ClientAbout) => void) | undefined;
   readonly #sink: EventSink;
   /** What was to be written and found no room: bytes that are shared with others, not a copy. */
   #rest: Uint8Array | undefined;
-  readonly #resolveClosed: () => void;
+  readonly #leave: (client: Client) => void;
+  /** Made when it is asked for: most clients are never waited for. */
+  #closed: PromiseWithResolvers<void> | undefined;
 
-  constructor({ id, subscription, grants, sink, about }: ClientParts) {
+  constructor({ id, subscription, grants, sink, about, leave }: ClientParts) {
     this.id = id;
     this.subscription = subscription;
     this.grants = grants;
     this.#sink = sink;
     this.about = about;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
+    this.#leave = leave;
+  }
+
+  /** Resolves when the client has been removed. */
+  get closed(): Promise<void> {
+    this.#closed ??= Promise.withResolvers();
+    if (this.gone) this.#closed.resolve();
+    return this.#closed.promise;
   }
 
   /**
@@ -115,6 +124,11 @@ export class Client {
     } catch {
       // The stream ended from its other side.
     }
-    this.#resolveClosed();
+    this.#closed?.resolve();
+  }
+
+  /** Its reader has hung up. */
+  left(): void {
+    this.#leave(this);
   }
 }

@@ -10,8 +10,18 @@ export interface EventSink {
   close(): void;
   /** Ends the stream without waiting for the other side to take what it was sent. */
   abort?(): void;
+  /**
+   * Names who is told when the other side leaves. Of a stream that can't say so it is known by a
+   * signal, or by what it throws when it is written to.
+   */
+  tell?(listener: LeaveListener): void;
   /** Room left: full at zero or below; null once the stream has failed. */
   readonly desiredSize?: number | null;
+}
+
+/** Wants to know that the other side of a stream has left. */
+export interface LeaveListener {
+  left(): void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import type { EventSink } from "../broker/sink.ts";
+import type { EventSink, LeaveListener } from "../broker/sink.ts";
 
 /** A smaller chunk is passed on as it is, in the coding's own wrapping: there is nothing to gain. */
 const WORTHWHILE_BYTES = 256;
@@ -65,6 +65,10 @@ class ZstdSink implements EventSink {
   abort(): void {
     this.#stream.abort?.();
   }
+
+  tell(listener: LeaveListener): void {
+    this.#stream.tell?.(listener);
+  }
 }
 
 /** RFC 1952: one member, since browsers read no more; its data is blocks of RFC 1951. */
@@ -99,6 +103,10 @@ class GzipSink implements EventSink {
 
   abort(): void {
     this.#stream.abort?.();
+  }
+
+  tell(listener: LeaveListener): void {
+    this.#stream.tell?.(listener);
   }
 
   /** An empty last block, the checksum, and the length modulo 2³². */

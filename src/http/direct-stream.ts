@@ -1,9 +1,10 @@
-import type { EventSink } from "../broker/sink.ts";
+import type { EventSink, LeaveListener } from "../broker/sink.ts";
 
 /** What Bun hands to the `pull` of a direct stream, in so far as it is used here. */
 interface DirectController {
   write(chunk: Uint8Array): number | Promise<number>;
-  close(): void;
+  /** With an error, the connection is reset. */
+  close(error?: Error): void;
 }
 
 /**
@@ -14,51 +15,58 @@ interface DirectController {
  * response ends.
  */
 export function directStream(opened: (sink: EventSink) => void): ReadableStream<Uint8Array> {
-  // The runtime keeps the source for as long as the stream, but what it began with is needed once.
-  let begin: typeof opened | undefined = opened;
-  const source = {
-    type: "direct",
-    pull(controller: DirectController): Promise<void> {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const sink = new DirectSink(controller, resolve, reject);
-      begin?.(sink);
-      begin = undefined;
-      return promise;
-    },
-  };
+  const stream: object = new DirectStream(opened);
   // `type: "direct"` is Bun's own; the DOM's types do not know it.
-  return new ReadableStream(source as unknown as UnderlyingDefaultSource<Uint8Array>);
+  return new ReadableStream(stream as UnderlyingDefaultSource<Uint8Array>);
 }
 
-class DirectSink implements EventSink {
-  readonly #controller: DirectController;
-  readonly #ended: () => void;
-  readonly #aborted: () => void;
+/**
+ * The source of a direct stream, and the sink that writes to it. An idle client is little more than
+ * this, so it is one object, without closures or promises of its own.
+ */
+class DirectStream implements EventSink {
+  readonly type = "direct";
+  #opened: ((sink: EventSink) => void) | undefined;
+  #controller: DirectController | undefined;
+  #listener: LeaveListener | undefined;
 
-  constructor(controller: DirectController, ended: () => void, aborted: () => void) {
+  constructor(opened: (sink: EventSink) => void) {
+    this.#opened = opened;
+  }
+
+  /** Called by the runtime. It leaves the stream open when this returns. */
+  pull(controller: DirectController): void {
     this.#controller = controller;
-    this.#ended = ended;
-    this.#aborted = aborted;
+    const opened = this.#opened;
+    // The runtime keeps the source for as long as the stream, but what it began with is needed once.
+    this.#opened = undefined;
+    opened?.(this);
+  }
+
+  /**
+   * Called by the runtime when the other side has left. The request's signal would say so too, at
+   * the price of half a kilobyte for as long as the stream lasts.
+   */
+  cancel(): void {
+    this.#listener?.left();
+  }
+
+  tell(listener: LeaveListener): void {
+    this.#listener = listener;
   }
 
   enqueue(chunk: Uint8Array): Promise<number> | undefined {
     // The runtime sends it when this turn of the event loop ends: to flush each would cost more.
-    const written = this.#controller.write(chunk);
+    const written = this.#controller?.write(chunk);
     return typeof written === "number" ? undefined : written;
   }
 
   close(): void {
-    try {
-      this.#controller.close();
-    } finally {
-      // Also when the client has closed it first: the runtime keeps what waits for this.
-      this.#ended();
-    }
+    this.#controller?.close();
   }
 
   /** Closing would wait for the reader, and keep the connection for as long as that reads nothing. */
   abort(): void {
-    // The runtime logs what it is rejected with, unless that is nothing.
-    this.#aborted();
+    this.#controller?.close(new Error("the stream is given up"));
   }
 }

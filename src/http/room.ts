@@ -26,17 +26,20 @@ export class Room {
     throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, RETRY_AFTER);
   }
 
-  /** Counts a client in, and out again when it has left. */
-  enter(address: string | undefined, left: Promise<void>): void {
-    const site =
-      address === undefined || this.#limits.maxClientsPerAddress === 0 ? undefined : siteOf(address);
-    this.#add(site, 1);
-    void left.then(() => this.#add(site, -1));
+  /** Counts a client in. */
+  enter(address: string | undefined): void {
+    this.#add(address, 1);
   }
 
-  #add(site: string | undefined, difference: number): void {
+  /** Counts a client out. */
+  leave(address: string | undefined): void {
+    this.#add(address, -1);
+  }
+
+  #add(address: string | undefined, difference: number): void {
     this.#count += difference;
-    if (site === undefined) return;
+    if (address === undefined || this.#limits.maxClientsPerAddress === 0) return;
+    const site = siteOf(address);
     const count = (this.#bySite.get(site) ?? 0) + difference;
     if (count > 0) this.#bySite.set(site, count);
     else this.#bySite.delete(site);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
+import type { LeaveListener } from "../../src/broker/sink.ts";
 import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -174,6 +175,33 @@ test("removeClient ends that stream alone", async () => {
   expect(leaves.events).toEqual([]);
   expect(stays.events).toEqual([["n", 1]]);
   expect(await settled(other.closed)).toBeFalse();
+});
+
+test("`closed` may be asked for late, and `removed` is called once", async () => {
+  const broker = new Broker();
+  const about = { address: "192.0.2.1" };
+  const told: unknown[] = [];
+  const removed = (who: unknown) => told.push(who);
+  const client = broker.addClient(new Recorder(), { about, removed });
+  broker.addClient(new Recorder());
+  expect(told).toEqual([]);
+  broker.removeClient(client.id);
+  await client.closed;
+  await broker.close();
+  expect(told).toEqual([about]);
+});
+
+test("a client whose stream says that its reader has left is removed", async () => {
+  const broker = new Broker();
+  const listeners: LeaveListener[] = [];
+  const stream = Object.assign(new Recorder(), {
+    tell: (listener: LeaveListener) => listeners.push(listener),
+  });
+  const { closed } = broker.addClient(stream);
+  broker.addClient(new Recorder());
+  listeners[0]?.left();
+  await closed;
+  expect(broker.clientCount).toBe(1);
 });
 
 test("close ends every stream, resolves every `closed` and takes no more clients", async () => {

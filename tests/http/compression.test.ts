@@ -49,6 +49,16 @@ async function rawStream(coding: string): Promise<{ response: Response; bytes: U
 }
 
 describe.each(STREAM_CODINGS)("%s", (coding) => {
+  test("a client that hangs up is removed without being written to", async () => {
+    const broker = new Broker({ keepAlive: 0 });
+    const { url } = startHub({ broker });
+    const reader = await Reader.open(`${url}/events`, { "accept-encoding": coding });
+    await reader.next();
+    expect(broker.clientCount).toBe(1);
+    reader.leave();
+    await until(() => broker.clientCount === 0);
+  });
+
   test("is a whole stream of that coding when the hub ends it, and a smaller one", async () => {
     const { response, bytes } = await rawStream(coding);
     expect(response.headers.get("content-encoding")).toBe(coding);

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import type { Broker } from "../../broker/broker.ts";
+import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
 import type { Log } from "../../log/log.ts";
 import { preferredCoding } from "../accept-encoding.ts";
@@ -92,6 +93,8 @@ export function handleSSE(
   }: StreamOptions = {},
 ): (context: StreamContext) => Promise<Response> {
   const room = new Room(limits);
+  // One for all clients: a promise and a closure for each would take memory for as long as it stays.
+  const removed = ({ address }: ClientAbout) => room.leave(address);
 
   async function open({ request, server }: Incoming): Promise<Response> {
     const grant = await access(request);
@@ -105,15 +108,14 @@ export function handleSSE(
     if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
-    const { signal } = request;
     const about = { address, subject: grant.subject };
     const coding = preferredCoding(request.headers.get("accept-encoding"), STREAM_CODINGS);
     const stream = directStream((plain) => {
       // Others may have taken it meanwhile.
       room.assert(address);
       const sink = coding ? compressing(coding, plain) : plain;
-      const client = broker.addClient(sink, { interest, lastEventId, signal, about });
-      room.enter(address, client.closed);
+      const client = broker.addClient(sink, { interest, lastEventId, about, removed });
+      room.enter(address);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     const from = lastEventId ?? (await beginning(broker.log));
