@@ -95,7 +95,7 @@ export class Broker {
     this.#logger = logger;
     this.log = new Log(store, {
       recipients: (draft) => this.#subscriptions.clientsFor(draft),
-      handOn: (entries, since) => this.#handOn(entries, since),
+      handOn: (entries, since) => this.#courier.handOn(entries, since),
       storeChanged: (failure) => {
         if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
         else logger.info({ store: store.name }, "store works again");
@@ -106,6 +106,7 @@ export class Broker {
       subscriptions: this.#subscriptions,
       totals: this.#totals,
       stallTimeout,
+      delivered: (entries, since) => this.#delivered(entries, since),
       giveUp: (client, cause, error) => this.#giveUp(client, cause, error),
     });
   }
@@ -205,8 +206,12 @@ export class Broker {
     const client = this.#clients.get(id);
     if (!client) return false;
     this.#clients.delete(id);
-    if (this.log.busy) void this.log.settled().then(() => this.#remove(client));
-    else this.#remove(client);
+    const remove = () => {
+      this.#courier.flush();
+      this.#remove(client);
+    };
+    if (this.log.busy) void this.log.settled().then(remove);
+    else remove();
     return true;
   }
 
@@ -228,7 +233,8 @@ export class Broker {
 
   /**
    * Publishes without waiting for it: the event is delivered at the end of this turn of the event
-   * loop. A client whose stream fails is removed.
+   * loop, or some milliseconds later when many follow each other closely. A client whose stream
+   * fails is removed.
    *
    * @throws TypeError when a name is not allowed or the data is not JSON.
    */
@@ -251,6 +257,7 @@ export class Broker {
 
   /** Has the observer told of every delivery until the returned function is called. */
   observe(observer: Observer): () => void {
+    this.#courier.flush();
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -295,14 +302,14 @@ export class Broker {
 
   async #end(): Promise<void> {
     if (this.log.busy) await this.log.settled();
+    this.#courier.flush();
     const count = this.#clients.size;
     for (const client of this.#clients.values()) this.#remove(client);
     this.#logger.info({ clients: count }, "broker closed");
     await this.log.close();
   }
 
-  #handOn(entries: readonly Entry[], since: number): void {
-    this.#courier.handOn(entries);
+  #delivered(entries: readonly Entry[], since: number): void {
     if (this.#observers.size === 0) return;
     const took = performance.now() - since;
     for (const observer of this.#observers) observer(entries, took);

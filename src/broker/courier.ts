@@ -4,6 +4,7 @@ import { Histogram } from "../histogram.ts";
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
 import type { Client, Resume } from "./client.ts";
+import { Gathering } from "./gathering.ts";
 import { Rounds } from "./rounds.ts";
 import { type Batch, chunksOf, type Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -21,6 +22,8 @@ export interface CourierOptions {
   readonly totals: Totals;
   /** How long a client may take no bytes, in ms; 0 for as long as it likes. */
   readonly stallTimeout: number;
+  /** Told of what has just been delivered to the live clients, the oldest of it published at `since`. */
+  readonly delivered: (entries: readonly Entry[], since: number) => void;
   /** Removes a client that can't be served any longer. */
   readonly giveUp: (client: Client, cause: Cause, error?: unknown) => void;
 }
@@ -37,6 +40,9 @@ export class Courier {
   /** Clients whose streams are full, those that have been for the longest first. */
   readonly #full = new Set<Client>();
   readonly #catchUps = new Rounds<Client>((client) => this.#catchUp(client));
+  readonly #gathering = new Gathering((entries, since) => this.#deliverAll(entries, since));
+  /** Subscriptions that ask for what has gathered. */
+  #reached: Subscription[] = [];
   #looking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: CourierOptions) {
@@ -57,27 +63,42 @@ export class Courier {
     const room = client.write(greeting);
     if (room) this.#waitFor(client, room);
     else if (client.resume) this.#catchUps.add(client);
-    else goLive(client);
+    else this.#goLive(client);
   }
 
-  /** Brings the live clients what has just been kept. */
-  handOn(entries: readonly Entry[]): void {
+  /** Brings the live clients what has just been kept, now or together with what follows closely. */
+  handOn(entries: readonly Entry[], since: number): void {
     const { subscriptions, totals } = this.#options;
-    const reached: Subscription[] = [];
     for (const entry of entries) {
       subscriptions.match(entry, (subscription) => {
-        if (subscription.add(entry)) reached.push(subscription);
+        if (subscription.add(entry)) this.#reached.push(subscription);
       });
     }
     totals.published += entries.length;
-    for (const subscription of reached) {
-      for (const batch of subscription.takeBatches()) this.#deliver(batch, subscription.live);
-    }
+    this.#gathering.add(entries, since);
   }
 
-  #deliver({ clients, entries }: Batch, live: ReadonlySet<Client>): void {
-    if (clients.size === 0) return;
+  /** Has the live clients sent all that was handed on: whoever joins or leaves them must find it so. */
+  flush(): void {
+    this.#gathering.flush();
+  }
+
+  #deliverAll(entries: readonly Entry[], since: number): number {
+    const reached = this.#reached;
+    this.#reached = [];
+    let writes = 0;
+    for (const subscription of reached) {
+      for (const batch of subscription.takeBatches()) writes += this.#deliver(batch, subscription.live);
+    }
+    this.#options.delivered(entries, since);
+    return writes;
+  }
+
+  /** Writes to clients what is for them; answers how often. */
+  #deliver({ clients, entries }: Batch, live: ReadonlySet<Client>): number {
+    if (clients.size === 0) return 0;
     const { totals } = this.#options;
+    let writes = 0;
     for (const { bytes, position, count } of chunksOf(entries)) {
       let reached = 0;
       for (const client of clients) {
@@ -88,12 +109,15 @@ export class Courier {
       }
       totals.delivered += count * reached;
       totals.bytes += bytes.length * reached;
+      writes += reached;
     }
+    return writes;
   }
 
   /** Writes what is no event to all live clients. The others are busy, or take nothing. */
   writeToLive(bytes: Uint8Array): void {
     const { subscriptions, log } = this.#options;
+    this.flush();
     for (const { live } of subscriptions) {
       for (const client of live) this.#write(client, bytes, log.head);
     }
@@ -201,7 +225,7 @@ export class Courier {
       this.replays.add(count);
       if (!this.#send(client, hubFrame("tidings.resumed", { from, count }))) return false;
     }
-    if (!client.gone) goLive(client);
+    if (!client.gone) this.#goLive(client);
     return false;
   }
 
@@ -241,9 +265,10 @@ export class Courier {
     client.position = entries.at(-1)?.position ?? client.position;
     return true;
   }
-}
 
-function goLive(client: Client): void {
-  client.subscription.behind.delete(client);
-  client.subscription.live.add(client);
+  #goLive(client: Client): void {
+    this.flush();
+    client.subscription.behind.delete(client);
+    client.subscription.live.add(client);
+  }
 }

@@ -105,6 +105,25 @@ test(
 );
 
 test(
+  "every schedule keeps the promise, while events gather between deliveries",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, async (steps, bounds) => {
+        await assertPromise(steps, {
+          open: (clock) => new MemoryStore(bounds, clock),
+          lasts: false,
+          // What is slow here are not the clients.
+          ...{ stallTimeout: 0, keepAlive: 1 },
+          crowd: true,
+        });
+      }),
+      { numRuns: 100 * runs },
+    );
+  },
+  60_000 * runs,
+);
+
+test(
   "every schedule keeps the promise, with the log in a file",
   async () => {
     let files = 0;

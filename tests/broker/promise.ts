@@ -6,6 +6,7 @@ import type { Entry } from "../../src/log/entry.ts";
 import { IdConflict } from "../../src/log/plan.ts";
 import type { Store } from "../../src/log/store.ts";
 import { until } from "../until.ts";
+import { addCrowd } from "./crowd.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
 /** What a client that connects says of where it left off; a number picks an event of the past. */
@@ -26,6 +27,8 @@ export interface Options {
   readonly lasts: boolean;
   readonly stallTimeout: number;
   readonly keepAlive: number;
+  /** Whether there are so many other clients that events gather between deliveries. */
+  readonly crowd?: boolean;
 }
 
 interface Connection {
@@ -53,11 +56,12 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   let broker = start();
 
   function start(): Broker {
-    const { stallTimeout, keepAlive } = options;
+    const { stallTimeout, keepAlive, crowd } = options;
     const started = new Broker({ store: options.open(() => now), keepAlive, stallTimeout });
     if (!options.lasts) history = [];
     const kept = history;
     started.observe((entries) => kept.push(...entries));
+    if (crowd) addCrowd(started);
     return started;
   }
 
