@@ -276,7 +276,8 @@ export class Broker {
     const startedAt = performance.now();
     // The first is ended at once: a single client need not wait for others that there are not.
     const last = over * (1 - 1 / clients.length);
-    for (let ended = 0; ended < clients.length; ) {
+    // Clients also leave by themselves.
+    for (let ended = 0; ended < clients.length && this.#clients.size > 0; ) {
       const elapsed = performance.now() - startedAt;
       const due = over > 0 ? Math.floor((elapsed / over) * clients.length) + 1 : clients.length;
       for (const client of clients.slice(ended, due)) {

@@ -56,6 +56,17 @@ test("without clients draining takes no time, and with no time to take all end a
   await broker.close();
 });
 
+test("draining ends with the last client, also when that leaves by itself", async () => {
+  const broker = new Broker();
+  const leaving = new AbortController();
+  for (let i = 0; i < 20; i++) broker.addClient(new ReaderSink(), { signal: leaving.signal });
+  const drained = broker.drain(3_600_000);
+  expect(broker.clientCount).toBe(19);
+  leaving.abort();
+  await drained;
+  await broker.close();
+});
+
 test("one that is full is ended without the word, which might fall into an event", async () => {
   const broker = new Broker();
   const sink = new ReaderSink();
