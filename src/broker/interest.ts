@@ -30,12 +30,12 @@ type Subject = Pick<Draft, "type" | "topics" | "private">;
 
 /** Which events an interest is for: live, in replay and in the history alike. */
 export class Filter {
-  readonly topics: TopicPatterns;
+  readonly #topics: TopicPatterns;
   readonly #types: ReadonlySet<string> | undefined;
   readonly #grants: Grants;
 
   constructor({ topics, types, grants = [] }: Interest) {
-    this.topics = new TopicPatterns(topics.length > 0 ? topics : ["*"]);
+    this.#topics = new TopicPatterns(topics.length > 0 ? topics : ["*"]);
     this.#types = types.length > 0 ? new Set(types) : undefined;
     this.#grants = toGrants(grants);
   }
@@ -47,7 +47,7 @@ export class Filter {
 
   /** Whether it asks for the event. One without topics is a broadcast, for everyone. */
   asksFor({ type, topics }: Subject): boolean {
-    return this.takes(type) && (topics.length === 0 || this.topics.hasAny(topics));
+    return this.takes(type) && (topics.length === 0 || this.#topics.hasAny(topics));
   }
 
   /** Whether it asks for the event and may read it. */

@@ -34,6 +34,8 @@ export class Subscription {
   readonly behind = new Set<Client>();
   /** Those among them all that may read some private events. */
   readonly granted = new Set<Client>();
+  /** The search for an event's subscriptions that met it last; it may be met by several topics. */
+  metBy = 0;
   #pending: Entry[] = [];
   #hasPrivate = false;
 
@@ -41,16 +43,6 @@ export class Subscription {
     this.key = key;
     this.interest = interest;
     this.#filter = new Filter(interest);
-  }
-
-  /** The topics it names; events reach it by them without a search. */
-  get exact(): ReadonlySet<string> {
-    return this.#filter.topics.exact;
-  }
-
-  /** Whether it must be asked about every event, since it does not only name exact topics. */
-  get searches(): boolean {
-    return this.#filter.topics.search;
   }
 
   get size(): number {

@@ -1,12 +1,13 @@
 import type { Draft } from "../log/entry.ts";
 import type { Interest } from "./interest.ts";
+import { PatternIndex } from "./pattern-index.ts";
 import { Subscription } from "./subscription.ts";
 
 /** The subscriptions that have clients, and which of them an event is for. */
 export class Subscriptions {
   readonly #byKey = new Map<string, Subscription>();
-  readonly #byTopic = new Map<string, Set<Subscription>>();
-  readonly #searching = new Set<Subscription>();
+  readonly #byTopic = new PatternIndex<Subscription>();
+  #searches = 0;
 
   /**
    * The one that stands for this interest, made if it is the first. What somebody may read is the
@@ -18,11 +19,7 @@ export class Subscriptions {
     if (known) return known;
     const subscription = new Subscription(key, { topics, types });
     this.#byKey.set(key, subscription);
-    if (subscription.searches) {
-      this.#searching.add(subscription);
-    } else {
-      for (const topic of subscription.exact) this.#at(topic).add(subscription);
-    }
+    for (const pattern of patternsOf(subscription)) this.#byTopic.add(pattern, subscription);
     return subscription;
   }
 
@@ -30,12 +27,7 @@ export class Subscriptions {
   release(subscription: Subscription): void {
     if (subscription.size > 0 || this.#byKey.get(subscription.key) !== subscription) return;
     this.#byKey.delete(subscription.key);
-    this.#searching.delete(subscription);
-    for (const topic of subscription.exact) {
-      const there = this.#byTopic.get(topic);
-      there?.delete(subscription);
-      if (there?.size === 0) this.#byTopic.delete(topic);
-    }
+    for (const pattern of patternsOf(subscription)) this.#byTopic.remove(pattern, subscription);
   }
 
   /** Calls `found` once for each subscription that asks for the event. */
@@ -45,14 +37,14 @@ export class Subscriptions {
       for (const subscription of this.#byKey.values()) if (subscription.takes(type)) found(subscription);
       return;
     }
-    for (const subscription of this.#searching) if (subscription.asksFor(event)) found(subscription);
-    topics.forEach((topic, i) => {
-      for (const subscription of this.#byTopic.get(topic) ?? []) {
-        // With several topics in common it is met at the first of them.
-        const met = i > 0 && topics.slice(0, i).some((earlier) => subscription.exact.has(earlier));
-        if (!met && subscription.takes(type)) found(subscription);
-      }
-    });
+    const search = ++this.#searches;
+    for (const topic of topics) {
+      this.#byTopic.find(topic, (subscription) => {
+        if (subscription.metBy === search) return;
+        subscription.metBy = search;
+        if (subscription.takes(type)) found(subscription);
+      });
+    }
   }
 
   get size(): number {
@@ -71,12 +63,8 @@ export class Subscriptions {
   [Symbol.iterator](): IterableIterator<Subscription> {
     return this.#byKey.values();
   }
+}
 
-  #at(topic: string): Set<Subscription> {
-    const there = this.#byTopic.get(topic);
-    if (there) return there;
-    const made = new Set<Subscription>();
-    this.#byTopic.set(topic, made);
-    return made;
-  }
+function patternsOf({ interest: { topics } }: Subscription): readonly string[] {
+  return topics.length > 0 ? topics : ["*"];
 }

@@ -2,22 +2,16 @@ import { prefixOf } from "../events/names.ts";
 
 /** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
 export class TopicPatterns {
-  /** The exact names among them; what they match can be found by an index. */
-  readonly exact: ReadonlySet<string>;
+  readonly #exact: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
 
   constructor(patterns: readonly string[]) {
-    this.exact = new Set(patterns.filter((pattern) => prefixOf(pattern) === undefined));
+    this.#exact = new Set(patterns.filter((pattern) => prefixOf(pattern) === undefined));
     this.#prefixes = patterns.map(prefixOf).filter((prefix) => prefix !== undefined);
   }
 
-  /** Whether any of them is more than an exact name. */
-  get search(): boolean {
-    return this.#prefixes.length > 0;
-  }
-
   has(topic: string): boolean {
-    return this.exact.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix));
+    return this.#exact.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix));
   }
 
   hasAny(topics: readonly string[]): boolean {
