@@ -171,7 +171,8 @@ export class SqliteStore implements Store {
       length += block.data.length;
       if (entries.length >= limit || length >= READ_BYTES) break;
     }
-    this.#keepPage(from, entries);
+    // Where there is nothing there will be something.
+    if (entries.length > 0) this.#keepPage(from, entries);
     return entries.slice(0, limit);
   }
 

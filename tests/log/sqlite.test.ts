@@ -175,6 +175,19 @@ test("lets go at once of all that is too old, and still knows what the rest take
   opened.close();
 });
 
+test("who reads when nothing is held hides nothing from those who read later", () => {
+  let now = 1000;
+  const store = new SqliteStore(file(), { bounds: { age: 100 }, clock: () => () => now });
+  store.append([draft()], [0]);
+  now = 2000;
+  store.trim();
+  expect(store.read(0, 1)).toEqual([]);
+  // More than stay in memory too.
+  for (let i = 0; i < 3; i++) store.append(Array(1000).fill(draft()), Array(1000).fill(0));
+  expect(store.read(1, 1)[0]?.position).toBe(2);
+  store.close();
+});
+
 test("a clock that is set back brings no disorder, nor makes events young again", () => {
   const path = file();
   const real = Date.now;
