@@ -210,7 +210,8 @@ export class Broker {
       this.#courier.flush();
       this.#remove(client);
     };
-    if (this.log.busy) void this.log.settled().then(remove);
+    const delivered = this.#underWay();
+    if (delivered) void delivered.then(remove);
     else remove();
     return true;
   }
@@ -301,8 +302,16 @@ export class Broker {
     return this.#ended;
   }
 
+  /** Resolves when what is being kept or written to the clients has been; undefined when nothing is. */
+  #underWay(): Promise<void> | undefined {
+    if (this.log.busy) return this.log.settled();
+    // Asked by a stream amid a delivery, which is over before anything that waits goes on.
+    return this.#courier.delivering ? Promise.resolve() : undefined;
+  }
+
   async #end(): Promise<void> {
-    if (this.log.busy) await this.log.settled();
+    const delivered = this.#underWay();
+    if (delivered) await delivered;
     this.#courier.flush();
     const count = this.#clients.size;
     for (const client of this.#clients.values()) this.#remove(client);

@@ -43,6 +43,7 @@ export class Courier {
   readonly #gathering = new Gathering((entries, since) => this.#deliverAll(entries, since));
   /** Subscriptions that ask for what has gathered. */
   #reached: Subscription[] = [];
+  #delivering = false;
   #looking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: CourierOptions) {
@@ -78,6 +79,11 @@ export class Courier {
     this.#gathering.add(entries, since);
   }
 
+  /** Whether live clients are being written to: one of their streams may be who asks. */
+  get delivering(): boolean {
+    return this.#delivering;
+  }
+
   /** Has the live clients sent all that was handed on: whoever joins or leaves them must find it so. */
   flush(): void {
     this.#gathering.flush();
@@ -87,9 +93,11 @@ export class Courier {
     const reached = this.#reached;
     this.#reached = [];
     let writes = 0;
+    this.#delivering = true;
     for (const subscription of reached) {
       for (const batch of subscription.takeBatches()) writes += this.#deliver(batch, subscription.live);
     }
+    this.#delivering = false;
     this.#options.delivered(entries, since);
     return writes;
   }
@@ -125,8 +133,10 @@ export class Courier {
 
   /** Writes what is no event to one client, unless its stream is full: it may be amid an event. */
   writeAside(client: Client, bytes: Uint8Array): void {
+    this.flush();
     if (client.gone || client.fullSince !== undefined || client.amidEvent) return;
-    this.#write(client, bytes, client.position);
+    const isLive = client.subscription.live.has(client);
+    this.#write(client, bytes, isLive ? this.#options.log.head : client.position);
   }
 
   /** Forgets a client that has been removed. */
@@ -268,6 +278,8 @@ export class Courier {
 
   #goLive(client: Client): void {
     this.flush();
+    // A stream that was just written to may have had it removed.
+    if (client.gone) return;
     client.subscription.behind.delete(client);
     client.subscription.live.add(client);
   }

@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
+import { turn } from "../../src/broker/turn.ts";
+import { MemoryStore } from "../../src/log/memory.ts";
+import { SlowStore } from "../log/slow-store.ts";
+import { until } from "../until.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
 test("draining ends the streams one after the other, each told when to come back", async () => {
@@ -76,4 +80,27 @@ test("one that is full is ended without the word, which might fall into an event
   await broker.drain(0);
   expect([sink.aborted, sink.read.retries, sink.read.events.length]).toEqual([true, [3000], 1]);
   await broker.close();
+});
+
+test("one that the word makes full is sent no event again", async () => {
+  const slowness = { wait: Promise.resolve() };
+  const broker = new Broker({ store: new SlowStore(new MemoryStore(), () => slowness.wait) });
+  const sink = new ReaderSink();
+  broker.addClient(sink);
+  await broker.publish([{ type: "n", data: 1 }]);
+  const store = Promise.withResolvers<void>();
+  slowness.wait = store.promise;
+  const published = broker.publish([{ type: "n", data: 2 }]);
+  await turn();
+  sink.stall();
+  // It stays until the second is kept.
+  const drained = broker.drain(0);
+  sink.drain();
+  slowness.wait = Promise.resolve();
+  await until(() => broker.behindCount === 0);
+  store.resolve();
+  await Promise.all([published, drained]);
+  await broker.close();
+  const events = sink.read.events.filter(({ event }) => event === "n");
+  expect(events.map(({ data }) => data)).toEqual(["1", "2"]);
 });

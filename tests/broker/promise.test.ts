@@ -5,8 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import type { EventInput } from "../../src/broker/draft.ts";
 import type { Interest } from "../../src/broker/interest.ts";
+import { turn } from "../../src/broker/turn.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
 import { SqliteStore } from "../../src/log/sqlite.ts";
+import { SlowStore } from "../log/slow-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 
 // In memory where there is such a folder: what waits for a disk is not what is tested.
@@ -115,6 +117,24 @@ test(
           // What is slow here are not the clients.
           ...{ stallTimeout: 0, keepAlive: 1 },
           crowd: true,
+        });
+      }),
+      { numRuns: 100 * runs },
+    );
+  },
+  60_000 * runs,
+);
+
+test(
+  "every schedule keeps the promise, with a log that takes its time",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, fc.boolean(), async (steps, bounds, crowd) => {
+        await assertPromise(steps, {
+          open: (clock) => new SlowStore(new MemoryStore(bounds, clock), turn),
+          lasts: false,
+          ...{ stallTimeout: 0, keepAlive: 1 },
+          crowd,
         });
       }),
       { numRuns: 100 * runs },
