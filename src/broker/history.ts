@@ -33,8 +33,9 @@ export async function readHistory(
   let searched = 0;
   while (position < log.head) {
     const read = await log.read(position, READ_LIMIT);
+    const [first] = read;
     // Trimmed meanwhile: the reader hears of it when it asks for the next page.
-    if (position > after && read[0]?.position !== position + 1) break;
+    if (!first || (position > after && first.position !== position + 1)) break;
     for (const entry of read) {
       position = entry.position;
       if (readable.wants(entry)) next = entry.id;
