@@ -8,7 +8,7 @@ const WAIT_FOR_NEXT = 1 / 8;
 /** …and at most, in ms. */
 const LONGEST_WAIT = 10;
 const LONGEST_WAIT_FOR_NEXT = 0.5;
-/** As much data is kept from nobody, in bytes: a larger write costs for its size, not for being one. */
+/** As much data is kept from nobody, in characters: a larger write costs for its size, not for being one. */
 const ENOUGH = 8 * 1024;
 
 /** Delivers what has gathered, whose oldest was published at `since`; answers how many writes that took. */
@@ -24,7 +24,7 @@ export class Gathering {
   readonly #deliver: Deliver;
   readonly #now: () => number;
   #entries: Entry[] = [];
-  #bytes = 0;
+  #length = 0;
   /** When the oldest of them was published. */
   #since = 0;
   #newestCameAt = 0;
@@ -47,9 +47,9 @@ export class Gathering {
     if (isFirst) this.#since = since;
     for (const entry of entries) {
       this.#entries.push(entry);
-      this.#bytes += entry.json.length;
+      this.#length += entry.json.length;
     }
-    if (this.#bytes >= ENOUGH) this.flush();
+    if (this.#length >= ENOUGH) this.flush();
     else if (isFirst) setImmediate(this.#look);
   }
 
@@ -58,7 +58,7 @@ export class Gathering {
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
     this.#entries = [];
-    this.#bytes = 0;
+    this.#length = 0;
     this.#deliverNow(entries, this.#since);
   }
 
