@@ -4,6 +4,7 @@ import { turn } from "../../src/broker/turn.ts";
 import { MemoryStore } from "../../src/log/memory.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { until } from "../until.ts";
+import { addCrowd } from "./crowd.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
 test("draining ends the streams one after the other, each told when to come back", async () => {
@@ -82,25 +83,33 @@ test("one that is full is ended without the word, which might fall into an event
   await broker.close();
 });
 
-test("one that the word makes full is sent no event again", async () => {
-  const slowness = { wait: Promise.resolve() };
-  const broker = new Broker({ store: new SlowStore(new MemoryStore(), () => slowness.wait) });
-  const sink = new ReaderSink();
-  broker.addClient(sink);
-  await broker.publish([{ type: "n", data: 1 }]);
-  const store = Promise.withResolvers<void>();
-  slowness.wait = store.promise;
-  const published = broker.publish([{ type: "n", data: 2 }]);
-  await turn();
-  sink.stall();
-  // It stays until the second is kept.
-  const drained = broker.drain(0);
-  sink.drain();
-  slowness.wait = Promise.resolve();
-  await until(() => broker.behindCount === 0);
-  store.resolve();
-  await Promise.all([published, drained]);
-  await broker.close();
-  const events = sink.read.events.filter(({ event }) => event === "n");
-  expect(events.map(({ data }) => data)).toEqual(["1", "2"]);
-});
+test.each([false, true])(
+  "one that the word makes full has each event once, with a crowd: %p",
+  async (crowd) => {
+    const slowness = { wait: Promise.resolve() };
+    const broker = new Broker({ store: new SlowStore(new MemoryStore(), () => slowness.wait) });
+    if (crowd) addCrowd(broker);
+    const sink = new ReaderSink();
+    broker.addClient(sink);
+    await broker.publish([{ type: "n", data: 1 }]);
+    await turn();
+    const store = Promise.withResolvers<void>();
+    // In a crowd, the second gathers while the third is being kept.
+    const second = broker.publish([{ type: "n", data: 2 }]);
+    const third = second.then(() => broker.publish([{ type: "n", data: 3 }]));
+    await second;
+    slowness.wait = store.promise;
+    sink.stall();
+    // It stays until the third is kept.
+    const drained = broker.drain(0);
+    sink.drain();
+    await turn();
+    slowness.wait = Promise.resolve();
+    await until(() => broker.behindCount === 0);
+    store.resolve();
+    await Promise.all([third, drained]);
+    await broker.close();
+    const events = sink.read.events.filter(({ event }) => event === "n");
+    expect(events.map(({ data }) => data)).toEqual(["1", "2", "3"]);
+  },
+);
