@@ -4,7 +4,7 @@ import type { Entry } from "../log/entry.ts";
 const WORTH_SHARING = 32;
 /** How long more events are waited for, and the next of them, as parts of what the delivery before took… */
 const WAIT = 1 / 2;
-const WAIT_FOR_NEXT = 1 / 8;
+const WAIT_FOR_NEXT = 1 / 4;
 /** …and at most, in ms. */
 const LONGEST_WAIT = 10;
 const LONGEST_WAIT_FOR_NEXT = 0.5;
