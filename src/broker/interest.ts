@@ -28,6 +28,11 @@ export function mayRead(
 
 type Subject = Pick<Draft, "type" | "topics" | "private">;
 
+/** The topics it asks for, as patterns. */
+export function patternsOf({ topics }: Pick<Interest, "topics">): readonly string[] {
+  return topics.length > 0 ? topics : ["*"];
+}
+
 /** Which events an interest is for: live, in replay and in the history alike. */
 export class Filter {
   readonly #topics: TopicPatterns;
@@ -35,7 +40,7 @@ export class Filter {
   readonly #grants: Grants;
 
   constructor({ topics, types, grants = [] }: Interest) {
-    this.#topics = new TopicPatterns(topics.length > 0 ? topics : ["*"]);
+    this.#topics = new TopicPatterns(patternsOf({ topics }));
     this.#types = types.length > 0 ? new Set(types) : undefined;
     this.#grants = toGrants(grants);
   }

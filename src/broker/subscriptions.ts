@@ -1,5 +1,5 @@
 import type { Draft } from "../log/entry.ts";
-import type { Interest } from "./interest.ts";
+import { type Interest, patternsOf } from "./interest.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -19,7 +19,7 @@ export class Subscriptions {
     if (known) return known;
     const subscription = new Subscription(key, { topics, types });
     this.#byKey.set(key, subscription);
-    for (const pattern of patternsOf(subscription)) this.#byTopic.add(pattern, subscription);
+    for (const pattern of patternsOf(subscription.interest)) this.#byTopic.add(pattern, subscription);
     return subscription;
   }
 
@@ -27,7 +27,7 @@ export class Subscriptions {
   release(subscription: Subscription): void {
     if (subscription.size > 0 || this.#byKey.get(subscription.key) !== subscription) return;
     this.#byKey.delete(subscription.key);
-    for (const pattern of patternsOf(subscription)) this.#byTopic.remove(pattern, subscription);
+    for (const pattern of patternsOf(subscription.interest)) this.#byTopic.remove(pattern, subscription);
   }
 
   /** Calls `found` once for each subscription that asks for the event. */
@@ -63,8 +63,4 @@ export class Subscriptions {
   [Symbol.iterator](): IterableIterator<Subscription> {
     return this.#byKey.values();
   }
-}
-
-function patternsOf({ interest: { topics } }: Subscription): readonly string[] {
-  return topics.length > 0 ? topics : ["*"];
 }
