@@ -8,7 +8,7 @@ export type { TokenRules } from "./auth/tokens.ts";
 export { Broker, type BrokerOptions, type ClientHandle, type ClientOptions } from "./broker/broker.ts";
 export type { EventInput } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
-export type { EventSink } from "./broker/sink.ts";
+export type { EventSink, LeaveListener } from "./broker/sink.ts";
 export * from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
 export { CatalogError, type EventSchemas } from "./events/schema.ts";

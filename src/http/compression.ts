@@ -43,36 +43,42 @@ export class SharedBlocks {
   }
 }
 
-/** RFC 8878: a stream is any number of frames, and each of these is one block of a stream. */
-class ZstdSink implements EventSink {
-  static readonly #blocks = new SharedBlocks((chunk) =>
-    chunk.length < WORTHWHILE_BYTES ? rawZstdFrame(chunk) : Bun.zstdCompressSync(chunk),
-  );
-  readonly #stream: EventSink;
+/** What is the same in every coding. */
+abstract class CodedSink implements EventSink {
+  protected readonly stream: EventSink;
 
   constructor(stream: EventSink) {
-    this.#stream = stream;
+    this.stream = stream;
   }
 
-  enqueue(chunk: Uint8Array): unknown {
-    return this.#stream.enqueue(ZstdSink.#blocks.of(chunk));
-  }
+  abstract enqueue(chunk: Uint8Array): unknown;
 
   close(): void {
-    this.#stream.close();
+    this.stream.close();
   }
 
   abort(): void {
-    this.#stream.abort?.();
+    this.stream.abort?.();
   }
 
   tell(listener: LeaveListener): void {
-    this.#stream.tell?.(listener);
+    this.stream.tell?.(listener);
+  }
+}
+
+/** RFC 8878: a stream is any number of frames, and each of these is one block of a stream. */
+class ZstdSink extends CodedSink {
+  static readonly #blocks = new SharedBlocks((chunk) =>
+    chunk.length < WORTHWHILE_BYTES ? rawZstdFrame(chunk) : Bun.zstdCompressSync(chunk),
+  );
+
+  enqueue(chunk: Uint8Array): unknown {
+    return this.stream.enqueue(ZstdSink.#blocks.of(chunk));
   }
 }
 
 /** RFC 1952: one member, since browsers read no more; its data is blocks of RFC 1951. */
-class GzipSink implements EventSink {
+class GzipSink extends CodedSink {
   /** Deflate, no flags, no time, system unknown. */
   static readonly #HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
   static readonly #blocks = new SharedBlocks((chunk) =>
@@ -80,33 +86,24 @@ class GzipSink implements EventSink {
       ? storedBlock(chunk)
       : deflateRawSync(chunk, { finishFlush: constants.Z_FULL_FLUSH }),
   );
-  readonly #stream: EventSink;
   // Of all that was written, for the end of the member.
   #checksum = 0;
   #length = 0;
 
   constructor(stream: EventSink) {
-    this.#stream = stream;
+    super(stream);
     stream.enqueue(GzipSink.#HEADER);
   }
 
   enqueue(chunk: Uint8Array): unknown {
     this.#checksum = crc32(chunk, this.#checksum);
     this.#length += chunk.length;
-    return this.#stream.enqueue(GzipSink.#blocks.of(chunk));
+    return this.stream.enqueue(GzipSink.#blocks.of(chunk));
   }
 
-  close(): void {
-    this.#stream.enqueue(this.#end());
-    this.#stream.close();
-  }
-
-  abort(): void {
-    this.#stream.abort?.();
-  }
-
-  tell(listener: LeaveListener): void {
-    this.#stream.tell?.(listener);
+  override close(): void {
+    this.stream.enqueue(this.#end());
+    super.close();
   }
 
   /** An empty last block, the checksum, and the length modulo 2³². */
