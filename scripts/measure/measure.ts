@@ -1,6 +1,6 @@
 import type { Case } from "./cases.ts";
 import { now } from "./event.ts";
-import type { PublishersOrder, PublishersReport } from "./publishers.ts";
+import type { Published, PublishersOrder, PublishersReport } from "./publishers.ts";
 import type { ReadersOrder, ReadersReport } from "./readers.ts";
 import type { Address, Server } from "./server.ts";
 import { ownCpu, usageOf } from "./usage.ts";
@@ -24,8 +24,6 @@ export interface Result {
   /** Processor time of the load generator for each second of the server's. */
   readonly load: number | undefined;
 }
-
-type Published = Exclude<PublishersReport, { readonly failed: string }>;
 
 /** Nothing new for so long is the end, in ms. */
 const SETTLE = 3000;

@@ -2,31 +2,28 @@
 import type { Socket } from "bun";
 import type { Case } from "./cases.ts";
 import { eventData, now, topicName } from "./event.ts";
+import { answerOrders, type Failed } from "./orders.ts";
+import { requestHead } from "./request.ts";
 import type { Address } from "./server.ts";
 
 export interface PublishersOrder {
   readonly address: Address;
   readonly case: Case;
 }
-export type PublishersReport =
-  /** All is answered; by the clock of event.ts. */
-  { readonly startedAt: number; readonly endedAt: number } | { readonly failed: string };
+/** All is answered; by the clock of event.ts. */
+export interface Published {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+export type PublishersReport = Published | Failed;
 
 declare const self: Worker;
 
 const HEAD_END = "\r\n\r\n";
 
-self.onmessage = async ({ data: order }: MessageEvent<PublishersOrder>) => {
-  try {
-    self.postMessage(await publish(order));
-  } catch (error) {
-    self.postMessage({
-      failed: error instanceof Error ? error.message : String(error),
-    } satisfies PublishersReport);
-  }
-};
+answerOrders<PublishersOrder>(self, publish);
 
-async function publish({ address, case: one }: PublishersOrder): Promise<PublishersReport> {
+async function publish({ address, case: one }: PublishersOrder): Promise<Published> {
   const { events, batch, bytes, topics, publishers, rate } = one;
   let published = 0;
   const startedAt = now();
@@ -99,9 +96,8 @@ function send(socket: Socket, text: string): void {
 }
 
 function request(address: Address, path: string, body: string): string {
-  const { hostname, port, contentType, headers } = address;
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n${lines.join("")}\r\n${body}`;
+  const own = { "Content-Type": address.contentType, "Content-Length": String(body.length) };
+  return requestHead(address, `POST ${path}`, own) + body;
 }
 
 function isWhole(answer: string): boolean {

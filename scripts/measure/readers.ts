@@ -1,6 +1,8 @@
 /** Worker: many event streams, read and counted as cheaply as can be. */
 import type { Socket } from "bun";
 import { MARK, now, TIME_LENGTH, topicName } from "./event.ts";
+import { answerOrders, type Failed } from "./orders.ts";
+import { requestHead } from "./request.ts";
 import type { Address } from "./server.ts";
 
 export interface ReadersOrder {
@@ -14,7 +16,7 @@ export interface ReadersOrder {
 export type ReadersReport =
   /** All are streaming, so many seconds after the first began to connect. */
   | { readonly seconds: number }
-  | { readonly failed: string }
+  | Failed
   | { readonly deliveries: number; readonly at: number; readonly latencies: readonly number[] };
 
 declare const self: Worker;
@@ -33,15 +35,7 @@ let deliveries = 0;
 let reported = 0;
 let latencies: number[] = [];
 
-self.onmessage = async ({ data: order }: MessageEvent<ReadersOrder>) => {
-  try {
-    self.postMessage({ seconds: await open(order) } satisfies ReadersReport);
-  } catch (error) {
-    self.postMessage({
-      failed: error instanceof Error ? error.message : String(error),
-    } satisfies ReadersReport);
-  }
-};
+answerOrders<ReadersOrder>(self, async (order) => ({ seconds: await open(order) }) satisfies ReadersReport);
 
 setInterval(() => {
   if (deliveries === reported) return;
@@ -63,10 +57,10 @@ async function open({ address, count, topics, atOnce }: ReadersOrder): Promise<n
   return (performance.now() - startedAt) / 1000;
 }
 
-async function connect({ hostname, port, headers }: Address, path: string): Promise<void> {
+async function connect(address: Address, path: string): Promise<void> {
+  const { hostname, port } = address;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const request = `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: text/event-stream\r\n${lines.join("")}\r\n`;
+  const request = requestHead(address, `GET ${path}`, { Accept: "text/event-stream" });
   const begun = (bytes: Buffer) => {
     const answer = bytes.toString("latin1", 0, 100);
     if (answer.startsWith(OK)) resolve();
