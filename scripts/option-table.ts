@@ -1,5 +1,5 @@
 import { Command, type Option } from "commander";
-import { withServeOptions } from "../src/cli/serve-options.ts";
+import { withServeOptions } from "../src/config/flags.ts";
 
 // The options of `tidings serve` as the README lists them. After a change of them, this puts the
 // table there anew:

@@ -1,13 +1,13 @@
 import { Elysia } from "elysia";
-import { openAccess } from "./http/access.ts";
-import { crossOrigin } from "./http/cross-origin.ts";
-import { type GuardOptions, guard } from "./http/guard.ts";
+import { consoleRoutes } from "./console/server/routes.ts";
+import { openAccess } from "./http/access/access.ts";
+import { crossOrigin } from "./http/access/cross-origin.ts";
+import { type GuardOptions, guard } from "./http/access/guard.ts";
+import { refuse } from "./http/answer/problem-handler.ts";
+import { Refusals } from "./http/answer/refusals.ts";
+import { apiDescription } from "./http/openapi/api-description.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
-import { Refusals } from "./http/refusals.ts";
-import { refuse } from "./http/refuse.ts";
-import { givenRequestId, REQUEST_ID } from "./http/request-id.ts";
-import { apiDescription } from "./http/routes/api-description.ts";
-import { consoleRoutes } from "./http/routes/console.ts";
+import { givenRequestId, REQUEST_ID } from "./http/request/request-id.ts";
 import { sessionRoutes } from "./http/routes/session.ts";
 import type { Logger } from "./logger.ts";
 

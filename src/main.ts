@@ -6,8 +6,8 @@ import { listen } from "./cli/listen.ts";
 import { publish } from "./cli/publish.ts";
 import { serve } from "./cli/serve.ts";
 import { token } from "./cli/token.ts";
-import { settleSwitches } from "./cli/variables.ts";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./config/config-error.ts";
+import { settleSwitches } from "./config/variables.ts";
 import { version } from "./version.ts";
 
 const program = new Command("tidings")

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { withServeOptions } from "../src/cli/serve-options.ts";
+import type { Config } from "../src/config/config.ts";
+import { withServeOptions } from "../src/config/flags.ts";
 import { type Logger, silent } from "../src/logger.ts";
-import type { Config } from "../src/server/config.ts";
 import { type Server, startServer } from "../src/server/server.ts";
 import { defer } from "./defer.ts";
 

@@ -1,4 +1,4 @@
-import { prefixOf } from "../events/names.ts";
+import { prefixOf } from "../topics/topic.ts";
 
 /** What may be published. */
 export interface PublishGrant {

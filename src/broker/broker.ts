@@ -1,16 +1,16 @@
 import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
-import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../frame.ts";
-import type { Histogram } from "../histogram.ts";
 import type { Draft, Entry } from "../log/entry.ts";
+import type { Histogram } from "../log/histogram.ts";
 import { Log, type Receipt } from "../log/log.ts";
-import { MemoryStore } from "../log/memory.ts";
+import { MemoryStore } from "../log/memory-store.ts";
 import { type Store, StoreFailure } from "../log/store.ts";
 import { type Logger, silent } from "../logger.ts";
 import { LONGEST_TIMER } from "../longest-timer.ts";
+import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../protocol/frame.ts";
 import { Client, type ClientAbout } from "./client.ts";
-import { Courier } from "./courier.ts";
-import { type EventInput, toDraft } from "./draft.ts";
+import { Delivery } from "./delivery.ts";
+import { type EventInput, toDraft } from "./event-input.ts";
 import { type Interest, toGrants } from "./interest.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -78,7 +78,7 @@ export class Broker {
   readonly #subscriptions = new Subscriptions();
   readonly #observers = new Set<Observer>();
   readonly #totals = new Totals();
-  readonly #courier: Courier;
+  readonly #delivery: Delivery;
   readonly #leave = (client: Client) => this.#remove(client);
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #stopping = new AbortController();
@@ -95,13 +95,13 @@ export class Broker {
     this.#logger = logger;
     this.log = new Log(store, {
       recipients: (draft) => this.#subscriptions.clientsFor(draft),
-      handOn: (entries, since) => this.#courier.handOn(entries, since),
+      handOn: (entries, since) => this.#delivery.handOn(entries, since),
       storeChanged: (failure) => {
         if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
         else logger.info({ store: store.name }, "store works again");
       },
     });
-    this.#courier = new Courier({
+    this.#delivery = new Delivery({
       log: this.log,
       subscriptions: this.#subscriptions,
       totals: this.#totals,
@@ -132,7 +132,7 @@ export class Broker {
 
   /** How many events clients were sent that had said where they left off. */
   get replays(): Histogram {
-    return this.#courier.replays;
+    return this.#delivery.replays;
   }
 
   /** How many different things its clients ask for. */
@@ -153,7 +153,7 @@ export class Broker {
 
   /** Clients whose streams are full: they are sent nothing until they have read on. */
   get stalledCount(): number {
-    return this.#courier.fullCount;
+    return this.#delivery.fullCount;
   }
 
   get totals(): Readonly<Totals> {
@@ -182,7 +182,7 @@ export class Broker {
     if (lastEventId !== undefined) client.resume = { from: lastEventId, located: false, count: 0 };
     const greeting = joinFrames([RETRY, hubFrame("connected", { client_id: id, status: "connected" })]);
     try {
-      this.#courier.begin(client, greeting);
+      this.#delivery.begin(client, greeting);
     } catch (error) {
       this.#remove(client);
       throw error;
@@ -207,7 +207,7 @@ export class Broker {
     if (!client) return false;
     this.#clients.delete(id);
     const remove = () => {
-      this.#courier.flush();
+      this.#delivery.flush();
       this.#remove(client);
     };
     const delivered = this.#underWay();
@@ -258,7 +258,7 @@ export class Broker {
 
   /** Has the observer told of every delivery until the returned function is called. */
   observe(observer: Observer): () => void {
-    this.#courier.flush();
+    this.#delivery.flush();
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -283,7 +283,7 @@ export class Broker {
       const due = over > 0 ? Math.floor((elapsed / over) * clients.length) + 1 : clients.length;
       for (const client of clients.slice(ended, due)) {
         const retry = Math.max(0, last - elapsed) + Math.random() * Math.max(over / 2, SPREAD);
-        this.#courier.writeAside(client, encodeRetry(Math.round(retry)));
+        this.#delivery.writeAside(client, encodeRetry(Math.round(retry)));
         this.removeClient(client.id);
       }
       ended = due;
@@ -306,13 +306,13 @@ export class Broker {
   #underWay(): Promise<void> | undefined {
     if (this.log.busy) return this.log.settled();
     // Asked by a stream amid a delivery, which is over before anything that waits goes on.
-    return this.#courier.delivering ? Promise.resolve() : undefined;
+    return this.#delivery.delivering ? Promise.resolve() : undefined;
   }
 
   async #end(): Promise<void> {
     const delivered = this.#underWay();
     if (delivered) await delivered;
-    this.#courier.flush();
+    this.#delivery.flush();
     const count = this.#clients.size;
     for (const client of this.#clients.values()) this.#remove(client);
     this.#logger.info({ clients: count }, "broker closed");
@@ -341,7 +341,7 @@ export class Broker {
     client.close();
     client.detach?.();
     client.removed?.(client.about);
-    this.#courier.forget(client);
+    this.#delivery.forget(client);
     this.#subscriptions.release(client.subscription);
     if (this.#clients.size === 0) this.#stopKeepAlive();
     this.#logger.debug({ client: client.id, clients: this.#clients.size }, "client removed");
@@ -361,7 +361,7 @@ export class Broker {
   #startKeepAlive(): void {
     if (!(this.keepAlive > 0) || this.#timer) return;
     this.#timer = setInterval(
-      () => this.#courier.writeToLive(KEEP_ALIVE),
+      () => this.#delivery.writeToLive(KEEP_ALIVE),
       Math.min(this.keepAlive, LONGEST_TIMER),
     );
   }

@@ -1,5 +1,5 @@
 import type { Draft } from "../log/entry.ts";
-import { TopicPatterns } from "./topic-patterns.ts";
+import { TopicPatterns } from "../topics/topic-patterns.ts";
 
 /** What a client asks for, and what it may read. */
 export interface Interest {

@@ -1,5 +1,5 @@
-import { joinFrames } from "../frame.ts";
 import type { Draft, Entry } from "../log/entry.ts";
+import { joinFrames } from "../protocol/frame.ts";
 import type { Client } from "./client.ts";
 import { Filter, type Interest } from "./interest.ts";
 

@@ -1,6 +1,6 @@
 import type { Draft } from "../log/entry.ts";
+import { PatternIndex } from "../topics/pattern-index.ts";
 import { type Interest, patternsOf } from "./interest.ts";
-import { PatternIndex } from "./pattern-index.ts";
 import { Subscription } from "./subscription.ts";
 
 /** The subscriptions that have clients, and which of them an event is for. */

@@ -1,10 +1,10 @@
 import { Option } from "commander";
+import { CommandWithVariables } from "../config/variables.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { CatalogError } from "../events/schema.ts";
 import { CliError } from "./error.ts";
 import { print } from "./output.ts";
-import { CommandWithVariables } from "./variables.ts";
 
 export const catalog = new CommandWithVariables("catalog")
   .description("Print the event types that the hub knows, each as JSON Schema.")

@@ -1,4 +1,4 @@
-import { NestingError, parseExactly } from "../exact-json.ts";
+import { NestingError, parseExactly } from "../events/exact-json.ts";
 import type { AnyEvents, OutgoingEvent } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
+import { texts } from "../config/values.ts";
 import { CliError } from "./error.ts";
-import { texts } from "./values.ts";
 
 // The flags with which a command finds its hub and says what it wants there. Each call makes new
 // ones, since an option belongs to its command.

@@ -1,9 +1,9 @@
 import { Option } from "commander";
+import { CommandWithVariables } from "../config/variables.ts";
 import { type AnyEvents, createSubscriber, type ReceivedEvent } from "../sdk/index.ts";
 import { hubFailure } from "./hub-failure.ts";
 import { type HubOptions, tokenOption, topicOption, typeOption, urlOption } from "./hub-options.ts";
 import { print, printable } from "./output.ts";
-import { CommandWithVariables } from "./variables.ts";
 
 interface ListenOptions extends HubOptions {
   readonly topic?: readonly string[];

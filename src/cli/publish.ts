@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { CommandWithVariables } from "../config/variables.ts";
 import { type AnyEvents, createPublisher, type Publisher } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
 import { type Event, parseData, parseEvent } from "./event-line.ts";
@@ -7,7 +8,6 @@ import { type HubOptions, tokenOption, topicOption, urlOption } from "./hub-opti
 import { readLines } from "./lines.ts";
 import { print } from "./output.ts";
 import { startProgress } from "./progress.ts";
-import { CommandWithVariables } from "./variables.ts";
 
 const STDIN = "-";
 

@@ -1,15 +1,15 @@
 import { constants } from "node:os";
+import type { Config } from "../config/config.ts";
+import { withServeOptions } from "../config/flags.ts";
+import { CommandWithVariables } from "../config/variables.ts";
 import { CatalogError } from "../events/schema.ts";
-import { StoreFileError } from "../log/sqlite-file.ts";
+import { StoreFileError } from "../log/sqlite/sqlite-file.ts";
 import type { Logger } from "../logger.ts";
-import type { Config } from "../server/config.ts";
 import { ListenError } from "../server/listener.ts";
 import { type Server, startServer } from "../server/server.ts";
 import { version } from "../version.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { createLogger } from "./log.ts";
-import { withServeOptions } from "./serve-options.ts";
-import { CommandWithVariables } from "./variables.ts";
 
 export const serve = withServeOptions(new CommandWithVariables("serve"))
   .description("Run the hub.")

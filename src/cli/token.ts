@@ -7,14 +7,14 @@ import {
   type VerifyingKey,
   verifyingKeyOf,
 } from "../auth/jwt-key.ts";
-import { readKeyFile } from "../auth/key-file.ts";
 import { signToken } from "../auth/sign.ts";
 import { verifyToken } from "../auth/tokens.ts";
+import { readKeyFile } from "../config/key-file.ts";
+import { duration, text, texts } from "../config/values.ts";
+import { CommandWithVariables } from "../config/variables.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { explainToken, openToken } from "./explain-token.ts";
 import { print, printable } from "./output.ts";
-import { duration, text, texts } from "./values.ts";
-import { CommandWithVariables } from "./variables.ts";
 
 interface KeyOptions {
   readonly jwtKey?: string;

@@ -1,41 +1,16 @@
 import { FormatRegistry } from "@sinclair/typebox";
+import { isSized, isTopic } from "../topics/topic.ts";
 
 /**
  * What an event may be called: the rules for types, ids and topics, and the words in which a
  * refusal says them. Each is registered as a TypeBox format of the same name.
  */
 
-const encoder = new TextEncoder();
-const LONGEST_BYTES = 1024;
-
 /** The id with which a client asks for everything that is held; no event can have it. */
 export const EARLIEST = "earliest";
 
-// Control characters (Unicode Cc) would end or forge a field; format characters (Cf) hide.
+// Control characters (Unicode Cc) would end or forge a field.
 const CONTROL = /\p{Cc}/u;
-const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}]/u;
-
-/** 1 to 1,024 bytes of UTF-8. A lone surrogate has no UTF-8, so it could not come back as it went. */
-function isSized(text: string): boolean {
-  if (text.length === 0 || text.length > LONGEST_BYTES || !text.isWellFormed()) return false;
-  // A UTF-16 unit is at most 3 bytes of UTF-8, so only long texts need counting.
-  return text.length * 3 <= LONGEST_BYTES || encoder.encode(text).length <= LONGEST_BYTES;
-}
-
-/** Whether it is a topic that an event can have. */
-export function isTopic(text: string): boolean {
-  return text !== "*" && isSized(text) && !CONTROL_OR_FORMAT.test(text);
-}
-
-/** Whether a client can subscribe with it: a topic, a prefix that ends in `*`, or `*` for all. */
-export function isTopicPattern(text: string): boolean {
-  return text === "*" || isTopic(text);
-}
-
-/** What the names begin with that a pattern takes in; undefined for a pattern that is one exact name. */
-export function prefixOf(pattern: string): string | undefined {
-  return pattern.endsWith("*") ? pattern.slice(0, -1) : undefined;
-}
 
 /** Whether the name belongs to the hub, which alone sends events of that type. */
 export function isReserved(type: string): boolean {

@@ -1,11 +1,11 @@
 import type { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Catalog } from "../events/catalog.ts";
-import type { Access } from "./access.ts";
-import type { AddressOf } from "./address.ts";
-import type { Limits } from "./limits.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Access } from "./access/access.ts";
+import type { Refusals } from "./answer/refusals.ts";
+import type { Limits } from "./limits/limits.ts";
+import type { RateLimit } from "./limits/rate-limit.ts";
+import type { AddressOf } from "./request/address.ts";
 
 /** What the routes work on. */
 export interface Hub {

@@ -1,4 +1,4 @@
-import { encodeFrame } from "../frame.ts";
+import { encodeFrame } from "../protocol/frame.ts";
 
 /** An event that waits for its place in the log. */
 export interface Draft {

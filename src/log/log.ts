@@ -1,6 +1,6 @@
-import { Histogram } from "../histogram.ts";
+import { Deduplication, IdConflict, type Source } from "./deduplication.ts";
 import type { Draft, Entry } from "./entry.ts";
-import { IdConflict, Plan, type Source } from "./plan.ts";
+import { Histogram } from "./histogram.ts";
 import { type Awaitable, type Store, StoreFailure } from "./store.ts";
 
 /** One published event as its publisher hears of it. */
@@ -14,7 +14,7 @@ export interface Receipt {
 const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /** What the log asks and tells the one who delivers. */
-export interface Delivery {
+export interface LogListener {
   /** How many clients the event is for at this moment. */
   recipients(draft: Draft): number;
   /**
@@ -48,7 +48,7 @@ export class Log {
   #head: number;
   /** How long the store took to keep a turn's events, in seconds. */
   readonly appendTimes = new Histogram(APPEND_TIMES);
-  readonly #delivery: Delivery;
+  readonly #listener: LogListener;
   #waiting: Group[] = [];
   /** When the first of those was appended, on the clock of `performance.now()`. */
   #waitingSince = 0;
@@ -57,10 +57,10 @@ export class Log {
   #failure: StoreFailure | undefined;
   #upkeep: ReturnType<typeof setInterval> | undefined;
 
-  constructor(store: Store, delivery: Delivery) {
+  constructor(store: Store, listener: LogListener) {
     this.store = store;
     this.#head = store.head;
-    this.#delivery = delivery;
+    this.#listener = listener;
     if (store.bounds.age < Number.POSITIVE_INFINITY) this.#startUpkeep();
   }
 
@@ -147,7 +147,7 @@ export class Log {
 
   async #commit(groups: readonly Group[], since: number): Promise<void> {
     try {
-      const plan = new Plan(this.store);
+      const plan = new Deduplication(this.store);
       const accepted: { group: Group; sources: readonly Source[] }[] = [];
       for (const group of groups) {
         const planned = plan.add(group.drafts);
@@ -160,7 +160,7 @@ export class Log {
       const last = appended.at(-1);
       if (last) {
         this.#head = last.position;
-        this.#delivery.handOn(appended, since);
+        this.#listener.handOn(appended, since);
       }
       for (const { group, sources } of accepted) group.resolve(receipts(sources, appended));
     } catch (cause) {
@@ -176,7 +176,7 @@ export class Log {
       await this.store.trim();
       return [];
     }
-    const recipients = drafts.map((draft) => this.#delivery.recipients(draft));
+    const recipients = drafts.map((draft) => this.#listener.recipients(draft));
     const startedAt = performance.now();
     const entries = await this.store.append(drafts, recipients);
     this.appendTimes.add((performance.now() - startedAt) / 1000);
@@ -187,7 +187,7 @@ export class Log {
     const before = this.#failure;
     this.#failure = failure;
     if (!failure === !before) return;
-    this.#delivery.storeChanged(failure);
+    this.#listener.storeChanged(failure);
     if (failure) this.#startUpkeep();
     else if (this.store.bounds.age === Number.POSITIVE_INFINITY) this.#stopUpkeep();
   }

@@ -1,16 +1,16 @@
 import { createApp } from "../app.ts";
-import { createAuthority } from "../auth/settings.ts";
 import { Broker } from "../broker/broker.ts";
-import { ConfigError } from "../config-error.ts";
+import { createAuthority } from "../config/authority.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { assertReach, namesOf } from "../config/exposure.ts";
+import { openStore } from "../config/store.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
-import { keyAccess, openAccess } from "../http/access.ts";
-import { openStore } from "../log/settings.ts";
+import { keyAccess, openAccess } from "../http/access/access.ts";
 import type { Logger } from "../logger.ts";
-import type { Config } from "./config.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
-import { assertReach, namesOf } from "./reach.ts";
 import { TlsFiles } from "./tls-files.ts";
 
 /** A running hub. */

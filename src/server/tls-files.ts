@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { ConfigError, unreadable } from "../config-error.ts";
+import { ConfigError, unreadable } from "../config/config-error.ts";
 import { keepLooking, stateOf } from "../file-changes.ts";
 
 /** A certificate, with the chain that leads to it, and its key; both in PEM. */

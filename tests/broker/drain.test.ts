@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { turn } from "../../src/broker/turn.ts";
-import { MemoryStore } from "../../src/log/memory.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readHistory } from "../../src/broker/history.ts";
 import { Log } from "../../src/log/log.ts";
-import { MemoryStore } from "../../src/log/memory.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
 import { draft } from "../log/draft.ts";
 
 test("a page is empty when all that was to be on it has gone meanwhile", async () => {

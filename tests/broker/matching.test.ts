@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Broker } from "../../src/broker/broker.ts";
-import type { EventInput } from "../../src/broker/draft.ts";
+import type { EventInput } from "../../src/broker/event-input.ts";
 import type { Interest } from "../../src/broker/interest.ts";
 import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { EventInput } from "../../src/broker/draft.ts";
+import type { EventInput } from "../../src/broker/event-input.ts";
 import type { Interest } from "../../src/broker/interest.ts";
 import { turn } from "../../src/broker/turn.ts";
-import { MemoryStore } from "../../src/log/memory.ts";
-import { SqliteStore } from "../../src/log/sqlite.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
+import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 

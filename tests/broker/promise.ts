@@ -1,9 +1,9 @@
 import { expect } from "bun:test";
 import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
-import type { EventInput } from "../../src/broker/draft.ts";
+import type { EventInput } from "../../src/broker/event-input.ts";
 import type { Interest } from "../../src/broker/interest.ts";
+import { IdConflict } from "../../src/log/deduplication.ts";
 import type { Entry } from "../../src/log/entry.ts";
-import { IdConflict } from "../../src/log/plan.ts";
 import type { Store } from "../../src/log/store.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";

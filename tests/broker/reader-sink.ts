@@ -1,5 +1,5 @@
 import type { EventSink } from "../../src/broker/sink.ts";
-import { type Read, read } from "../frames/read.ts";
+import { type Read, read } from "../protocol/read.ts";
 
 /** A stream with a reader that stops reading and goes on when it is told to. */
 export class ReaderSink implements EventSink {

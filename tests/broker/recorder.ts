@@ -1,5 +1,5 @@
 import type { EventSink } from "../../src/broker/sink.ts";
-import { type Read, read } from "../frames/read.ts";
+import { type Read, read } from "../protocol/read.ts";
 
 /** A stream that keeps what it is sent, and fails when it is told to. */
 export class Recorder implements EventSink {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { MemoryStore } from "../../src/log/memory.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
 import { until } from "../until.ts";
 import { ReaderSink } from "./reader-sink.ts";
 

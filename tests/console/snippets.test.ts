@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { snippets } from "../../src/console/page/publish/snippets.ts";
-import { json, topic, typeName } from "../frames/arbitrary.ts";
+import { json, topic, typeName } from "../protocol/arbitrary.ts";
 
 const about = { isBuiltin: false, keyed: false };
 

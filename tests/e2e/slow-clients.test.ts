@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { emptyFolder } from "../folder.ts";
-import { read } from "../frames/read.ts";
 import { Reader } from "../http/reader.ts";
+import { read } from "../protocol/read.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { publish, statusOf } from "./hub-client.ts";

@@ -4,7 +4,7 @@ import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
 import type { Claims } from "../../src/auth/claims.ts";
 import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
 import { Broker } from "../../src/broker/broker.ts";
-import { keyAccess } from "../../src/http/access.ts";
+import { keyAccess } from "../../src/http/access/access.ts";
 import { silent } from "../../src/logger.ts";
 import { defer } from "../defer.ts";
 import { post as postAsAnyone } from "../post.ts";

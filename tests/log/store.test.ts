@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Clock, steadyClock } from "../../src/log/clock.ts";
+import { IdConflict } from "../../src/log/deduplication.ts";
 import { Log } from "../../src/log/log.ts";
-import { MemoryStore } from "../../src/log/memory.ts";
-import { IdConflict } from "../../src/log/plan.ts";
-import { SqliteStore } from "../../src/log/sqlite.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
+import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import type { Bounds, Store } from "../../src/log/store.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";

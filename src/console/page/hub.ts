@@ -1,7 +1,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { version } from "../../version.ts";
-import type { ConsoleEvents } from "../console-event.ts";
-import type { Tick } from "../feed.ts";
+import type { ConsoleEvents } from "../server/console-event.ts";
+import type { Tick } from "../server/feed.ts";
 import { events } from "./event-list.ts";
 import { figures } from "./figures.ts";
 import { topicRates, typeRates } from "./rates.ts";

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Hub } from "../hub.ts";
-import { json } from "../json-content.ts";
+import { json } from "../openapi/json-content.ts";
 
 /** `GET /catalog`: each event type's JSON Schema. */
 export function catalogRoutes(hub: Hub) {

@@ -1,13 +1,13 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Client } from "../../broker/client.ts";
-import { requireAdmin } from "../admin.ts";
+import { requireAdmin } from "../access/admin.ts";
+import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../json-content.ts";
-import { parameter } from "../parameter.ts";
-import { Problem } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { requestUrl } from "../request-url.ts";
+import { json } from "../openapi/json-content.ts";
+import { parameter } from "../openapi/parameter.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { requestUrl } from "../request/request-url.ts";
 
 /** How many clients one answer lists. */
 const MOST_LISTED = 1000;

@@ -3,21 +3,21 @@ import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
 import type { Log } from "../../log/log.ts";
-import { preferredCoding } from "../accept-encoding.ts";
-import { type Access, openAccess } from "../access.ts";
-import { type AddressOf, addressFinder, type Incoming } from "../address.ts";
-import { compressing, STREAM_CODINGS } from "../compression.ts";
-import { directStream } from "../direct-stream.ts";
+import { type Access, openAccess } from "../access/access.ts";
+import { problemOf, unavailable } from "../answer/problem.ts";
+import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
-import { readInterest } from "../interest.ts";
-import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
-import { listParameter, parameter } from "../parameter.ts";
-import { problemOf, unavailable } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { Refusals } from "../refusals.ts";
-import { removeAt } from "../remove-at.ts";
-import { requestUrl } from "../request-url.ts";
-import { Room } from "../room.ts";
+import { Admission } from "../limits/admission.ts";
+import { DEFAULT_LIMITS, type Limits } from "../limits/limits.ts";
+import { listParameter, parameter } from "../openapi/parameter.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { type AddressOf, addressFinder, type Incoming } from "../request/address.ts";
+import { requestUrl } from "../request/request-url.ts";
+import { readInterest } from "../request/subscription-query.ts";
+import { preferredCoding } from "../stream/accept-encoding.ts";
+import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
+import { directStream } from "../stream/direct-stream.ts";
+import { removeAt } from "../stream/expiry.ts";
 import { ticketAccess } from "./tickets.ts";
 
 export const STREAM_HEADERS = {
@@ -92,9 +92,9 @@ export function handleSSE(
     refusals = new Refusals(),
   }: StreamOptions = {},
 ): (context: StreamContext) => Promise<Response> {
-  const room = new Room(limits);
+  const admission = new Admission(limits);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
-  const removed = ({ address }: ClientAbout) => room.leave(address);
+  const removed = ({ address }: ClientAbout) => admission.leave(address);
 
   async function open({ request, server }: Incoming): Promise<Response> {
     const grant = await access(request);
@@ -103,7 +103,7 @@ export function handleSSE(
     const lastEventId = readLastEventId(request, query);
     if (broker.draining) throw unavailable("the hub is stopping");
     const address = addressOf({ request, server });
-    room.assert(address);
+    admission.assert(address);
     // No stream comes of it, and its connection is to rest no longer than others.
     if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
     // The runtime would end a stream that has been quiet for some seconds.
@@ -112,10 +112,10 @@ export function handleSSE(
     const coding = preferredCoding(request.headers.get("accept-encoding"), STREAM_CODINGS);
     const stream = directStream((plain) => {
       // Others may have taken it meanwhile.
-      room.assert(address);
+      admission.assert(address);
       const sink = coding ? compressing(coding, plain) : plain;
       const client = broker.addClient(sink, { interest, lastEventId, about, removed });
-      room.enter(address);
+      admission.enter(address);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     const from = lastEventId ?? (await beginning(broker.log));

@@ -3,13 +3,13 @@ import { Elysia } from "elysia";
 import { readHistory } from "../../broker/history.ts";
 import { EARLIEST } from "../../events/names.ts";
 import type { Entry } from "../../log/entry.ts";
+import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { readInterest } from "../interest.ts";
-import { json } from "../json-content.ts";
-import { listParameter, parameter } from "../parameter.ts";
-import { Problem } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { requestUrl } from "../request-url.ts";
+import { json } from "../openapi/json-content.ts";
+import { listParameter, parameter } from "../openapi/parameter.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { requestUrl } from "../request/request-url.ts";
+import { readInterest } from "../request/subscription-query.ts";
 
 const MAX_LIMIT = 1000;
 

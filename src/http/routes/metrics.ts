@@ -1,10 +1,10 @@
 import { Elysia } from "elysia";
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
-import type { Histogram } from "../../histogram.ts";
+import type { Histogram } from "../../log/histogram.ts";
 import { version } from "../../version.ts";
-import { requireAdmin } from "../admin.ts";
+import { requireAdmin } from "../access/admin.ts";
 import type { Hub } from "../hub.ts";
-import { problemResponses } from "../problem-responses.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
 
 /** Of the usual metrics of a process, those that are true of Bun. */
 const TRUE_OF_BUN = /^process_(?!heap)|^nodejs_eventloop_lag_(seconds|p\d+_seconds|max_seconds)$/;

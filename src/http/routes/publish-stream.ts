@@ -1,15 +1,15 @@
 import { Elysia } from "elysia";
 import type { Grant } from "../../auth/grant.ts";
 import type { EventSink } from "../../broker/sink.ts";
-import type { Incoming } from "../address.ts";
-import { assertMediaType, parseJson } from "../body.ts";
-import { invalidToken } from "../challenge.ts";
-import { directStream } from "../direct-stream.ts";
+import { invalidToken } from "../answer/challenge.ts";
+import { failed, Problem, problemOf, unavailable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { type Line, LineCutter, TOO_LONG } from "../ndjson.ts";
-import { failed, Problem, problemOf, unavailable } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { payerOf, publisherGrant, publishOne } from "../publishing.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { payerOf, publisherGrant, publishOne } from "../publish/publishing.ts";
+import type { Incoming } from "../request/address.ts";
+import { assertMediaType, parseJson } from "../request/body.ts";
+import { type Line, LineCutter, TOO_LONG } from "../request/json-lines.ts";
+import { directStream } from "../stream/direct-stream.ts";
 
 const NDJSON = "application/x-ndjson";
 const LINES = { [NDJSON]: { schema: { type: "string" as const } } };

@@ -1,12 +1,12 @@
 import { type TUnsafe, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { PublishedBatch, PublishedEvent } from "../../events/event.ts";
-import { parseJson, readJsonBytes } from "../body.ts";
-import { assertEventSizes, checkedBatch } from "../check-event.ts";
+import { PublishedBatch, PublishedEvent } from "../../events/event-input.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../json-content.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { PublishedReceipt, payerOf, payingGrant, publish, publishOne } from "../publishing.ts";
+import { json } from "../openapi/json-content.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { assertEventSizes, checkedBatch } from "../publish/check-event.ts";
+import { PublishedReceipt, payerOf, payingGrant, publish, publishOne } from "../publish/publishing.ts";
+import { parseJson, readJsonBytes } from "../request/body.ts";
 
 const BatchReceipt = Type.Object({
   ids: Type.Array(Type.String()),

@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
-import type { Access } from "../access.ts";
-import { unauthenticated } from "../challenge.ts";
-import { bearerOf, COOKIE } from "../credential.ts";
-import { problemResponses } from "../problem-responses.ts";
+import type { Access } from "../access/access.ts";
+import { unauthenticated } from "../answer/challenge.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { bearerOf, COOKIE } from "../request/credential.ts";
 
 /** `POST /session` and `DELETE /session`: keeps a key or token in a cookie that no script can read. */
 export function sessionRoutes(access: Access) {

@@ -1,10 +1,10 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { Status, statusOf } from "../../broker/status.ts";
+import { unavailable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../json-content.ts";
-import { unavailable } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
+import { json } from "../openapi/json-content.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
 
 const Health = Type.Object({ status: Type.String() });
 

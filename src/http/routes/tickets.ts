@@ -1,13 +1,13 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TICKET_LIFE, type Tickets } from "../../auth/tickets.ts";
-import type { Access } from "../access.ts";
-import { invalidToken, unauthenticated } from "../challenge.ts";
+import type { Access } from "../access/access.ts";
+import { invalidToken, unauthenticated } from "../answer/challenge.ts";
+import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../json-content.ts";
-import { Problem } from "../problem.ts";
-import { problemResponses } from "../problem-responses.ts";
-import { requestUrl } from "../request-url.ts";
+import { json } from "../openapi/json-content.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+import { requestUrl } from "../request/request-url.ts";
 
 const Ticket = Type.Object({
   ticket: Type.String({ description: "For GET /events?ticket=…, once" }),

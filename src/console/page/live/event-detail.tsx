@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { encodeFrame } from "../../../frame.ts";
+import { encodeFrame } from "../../../protocol/frame.ts";
 import { hubRoute } from "../base-url.ts";
 import { useNow } from "../connection-lamp.tsx";
 import { CopyButton } from "../copy-button.tsx";

@@ -1,0 +1,30 @@
+import { MemoryStore } from "../log/memory-store.ts";
+import type { Sync } from "../log/sqlite/sqlite-file.ts";
+import { SqliteStore } from "../log/sqlite/sqlite-store.ts";
+import type { Store } from "../log/store.ts";
+
+/** Where the log is kept, and how much of it. */
+export interface StoreSettings {
+  /** `memory`, or the path of an SQLite file. */
+  readonly store: string;
+  readonly sync: Sync;
+  readonly historyEvents: number;
+  /** Bytes. */
+  readonly historyBytes: number;
+  /** Milliseconds; 0 for any age. */
+  readonly historyAge: number;
+}
+
+/**
+ * Opens the store that the settings name.
+ *
+ * @throws StoreFileError when the file can't be the store.
+ */
+export function openStore({ store, sync, ...history }: StoreSettings): Store {
+  const bounds = {
+    events: history.historyEvents,
+    bytes: history.historyBytes,
+    age: history.historyAge || Number.POSITIVE_INFINITY,
+  };
+  return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync });
+}

@@ -1,0 +1,146 @@
+import { InvalidArgumentError } from "commander";
+import { isProxy } from "../http/request/address.ts";
+
+/** Parsers for what is typed after a flag. Each throws commander's InvalidArgumentError. */
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Such as `15s`, `1h` or `500ms`; in milliseconds. */
+export function duration(text: string): number {
+  return withUnit(text, MILLISECONDS, "Expected a duration such as 500ms, 15s or 1h.");
+}
+
+/** Such as `64KiB` or `1GB`; in bytes. */
+export function size(text: string): number {
+  return withUnit(text, BYTES, "Expected a size such as 64KiB or 1MB.");
+}
+
+export function port(text: string): number {
+  return whole(text, 0, 65_535, "Expected a port from 0 to 65535; 0 takes any that is free.");
+}
+
+/** `memory`, or a file: one whose name ends in `.db`, so that a slip of the pen does not become one. */
+export function store(text: string): string {
+  if (text === "memory" || /[^/\\]\.db$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected memory, or a file whose name ends in .db.");
+}
+
+export function count(text: string): number {
+  return whole(text, 1, Number.MAX_SAFE_INTEGER, "Expected a whole number of at least 1.");
+}
+
+/** A number that bounds something; 0 for no bound. */
+export function atMost(text: string): number {
+  return whole(text, 0, Number.MAX_SAFE_INTEGER, "Expected a whole number; 0 for any number.");
+}
+
+/** Such as `100/s` or `600/m`; in events a second. 0 for no bound. */
+export function rate(text: string): number {
+  if (text === "0") return 0;
+  const [, number, unit = ""] = /^(\d+)\/([smh])$/.exec(text) ?? [];
+  const perSecond = (Number(number) * 1000) / (MILLISECONDS[unit] ?? Number.NaN);
+  if (!(perSecond > 0)) throw new InvalidArgumentError("Expected a rate such as 100/s or 600/m.");
+  return perSecond;
+}
+
+/** A duration that the runtime counts; in seconds. */
+export function seconds(text: string): number {
+  const value = duration(text) / 1000;
+  if (Number.isInteger(value) && value >= 1 && value <= 255) return value;
+  throw new InvalidArgumentError("Expected whole seconds from 1s to 255s.");
+}
+
+/** Addresses, subnets or `unix`, for a flag that repeats. */
+export function proxies(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value);
+  if (!given.every(isProxy)) {
+    throw new InvalidArgumentError("Expected an address, a subnet such as 10.0.0.0/8, or unix.");
+  }
+  return [...before, ...given];
+}
+
+/** Any text but none: a variable that was left empty is not one that was left out. */
+export function text(value: string): string {
+  if (value === "") throw new InvalidArgumentError("Expected more than nothing.");
+  return value;
+}
+
+/** For a flag that repeats, whose values may have spaces: a variable holds one. */
+export function texts(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text(value)];
+}
+
+export function httpUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new InvalidArgumentError("Expected a URL such as https://example.org/jwks.json.");
+}
+
+/** For flags that repeat: a variable holds several values with spaces between. */
+export function keys(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...wordsOf(value)];
+}
+
+/** Host names, for a flag that repeats. */
+export function names(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value).map((name) => name.toLowerCase());
+  if (!given.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name))) {
+    throw new InvalidArgumentError("Expected a name such as hub.example.org, without scheme and port.");
+  }
+  return [...before, ...given];
+}
+
+/** Origins or `*`, for a flag that repeats. */
+export function origins(value: string, before: readonly string[] = []): readonly string[] {
+  const given = wordsOf(value).map((origin) => origin.toLowerCase().replace(/\/$/, ""));
+  // Applications in a web view have schemes of their own, such as capacitor://localhost.
+  const isOrigin = (one: string) =>
+    /^https?:/.test(one)
+      ? URL.canParse(one) && new URL(one).origin === one
+      : /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(one);
+  const all = [...before, ...given];
+  if (all.includes("*") ? all.length > 1 : !given.every(isOrigin)) {
+    throw new InvalidArgumentError("Expected an origin such as https://example.org, or * alone.");
+  }
+  return all;
+}
+
+function wordsOf(value: string): string[] {
+  const words = value.split(/\s+/).filter((word) => word !== "");
+  if (words.length === 0) throw new InvalidArgumentError("Expected more than nothing.");
+  return words;
+}
+
+function withUnit(text: string, units: Readonly<Record<string, number>>, expected: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? [];
+  const factor = unit === undefined ? undefined : units[unit];
+  if (number === undefined || factor === undefined) {
+    // Nothing of something needs no unit.
+    if (text === "0") return 0;
+    throw new InvalidArgumentError(expected);
+  }
+  const value = Math.round(Number(number) * factor);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(expected);
+  return value;
+}
+
+function whole(text: string, least: number, most: number, expected: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw new InvalidArgumentError(expected);
+  return value;
+}

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { constants, gzipSync } from "node:zlib";
+import page from "../page/index.html";
+
+/** One file of the page, ready to be sent. */
+export interface Asset {
+  readonly type: string;
+  readonly plain: Uint8Array<ArrayBuffer>;
+  /** None where it would be no smaller. */
+  readonly gzip: Uint8Array<ArrayBuffer> | undefined;
+  readonly etag: string;
+}
+
+/** The page's files. */
+export interface Assets {
+  readonly html: Asset;
+  /** Scripts, styles and icons, by the name under which the page asks for them. It holds their hash. */
+  readonly files: ReadonlyMap<string, Asset>;
+}
+
+interface BuiltFile {
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+let assets: Promise<Assets> | undefined;
+
+/** The page's files, made ready at the first call. `folder` is where the page asks for its other files. */
+export function loadAssets(folder: string): Promise<Assets> {
+  assets ??= prepare(folder);
+  return assets;
+}
+
+async function prepare(folder: string): Promise<Assets> {
+  const built = await builtFiles();
+  const files = new Map<string, Asset>();
+  let html: Asset | undefined;
+  for (const { path, bytes } of built) {
+    if (path.endsWith(".html")) html = toAsset(path, relink(bytes, folder));
+    else files.set(basename(path), toAsset(path, bytes));
+  }
+  if (!html) throw new Error("the console was bundled without its page");
+  return { html, files };
+}
+
+/** In the executable they are inside it, bundled; from the sources they are bundled now. */
+async function builtFiles(): Promise<BuiltFile[]> {
+  if (page.files) {
+    return Promise.all(page.files.map(async ({ path }) => ({ path, bytes: await Bun.file(path).bytes() })));
+  }
+  const { outputs } = await Bun.build({
+    entrypoints: [page.index],
+    minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  return Promise.all(
+    outputs.map(async (output) => ({ path: output.path, bytes: new Uint8Array(await output.arrayBuffer()) })),
+  );
+}
+
+/**
+ * Points the page's links into the folder, as relative ones: the hub does not know below which path
+ * a proxy shows it.
+ */
+function relink(html: Uint8Array, folder: string): Uint8Array<ArrayBuffer> {
+  const rewritten = new HTMLRewriter()
+    .on("link[href], script[src]", {
+      element(element) {
+        const name = element.tagName === "script" ? "src" : "href";
+        element.setAttribute(name, `${folder}/${basename(element.getAttribute(name) ?? "")}`);
+        // Credentials go along with requests of its own origin either way.
+        element.removeAttribute("crossorigin");
+      },
+    })
+    .transform(new TextDecoder().decode(html));
+  return new TextEncoder().encode(rewritten);
+}
+
+function toAsset(path: string, plain: Uint8Array<ArrayBuffer>): Asset {
+  const gzip = gzipSync(plain, { level: constants.Z_BEST_COMPRESSION });
+  return {
+    type: Bun.file(path).type,
+    plain,
+    gzip: gzip.length < plain.length ? new Uint8Array(gzip) : undefined,
+    etag: `"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`,
+  };
+}

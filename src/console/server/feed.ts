@@ -1,0 +1,168 @@
+import type { Broker } from "../../broker/broker.ts";
+import { type EventSink, writeTo } from "../../broker/sink.ts";
+import { statusOf } from "../../broker/status.ts";
+import type { Entry } from "../../log/entry.ts";
+import { encodeFrame } from "../../protocol/frame.ts";
+import { type ConsoleEvent, type ConsoleEvents, summaryOf } from "./console-event.ts";
+import { Tally, type TallyCounts } from "./tally.ts";
+
+/** How often the figures are sent, in ms. */
+const TICK = 1000;
+/** Events that come within this many ms are sent together: a page draws no faster anyway. */
+const WINDOW = 100;
+/** How many events one window shows at most. The others are counted, and can be looked up. */
+const MOST_SHOWN = 250;
+/** With how many of the events that are held a feed begins. */
+const BACKLOG = 200;
+
+/** The figures of the time since the last one, mostly a second, as the feed's `tick`. */
+export interface Tick {
+  readonly status: ReturnType<typeof statusOf>;
+  /** The hub's clock, in Unix milliseconds. */
+  readonly now: number;
+  /** How long from publishing to the last client's write, in ms; null when nothing was published. */
+  readonly latency: { readonly mean: number; readonly max: number } | null;
+  readonly types: TallyCounts;
+  readonly topics: TallyCounts;
+  /** It took a key to get this; the page can forget it. */
+  readonly keyed: boolean;
+}
+
+export interface FeedOptions {
+  readonly signal: AbortSignal;
+  /** It took a key to ask for it. */
+  readonly keyed: boolean;
+}
+
+/**
+ * What the console draws from, as an event stream of its own: the figures once a second (`tick`), and
+ * the events themselves (`events`) ten times a second at most. However much is published, it stays
+ * small: rates are counted here, over all events, and of a flood only the newest are shown.
+ *
+ * It is no client: it is in no count, and the hub never waits for it.
+ */
+export class Feed {
+  readonly #broker: Broker;
+  readonly #sink: EventSink;
+  readonly #keyed: boolean;
+  readonly #stopObserving: () => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #window: ReturnType<typeof setTimeout> | undefined;
+  #shown: ConsoleEvent[] = [];
+  #passedOver = 0;
+  readonly #types = new Tally();
+  readonly #topics = new Tally();
+  #latencySum = 0;
+  #latencyCount = 0;
+  #latencyMax = 0;
+  /** The page takes no bytes: what it would be sent is passed over until it does. */
+  #full = false;
+  #ended = false;
+
+  /** Ends when the page goes away, when the signal aborts or when the broker closes. */
+  constructor(broker: Broker, sink: EventSink, { signal, keyed }: FeedOptions) {
+    this.#broker = broker;
+    this.#keyed = keyed;
+    this.#sink = sink;
+    this.#stopObserving = broker.observe((entries, took) => this.#see(entries, took));
+    this.#timer = setInterval(() => this.#tick(), TICK);
+    if (signal.aborted) this.end();
+    else signal.addEventListener("abort", () => this.end(), { once: true });
+    this.#tick();
+    void this.#sendBacklog();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopObserving();
+    clearInterval(this.#timer);
+    clearTimeout(this.#window);
+    try {
+      this.#sink.close();
+    } catch {
+      // The stream ended from its other side.
+    }
+  }
+
+  async #sendBacklog(): Promise<void> {
+    const { log } = this.#broker;
+    try {
+      const held = await log.read(Math.max(0, log.head - BACKLOG), BACKLOG);
+      this.#send("events", {
+        backlog: true,
+        events: held.map(summaryOf),
+        skipped: 0,
+      });
+    } catch {
+      // A store that can't be read is told of by /status; the feed goes on without the past.
+    }
+  }
+
+  #see(entries: readonly Entry[], took: number): void {
+    this.#latencySum += took;
+    this.#latencyCount++;
+    this.#latencyMax = Math.max(this.#latencyMax, took);
+    for (const { type, topics } of entries) {
+      this.#types.add(type);
+      for (const topic of topics) this.#topics.add(topic);
+    }
+    const room = this.#full ? 0 : MOST_SHOWN - this.#shown.length;
+    const first = Math.max(0, entries.length - Math.max(0, room));
+    this.#passedOver += first;
+    for (const entry of entries.slice(first)) this.#shown.push(summaryOf(entry));
+    this.#window ??= setTimeout(() => this.#sendWindow(), WINDOW);
+  }
+
+  #sendWindow(): void {
+    this.#window = undefined;
+    if (this.#full) {
+      this.#passedOver += this.#shown.length;
+      this.#shown = [];
+      return;
+    }
+    const events = this.#shown;
+    const skipped = this.#passedOver;
+    this.#shown = [];
+    this.#passedOver = 0;
+    this.#send("events", { backlog: false, events, skipped });
+  }
+
+  #tick(): void {
+    if (this.#broker.closed) {
+      this.end();
+      return;
+    }
+    // What was counted stays for the tick that is taken.
+    if (this.#full) return;
+    const count = this.#latencyCount;
+    this.#send("tick", {
+      status: statusOf(this.#broker),
+      now: Date.now(),
+      latency: count > 0 ? { mean: this.#latencySum / count, max: this.#latencyMax } : null,
+      types: this.#types.take(),
+      topics: this.#topics.take(),
+      keyed: this.#keyed,
+    });
+    this.#latencySum = this.#latencyCount = this.#latencyMax = 0;
+  }
+
+  #send(event: "tick", data: Tick): void;
+  #send(event: "events", data: ConsoleEvents): void;
+  #send(event: string, data: unknown): void {
+    if (this.#full || this.#ended) return;
+    try {
+      const room = writeTo(this.#sink, encodeFrame({ event, data: JSON.stringify(data) }));
+      if (!room) return;
+      this.#full = true;
+      room.then(
+        () => {
+          this.#full = false;
+        },
+        () => this.end(),
+      );
+    } catch {
+      this.end();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { Elysia } from "elysia";
+import { OPEN } from "../../auth/grant.ts";
+import type { Broker } from "../../broker/broker.ts";
+import { type Access, openAccess } from "../../http/access/access.ts";
+import { requireAdmin } from "../../http/access/admin.ts";
+import { Problem, unavailable } from "../../http/answer/problem.ts";
+import { STREAM_HEADERS } from "../../http/routes/events.ts";
+import { preferredCoding } from "../../http/stream/accept-encoding.ts";
+import { directStream } from "../../http/stream/direct-stream.ts";
+import { LONGEST_TIMER } from "../../longest-timer.ts";
+import { type Asset, loadAssets } from "./assets.ts";
+import { Feed } from "./feed.ts";
+
+/** Where the page's other files are, seen from the page. */
+const FOLDER = "console";
+
+/** Nothing from elsewhere, nothing inline; whatever a publisher sends, the page runs only its own script. */
+const SECURITY_HEADERS = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+};
+
+interface ConsoleOptions {
+  readonly broker: Broker;
+  readonly access?: Access | undefined;
+}
+
+/** `GET /`, the console: its page, the files of the page, and the feed that it draws from. */
+export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
+  return new Elysia({ detail: { hide: true } })
+    .get("/", async ({ request }) => {
+      const { html } = await loadAssets(FOLDER);
+      // Asked for again each time, so that a new release is seen at once; mostly answered by 304.
+      return send(html, request, { ...SECURITY_HEADERS, "cache-control": "no-cache" });
+    })
+    .get(`/${FOLDER}/:file`, async ({ request, params: { file } }) => {
+      const asset = (await loadAssets(FOLDER)).files.get(file);
+      if (!asset) throw new Problem(404, `the console has no file ${JSON.stringify(file)}`);
+      // Its name holds its hash.
+      return send(asset, request, {
+        "x-content-type-options": "nosniff",
+        "cache-control": "public, max-age=31536000, immutable",
+      });
+    })
+    .get(`/${FOLDER}/feed`, async ({ request, server }) => {
+      const grant = await requireAdmin(access, request);
+      if (broker.closed) throw unavailable("the hub is stopping");
+      server?.timeout(request, 0);
+      const options = { signal: until(request.signal, grant.expires), keyed: grant !== OPEN };
+      const stream = directStream((sink) => void new Feed(broker, sink, options));
+      return new Response(stream, { headers: STREAM_HEADERS });
+    })
+    .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
+      await requireAdmin(access, request);
+      const entry = await broker.log.find(id);
+      if (!entry) throw new Problem(404, "the hub does not hold this event any more");
+      return new Response(entry.json, {
+        headers: { "content-type": "application/json", "cache-control": "no-store" },
+      });
+    });
+}
+
+/** Aborts when the signal does, or when the time has come (Unix ms). */
+function until(signal: AbortSignal, time: number | undefined): AbortSignal {
+  if (time === undefined) return signal;
+  const left = Math.min(Math.max(0, time - Date.now()), LONGEST_TIMER);
+  return AbortSignal.any([signal, AbortSignal.timeout(left)]);
+}
+
+function send({ type, plain, gzip, etag }: Asset, request: Request, own: Record<string, string>): Response {
+  const headers = { ...own, etag, vary: "accept-encoding" };
+  if (request.headers.get("if-none-match")?.includes(etag))
+    return new Response(null, { status: 304, headers });
+  const compressed = gzip && preferredCoding(request.headers.get("accept-encoding"), ["gzip"]);
+  return new Response(compressed ? gzip : plain, {
+    headers: { ...headers, "content-type": type, ...(compressed && { "content-encoding": "gzip" }) },
+  });
+}

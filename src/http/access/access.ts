@@ -1,0 +1,33 @@
+import type { Authority } from "../../auth/authority.ts";
+import { type Grant, OPEN } from "../../auth/grant.ts";
+import { InvalidToken } from "../../auth/invalid-token.ts";
+import { KeysUnavailable } from "../../auth/tokens.ts";
+import { invalidToken } from "../answer/challenge.ts";
+import { Problem } from "../answer/problem.ts";
+import { readCredential } from "../request/credential.ts";
+
+/**
+ * Finds out what the sender of a request may do. What it throws is the answer, such as a 401 for a
+ * credential that is not good; without any credential, it gives the grant of an anonymous one.
+ */
+export type Access = (request: Request) => Grant | Promise<Grant>;
+
+/** Everyone may do everything. */
+export const openAccess: Access = () => OPEN;
+
+/** By the keys and tokens of an authority. */
+export function keyAccess(authority: Authority): Access {
+  return async (request) => {
+    const credential = readCredential(request);
+    if (credential === undefined) return authority.nobody;
+    try {
+      return await authority.grant(credential);
+    } catch (error) {
+      if (error instanceof InvalidToken) throw invalidToken(error.message);
+      if (error instanceof KeysUnavailable) {
+        throw new Problem(503, error.message, { headers: { "retry-after": "5" }, cause: error });
+      }
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,81 @@
+import { isIP } from "node:net";
+import { Problem } from "../answer/problem.ts";
+import { requestUrl } from "../request/request-url.ts";
+
+export interface GuardOptions {
+  /**
+   * The names of this hub, in lower case, besides those of the machine itself. None given: any
+   * name will do.
+   */
+  readonly hosts?: readonly string[] | undefined;
+  /** The origins whose pages may use the hub, besides its own; `*` for all. */
+  readonly origins?: readonly string[];
+}
+
+/**
+ * Keeps web pages from using a hub that is not theirs, by what browsers say of each request; who
+ * sends none of it, such as curl, passes.
+ *
+ * A page whose name is pointed at this machine (DNS rebinding) still has to send its own name as
+ * `Host`. A page of another origin is known by `Origin`, or where a browser sends none, as for an
+ * image, by `Sec-Fetch-Site`. Following a link to the hub remains possible.
+ *
+ * @returns a check that throws Problem 421 for a name and 403 for an origin that is not allowed.
+ */
+export function guard({ hosts, origins = [] }: GuardOptions): (request: Request) => void {
+  const names = hosts && new Set(hosts);
+  const allowed = new Set(origins);
+  const anyOrigin = allowed.has("*");
+  // Most requests have the Host of the one before.
+  let passed: string | undefined;
+  return (request) => {
+    const { headers, method } = request;
+    const host = headers.get("host") ?? requestUrl(request).host;
+    if (host !== passed) {
+      if (names && !isOwnName(nameOf(host), names)) throw notThisHub(nameOf(host));
+      passed = host;
+    }
+    const origin = headers.get("origin");
+    if (origin !== null) {
+      if (anyOrigin || allowed.has(origin) || isSameOrigin(origin, host, names)) return;
+      throw notAllowed(origin);
+    }
+    const site = headers.get("sec-fetch-site");
+    if (site === null || site === "same-origin" || site === "none") return;
+    if (headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD")) return;
+    throw notAllowed(`a ${site} page`);
+  };
+}
+
+/** A Host without its port, in lower case, and without the dot that may end it. */
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
+}
+
+/** An address is nobody's to rebind, and `localhost` always is the machine itself (RFC 6761). */
+function isOwnName(name: string, names: ReadonlySet<string>): boolean {
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 ||
+    names.has(name)
+  );
+}
+
+/**
+ * The scheme may differ, and the Host be another of the hub's names: a proxy in front of it may
+ * have ended TLS and put its own address there.
+ */
+function isSameOrigin(origin: string, host: string, names: ReadonlySet<string> | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return url.host === host.toLowerCase() || (names?.has(url.host) ?? false);
+}
+
+function notThisHub(name: string): Problem {
+  return new Problem(421, `${name} is not a name of this hub; if it should be: --allowed-host ${name}`);
+}
+
+function notAllowed(origin: string): Problem {
+  return new Problem(403, `${origin} may not use this hub; if it should: --cors-origin names its origin`);
+}

@@ -1,0 +1,68 @@
+import { type Logger, silent } from "../../logger.ts";
+import { RateLimit } from "../limits/rate-limit.ts";
+import { givenRequestId, REQUEST_ID } from "../request/request-id.ts";
+import { requestUrl } from "../request/request-url.ts";
+import type { Problem } from "./problem.ts";
+
+/** What of an Elysia context says which request it was. */
+export interface Refused {
+  readonly request: Request;
+  /** The route's own path, such as `/clients/:id`; none when there is no such route. */
+  readonly route?: string;
+}
+
+/** How many refusals were made at a route with a status. */
+export interface RefusalCount {
+  readonly route: string;
+  readonly status: number;
+  readonly count: number;
+}
+
+/** More lines than this a second would be the work of a client gone wild. */
+const LINES_PER_SECOND = 10;
+
+/**
+ * Turns problems into answers, and keeps the books: each is counted, has a request id that its
+ * answer and its log line share, and is logged.
+ */
+export class Refusals {
+  readonly #logger: Logger;
+  readonly #counts = new Map<string, RefusalCount>();
+  readonly #lines = new RateLimit(LINES_PER_SECOND);
+
+  constructor(logger: Logger = silent) {
+    this.#logger = logger;
+  }
+
+  get counts(): Iterable<RefusalCount> {
+    return this.#counts.values();
+  }
+
+  answer(problem: Problem, refused: Refused): Response {
+    const id = this.note(problem, refused);
+    const response = problem.response(id);
+    response.headers.set(REQUEST_ID, id);
+    return response;
+  }
+
+  /** Counts and logs it, for whoever words the answer. Returns the request's id. */
+  note(problem: Problem, { request, route }: Refused): string {
+    const { status } = problem;
+    const at = route || "none";
+    const key = `${status} ${at}`;
+    this.#counts.set(key, { route: at, status, count: (this.#counts.get(key)?.count ?? 0) + 1 });
+    const id = givenRequestId(request) ?? crypto.randomUUID();
+    this.#log(problem, request, id);
+    return id;
+  }
+
+  #log({ status, message, cause }: Problem, request: Request, id: string): void {
+    const { method } = request;
+    // Without the query, which may hold a ticket.
+    const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
+    if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
+    // What is published and refused is lost unless somebody sees to it.
+    else if (method === "POST" && this.#lines.take("") === 0) this.#logger.info(fields, "refused");
+    else this.#logger.debug(fields, "refused");
+  }
+}

@@ -1,0 +1,47 @@
+import { Problem } from "../answer/problem.ts";
+import { siteOf } from "../request/address.ts";
+import type { Limits } from "./limits.ts";
+
+/** When somebody may have left, in seconds. */
+const RETRY_AFTER = { headers: { "retry-after": "10" } };
+
+/** How many clients there is room for, in all and from each address. */
+export class Admission {
+  readonly #limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">;
+  readonly #bySite = new Map<string, number>();
+  #count = 0;
+
+  constructor(limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">) {
+    this.#limits = limits;
+  }
+
+  /** @throws Problem 503 when the hub is full, 429 when the address has its share. */
+  assert(address: string | undefined): void {
+    const { maxClients, maxClientsPerAddress } = this.#limits;
+    if (maxClients > 0 && this.#count >= maxClients) {
+      throw new Problem(503, "the hub has as many clients as it takes", RETRY_AFTER);
+    }
+    if (maxClientsPerAddress === 0 || address === undefined) return;
+    if ((this.#bySite.get(siteOf(address)) ?? 0) < maxClientsPerAddress) return;
+    throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, RETRY_AFTER);
+  }
+
+  /** Counts a client in. */
+  enter(address: string | undefined): void {
+    this.#add(address, 1);
+  }
+
+  /** Counts a client out. */
+  leave(address: string | undefined): void {
+    this.#add(address, -1);
+  }
+
+  #add(address: string | undefined, difference: number): void {
+    this.#count += difference;
+    if (address === undefined || this.#limits.maxClientsPerAddress === 0) return;
+    const site = siteOf(address);
+    const count = (this.#bySite.get(site) ?? 0) + difference;
+    if (count > 0) this.#bySite.set(site, count);
+    else this.#bySite.delete(site);
+  }
+}

@@ -1,0 +1,109 @@
+import { type ExactJson, NestingError, parseExactly } from "../../events/exact-json.ts";
+import { LONGEST_TIMER } from "../../longest-timer.ts";
+import { Problem, unprocessable } from "../answer/problem.ts";
+import type { Incoming } from "./address.ts";
+
+/** One that says it is no larger is most likely here already: it gets no timer of its own. */
+const SMALL = 64 * 1024;
+/** The longest that the runtime counts, in seconds; 0 is for ever. */
+const MAX_RUNTIME_TIMEOUT = 255;
+
+// One for all: it keeps nothing from one whole text to the next.
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** What is still to come of a body that is refused. */
+const NOT_WAITED_FOR = { connection: "close" };
+
+export interface BodyLimits {
+  readonly bytes: number;
+  /** How long it may take to arrive, in ms; 0 for ever. */
+  readonly timeout: number;
+}
+
+/**
+ * The request's body, which must be declared as JSON.
+ *
+ * @throws Problem 415 when it is not; 413 when it is too large, 408 when it is too slow, 400 when
+ * it breaks off.
+ */
+export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
+  // A cross-site form can't send this type, so it can't publish either.
+  assertMediaType(incoming, "application/json");
+  return readBytes(incoming, limits);
+}
+
+/** @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply. */
+export function parseJson(bytes: Uint8Array): ExactJson {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new Problem(400, "the body is not UTF-8");
+  }
+  try {
+    return parseExactly(text);
+  } catch (error) {
+    if (error instanceof NestingError) throw unprocessable([{ path: "", message: error.message }]);
+    throw new Problem(400, `the body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+async function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {
+  const declared = request.headers.get("content-length");
+  const length = declared === null ? undefined : Number(declared);
+  if (length !== undefined && length > bytes) throw tooLarge(bytes);
+  // The runtime ends the connection. It does so a little later than a timer that can say why.
+  const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + 1 : 0;
+  server?.timeout(request, seconds <= MAX_RUNTIME_TIMEOUT ? seconds : 0);
+  const body = length === undefined ? collect(request, bytes) : request.bytes();
+  try {
+    return await (timeout === 0 || (length !== undefined && length <= SMALL) ? body : within(timeout, body));
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(400, "the body broke off");
+  }
+}
+
+async function collect(request: Request, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of request.body ?? []) {
+    length += part.length;
+    if (length > limit) throw tooLarge(limit);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, LONGEST_TIMER));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLarge(limit: number): Problem {
+  // The connection stays open and the runtime throws the rest away as it comes: were it closed, a
+  // client that is still sending would have a broken pipe instead of this answer.
+  return new Problem(413, `a body here is ${limit} bytes at most`);
+}
+
+function tooSlow(timeout: number): Problem {
+  return new Problem(408, `a body takes ${timeout / 1000} s at most`, { headers: NOT_WAITED_FOR });
+}
+
+/** @throws Problem 415 when the body is declared as something else, or compressed. */
+export function assertMediaType({ request: { headers } }: Incoming, expected: string): void {
+  const given = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (given !== expected) throw new Problem(415, `send this as ${expected}`);
+  const coding = headers.get("content-encoding")?.trim().toLowerCase();
+  if (coding && coding !== "identity") {
+    // RFC 9110, section 15.5.16: what would be taken instead.
+    throw new Problem(415, `send this as it is, not as ${coding}`, {
+      headers: { "accept-encoding": "identity" },
+    });
+  }
+}

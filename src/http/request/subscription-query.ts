@@ -1,0 +1,37 @@
+import { covers, type Grant } from "../../auth/grant.ts";
+import type { Interest } from "../../broker/interest.ts";
+import { isTypeName } from "../../events/names.ts";
+import { isTopicPattern } from "../../topics/topic.ts";
+import { forbidden } from "../answer/challenge.ts";
+import { Problem } from "../answer/problem.ts";
+
+/**
+ * What a query asks to read, with `topic` and `type`, and what the grant lets it.
+ *
+ * @throws Problem 400 when a name is not allowed or there are too many; 401 or 403 when a topic is not granted.
+ */
+export function readInterest(query: URLSearchParams, grant: Grant, maxTopics: number): Interest {
+  const topics = query.getAll("topic");
+  const types = query.getAll("type");
+  if (topics.length > maxTopics || types.length > maxTopics) {
+    throw new Problem(400, `a client names ${maxTopics} topics and ${maxTopics} types at most`);
+  }
+  for (const topic of topics) {
+    if (!isTopicPattern(topic)) throw new Problem(400, `not a topic: ${JSON.stringify(topic)}`);
+  }
+  for (const type of types) {
+    if (!isTypeName(type)) throw new Problem(400, `not an event type: ${JSON.stringify(type)}`);
+  }
+  for (const topic of topics.length > 0 ? topics : ["*"]) {
+    if (!covers(grant.subscribe, topic)) throw refuse(grant, topics.length > 0 ? topic : undefined);
+  }
+  return { topics, types, grants: grant.private };
+}
+
+function refuse(grant: Grant, topic: string | undefined): Problem {
+  if (grant.anonymous) return forbidden(grant, "this hub is for subscribers with a token");
+  const granted = grant.subscribe.join(", ") || "no topic";
+  return topic === undefined
+    ? forbidden(grant, `name the topics to subscribe to: the token grants ${granted}, not all of them`)
+    : forbidden(grant, `the token grants ${granted}, but not ${topic}`);
+}

@@ -1,0 +1,52 @@
+import type { Entry } from "./entry.ts";
+
+/** Gone slots at the front are given back when they are as many as this, and half of all. */
+const COMPACT_AT = 1024;
+
+/** Consecutive events in memory: new ones come at the end, old ones go at the front. */
+export class RecentEntries {
+  /** What they cost to keep, in bytes. */
+  bytes = 0;
+  #entries: Entry[] = [];
+  #first = 0;
+
+  get earliest(): Entry | undefined {
+    return this.#entries[this.#first];
+  }
+
+  get count(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.bytes += entry.size;
+  }
+
+  /** Drops the earliest. */
+  shift(): void {
+    const { earliest } = this;
+    if (!earliest) return;
+    this.bytes -= earliest.size;
+    this.#first++;
+    if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  at(position: number): Entry | undefined {
+    const { earliest } = this;
+    // Before the earliest there may still be some that are gone.
+    if (!earliest || position < earliest.position) return undefined;
+    return this.#entries[this.#first + position - earliest.position];
+  }
+
+  /** Up to `limit` events after the position, oldest first. */
+  read(after: number, limit: number): readonly Entry[] {
+    const { earliest } = this;
+    if (!earliest) return [];
+    const start = this.#first + Math.max(0, after + 1 - earliest.position);
+    return this.#entries.slice(start, start + limit);
+  }
+}

@@ -1,0 +1,20 @@
+import { prefixOf } from "./topic.ts";
+
+/** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
+export class TopicPatterns {
+  readonly #exact: ReadonlySet<string>;
+  readonly #prefixes: readonly string[];
+
+  constructor(patterns: readonly string[]) {
+    this.#exact = new Set(patterns.filter((pattern) => prefixOf(pattern) === undefined));
+    this.#prefixes = patterns.map(prefixOf).filter((prefix) => prefix !== undefined);
+  }
+
+  has(topic: string): boolean {
+    return this.#exact.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix));
+  }
+
+  hasAny(topics: readonly string[]): boolean {
+    return topics.some((topic) => this.has(topic));
+  }
+}

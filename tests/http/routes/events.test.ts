@@ -1,0 +1,245 @@
+import { expect, test } from "bun:test";
+import { connect } from "node:net";
+import { Broker } from "../../../src/broker/broker.ts";
+import { MemoryStore } from "../../../src/log/memory-store.ts";
+import { startHub } from "../../hub.ts";
+import { post } from "../../post.ts";
+import { until } from "../../until.ts";
+import { problemOf } from "../problem.ts";
+import { Reader } from "../reader.ts";
+
+test("its headers keep browsers and proxies from caching, changing or holding it", async () => {
+  const { url } = startHub();
+  const { response } = await Reader.open(`${url}/events`);
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  expect(response.headers.get("cache-control")).toBe("no-cache, no-transform");
+  expect(response.headers.get("x-accel-buffering")).toBe("no");
+});
+
+test("its first bytes are the waiting time and `connected`, without an id", async () => {
+  const { url } = startHub();
+  const reader = await Reader.open(`${url}/events`);
+  const connected = await reader.next();
+  expect(reader.retries).toEqual([3000]);
+  expect(connected?.event).toBe("connected");
+  expect(connected?.id).toBeUndefined();
+  expect(JSON.parse(connected?.data ?? "")).toEqual({ client_id: expect.any(String), status: "connected" });
+  expect(await (await fetch(`${url}/status`)).json()).toMatchObject({
+    status: "active",
+    connected_clients: 1,
+  });
+});
+
+test("topics are exact names, prefixes or all of them; types filter", async () => {
+  const { url } = startHub();
+  const cases: [query: string, received: number[]][] = [
+    ["", [0, 1, 2, 3, 4, 5, 6]],
+    ["topic=*", [0, 1, 2, 3, 4, 5, 6]],
+    ["topic=orders/1", [0, 1, 6]],
+    ["topic=orders/*", [0, 1, 2, 6]],
+    ["topic=orders*", [0, 1, 2, 3, 6]],
+    ["topic=bills&topic=orders/2", [0, 2, 4, 6]],
+    ["topic=bills&topic=bill*", [0, 4, 6]],
+    ["topic=gr%C3%B6%C3%9Fe+1%262", [0, 5]],
+    ["topic=none", [0]],
+    ["type=b", [2, 6]],
+    ["type=b&type=a&topic=bills", [0, 4, 6]],
+    ["type=none", []],
+    ["topic=orders/*&type=a", [0, 1]],
+  ];
+  const readers = await Promise.all(cases.map(([query]) => Reader.open(`${url}/events?${query}`)));
+  for (const reader of readers) await reader.next();
+  const events: [type: string, topics: string[]][] = [
+    ["a", []],
+    ["a", ["orders/1"]],
+    ["b", ["orders/2"]],
+    ["a", ["orders"]],
+    ["a", ["bills"]],
+    ["a", ["größe 1&2"]],
+    ["b", ["orders/1", "bills", "orders/2"]],
+  ];
+  await post(
+    `${url}/publish/batch`,
+    events.map(([type, topics], data) => ({ type, data, topics })),
+  );
+  for (const [i, [query, received]] of cases.entries()) {
+    const got = (await readers[i]?.take(received.length))?.map(([, data]) => data);
+    expect({ query, got }).toEqual({ query, got: received });
+  }
+  // And no more than that: the same again, from the history.
+  for (const [query, received] of cases) {
+    const reader = await Reader.open(`${url}/events?last_event_id=earliest&${query}`);
+    await reader.next();
+    const all = await reader.take(received.length + 1);
+    expect({ query, all: all.slice(0, -1).map(([, data]) => data), end: all.at(-1) }).toEqual({
+      query,
+      all: received,
+      end: ["tidings.resumed", { from: "earliest", count: received.length }],
+    });
+  }
+});
+
+test("400: what is no topic or type", async () => {
+  const { url } = startHub();
+  const wrong = [
+    "topic=",
+    "topic=a%0Ab",
+    "topic=%E2%80%8B",
+    `topic=${"x".repeat(1025)}`,
+    "topic=ok&topic=",
+    "type=",
+    "type=a%0D",
+  ];
+  for (const query of wrong) await problemOf(await fetch(`${url}/events?${query}`), 400);
+  expect(await (await fetch(`${url}/status`)).json()).toMatchObject({ connected_clients: 0 });
+});
+
+test("resumes after an event that is held, and says so", async () => {
+  const { url, broker } = startHub();
+  await broker.publish(
+    ["1", "2", "3", "4"].map((id) => ({ type: "n", data: Number(id), id, topics: [id === "3" ? "b" : "a"] })),
+  );
+  const reader = await Reader.open(`${url}/events?topic=a`, { "last-event-id": "1" });
+  await reader.next();
+  expect(await reader.take(3)).toEqual([
+    ["n", 2],
+    ["n", 4],
+    ["tidings.resumed", { from: "1", count: 2 }],
+  ]);
+  await broker.publish([{ type: "n", data: 5, topics: ["a"] }]);
+  expect(await reader.take(1)).toEqual([["n", 5]]);
+  // At the head, and after an event it is not subscribed to.
+  const atHead = await Reader.open(`${url}/events`, { "last-event-id": "4" });
+  await atHead.next();
+  expect(await atHead.take(2)).toEqual([
+    ["n", 5],
+    ["tidings.resumed", { from: "4", count: 1 }],
+  ]);
+  const other = await Reader.open(`${url}/events?topic=b`, { "last-event-id": "2" });
+  await other.next();
+  expect(await other.take(2)).toEqual([
+    ["n", 3],
+    ["tidings.resumed", { from: "2", count: 1 }],
+  ]);
+});
+
+test("the header wins over the query; an empty one does not", async () => {
+  const { url, broker } = startHub();
+  await broker.publish(["1", "2", "3"].map((id) => ({ type: "n", data: Number(id), id })));
+  const from = async (query: string, headers: Record<string, string>) => {
+    const reader = await Reader.open(`${url}/events${query}`, headers);
+    await reader.next();
+    for (;;) {
+      const [event] = await reader.take(1);
+      if (event?.[0] === "tidings.resumed") return event[1];
+    }
+  };
+  expect(await from("?last_event_id=1", { "last-event-id": "2" })).toEqual({ from: "2", count: 1 });
+  expect(await from("?last_event_id=1", { "last-event-id": "" })).toEqual({ from: "1", count: 2 });
+  expect(await from("?last_event_id=1", {})).toEqual({ from: "1", count: 2 });
+  expect(await from("?last_event_id=2", { "last-event-id": "earliest" })).toEqual({
+    from: "earliest",
+    count: 3,
+  });
+});
+
+test("an id that is not held is a gap: it says so before all that is held", async () => {
+  const { url, broker } = startHub({
+    broker: new Broker({ store: new MemoryStore({ events: 3, bytes: 1e9 }) }),
+  });
+  const none = await Reader.open(`${url}/events?last_event_id=gone`);
+  await none.next();
+  expect(await none.take(2)).toEqual([
+    ["tidings.gap", { requested: "gone", earliest: null }],
+    ["tidings.resumed", { from: "gone", count: 0 }],
+  ]);
+  await broker.publish(["1", "2", "3", "4", "5"].map((id) => ({ type: "n", data: Number(id), id })));
+  for (const requested of ["2", 'größe → "x"', "x".repeat(5000), "a\r\ndata: forged\r\n\r\n"]) {
+    const reader = await Reader.open(`${url}/events?last_event_id=${encodeURIComponent(requested)}`);
+    await reader.next();
+    expect(await reader.take(5)).toEqual([
+      ["tidings.gap", { requested, earliest: "3" }],
+      ["n", 3],
+      ["n", 4],
+      ["n", 5],
+      ["tidings.resumed", { from: requested, count: 3 }],
+    ]);
+  }
+  // The oldest of those that are not wanted counts as held, too.
+  const filtered = await Reader.open(`${url}/events?type=other`, { "last-event-id": "1" });
+  await filtered.next();
+  expect(await filtered.take(2)).toEqual([
+    ["tidings.gap", { requested: "1", earliest: "3" }],
+    ["tidings.resumed", { from: "1", count: 0 }],
+  ]);
+});
+
+test("the hub's own events have no id, so a browser's cursor stays where it was", async () => {
+  const { url, broker } = startHub();
+  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  const reader = await Reader.open(`${url}/events?last_event_id=gone`);
+  for (const expected of ["connected", "tidings.gap", "n", "tidings.resumed"]) {
+    const event = await reader.next();
+    expect(event?.event).toBe(expected);
+    expect(event?.id).toBe(expected === "n" ? "1" : (undefined as never));
+  }
+});
+
+test("nothing is lost or repeated at the hand-over from replay to live, while others publish", async () => {
+  const { url, broker } = startHub();
+  let last = 0;
+  const publish = () => broker.publish([{ type: "n", data: ++last, id: String(last) }]);
+  while (last < 2000) await publish();
+  let done = false;
+  const publishing = (async () => {
+    while (!done) await publish();
+  })();
+  const from = Array.from({ length: 20 }, (_, n) => 1 + n * 100);
+  const readers = await Promise.all(
+    from.map((id) => Reader.open(`${url}/events`, { "last-event-id": String(id) })),
+  );
+  await until(() => last > 6000);
+  done = true;
+  await publishing;
+  const end = last;
+  for (const [i, reader] of readers.entries()) {
+    await reader.next();
+    let expected = from[i] ?? 0;
+    let resumed = 0;
+    while (expected < end) {
+      const [[type, data] = []] = await reader.take(1);
+      if (type === "tidings.resumed") resumed++;
+      else expect(data).toBe(++expected);
+    }
+    expect(resumed).toBe(1);
+  }
+});
+
+for (const how of ["destroys its socket", "destroys it while the hub writes", "ends its side"] as const) {
+  test(`a client that ${how} is removed`, async () => {
+    const { url, broker } = startHub();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    socket.write(`GET /events HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`);
+    await until(() => broker.clientCount === 1);
+    if (how === "destroys it while the hub writes") {
+      socket.pause();
+      const data = "x".repeat(1_000_000);
+      // More than all buffers on the way can hold.
+      for (let n = 0; n < 20; n++) await broker.publish([{ type: "n", data }]);
+    }
+    if (how === "ends its side") socket.end();
+    else socket.destroy();
+    await until(() => broker.clientCount === 0);
+    socket.destroy();
+  });
+}
+
+test("a HEAD asks for the headers alone, and is no client", async () => {
+  const { url, broker } = startHub();
+  const response = await fetch(`${url}/events`, { method: "HEAD" });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  expect(broker.totals.connected).toBe(0);
+});

@@ -1,0 +1,84 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { SqliteStore } from "../../../src/log/sqlite/sqlite-store.ts";
+import { emptyFolder } from "../../folder.ts";
+import { draft } from "../draft.ts";
+
+/** Makes a file as the first version made it, with these rows. */
+function firstVersion(head: number, rows: readonly (readonly (string | number | null)[])[]): string {
+  const path = join(emptyFolder(), "log.db");
+  const db = new Database(path);
+  db.run("PRAGMA auto_vacuum = INCREMENTAL");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run(`
+    CREATE TABLE event (
+      position INTEGER PRIMARY KEY,
+      kept_at INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      recipients INTEGER NOT NULL,
+      named INTEGER,
+      private INTEGER NOT NULL,
+      retry INTEGER,
+      id TEXT NOT NULL,
+      type TEXT NOT NULL,
+      topics TEXT,
+      json TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX event_by_name ON event (named) WHERE named IS NOT NULL;
+    CREATE TABLE log (head INTEGER NOT NULL) STRICT;
+    PRAGMA application_id = ${0x54_44_4e_47};
+    PRAGMA user_version = 1;
+  `);
+  db.query("INSERT INTO log VALUES (?)").run(head);
+  const insert = db.query("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const row of rows) insert.run(...row);
+  db.close();
+  return path;
+}
+
+test("a file of the first version opens with its events", () => {
+  const json = '{"n":1.50,"big":12345678901234567890,"é":"\\u0000\\n\\"\u{1f600}"}';
+  const path = firstVersion(5, [
+    [3, 1000, 150, 4, Bun.hash.xxHash32("mine"), 0, 5, "mine", "ü", '["a","é/\u{1f600}"]', json],
+    [4, 1000, 60, 0, null, 0, null, "0123456789ab-4", "t", null, "1"],
+    [5, 2000, 70, 1, null, 1, null, "0123456789ab-5", "t", '["b"]', '"\\u2028"'],
+  ]);
+  const expected = [
+    {
+      ...draft({ type: "ü", json, topics: ["a", "é/\u{1f600}"], retry: 5 }),
+      ...{ position: 3, id: "mine", keptAt: 1000, recipients: 4 },
+    },
+    { ...draft(), position: 4, id: "0123456789ab-4", keptAt: 1000, recipients: 0 },
+    {
+      ...draft({ json: '"\\u2028"', topics: ["b"], private: true }),
+      ...{ position: 5, id: "0123456789ab-5", keptAt: 2000, recipients: 1 },
+    },
+  ];
+  // Once as it is brought up, once as that is read.
+  for (const _ of [1, 2]) {
+    const store = new SqliteStore(path);
+    expect([store.head, store.count, store.bytes, store.earliest?.id]).toEqual([5, 3, 280, "mine"]);
+    expect(store.read(0, 10).map((entry) => ({ ...entry }))).toEqual(expected);
+    for (const { id } of expected) expect(store.find(id)).toMatchObject({ id });
+    store.close();
+  }
+  const store = new SqliteStore(path, { bounds: { events: 3 } });
+  const [next] = store.append([draft()], [0]);
+  expect(next?.position).toBe(6);
+  expect([store.count, store.find("mine"), store.earliest?.position]).toEqual([3, undefined, 4]);
+  store.close();
+});
+
+test("one without events keeps its head", () => {
+  const store = new SqliteStore(firstVersion(7, []));
+  expect([store.head, store.count, store.bytes, store.earliest]).toEqual([7, 0, 0, undefined]);
+  expect(store.append([draft()], [0])[0]?.position).toBe(8);
+  store.close();
+});
+
+test("one that lacks events is refused", () => {
+  const row = (position: number) => [position, 1, 60, 0, null, 0, null, `a-${position}`, "t", null, "1"];
+  const path = firstVersion(3, [row(1), row(3)]);
+  expect(() => new SqliteStore(path)).toThrow(`${path} is damaged: it lacks some events`);
+});
