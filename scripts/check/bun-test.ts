@@ -56,12 +56,14 @@ async function relay(stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream)
   return text;
 }
 
-async function runBunTest(filters: string[]): Promise<Outcome> {
+async function runBunTest(files: readonly string[], options: readonly string[]): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "tidings-test-"));
   const path = join(folder, "report.xml");
   try {
     const report = ["--reporter=junit", `--reporter-outfile=${path}`];
-    const command = [process.execPath, "test", `--timeout=${LONGEST_TEST}`, ...report, ...filters];
+    // With ./ they are files, not filters.
+    const paths = files.map((file) => `./${file}`);
+    const command = [process.execPath, "test", `--timeout=${LONGEST_TEST}`, ...report, ...options, ...paths];
     // Without colours, for the pipe: FORCE_COLOR would bring them back, but the tests would see it too.
     // The environment is named because steps before this one have added to it.
     const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"], env: process.env });
@@ -74,7 +76,7 @@ async function runBunTest(filters: string[]): Promise<Outcome> {
   }
 }
 
-export const bunTestStep = (filters: string[]): Step => ({
+export const bunTestStep = (files: readonly string[], options: readonly string[]): Step => ({
   name: "tests",
-  run: async () => countOutcome(await runBunTest(filters)),
+  run: async () => countOutcome(await runBunTest(files, options)),
 });

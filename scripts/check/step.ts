@@ -24,11 +24,14 @@ export function describe({ passed, failed, skipped }: Counts): string {
 }
 
 /** A step that is one command, and counts as one: it passed if the command did. */
-export function commandStep(name: string, command: string[]): Step {
+export function commandStep(name: string, command: readonly string[]): Step {
   return {
     name,
     async run() {
-      const { exited } = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"], env: process.env });
+      const { exited } = Bun.spawn([...command], {
+        stdio: ["ignore", "inherit", "inherit"],
+        env: process.env,
+      });
       return (await exited) === 0 ? onePassed : oneFailed;
     },
   };

@@ -1,24 +1,42 @@
+import { resolve } from "node:path";
 import { auditStep } from "./audit.ts";
 import { browserStep } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
+import { importsOf } from "./imports.ts";
 import { proxiesStep } from "./proxies.ts";
+import { type Selection, selectTests } from "./selection.ts";
+import { staticChecks } from "./static.ts";
 import { add, type Counts, commandStep, describe, none, oneFailed, type Step } from "./step.ts";
 
+const usage = "usage: scripts/test [-t PATTERN] [FILTER]...";
 const ci = process.env["CI"] === "true";
+const mayPassOver = !ci;
 
-// Biome colours even what goes to a file, where escape codes leave nothing to read.
-const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
-
-const steps: Step[] = [
-  commandStep("types", ["node_modules/.bin/tsc", "--noEmit"]),
-  commandStep("lint and format", ["node_modules/.bin/biome", "ci", ...biomeColors]),
-  auditStep,
-  // Before the tests: some of them run the executable, and must meet today's.
-  commandStep("build", ["scripts/build"]),
-  browserStep({ mayPassOver: !ci }),
-  proxiesStep({ mayPassOver: !ci }),
-  bunTestStep(process.argv.slice(2)),
+/** What tests need prepared. A test needs a step when it imports the file, itself or through others. */
+const preparations: readonly { imports: string; step: Step }[] = [
+  { imports: "tests/e2e/binary.ts", step: commandStep("build", ["scripts/build", "--if-stale"]) },
+  { imports: "tests/browser.ts", step: browserStep({ mayPassOver }) },
+  { imports: "tests/e2e/proxy.ts", step: proxiesStep({ mayPassOver }) },
 ];
+
+/** The steps of a run, and the names of those that it leaves out. */
+async function plan({ files, isWhole, options }: Selection): Promise<{ steps: Step[]; leftOut: Step[] }> {
+  const imported = await importsOf(files);
+  for (const { imports } of preparations) {
+    if (!(await Bun.file(imports).exists())) throw new Error(`${imports} has gone: name its new place here`);
+  }
+  const isNeeded = new Map<Step, boolean>([
+    ...staticChecks.map(({ name, command }) => [commandStep(name, command), true] as const),
+    [auditStep, isWhole],
+    ...preparations.map(({ imports, step }) => [step, isWhole || imported.has(resolve(imports))] as const),
+    [bunTestStep(files, options), true],
+  ]);
+  const all = [...isNeeded.keys()];
+  return {
+    steps: all.filter((step) => isNeeded.get(step)),
+    leftOut: all.filter((step) => !isNeeded.get(step)),
+  };
+}
 
 /** Every step runs whatever became of the ones before it: one run shows all there is to mend. */
 async function runStep(step: Step): Promise<Counts> {
@@ -36,6 +54,19 @@ function judge(counts: Counts): Counts {
   return ci ? { ...counts, failed: counts.failed + counts.skipped, skipped: 0 } : counts;
 }
 
+function refuse(message: string): never {
+  console.error(`test: ${message}\n${usage}`);
+  process.exit(2);
+}
+
+const args = process.argv.slice(2);
+const selection = await selectTests(args).catch((error: Error) => refuse(error.message));
+if (selection.files.length === 0) {
+  const hint = selection.slow.length > 0 ? ` but the slow ${selection.slow.join(" ")}` : "";
+  refuse(`no file of tests matches ${args.join(" ")}${hint}`);
+}
+
+const { steps, leftOut } = await plan(selection);
 const lines: string[] = [];
 let total = none;
 for (const step of steps) {
@@ -45,6 +76,8 @@ for (const step of steps) {
   lines.push(`${counts.failed > 0 ? "FAIL" : "ok  "}  ${step.name}: ${describe(counts)}${remark}`);
   total = add(total, counts);
 }
+const passedOver = [...leftOut.map(({ name }) => name), ...selection.slow];
+if (passedOver.length > 0) lines.push(`left out: ${passedOver.join(", ")}`);
 
 console.log(`\n${lines.join("\n")}\n${describe(total)}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

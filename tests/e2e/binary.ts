@@ -2,8 +2,13 @@ import { fileURLToPath } from "node:url";
 import { readLines } from "../../src/cli/lines.ts";
 import { killAfterwards } from "../defer.ts";
 
-/** The executable, which `scripts/build` makes. */
-export const binary = fileURLToPath(new URL("../../dist/tidings", import.meta.url));
+/** A file or folder that `scripts/build` makes. `scripts/test` builds for the tests that import this module. */
+const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+
+export const binary = built("tidings");
+export const library = built("library");
+/** The package as npm would publish it. */
+export const tarball = built("package.tgz");
 
 /** The environment without any of this process's own TIDINGS_ variables, and without colours. */
 export function cleanEnvironment(): Record<string, string | undefined> {

@@ -2,15 +2,14 @@ import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import manifest from "../../package.json";
+import { library, tarball } from "../e2e/binary.ts";
 import { emptyFolder } from "../folder.ts";
 import { startHub } from "../hub.ts";
 import { stored } from "../sdk/stored.ts";
 
 // The package as it is packed, installed by npm into an empty project.
 
-const tarball = fileURLToPath(new URL("../../dist/package.tgz", import.meta.url));
 const { elysia, "@sinclair/typebox": typebox, "bun-types": bunTypes } = manifest.devDependencies;
 const { typescript, "@elysiajs/eden": eden } = manifest.devDependencies;
 
@@ -128,7 +127,6 @@ test.skipIf(!npm || !node)(
 );
 
 test("what the package imports is what it says it needs", async () => {
-  const library = fileURLToPath(new URL("../../dist/library", import.meta.url));
   const imported = new Set<string>();
   for (const path of await readdir(library, { recursive: true })) {
     if (!/\.(d\.ts|js)$/.test(path)) continue;

@@ -1,0 +1,8 @@
+// Biome colours even what goes to a file, where escape codes leave nothing to read.
+const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
+
+/** The commands that check the project without running any of it. They take a few seconds in all. */
+export const staticChecks = [
+  { name: "types", command: ["node_modules/.bin/tsc", "--noEmit"] },
+  { name: "lint and format", command: ["node_modules/.bin/biome", "ci", ...biomeColors] },
+] as const;
