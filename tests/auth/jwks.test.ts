@@ -85,7 +85,7 @@ test("a withdrawn key is forgotten at the next refresh", async () => {
       () => false,
       (error) => error instanceof InvalidToken,
     );
-  while (!(await isRefused()));
+  await until(isRefused);
   expect(await verifyToken(await fresh.sign(), keys)).toEqual({ sub: "fresh" });
 });
 

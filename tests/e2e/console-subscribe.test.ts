@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
+import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { openConsole, publish } from "./console.ts";
 
@@ -99,10 +100,10 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
       await page.evaluate(listing);
       const data = { id: "1", source: "s", message: "hello", severity: "info", time: 1 };
       // Again until the stream is open, which the listing does not tell.
-      while (!isHeard) {
+      await until(async () => {
         await publish(url, { type: "notification", data });
-        await Bun.sleep(50);
-      }
+        return isHeard;
+      });
       await heard;
     },
     BROWSER_TIMEOUT,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { until } from "../until.ts";
 import { cleanEnvironment } from "./binary.ts";
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
@@ -43,10 +44,10 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
     await child.exited;
   });
   // It says nothing when it is ready.
-  while (!(await fetch(`${url}/healthz`).catch(() => undefined))?.ok) {
+  await until(async () => {
     if (child.exitCode !== null) throw new Error(`${program} has ended`);
-    await Bun.sleep(20);
-  }
+    return (await fetch(`${url}/healthz`).catch(() => undefined))?.ok;
+  });
   return url;
 }
 

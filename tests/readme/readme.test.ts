@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { optionTable, tableIn } from "../../scripts/option-table.ts";
 import { browserless, openPage } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
+import { until } from "../until.ts";
 import { sectionsOf } from "./markdown.ts";
 import { otherPorts, type Running, Shell } from "./shell.ts";
 
@@ -192,11 +193,10 @@ class Hub {
   }
 
   async answers(path: string): Promise<Response> {
-    for (;;) {
+    return until(async () => {
       const response = await fetch(this.#at("http://127.0.0.1:3000") + path).catch(() => undefined);
-      if (response?.ok) return response;
-      await Bun.sleep(20);
-    }
+      return response?.ok ? response : undefined;
+    });
   }
 
   async hasClients(count: number): Promise<void> {
@@ -204,7 +204,7 @@ class Hub {
       const status = (await (await this.answers("/status")).json()) as { connected_clients: number };
       return status.connected_clients;
     };
-    while ((await clients()) < count) await Bun.sleep(10);
+    await until(async () => (await clients()) >= count);
   }
 
   async openPage(): Promise<void> {
