@@ -90,17 +90,6 @@ test("each line is answered as it is kept, while the stream stays open", async (
   expect(broker.totals.published).toBe(5);
 });
 
-test("the runtime's idle time-out does not end it", async () => {
-  const { url } = await startHub();
-  const sender = new Sender(url);
-  sender.send(line("n", 1));
-  expect(await sender.answer()).toMatchObject({ recipients: 0 });
-  // Longer than the runtime takes to notice a rest of a second, in steps of four.
-  await Bun.sleep(6000);
-  sender.send(line("n", 2));
-  expect(await sender.answer()).toMatchObject({ recipients: 0 });
-}, 20_000);
-
 test("a bad line is answered with its problem and number, and the stream goes on", async () => {
   const { url, broker } = await startHub({
     limits: { maxEvent: 1000 },
