@@ -46,7 +46,7 @@ export class Authority {
     this.#publishKeys = new StaticKeys(publishKeys);
     this.#adminKeys = new StaticKeys(adminKeys);
     this.#tokens = tokens;
-    this.nobody = { anonymous: true, subscribe: hidden ? [] : ALL, private: [] };
+    this.nobody = { anonymous: true, subscribe: hidden ? [] : ALL, privateTopics: [] };
   }
 
   /**
@@ -60,11 +60,11 @@ export class Authority {
     }
     const digest = digestOf(credential);
     if (this.#adminKeys.has(digest)) {
-      return { subject: "admin", publish: { topics: ALL }, subscribe: ALL, private: ALL, admin: true };
+      return { subject: "admin", publish: { topics: ALL }, subscribe: ALL, privateTopics: ALL, admin: true };
     }
     if (this.#publishKeys.has(digest)) {
       const subject = `key:${digest.toString("hex", 0, 4)}`;
-      return { subject, publish: { topics: ALL }, subscribe: this.nobody.subscribe, private: [] };
+      return { subject, publish: { topics: ALL }, subscribe: this.nobody.subscribe, privateTopics: [] };
     }
     return this.#cache.get(digest) ?? this.#verify(credential, digest);
   }
@@ -78,7 +78,7 @@ export class Authority {
       subject: typeof payload.sub === "string" ? payload.sub : undefined,
       publish,
       subscribe: this.nobody.subscribe.length > 0 ? this.nobody.subscribe : subscribe,
-      private: subscribe,
+      privateTopics: subscribe,
       expires: payload.exp === undefined ? undefined : payload.exp * 1000,
     };
     this.#cache.set(digest, grant);

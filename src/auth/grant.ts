@@ -19,7 +19,7 @@ export interface Grant {
   /** The topics it may ask for: exact, prefixes that end in `*`, or `*`. */
   readonly subscribe: readonly string[];
   /** The topics, in the same forms, whose private events it may read. */
-  readonly private: readonly string[];
+  readonly privateTopics: readonly string[];
   /** Whether it may see and remove clients. */
   readonly admin?: boolean | undefined;
   /** When all of this ends, in Unix milliseconds. Never, unless it is given. */
@@ -32,7 +32,7 @@ const EVERYTHING: PublishGrant = { topics: ["*"] };
  * For a hub without keys: everyone may do everything, but nobody is known well enough to be sent
  * a private event.
  */
-export const OPEN: Grant = { publish: EVERYTHING, subscribe: ["*"], private: [], admin: true };
+export const OPEN: Grant = { publish: EVERYTHING, subscribe: ["*"], privateTopics: [], admin: true };
 
 /** Whether all of the event's topics, and its type, may be published. */
 export function mayPublish(

@@ -10,7 +10,7 @@ const MAX_BATCH = 10_000;
 const topic = Type.String({ format: "topic", description: "1 to 1,024 bytes, no control characters" });
 
 /** An event as a publisher sends it: the body of `POST /publish`. */
-export const PublishedEvent = Type.Object(
+export const EventInput = Type.Object(
   {
     type: Type.String({ format: "event-type", description: "Becomes the SSE event field" }),
     data: Type.Unknown({ description: "Any JSON value" }),
@@ -33,7 +33,7 @@ export const PublishedEvent = Type.Object(
 );
 
 /** The body of `POST /publish/batch`: all of them are published, or none. */
-export const PublishedBatch = Type.Array(PublishedEvent, { maxItems: MAX_BATCH });
+export const EventBatch = Type.Array(EventInput, { maxItems: MAX_BATCH });
 
-export type PublishedEvent = Static<typeof PublishedEvent>;
-export type PublishedBatch = Static<typeof PublishedBatch>;
+export type EventInput = Static<typeof EventInput>;
+export type EventBatch = Static<typeof EventBatch>;

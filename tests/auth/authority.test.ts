@@ -36,7 +36,7 @@ test("a token grants what its claim says, in a public and in a private hub", asy
         subject: subject ?? undefined,
         publish: tidings.publish,
         subscribe: hidden ? (tidings.subscribe ?? []) : ["*"],
-        private: tidings.subscribe ?? [],
+        privateTopics: tidings.subscribe ?? [],
         expires: undefined,
       });
       // Known from the first time.

@@ -18,7 +18,7 @@ function names(pattern: string, text: string): boolean {
 const grantOf = (topics: string[], types: string[]): Grant => ({
   publish: { topics, types },
   subscribe: [],
-  private: [],
+  privateTopics: [],
 });
 
 test("an event may be published when each of its topics is granted, and its type", () => {
@@ -47,7 +47,9 @@ test("an event without topics takes the grant of all of them", () => {
 test("without a publish grant nothing may be published", () => {
   fc.assert(
     fc.property(fc.array(topic, { maxLength: 3 }), name, (topics, type) => {
-      expect(mayPublish({ subscribe: ["*"], private: ["*"], admin: true }, { type, topics })).toBe(false);
+      expect(mayPublish({ subscribe: ["*"], privateTopics: ["*"], admin: true }, { type, topics })).toBe(
+        false,
+      );
     }),
   );
 });

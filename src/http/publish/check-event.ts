@@ -1,14 +1,14 @@
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { draftOf } from "../../broker/event-input.ts";
-import { PublishedBatch, PublishedEvent } from "../../events/event-input.ts";
+import { EventBatch, EventInput } from "../../events/event-input.ts";
 import type { ExactJson } from "../../events/exact-json.ts";
 import { MOST_LISTED, type Violation, violations } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
 import { Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 
-const eventCheck = TypeCompiler.Compile(PublishedEvent);
-const batchCheck = TypeCompiler.Compile(PublishedBatch);
+const eventCheck = TypeCompiler.Compile(EventInput);
+const batchCheck = TypeCompiler.Compile(EventBatch);
 
 /** @throws Problem 422 with every failing path. */
 export function checkedEvent(hub: Hub, { value, exact }: ExactJson): Draft {
@@ -61,7 +61,7 @@ function audienceViolations(event: unknown, at: string): Violation[] {
   return hasTopic ? [] : [{ path: `${at}/topics`, message: "Expected a topic: the event is private" }];
 }
 
-function toCheckedDraft(event: PublishedEvent): Draft {
+function toCheckedDraft(event: EventInput): Draft {
   const { topic, topics = [] } = event;
   return draftOf(topic === undefined ? event : { ...event, topics: [topic, ...topics] });
 }

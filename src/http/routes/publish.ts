@@ -1,6 +1,6 @@
 import { type TUnsafe, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { PublishedBatch, PublishedEvent } from "../../events/event-input.ts";
+import { EventBatch, EventInput } from "../../events/event-input.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
@@ -31,11 +31,11 @@ export function publishRoutes(hub: Hub) {
       },
       {
         parse: "none",
-        body: typeOnly<PublishedEvent>(),
+        body: typeOnly<EventInput>(),
         detail: {
           tags: ["publish"],
           summary: "Publish an event",
-          requestBody: { required: true, content: json(PublishedEvent) },
+          requestBody: { required: true, content: json(EventInput) },
           responses: {
             200: { description: "The event is kept", content: json(PublishedReceipt) },
             ...problemResponses(...REFUSED),
@@ -64,11 +64,11 @@ export function publishRoutes(hub: Hub) {
       },
       {
         parse: "none",
-        body: typeOnly<PublishedBatch>(),
+        body: typeOnly<EventBatch>(),
         detail: {
           tags: ["publish"],
           summary: "Publish up to 10,000 events, all or none",
-          requestBody: { required: true, content: json(PublishedBatch) },
+          requestBody: { required: true, content: json(EventBatch) },
           responses: {
             200: { description: "The events are kept", content: json(BatchReceipt) },
             ...problemResponses(...REFUSED),

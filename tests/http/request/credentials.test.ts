@@ -86,9 +86,14 @@ test("no answer repeats a credential", async () => {
 test("an application of one's own says who may do what", async () => {
   const broker = new Broker();
   const members: Record<string, Grant> = {
-    alice: { subject: "alice", publish: { topics: ["rooms/*"] }, subscribe: ["*"], private: ["rooms/1"] },
+    alice: {
+      subject: "alice",
+      publish: { topics: ["rooms/*"] },
+      subscribe: ["*"],
+      privateTopics: ["rooms/1"],
+    },
   };
-  const nobody: Grant = { anonymous: true, subscribe: [], private: [] };
+  const nobody: Grant = { anonymous: true, subscribe: [], privateTopics: [] };
   const app = new Elysia()
     .use(tidings({ broker, access: async ({ headers }) => members[headers.get("x-member") ?? ""] ?? nobody }))
     .listen({ port: 0, hostname: "127.0.0.1" });

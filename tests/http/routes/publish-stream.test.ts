@@ -182,7 +182,7 @@ test("a hub that stops ends the stream in words, after it has answered all that 
 });
 
 test("what is no NDJSON, or comes from somebody who may not publish, is refused before it is read", async () => {
-  const { url } = await startHub({ access: () => ({ subscribe: ["*"], private: [] }) });
+  const { url } = await startHub({ access: () => ({ subscribe: ["*"], privateTopics: [] }) });
   const post = async (type: string) =>
     (await fetch(`${url}/publish/stream`, { method: "POST", headers: { "content-type": type }, body: "x" }))
       .status;
