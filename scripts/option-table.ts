@@ -1,5 +1,5 @@
-import { Command, type Option } from "commander";
-import { withServeOptions } from "../src/config/flags.ts";
+import type { Option } from "commander";
+import { serveOptions } from "../src/config/flags.ts";
 
 // The options of `tidings serve` as the README lists them. After a change of them, this puts the
 // table there anew:
@@ -11,8 +11,9 @@ const END = "<!-- /options -->";
 
 /** The table, from the options themselves. */
 export function optionTable(): string {
-  const { options } = withServeOptions(new Command());
-  const rows = options.map((option) => row([`\`${option.flags}\``, defaultOf(option), meaningOf(option)]));
+  const rows = serveOptions.map((option) =>
+    row([`\`${option.flags}\``, defaultOf(option), meaningOf(option)]),
+  );
   return [row(["Option", "Default", "Meaning"]), row(["---", "---", "---"]), ...rows].join("\n");
 }
 

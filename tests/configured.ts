@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Config } from "../src/config/config.ts";
-import { withServeOptions } from "../src/config/flags.ts";
+import { readConfig, withServeOptions } from "../src/config/flags.ts";
 import { type Logger, silent } from "../src/logger.ts";
 import { type Server, startServer } from "../src/server/server.ts";
 import { defer } from "./defer.ts";
@@ -8,7 +8,7 @@ import { defer } from "./defer.ts";
 /** What the flags of `tidings serve` come to. */
 export function configOf(...flags: string[]): Config {
   const command = withServeOptions(new Command().exitOverride().configureOutput({ writeErr() {} }));
-  return command.parse(flags, { from: "user" }).opts();
+  return readConfig(command.parse(flags, { from: "user" }));
 }
 
 /** Starts the hub that the flags describe, on a free port; it is stopped after the test. */

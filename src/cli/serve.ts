@@ -1,6 +1,8 @@
 import { constants } from "node:os";
+import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
-import { withServeOptions } from "../config/flags.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { readConfig, withServeOptions } from "../config/flags.ts";
 import { CommandWithVariables } from "../config/variables.ts";
 import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite/sqlite-file.ts";
@@ -23,9 +25,10 @@ Durations read 15s or 1h, sizes 64KiB or 1MB.
   $ tidings serve --port 8080 --keep-alive 30s
   $ tidings serve --events events.ts --strict`,
   )
-  .action(run);
+  .action((_, command: Command) => run(readConfig(command)));
 
 async function run(config: Config): Promise<void> {
+  assertOwnSocket(process.env);
   const logger = createLogger(config.logLevel);
   const { broker, url, hasKeys, stop } = await start(config, logger);
 
@@ -48,6 +51,14 @@ async function start(config: Config, logger: Logger): Promise<Server> {
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }
+}
+
+/** @throws ConfigError when systemd has opened a socket for the hub, which would wait there for ever. */
+function assertOwnSocket({ LISTEN_PID: pid, LISTEN_FDS: count }: NodeJS.ProcessEnv): void {
+  if (count === undefined || pid !== String(process.pid)) return;
+  throw new ConfigError(
+    "the runtime can't take a socket from systemd: put systemd-socket-proxyd before --unix, or leave the socket unit out",
+  );
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

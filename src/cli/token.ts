@@ -9,7 +9,7 @@ import {
 } from "../auth/jwt-key.ts";
 import { signToken } from "../auth/sign.ts";
 import { verifyToken } from "../auth/tokens.ts";
-import { readKeyFile } from "../config/key-file.ts";
+import { readNamedFile } from "../config/config-error.ts";
 import { duration, text, texts } from "../config/values.ts";
 import { CommandWithVariables } from "../config/variables.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
@@ -140,7 +140,7 @@ function readEitherKey(text: string): VerifyingKey {
 function readKey<Key>({ jwtKey, jwtKeyFile }: KeyOptions, read: (text: string) => Key): Key | undefined {
   if (jwtKey !== undefined && jwtKeyFile !== undefined)
     throw new CliError("give one of --jwt-key and --jwt-key-file");
-  const key = jwtKeyFile === undefined ? jwtKey : readKeyFile("--jwt-key-file", jwtKeyFile);
+  const key = jwtKeyFile === undefined ? jwtKey : readNamedFile("--jwt-key-file", jwtKeyFile);
   if (key === undefined) return undefined;
   try {
     return read(key);

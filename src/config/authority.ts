@@ -2,8 +2,7 @@ import { Authority } from "../auth/authority.ts";
 import { remoteKeys } from "../auth/jwks.ts";
 import { KeyError, readVerifyingKey, type VerifyingKey } from "../auth/jwt-key.ts";
 import type { Logger } from "../logger.ts";
-import { ConfigError } from "./config-error.ts";
-import { readKeyFile } from "./key-file.ts";
+import { ConfigError, readNamedFile } from "./config-error.ts";
 
 /** Shorter keys can be guessed by trying. */
 const SHORT_KEY = 16;
@@ -33,11 +32,6 @@ export function createAuthority(settings: AuthSettings, logger: Logger): Authori
   const publishKeys = readKeys("publish-key", settings.publishKey, settings.publishKeyFile);
   const adminKeys = readKeys("admin-key", settings.adminKey, settings.adminKeyFile);
   const key = readTokenKey(settings, logger);
-  if (settings.private && !key && adminKeys.length === 0) {
-    throw new ConfigError(
-      "--private without --jwt-key-file or --jwks-url would leave nobody who can subscribe",
-    );
-  }
   if (!key && publishKeys.length === 0 && adminKeys.length === 0) return undefined;
   if ([...publishKeys, ...adminKeys].some((one) => one.length < SHORT_KEY)) {
     logger.warn(
@@ -70,7 +64,7 @@ function readKeys(flag: string, given: readonly string[] = [], file: string | un
 }
 
 function linesOf(flag: string, file: string): string[] {
-  const lines = readKeyFile(`--${flag}-file`, file)
+  const lines = readNamedFile(`--${flag}-file`, file)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
@@ -80,17 +74,11 @@ function linesOf(flag: string, file: string): string[] {
 
 function readTokenKey(settings: AuthSettings, logger: Logger): VerifyingKey | undefined {
   const { jwtKey, jwtKeyFile, jwksUrl } = settings;
-  if ([jwtKey, jwtKeyFile, jwksUrl].filter((given) => given !== undefined).length > 1) {
-    throw new ConfigError("give one of --jwt-key, --jwt-key-file and --jwks-url");
-  }
   if (jwksUrl) return remoteKeys(jwksUrl, logger);
   if (jwtKeyFile !== undefined) {
-    return parseKey(`--jwt-key-file ${jwtKeyFile}`, readKeyFile("--jwt-key-file", jwtKeyFile));
+    return parseKey(`--jwt-key-file ${jwtKeyFile}`, readNamedFile("--jwt-key-file", jwtKeyFile));
   }
   if (jwtKey !== undefined) return parseKey("--jwt-key", jwtKey);
-  if (settings.jwtIssuer !== undefined || settings.jwtAudience !== undefined) {
-    throw new ConfigError("--jwt-issuer and --jwt-audience need --jwt-key-file or --jwks-url");
-  }
   return undefined;
 }
 

@@ -1,11 +1,35 @@
-/** A flag, value or file is wrong, or some of them are together. The message is one line for people. */
+import { readFileSync } from "node:fs";
+
+/** A flag, value or file is wrong, or some of them together. The message is one line for people. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** The file that a flag names can't be read, for this reason. */
-export function unreadable(flag: string, file: string, error: unknown): ConfigError {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const reason = code === "ENOENT" ? "there is no such file" : String(code ?? error);
-  return new ConfigError(`can't read ${flag} ${file}: ${reason}`);
+/**
+ * Reads the file that a flag names.
+ *
+ * @throws ConfigError when it can't be read.
+ */
+export function readNamedFile(flag: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(`can't read ${flag} ${file}: ${reasonOf(error)}`);
+  }
 }
+
+/** Says in plain words why a file can't be read or written. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return (code && REASONS[code]) ?? code ?? (error instanceof Error ? error.message : String(error));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is not a folder",
+  EEXIST: "it is there already",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system is read-only",
+};

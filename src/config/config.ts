@@ -1,28 +1,76 @@
 import type { Limits } from "../http/limits/limits.ts";
 import type { AuthSettings } from "./authority.ts";
-import type { ReachSettings } from "./exposure.ts";
+import { ConfigError } from "./config-error.ts";
+import { type ExposureSettings, isLoopback } from "./exposure.ts";
 import type { StoreSettings } from "./store.ts";
 
 /** How a hub is to run: flags first, then the environment, then the defaults. */
-export interface Config extends AuthSettings, ReachSettings, Limits, StoreSettings {
+export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSettings {
   readonly port: number;
   /** The path of a module of event types. */
   readonly events?: string;
   readonly strict: boolean;
-  /** Milliseconds. */
+  /** Milliseconds; 0 for never. */
   readonly keepAlive: number;
-  /** Milliseconds. */
+  /** Milliseconds; 0 for ever. */
   readonly stallTimeout: number;
   /** Milliseconds. */
   readonly drain: number;
   /** Seconds. */
   readonly idleTimeout: number;
+  /** The path of a Unix socket. */
   readonly unix?: string;
+  /** The path of a PEM file. */
   readonly tlsCert?: string;
+  /** The path of a PEM file. */
   readonly tlsKey?: string;
   readonly http2: boolean;
   readonly http3: boolean;
   readonly trustProxy?: readonly string[];
   readonly corsOrigin?: readonly string[];
   readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/**
+ * Checks the values that are wrong only together. Each alone was checked as it was read.
+ *
+ * @throws ConfigError
+ */
+export function assertConsistent(config: Config): void {
+  assertTls(config);
+  assertKeys(config);
+  // A hub that everyone may use stays on this machine, unless its operator says otherwise.
+  if (!hasKeys(config) && !config.open && config.unix === undefined && !isLoopback(config.host)) {
+    throw new ConfigError(
+      `on ${config.host} everyone could publish, since there is no key: give --publish-key-file or --jwt-key-file (or --open, if that is what you want)`,
+    );
+  }
+}
+
+function assertTls({ tlsCert, tlsKey, http3, unix }: Config): void {
+  if (http3 && unix !== undefined) throw new ConfigError("--http3 is no use with --unix");
+  if (tlsCert !== undefined && tlsKey === undefined) throw new ConfigError("--tls-cert needs --tls-key");
+  if (tlsKey !== undefined && tlsCert === undefined) throw new ConfigError("--tls-key needs --tls-cert");
+  if (http3 && tlsCert === undefined) throw new ConfigError("--http3 needs --tls-cert and --tls-key");
+}
+
+function assertKeys(config: AuthSettings): void {
+  const { jwtKey, jwtKeyFile, jwksUrl } = config;
+  const tokenKeys = [jwtKey, jwtKeyFile, jwksUrl].filter((given) => given !== undefined).length;
+  if (tokenKeys > 1) throw new ConfigError("give one of --jwt-key, --jwt-key-file and --jwks-url");
+  if (tokenKeys === 1) return;
+  if (config.jwtIssuer !== undefined || config.jwtAudience !== undefined) {
+    throw new ConfigError("--jwt-issuer and --jwt-audience need --jwt-key-file or --jwks-url");
+  }
+  if (config.private && config.adminKey === undefined && config.adminKeyFile === undefined) {
+    throw new ConfigError(
+      "--private without --jwt-key-file or --jwks-url would leave nobody who can subscribe",
+    );
+  }
+}
+
+function hasKeys(config: AuthSettings): boolean {
+  const { publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl } = config;
+  const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl];
+  return given.some((key) => key !== undefined);
 }

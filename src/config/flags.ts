@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
 import { DEFAULT_LIMITS } from "../http/limits/limits.ts";
 import { DEFAULT_BOUNDS } from "../log/store.ts";
+import { assertConsistent, type Config } from "./config.ts";
 import {
   atMost,
   count,
@@ -19,111 +20,187 @@ import {
   text,
 } from "./values.ts";
 
-const LOG_LEVELS = ["debug", "info", "warn", "error"];
+/** A flag that knows the type of its value, so that the table of them has to fit {@link Config}. */
+type Flag<T> = Option & { readonly value?: T };
 
-const options: readonly Option[] = [
-  new Option("--port <port>", "port to listen on; 0 takes any that is free").default(3000).argParser(port),
-  new Option("--host <address>", "address to listen on").default("127.0.0.1").argParser(text),
-  new Option("--unix <path>", "a Unix socket to listen on instead of a port").argParser(text),
-  new Option(
-    "--tls-cert <file>",
-    "a certificate with its chain, in PEM; it and its key may be renewed",
-  ).argParser(text),
-  new Option("--tls-key <file>", "its private key, in PEM").argParser(text),
-  new Option("--no-http2", "don't offer HTTP/2, which TLS does otherwise"),
-  new Option("--http3", "offer HTTP/3 over TLS too, as an experiment").default(false),
-  new Option(
-    "--events <file>",
-    "a module whose default export maps event types to TypeBox schemas",
-  ).argParser(text),
-  new Option("--strict", "refuse event types that the catalog does not know").default(false),
-  new Option("--keep-alive <duration>", "how often every stream is sent a comment; 0 for never")
-    .default(15_000, "15s")
-    .argParser(duration),
-  new Option(
-    "--stall-timeout <duration>",
-    "how long a client may stop reading before its stream is ended; 0 for ever",
-  )
-    .default(30_000, "30s")
-    .argParser(duration),
-  new Option("--drain <duration>", "over how long clients are sent away when the hub stops")
-    .default(10_000, "10s")
-    .argParser(duration),
-  new Option("--store <place>", "where events are kept: memory, or an SQLite file such as tidings.db")
-    .default("memory")
-    .argParser(store),
-  new Option(
-    "--sync <when>",
-    "what kept events survive: the end of the process (normal), or a power cut (full)",
-  )
-    .choices(["normal", "full"])
-    .default("normal"),
-  new Option("--history-events <count>", "how many events are kept for clients that come back")
-    .default(DEFAULT_BOUNDS.events)
-    .argParser(count),
-  new Option("--history-bytes <size>", "how much room those may take")
-    .default(DEFAULT_BOUNDS.bytes, "64MiB")
-    .argParser(size),
-  new Option("--history-age <duration>", "how old those may be; 0 for any age")
-    .default(0, "any age")
-    .argParser(duration),
-  new Option("--publish-key <key>", "a key that may publish everything; repeats").argParser(keys),
-  new Option("--publish-key-file <file>", "such keys, one a line"),
-  new Option("--admin-key <key>", "a key that may do everything; repeats").argParser(keys),
-  new Option("--admin-key-file <file>", "such keys, one a line"),
-  new Option(
-    "--jwt-key <key>",
-    "what tokens are signed with: a secret, or a public key (PEM or JWK)",
-  ).argParser(text),
-  new Option("--jwt-key-file <file>", "the same, or a JWK set, from a file").argParser(text),
-  new Option("--jwks-url <url>", "where the keys that sign tokens are published, as a JWK set").argParser(
-    httpUrl,
-  ),
-  new Option("--jwt-issuer <issuer>", "the iss that every token must have").argParser(text),
-  new Option("--jwt-audience <audience>", "what every token must have in its aud").argParser(text),
-  new Option("--private", "let only those subscribe who have a token for it").default(false),
-  new Option("--open", "listen beyond this machine even without any key").default(false),
-  new Option("--allowed-host <name>", "a name by which browsers may call the hub; repeats").argParser(names),
-  new Option(
-    "--cors-origin <origin>",
-    "an origin whose pages may use the hub, or * for all; repeats",
-  ).argParser(origins),
-  new Option("--max-body <size>", "how large a request's body may be")
-    .default(DEFAULT_LIMITS.maxBody, "16MiB")
-    .argParser(size),
-  new Option("--max-event <size>", "how large one event may be")
-    .default(DEFAULT_LIMITS.maxEvent, "4MiB")
-    .argParser(size),
-  new Option("--max-topics <count>", "how many topics, and types, a client may name")
-    .default(DEFAULT_LIMITS.maxTopics)
-    .argParser(count),
-  new Option("--max-clients <count>", "how many clients there may be; 0 for any number")
-    .default(DEFAULT_LIMITS.maxClients)
-    .argParser(atMost),
-  new Option("--max-clients-per-address <count>", "how many of them from one address; 0 for any number")
-    .default(DEFAULT_LIMITS.maxClientsPerAddress)
-    .argParser(atMost),
-  new Option("--publish-rate <rate>", "events a publisher may send, such as 100/s; 0 for any number")
-    .default(DEFAULT_LIMITS.publishRate)
-    .argParser(rate),
-  new Option("--idle-timeout <duration>", "how long a connection may rest between two requests")
-    .default(75, "75s")
-    .argParser(seconds),
-  new Option("--max-token <size>", "how long a key or token may be")
-    .default(DEFAULT_MAX_TOKEN, "8KiB")
-    .argParser(size),
-  new Option("--body-timeout <duration>", "how long a request's body may take to arrive; 0 for ever")
-    .default(DEFAULT_LIMITS.bodyTimeout, "60s")
-    .argParser(duration),
-  new Option(
-    "--trust-proxy <address>",
-    "whose X-Forwarded-For counts: an address, a subnet such as 10.0.0.0/8, or unix; repeats",
-  ).argParser(proxies),
-  new Option("--log-level <level>", "what to log").choices(LOG_LEVELS).default("info"),
-];
+/** Reads the text after a flag. One that repeats is given its values so far. */
+type Parser<T> = (text: string, before?: T) => T;
+
+const flag = <T>(flags: string, description: string, parse: Parser<T>): Flag<T> =>
+  new Option(flags, description).argParser(parse);
+
+/** A flag with a default, and the words for it where the number alone says too little. */
+const preset = <T>(flags: string, description: string, parse: Parser<T>, value: T, shown?: string): Flag<T> =>
+  flag(flags, description, parse).default(value, shown);
+
+/** A flag without a value. */
+const toggle = (flags: string, description: string): Flag<boolean> => {
+  const option = new Option(flags, description);
+  return option.negate ? option : option.default(false);
+};
+
+const choice = <const T extends string>(
+  flags: string,
+  description: string,
+  choices: readonly T[],
+  value: NoInfer<T>,
+): Flag<T> => new Option(flags, description).choices(choices).default(value);
+
+/** The flags that the help shows under one heading. */
+function group<T extends Readonly<Record<string, Option>>>(heading: string, flags: T): T {
+  for (const option of Object.values(flags)) option.helpGroup(`${heading}:`);
+  return flags;
+}
+
+/** Every flag of a {@link Config}, in the order of the help. */
+const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
+  ...group("Address", {
+    port: preset("-p, --port <port>", "port to listen on; 0 takes any free one", port, 3000),
+    host: preset("-H, --host <address>", "address to listen on", text, "127.0.0.1"),
+    unix: flag("--unix <path>", "Unix socket to listen on instead of a port", text),
+    tlsCert: flag("--tls-cert <file>", "certificate and its chain (PEM); followed when it is renewed", text),
+    tlsKey: flag("--tls-key <file>", "private key of the certificate (PEM)", text),
+    http2: toggle("--no-http2", "turn HTTP/2 over TLS off"),
+    http3: toggle("--http3", "offer HTTP/3 over TLS too (experimental)"),
+    idleTimeout: preset("--idle-timeout <duration>", "close an idle connection after", seconds, 75, "75s"),
+  }),
+  ...group("Events", {
+    events: flag("-e, --events <file>", "module that maps event types to TypeBox schemas", text),
+    strict: toggle("--strict", "refuse event types outside the catalog"),
+    store: preset(
+      "-s, --store <place>",
+      "keep events in memory, or in an SQLite file (*.db)",
+      store,
+      "memory",
+    ),
+    sync: choice(
+      "--sync <when>",
+      "kept events survive the end of the process (normal) or a power cut (full)",
+      ["normal", "full"],
+      "normal",
+    ),
+    historyEvents: preset(
+      "--history-events <count>",
+      "keep this many events for readers that come back",
+      count,
+      DEFAULT_BOUNDS.events,
+    ),
+    historyBytes: preset(
+      "--history-bytes <size>",
+      "keep this many bytes of events",
+      size,
+      DEFAULT_BOUNDS.bytes,
+      "64MiB",
+    ),
+    historyAge: preset(
+      "--history-age <duration>",
+      "keep events this long; 0 for ever",
+      duration,
+      0,
+      "any age",
+    ),
+  }),
+  ...group("Streams", {
+    keepAlive: preset(
+      "--keep-alive <duration>",
+      "send every stream a comment this often; 0 for never",
+      duration,
+      15_000,
+      "15s",
+    ),
+    stallTimeout: preset(
+      "--stall-timeout <duration>",
+      "end a stream that nobody has read for this long; 0 for never",
+      duration,
+      30_000,
+      "30s",
+    ),
+    drain: preset("--drain <duration>", "end the streams over this time at a stop", duration, 10_000, "10s"),
+  }),
+  ...group("Access", {
+    publishKey: flag("--publish-key <key>", "key that may publish everything; repeats", keys),
+    publishKeyFile: flag("--publish-key-file <file>", "file of such keys, one a line", text),
+    adminKey: flag("--admin-key <key>", "key that may do everything; repeats", keys),
+    adminKeyFile: flag("--admin-key-file <file>", "file of such keys, one a line", text),
+    jwtKey: flag("--jwt-key <key>", "verify tokens with this secret or public key (PEM or JWK)", text),
+    jwtKeyFile: flag("--jwt-key-file <file>", "file of that key, or of a JWK set", text),
+    jwksUrl: flag("--jwks-url <url>", "URL of the JWK set to verify tokens with", httpUrl),
+    jwtIssuer: flag("--jwt-issuer <issuer>", "refuse tokens with another iss", text),
+    jwtAudience: flag("--jwt-audience <audience>", "refuse tokens without this aud", text),
+    private: toggle("--private", "refuse readers without a token"),
+    open: toggle("--open", "allow other machines in even without any key"),
+    maxToken: preset("--max-token <size>", "longest key or token", size, DEFAULT_MAX_TOKEN, "8KiB"),
+  }),
+  ...group("Browsers and proxies", {
+    corsOrigin: flag(
+      "-c, --cors-origin <origin>",
+      "origin whose pages may use the hub, or *; repeats",
+      origins,
+    ),
+    allowedHost: flag("--allowed-host <name>", "name by which browsers may call the hub; repeats", names),
+    trustProxy: flag(
+      "--trust-proxy <address>",
+      "believe X-Forwarded-For from this address, subnet (10.0.0.0/8) or unix; repeats",
+      proxies,
+    ),
+  }),
+  ...group("Limits", {
+    maxBody: preset("--max-body <size>", "largest body of a request", size, DEFAULT_LIMITS.maxBody, "16MiB"),
+    maxEvent: preset("--max-event <size>", "largest event", size, DEFAULT_LIMITS.maxEvent, "4MiB"),
+    bodyTimeout: preset(
+      "--body-timeout <duration>",
+      "longest time for a body to arrive; 0 for any",
+      duration,
+      DEFAULT_LIMITS.bodyTimeout,
+      "60s",
+    ),
+    publishRate: preset(
+      "--publish-rate <rate>",
+      "events a publisher may send, such as 100/s; 0 for any number",
+      rate,
+      DEFAULT_LIMITS.publishRate,
+    ),
+    maxClients: preset(
+      "--max-clients <count>",
+      "most clients at a time; 0 for any number",
+      atMost,
+      DEFAULT_LIMITS.maxClients,
+    ),
+    maxClientsPerAddress: preset(
+      "--max-clients-per-address <count>",
+      "most clients of one address; 0 for any number",
+      atMost,
+      DEFAULT_LIMITS.maxClientsPerAddress,
+    ),
+    maxTopics: preset(
+      "--max-topics <count>",
+      "most topics, and most types, that a client may name",
+      count,
+      DEFAULT_LIMITS.maxTopics,
+    ),
+  }),
+  ...group("Log", {
+    logLevel: choice("--log-level <level>", "log this and worse", ["debug", "info", "warn", "error"], "info"),
+  }),
+};
+
+/** Every flag of `tidings serve`, in the order of the help. */
+export const serveOptions: readonly Option[] = Object.values(serveFlags);
 
 /** Gives the command every flag of a {@link Config}. */
-export function withServeOptions(command: Command): Command {
-  for (const option of options) command.addOption(option);
+export function withServeOptions<C extends Command>(command: C): C {
+  for (const option of serveOptions) command.addOption(option);
   return command;
+}
+
+/**
+ * Reads what the command's flags and variables came to.
+ *
+ * @throws ConfigError when they contradict each other.
+ */
+export function readConfig(command: Command): Config {
+  // Each member is what the parser of its flag gave, which the table's type holds to that of Config.
+  const config = command.opts<Config>();
+  assertConsistent(config);
+  return config;
 }

@@ -1,5 +1,5 @@
 import { Command, type Option } from "commander";
-import { CliError } from "../cli/error.ts";
+import { ConfigError } from "./config-error.ts";
 
 const ON = ["1", "true", "yes", "on"];
 const OFF = ["", "0", "false", "no", "off"];
@@ -15,14 +15,14 @@ export class CommandWithVariables extends Command {
  * Reads the variables of flags without a value by what they say. Commander only looks whether they
  * are there, so that TIDINGS_OPEN=false would open the hub.
  *
- * @throws CliError when one says neither.
+ * @throws ConfigError when one says neither.
  */
 export function settleSwitches(command: Command): void {
   for (const { envVar, required, optional } of command.options) {
     const value = envVar === undefined || required || optional ? undefined : process.env[envVar];
     if (envVar === undefined || value === undefined || ON.includes(value.toLowerCase())) continue;
     if (!OFF.includes(value.toLowerCase())) {
-      throw new CliError(`${envVar} is ${JSON.stringify(value)}: set it to true or false`);
+      throw new ConfigError(`${envVar} is ${JSON.stringify(value)}: set it to true or false`);
     }
     delete process.env[envVar];
   }

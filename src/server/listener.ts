@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AnyElysia } from "elysia";
-import type { TlsPair } from "./tls-files.ts";
+import type { TlsPair } from "../config/tls-files.ts";
 import { clearStaleSocket, restrictSocket } from "./unix-socket.ts";
 
 /** Where a server listens, how, and for how long. */

@@ -2,16 +2,15 @@ import { createApp } from "../app.ts";
 import { Broker } from "../broker/broker.ts";
 import { createAuthority } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
-import { ConfigError } from "../config/config-error.ts";
-import { assertReach, namesOf } from "../config/exposure.ts";
+import { namesOf } from "../config/exposure.ts";
 import { openStore } from "../config/store.ts";
+import { TlsFiles } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
 import type { Logger } from "../logger.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
-import { TlsFiles } from "./tls-files.ts";
 
 /** A running hub. */
 export interface Server {
@@ -31,14 +30,12 @@ const LAST_REFUSALS = 200;
 /**
  * Starts the hub that the configuration describes.
  *
- * @throws ConfigError when what it says is wrong; CatalogError when its events file is no good;
- * StoreFileError when its file can't be the store; ListenError when it can't listen where it says.
+ * @throws ConfigError when a file of keys or certificates is wrong; CatalogError when its events file
+ * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
 export async function startServer(config: Config, logger: Logger): Promise<Server> {
   const authority = createAuthority(config, logger);
   const hasKeys = authority !== undefined;
-  assertReach(config, hasKeys);
-  assertOwnSocket(process.env);
   const tlsFiles = tlsFilesOf(config);
   const tls = await tlsFiles?.load();
   const catalog = new Catalog();
@@ -77,22 +74,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
   };
 }
 
-/** @throws ConfigError when systemd has opened a socket for the hub, which would wait there for ever. */
-function assertOwnSocket({ LISTEN_PID: pid, LISTEN_FDS: count }: NodeJS.ProcessEnv): void {
-  if (count === undefined || pid !== String(process.pid)) return;
-  throw new ConfigError(
-    "the runtime can't take a socket from systemd: put systemd-socket-proxyd before --unix, or leave the socket unit out",
-  );
-}
-
-/** @throws ConfigError when what TLS needs is named by half. */
-function tlsFilesOf({ tlsCert, tlsKey, http3, unix }: Config): TlsFiles | undefined {
-  if (http3 && unix !== undefined) throw new ConfigError("--http3 is no use with --unix");
-  if (tlsCert !== undefined && tlsKey !== undefined) return new TlsFiles(tlsCert, tlsKey);
-  if (tlsCert !== undefined) throw new ConfigError("--tls-cert takes a --tls-key");
-  if (tlsKey !== undefined) throw new ConfigError("--tls-key takes a --tls-cert");
-  if (http3) throw new ConfigError("--http3 takes a --tls-cert and a --tls-key");
-  return undefined;
+function tlsFilesOf({ tlsCert, tlsKey }: Config): TlsFiles | undefined {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : new TlsFiles(tlsCert, tlsKey);
 }
 
 /** Takes up a certificate that was renewed; one that is no good leaves the old one in use. */

@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { ConfigError, unreadable } from "../config/config-error.ts";
 import { keepLooking, stateOf } from "../file-changes.ts";
+import { ConfigError, readNamedFile } from "./config-error.ts";
 
 /** A certificate, with the chain that leads to it, and its key; both in PEM. */
 export interface TlsPair {
@@ -24,10 +23,8 @@ export class TlsFiles {
   /** @throws ConfigError when a file can't be read, or they don't belong together. */
   async load(): Promise<TlsPair> {
     this.#loaded = await this.#state();
-    const [cert, key] = await Promise.all([
-      read("--tls-cert", this.#certFile),
-      read("--tls-key", this.#keyFile),
-    ]);
+    const cert = readNamedFile("--tls-cert", this.#certFile);
+    const key = readNamedFile("--tls-key", this.#keyFile);
     const certificate = parse(`--tls-cert ${this.#certFile}`, () => new X509Certificate(cert));
     const privateKey = parse(`--tls-key ${this.#keyFile}`, () => createPrivateKey(key));
     if (!certificate.checkPrivateKey(privateKey)) {
@@ -52,14 +49,6 @@ export class TlsFiles {
 
   #state(): Promise<string> {
     return stateOf([this.#certFile, this.#keyFile]);
-  }
-}
-
-async function read(flag: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw unreadable(flag, file, error);
   }
 }
 
