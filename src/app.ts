@@ -3,7 +3,7 @@ import { consoleRoutes } from "./console/server/routes.ts";
 import { openAccess } from "./http/access/access.ts";
 import { crossOrigin } from "./http/access/cross-origin.ts";
 import { type GuardOptions, guard } from "./http/access/guard.ts";
-import { refuse } from "./http/answer/problem-handler.ts";
+import { answerError } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import { apiDescription } from "./http/openapi/api-description.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
@@ -29,7 +29,12 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
       if (id !== undefined) set.headers[REQUEST_ID] = id;
       check(request);
     })
-    .onError(({ code, error, request, route }) => refuse(app, refusals)({ code, error, request, route }))
+    .onError(({ code, error, request, route, set }) => {
+      const answer = answerError(app, refusals, { code, error, request, route });
+      // Elysia has put the error's status here, and would let it win over a 200.
+      set.status = answer.status;
+      return answer;
+    })
     .use(crossOrigin(origins))
     .use(apiDescription())
     .use(consoleRoutes(options))

@@ -3,7 +3,7 @@ import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import { Catalog } from "../events/catalog.ts";
 import { type Access, openAccess } from "./access/access.ts";
-import { withOwnAnswers } from "./answer/own-answers.ts";
+import { withOwnAnswers } from "./answer/answering.ts";
 import { Refusals } from "./answer/refusals.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits/limits.ts";

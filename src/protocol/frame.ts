@@ -27,7 +27,7 @@ export interface FrameFields {
  * @throws RangeError when `id` or `event` has a line end or a NUL, or `retry` is not an integer ≥ 0:
  * no caller may forge a field or a frame.
  */
-export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array {
+export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array<ArrayBuffer> {
   let text = "";
   if (id !== undefined) text += `id: ${oneLine(id)}\n`;
   if (event !== undefined) text += `event: ${oneLine(event)}\n`;

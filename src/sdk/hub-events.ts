@@ -1,3 +1,4 @@
+import { TidingsError } from "./error.ts";
 import { isRecord, isString, parseJson } from "./narrow.ts";
 
 // What the hub says of itself in a stream, beside the events: contract "The stream", 1 and 2.
@@ -19,6 +20,17 @@ export function isHubEvent(type: string): boolean {
 export function clientIdOf(data: string): string | undefined {
   const value = parseJson(data);
   return isRecord(value) && isString(value["client_id"]) ? value["client_id"] : undefined;
+}
+
+/** The failure that `tidings.busy` stands for, which an EventSource would not survive as a status. */
+export function busy(data: string): TidingsError {
+  const value = parseJson(data);
+  const { reason, retry_after: seconds } = isRecord(value) ? value : {};
+  return new TidingsError(
+    503,
+    { title: "the hub is busy", ...(isString(reason) && { type: reason, detail: reason }) },
+    { retryAfter: typeof seconds === "number" ? seconds * 1000 : undefined },
+  );
 }
 
 /** The data of `tidings.gap`. */

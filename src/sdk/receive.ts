@@ -1,6 +1,7 @@
+import { BUSY } from "../protocol/problem.ts";
 import { Deadline } from "./deadline.ts";
 import { isTransient, notAHub, type TidingsError } from "./error.ts";
-import { clientIdOf, gapOf, isHubEvent } from "./hub-events.ts";
+import { busy, clientIdOf, gapOf, isHubEvent } from "./hub-events.ts";
 import { readMessages } from "./messages.ts";
 import { parseJson } from "./narrow.ts";
 import { openStream } from "./open-stream.ts";
@@ -45,8 +46,9 @@ export async function* receive(
         retry = Math.max(ms, SHORTEST_WAIT);
       });
       for await (const messages of chunks) {
-        failures = 0;
         for (const { event: type = "message", id, data } of messages) {
+          if (type === BUSY) throw busy(data);
+          failures = 0;
           if (type === "connected") onOpen?.({ clientId: clientIdOf(data) });
           else if (type === "tidings.gap") onGap?.(gapOf(data));
           else if (!isHubEvent(type) && (id === undefined || seen.add(id))) {

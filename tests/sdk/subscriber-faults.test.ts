@@ -184,3 +184,20 @@ async function take(
   }
   return ids;
 }
+
+test("a hub that is busy is a failure, and is tried again when it asks for it", async () => {
+  const told = 'retry: 60\nevent: tidings.busy\ndata: {"reason":"full","retry_after":0.06}\n\n';
+  const { url, requests } = startFaultyHub(
+    stream([told]),
+    stream([told]),
+    stream([HELLO, event("1")], { open: true }),
+  );
+  const reconnects: Reconnect[] = [];
+  expect(await take(url, 1, { onReconnect: (one) => reconnects.push(one) })).toEqual(["1"]);
+  expect(requests).toHaveLength(3);
+  expect(reconnects.map(({ attempt, error }) => [attempt, error?.status, error?.problem.type])).toEqual([
+    [1, 503, "full"],
+    [2, 503, "full"],
+  ]);
+  expect(reconnects[0]?.delay).toBeGreaterThanOrEqual(60);
+});

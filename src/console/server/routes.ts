@@ -3,10 +3,10 @@ import { OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { type Access, openAccess } from "../../http/access/access.ts";
 import { requireAdmin } from "../../http/access/admin.ts";
-import { Problem, unavailable } from "../../http/answer/problem.ts";
-import { STREAM_HEADERS } from "../../http/routes/events.ts";
+import { draining, Problem } from "../../http/answer/problem.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
+import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
 import { LONGEST_TIMER } from "../../longest-timer.ts";
 import { type Asset, loadAssets } from "./assets.ts";
 import { Feed } from "./feed.ts";
@@ -56,7 +56,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
     })
     .get(`/${FOLDER}/feed`, async ({ request, server }) => {
       const grant = await requireAdmin(access, request);
-      if (broker.closed) throw unavailable("the hub is stopping");
+      if (broker.closed) throw draining();
       server?.timeout(request, 0);
       const options = { signal: until(request.signal, grant.expires), keyed: grant !== OPEN };
       const stream = directStream((sink) => void new Feed(broker, sink, options));

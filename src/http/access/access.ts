@@ -25,7 +25,7 @@ export function keyAccess(authority: Authority): Access {
     } catch (error) {
       if (error instanceof InvalidToken) throw invalidToken(error.message);
       if (error instanceof KeysUnavailable) {
-        throw new Problem(503, error.message, { headers: { "retry-after": "5" }, cause: error });
+        throw new Problem(503, error.message, { type: "keys-unavailable", retryAfter: 5, cause: error });
       }
       throw error;
     }

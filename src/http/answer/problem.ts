@@ -2,11 +2,21 @@ import { STATUS_CODES } from "node:http";
 import { MOST_LISTED, type Violation } from "../../events/violation.ts";
 import { IdConflict } from "../../log/deduplication.ts";
 import { StoreFailure } from "../../log/store.ts";
+import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
+
+const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;
+
+/** A kind of the hub's own, or a URI reference of an access policy's. */
+type KnownOrOther = ProblemType | (string & {});
 
 /** What a problem may tell besides its status and detail. */
-interface ProblemExtras {
+export interface ProblemExtras {
+  /** Its kind, where a status alone does not say what a client can do. */
+  readonly type?: KnownOrOther | undefined;
   /** The failing paths of a 422. */
   readonly errors?: readonly Violation[];
+  /** In how many seconds it may be tried again: `Retry-After`. */
+  readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong when it is the hub's own fault. The log tells; the answer does not. */
   readonly cause?: unknown;
@@ -16,13 +26,22 @@ interface ProblemExtras {
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
+  readonly type: KnownOrOther | undefined;
   readonly errors: readonly Violation[] | undefined;
+  /** Whole seconds. */
+  readonly retryAfter: number | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail: string, { errors, headers = {}, cause }: ProblemExtras = {}) {
+  constructor(
+    status: number,
+    detail: string,
+    { type, errors, retryAfter, headers = {}, cause }: ProblemExtras = {},
+  ) {
     super(detail, { cause });
     this.status = status;
+    this.type = type;
     this.errors = errors;
+    this.retryAfter = retryAfter === undefined ? undefined : Math.ceil(retryAfter);
     this.#headers = headers;
   }
 
@@ -30,16 +49,21 @@ export class Problem extends Error {
   response(requestId: string): Response {
     return Response.json(this.toBody(requestId), {
       status: this.status,
-      headers: { ...this.#headers, "content-type": "application/problem+json" },
+      headers: {
+        ...this.#headers,
+        ...(this.retryAfter !== undefined && { "retry-after": String(this.retryAfter) }),
+        "content-type": "application/problem+json",
+      },
     });
   }
 
   /** What the answer says, as JSON. */
   toBody(requestId: string) {
-    const { status, message, errors } = this;
-    // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
+    const { type, status, message, errors } = this;
     return {
-      title: STATUS_CODES[status] ?? "Error",
+      // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
+      type,
+      title: (titles[type ?? ""] ?? STATUS_CODES[status]) || "Error",
       status,
       detail: message,
       errors,
@@ -48,32 +72,36 @@ export class Problem extends Error {
   }
 }
 
-/** What the log and the routes throw, as an answer; undefined for what nobody expected. */
-export function problemOf(error: unknown): Problem | undefined {
+/** Whatever was thrown, as an answer. What nobody expected is a 500. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof IdConflict) return new Problem(409, error.message);
-  if (error instanceof StoreFailure)
-    return unavailable("the store fails; the hub's log says why", error.cause);
-  return undefined;
+  if (error instanceof IdConflict) return new Problem(409, error.message, { type: "id-conflict" });
+  if (error instanceof StoreFailure) return storeFailing(error.cause);
+  return new Problem(500, "the hub failed to answer; its log says why", { type: "failed", cause: error });
 }
 
-/** 500: nobody expected what was thrown. */
-export function failed(cause: unknown): Problem {
-  return new Problem(500, "the hub failed to answer; its log says why", { cause });
+/** 503: the hub takes no more, and its successor may be there in a second. */
+export function draining(): Problem {
+  return new Problem(503, "the hub is stopping", { type: "draining", retryAfter: 1 });
 }
 
-/** 503: it may work if it is tried again in a second. */
-export function unavailable(detail: string, cause?: unknown): Problem {
-  return new Problem(503, detail, { headers: { "retry-after": "1" }, cause });
+/** 503: the store may work again in a second. */
+export function storeFailing(cause?: unknown): Problem {
+  const detail = "the store fails; the hub's log says why";
+  return new Problem(503, detail, { type: "store-failing", retryAfter: 1, cause });
 }
 
 /** 422 with the failing paths, of which there may be more when there are as many as are listed at most. */
 export function unprocessable(violations: readonly Violation[]): Problem {
   const errors = violations.slice(0, MOST_LISTED);
   const [first] = errors;
-  if (first && errors.length === 1) {
-    return new Problem(422, `${first.path || "The body"}: ${first.message}`, { errors });
+  if (!first) throw new Error("a 422 that lists nothing");
+  if (errors.length === 1) {
+    return new Problem(422, `${first.path || "The body"}: ${first.message}`, {
+      type: "invalid-event",
+      errors,
+    });
   }
   const count = errors.length < MOST_LISTED ? errors.length : `at least ${errors.length}`;
-  return new Problem(422, `${count} paths do not match their schema`, { errors });
+  return new Problem(422, `${count} paths do not match their schema`, { type: "invalid-event", errors });
 }

@@ -2,7 +2,8 @@ import { type Logger, silent } from "../../logger.ts";
 import { RateLimit } from "../limits/rate-limit.ts";
 import { givenRequestId, REQUEST_ID } from "../request/request-id.ts";
 import { requestUrl } from "../request/request-url.ts";
-import type { Problem } from "./problem.ts";
+import { Busy } from "./busy.ts";
+import { type Problem, problemOf } from "./problem.ts";
 
 /** What of an Elysia context says which request it was. */
 export interface Refused {
@@ -18,14 +19,17 @@ export interface RefusalCount {
   readonly count: number;
 }
 
-/** More lines than this a second would be the work of a client gone wild. */
+/** How many lines of one kind a second: more would be the work of a client gone wild, or of a full disk. */
 const LINES_PER_SECOND = 10;
 
 /**
- * Turns problems into answers, and keeps the books: each is counted, has a request id that its
- * answer and its log line share, and is logged.
+ * The one way in which anything that was thrown becomes an answer: a problem, or for the reader of a
+ * stream a word that the hub is busy. It keeps the books: each refusal is counted, has a request id
+ * that its answer and its log line share, and is logged.
  */
 export class Refusals {
+  /** The readers of streams that were asked to come back. */
+  readonly busy = new Busy();
   readonly #logger: Logger;
   readonly #counts = new Map<string, RefusalCount>();
   readonly #lines = new RateLimit(LINES_PER_SECOND);
@@ -38,9 +42,11 @@ export class Refusals {
     return this.#counts.values();
   }
 
-  answer(problem: Problem, refused: Refused): Response {
+  /** The answer to a request whose handler has thrown this. */
+  answer(error: unknown, refused: Refused): Response {
+    const problem = problemOf(error);
     const id = this.note(problem, refused);
-    const response = problem.response(id);
+    const response = this.busy.answer(problem, refused.request) ?? problem.response(id);
     response.headers.set(REQUEST_ID, id);
     return response;
   }
@@ -56,13 +62,18 @@ export class Refusals {
     return id;
   }
 
-  #log({ status, message, cause }: Problem, request: Request, id: string): void {
+  #log({ status, type, message, cause }: Problem, request: Request, id: string): void {
     const { method } = request;
     // Without the query, which may hold a ticket.
     const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
-    if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
     // What is published and refused is lost unless somebody sees to it.
-    else if (method === "POST" && this.#lines.take("") === 0) this.#logger.info(fields, "refused");
-    else this.#logger.debug(fields, "refused");
+    const matters = cause !== undefined || method === "POST";
+    if (!matters || this.#lines.take(cause === undefined ? "refused" : (type ?? "failed")) > 0) {
+      this.#logger.debug(fields, "refused");
+    } else if (cause === undefined) {
+      this.#logger.info(fields, "refused");
+    } else {
+      this.#logger.error({ ...fields, error: cause }, "request failed");
+    }
   }
 }

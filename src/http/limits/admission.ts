@@ -3,7 +3,7 @@ import { siteOf } from "../request/address.ts";
 import type { Limits } from "./limits.ts";
 
 /** When somebody may have left, in seconds. */
-const RETRY_AFTER = { headers: { "retry-after": "10" } };
+const RETRY_AFTER = 10;
 
 /** How many clients there is room for, in all and from each address. */
 export class Admission {
@@ -19,11 +19,17 @@ export class Admission {
   assert(address: string | undefined): void {
     const { maxClients, maxClientsPerAddress } = this.#limits;
     if (maxClients > 0 && this.#count >= maxClients) {
-      throw new Problem(503, "the hub has as many clients as it takes", RETRY_AFTER);
+      throw new Problem(503, "the hub has as many clients as it takes", {
+        type: "full",
+        retryAfter: RETRY_AFTER,
+      });
     }
     if (maxClientsPerAddress === 0 || address === undefined) return;
     if ((this.#bySite.get(siteOf(address)) ?? 0) < maxClientsPerAddress) return;
-    throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, RETRY_AFTER);
+    throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, {
+      type: "address-full",
+      retryAfter: RETRY_AFTER,
+    });
   }
 
   /** Counts a client in. */

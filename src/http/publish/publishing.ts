@@ -4,7 +4,7 @@ import type { ExactJson } from "../../events/exact-json.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/log.ts";
 import { forbidden } from "../answer/challenge.ts";
-import { Problem, unavailable } from "../answer/problem.ts";
+import { draining, Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { type Incoming, siteOf } from "../request/address.ts";
 import { checkedEvent } from "./check-event.ts";
@@ -37,8 +37,10 @@ export async function payingGrant(hub: Hub, incoming: Incoming): Promise<Grant> 
   const grant = await publisherGrant(hub, incoming);
   const wait = hub.publishRate?.take(payerOf(hub, grant, incoming)) ?? 0;
   if (wait === 0) return grant;
-  const headers = { "retry-after": String(Math.ceil(wait)) };
-  throw new Problem(429, `a publisher may send ${hub.limits.publishRate} events a second`, { headers });
+  throw new Problem(429, `a publisher may send ${hub.limits.publishRate} events a second`, {
+    type: "rate-exceeded",
+    retryAfter: wait,
+  });
 }
 
 /** Whose rate it is: a key's or a token's, or without one, an address's. */
@@ -74,7 +76,7 @@ export async function publish(
   for (const event of events) {
     if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
   }
-  if (broker.closed) throw unavailable("the hub is stopping");
+  if (broker.closed) throw draining();
   return broker.append(events);
 }
 

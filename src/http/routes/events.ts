@@ -4,7 +4,8 @@ import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
 import type { Log } from "../../log/log.ts";
 import { type Access, openAccess } from "../access/access.ts";
-import { problemOf, unavailable } from "../answer/problem.ts";
+import { answered } from "../answer/answering.ts";
+import { draining } from "../answer/problem.ts";
 import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { Admission } from "../limits/admission.ts";
@@ -18,53 +19,38 @@ import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
 import { removeAt } from "../stream/expiry.ts";
+import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { ticketAccess } from "./tickets.ts";
 
-export const STREAM_HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-cache, no-transform",
-  // nginx buffers what it proxies unless it is told not to.
-  "x-accel-buffering": "no",
-  // The second is for pages of other origins; what the rest of the hub says of it does not get here.
-  vary: "accept-encoding, origin",
-};
-
 /** `GET /events`: the event stream. */
-export function eventRoutes({ broker, access, tickets, addressOf, limits, refusals }: Hub) {
+export function eventRoutes({ broker, access, tickets, addressOf, limits }: Hub) {
   const withTickets = ticketAccess(tickets, access);
-  return new Elysia().get(
-    "/events",
-    handleSSE(broker, { access: withTickets, addressOf, limits, refusals }),
-    {
-      detail: {
-        tags: ["subscribe"],
-        summary: "The event stream",
-        description: "Server-Sent Events, for an EventSource.",
-        parameters: [
-          listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
-          parameter("ticket", "Stands for a token; from `POST /tickets`."),
-          listParameter("type", "Only events of this type."),
-          parameter(
-            "last_event_id",
-            "Begin after this event, or with `earliest` at the oldest that is held.",
-          ),
-          {
-            in: "header" as const,
-            name: "Last-Event-ID",
-            description: "The same, from a browser that reconnects; it wins.",
-            schema: { type: "string" as const },
-          },
-        ],
-        responses: {
-          200: {
-            description: "The stream, until the client leaves",
-            content: { "text/event-stream": { schema: { type: "string" } } },
-          },
-          ...problemResponses(400, 401, 403, 429, 503),
+  return new Elysia().get("/events", eventStreams(broker, { access: withTickets, addressOf, limits }), {
+    detail: {
+      tags: ["subscribe"],
+      summary: "The event stream",
+      description: "Server-Sent Events, for an EventSource.",
+      parameters: [
+        listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
+        parameter("ticket", "Stands for a token; from `POST /tickets`."),
+        listParameter("type", "Only events of this type."),
+        parameter("last_event_id", "Begin after this event, or with `earliest` at the oldest that is held."),
+        {
+          in: "header" as const,
+          name: "Last-Event-ID",
+          description: "The same, from a browser that reconnects; it wins.",
+          schema: { type: "string" as const },
         },
+      ],
+      responses: {
+        200: {
+          description: "The stream, until the client leaves",
+          content: { "text/event-stream": { schema: { type: "string" } } },
+        },
+        ...problemResponses(400, 401, 403, 429, 503),
       },
     },
-  );
+  });
 }
 
 /** How {@link handleSSE} takes clients. */
@@ -79,19 +65,24 @@ export interface StreamOptions {
   readonly refusals?: Refusals;
 }
 
-/** What of an Elysia context the handler needs. */
-type StreamContext = Incoming & { readonly route?: string };
-
 /** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
 export function handleSSE(
+  broker: Broker,
+  { refusals = new Refusals(), ...options }: StreamOptions = {},
+): (context: Incoming & { readonly route?: string }) => Promise<Response> {
+  const open = eventStreams(broker, options);
+  return async ({ request, server, route = "" }) =>
+    answered(() => open({ request, server }), refusals, { request, route });
+}
+
+function eventStreams(
   broker: Broker,
   {
     access = openAccess,
     addressOf = addressFinder(),
     limits = DEFAULT_LIMITS,
-    refusals = new Refusals(),
-  }: StreamOptions = {},
-): (context: StreamContext) => Promise<Response> {
+  }: Omit<StreamOptions, "refusals">,
+): (incoming: Incoming) => Promise<Response> {
   const admission = new Admission(limits);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
   const removed = ({ address }: ClientAbout) => admission.leave(address);
@@ -101,7 +92,7 @@ export function handleSSE(
     const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
-    if (broker.draining) throw unavailable("the hub is stopping");
+    if (broker.draining) throw draining();
     const address = addressOf({ request, server });
     admission.assert(address);
     // No stream comes of it, and its connection is to rest no longer than others.
@@ -128,15 +119,7 @@ export function handleSSE(
     return new Response(stream, { headers });
   }
 
-  return async ({ request, server, route = "" }) => {
-    try {
-      return await open({ request, server });
-    } catch (error) {
-      const problem = problemOf(error);
-      if (problem) return refusals.answer(problem, { request, route });
-      throw error;
-    }
-  };
+  return open;
 }
 
 /** The header is the browser's own word when it reconnects, so it wins over the URL it began with. */

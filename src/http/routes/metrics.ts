@@ -109,6 +109,16 @@ function createRegistry({ broker, refusals }: Hub): Registry {
       for (const { route, status, count } of refusals.counts) this.inc({ route, status }, count);
     },
   });
+  new Counter({
+    name: "tidings_busy_total",
+    help: "Readers of streams that were asked to come back later",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, count] of refusals.busy.counts) this.inc({ reason }, count);
+    },
+  });
   gauge("tidings_store_events", "Events held", () => store.count);
   gauge("tidings_store_bytes", "What the events held cost", () => store.bytes);
   gauge("tidings_store_failing", "Whether the store failed when it was last written to", () =>

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import type { Grant } from "../../auth/grant.ts";
 import type { EventSink } from "../../broker/sink.ts";
 import { invalidToken } from "../answer/challenge.ts";
-import { failed, Problem, problemOf, unavailable } from "../answer/problem.ts";
+import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { payerOf, publisherGrant, publishOne } from "../publish/publishing.ts";
@@ -34,7 +34,7 @@ export function publishStreamRoutes(hub: Hub) {
       const incoming = { request, server };
       assertMediaType(incoming, NDJSON);
       const grant = await publisherGrant(hub, incoming);
-      if (hub.broker.draining) throw unavailable("the hub is stopping");
+      if (hub.broker.draining) throw draining();
       // The sender may have nothing to say for hours.
       server?.timeout(request, 0);
       const body = request.body?.getReader();
@@ -108,7 +108,7 @@ class PublishStream {
         await this.#answer();
         if (done) break;
       }
-      if (stopping.aborted) this.#answers.push(this.#refusal(unavailable("the hub is stopping")));
+      if (stopping.aborted) this.#answers.push(this.#refusal(draining()));
       await this.#answer();
     } catch {
       // The connection is gone, and with it whoever could be told.
@@ -140,7 +140,7 @@ class PublishStream {
       if (expires !== undefined && expires <= Date.now()) throw invalidToken("the token has expired");
       return JSON.stringify(await publishOne(this.#hub, this.#grant, parseJson(line)));
     } catch (error) {
-      const problem = problemOf(error) ?? failed(error);
+      const problem = problemOf(error);
       if (problem.status === 401 || problem.status >= 500) this.#ended = true;
       return this.#refusal(problem, number);
     }

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { Status, statusOf } from "../../broker/status.ts";
-import { unavailable } from "../answer/problem.ts";
+import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
@@ -28,8 +28,8 @@ export function statusRoutes({ broker }: Hub) {
     .get(
       "/readyz",
       () => {
-        if (broker.draining) throw unavailable("the hub is stopping");
-        if (broker.log.failing) throw unavailable("the store fails; the hub's log says why");
+        if (broker.draining) throw draining();
+        if (broker.log.failing) throw storeFailing();
         return { status: "ready" };
       },
       {

@@ -23,7 +23,7 @@ export function ticketRoutes({ access, tickets }: Hub) {
       if (grant.anonymous) throw unauthenticated("a ticket stands for a token: send that");
       const ticket = tickets.issue(grant);
       if (ticket === undefined) {
-        throw new Problem(503, "too many tickets wait for their use", { headers: { "retry-after": "10" } });
+        throw new Problem(503, "too many tickets wait for their use", { retryAfter: 10 });
       }
       set.headers["cache-control"] = "no-store";
       return { ticket, expires_in: TICKET_LIFE / 1000 };

@@ -1,0 +1,48 @@
+import { type AnyElysia, type Context, Elysia } from "elysia";
+import { answerNotFound } from "./not-found.ts";
+import { Problem } from "./problem.ts";
+import type { Refusals, Refused } from "./refusals.ts";
+
+/** What handlers may use. Elysia reads these names, and prepares no more of a request than they are. */
+type RouteContext = Pick<Context, "request" | "server" | "route" | "params" | "set">;
+
+/** What the handler answers; what it throws as an answer, too. */
+export async function answered<Answer>(
+  handle: () => Answer | Promise<Answer>,
+  refusals: Refusals,
+  refused: Refused,
+): Promise<Answer | Response> {
+  try {
+    return await handle();
+  } catch (error) {
+    return refusals.answer(error, refused);
+  }
+}
+
+/**
+ * The same routes, each of which answers its refusals itself. Thrown, they would go to the error
+ * handlers of the application around first, and one that answers everything would leave a publisher
+ * with an answer that no hub gives.
+ */
+export function withOwnAnswers<App extends AnyElysia>(app: App, refusals: Refusals): App {
+  const own = new Elysia();
+  for (const { method, path, handler, hooks } of app.routes) {
+    const handle = handler as (context: RouteContext) => unknown;
+    const answer = async ({ request, server, route, params, set }: RouteContext) =>
+      answered(() => handle({ request, server, route, params, set }), refusals, { request, route });
+    own.route(method, path, answer, hooks);
+  }
+  // Their types are the same: what is thrown is not in them.
+  return own as unknown as App;
+}
+
+/** Answers what goes wrong outside of the hub's routes, in an application that is a hub's own. */
+export function answerError(
+  app: AnyElysia,
+  refusals: Refusals,
+  { code, error, request, route = "" }: Refused & { readonly code: unknown; readonly error: unknown },
+): Response {
+  if (code !== "NOT_FOUND" || error instanceof Problem) return refusals.answer(error, { request, route });
+  const answer = answerNotFound(app, request);
+  return answer instanceof Response ? answer : refusals.answer(answer, { request });
+}

@@ -1,0 +1,9 @@
+/** The headers of every event stream. */
+export const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  // nginx buffers what it proxies unless it is told not to.
+  "x-accel-buffering": "no",
+  // The second is for pages of other origins; what the rest of the hub says of it does not get here.
+  vary: "accept-encoding, origin",
+};

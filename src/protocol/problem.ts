@@ -1,0 +1,19 @@
+/** The kinds of problem that a client may want to tell apart, and the title of each. */
+export const PROBLEM_TITLES = {
+  "unknown-parameter": "The query has a name that this route does not know",
+  "id-conflict": "The id is already used for a different event",
+  "invalid-event": "The event does not match its schema",
+  "rate-exceeded": "The sender asks for more than its rate allows",
+  "address-full": "The address has as many clients as it may have",
+  full: "The hub has as many clients as it takes",
+  draining: "The hub is stopping",
+  "store-failing": "The store fails",
+  "keys-unavailable": "The keys that tokens are checked with can't be had",
+  failed: "The hub failed to answer",
+} as const;
+
+/** A kind of problem: the `type` of its details (RFC 9457, section 3.1.1), a URI reference. */
+export type ProblemType = keyof typeof PROBLEM_TITLES;
+
+/** Tells a reader's stream that the hub has no room for it now, and when to come back. */
+export const BUSY = "tidings.busy";
