@@ -1,5 +1,6 @@
 import type { Static } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
+import type { EventInput } from "../events/event-input.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type Receipt } from "../log/log.ts";
@@ -10,7 +11,7 @@ import { LONGEST_TIMER } from "../longest-timer.ts";
 import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../protocol/frame.ts";
 import { Client, type ClientAbout } from "./client.ts";
 import { Delivery } from "./delivery.ts";
-import { type EventInput, toDraft } from "./event-input.ts";
+import { toDraft } from "./event-input.ts";
 import { type Interest, toGrants } from "./interest.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Subscriptions } from "./subscriptions.ts";

@@ -1,25 +1,31 @@
-import { FormatRegistry } from "@sinclair/typebox";
-import { isSized, isTopic } from "../topics/topic.ts";
+import { isSized } from "../topics/topic.ts";
 
-/**
- * What an event may be called: the rules for types, ids and topics, and the words in which a
- * refusal says them. Each is registered as a TypeBox format of the same name.
- */
+/** What the type and the id of an event may be, and the words in which a refusal says so. */
 
-/** The id with which a client asks for everything that is held; no event can have it. */
+/** The cursor with which a reader asks for everything that is held; no event can have it as its id. */
 export const EARLIEST = "earliest";
 
-// Control characters (Unicode Cc) would end or forge a field.
+// Control characters (Unicode Cc) would end or forge a field of the stream.
 const CONTROL = /\p{Cc}/u;
 
-/** Whether the name belongs to the hub, which alone sends events of that type. */
-export function isReserved(type: string): boolean {
-  return type === "connected" || type.startsWith("tidings.");
-}
+/** Events of these types are dispatched by an `EventSource` itself, to the same handlers. */
+const EVENT_SOURCE_TYPES: ReadonlySet<string> = new Set(["error", "open"]);
 
 /** Whether it can be an event's type (the SSE `event` field), leaving aside who may send it. */
 export function isTypeName(text: string): boolean {
   return isSized(text) && !CONTROL.test(text);
+}
+
+/** Why no event of this type can be published, as a sentence; undefined where one can. */
+export function typeFault(type: string): string | undefined {
+  if (!isTypeName(type)) return "Expected 1 to 1,024 bytes without control characters";
+  if (type === "connected" || type.startsWith("tidings.")) {
+    return "Expected another type: connected and tidings.… belong to the hub";
+  }
+  if (EVENT_SOURCE_TYPES.has(type)) {
+    return "Expected another type: an EventSource takes error and open for its own events";
+  }
+  return undefined;
 }
 
 /**
@@ -32,25 +38,8 @@ export function isEventId(text: string): boolean {
   );
 }
 
-const rules: Record<string, { test: (text: string) => boolean; expected: string }> = {
-  topic: {
-    test: isTopic,
-    expected: "Expected 1 to 1,024 bytes without control or format characters, and not *",
-  },
-  "event-type": {
-    test: (text) => isTypeName(text) && !isReserved(text),
-    expected:
-      "Expected 1 to 1,024 bytes without control characters, and neither connected nor tidings.…, which belong to the hub",
-  },
-  "event-id": {
-    test: isEventId,
-    expected: `Expected 1 to 1,024 bytes without control characters or spaces at the ends, and not ${EARLIEST}`,
-  },
-};
-
-for (const [format, { test }] of Object.entries(rules)) FormatRegistry.Set(format, test);
-
-/** What a text of this format should have been, as a sentence; undefined for a format not ours. */
-export function expectedOf(format: string): string | undefined {
-  return rules[format]?.expected;
+/** Why no event with this id can be published, as a sentence; undefined where one can. */
+export function idFault(id: string): string | undefined {
+  if (isEventId(id)) return undefined;
+  return `Expected 1 to 1,024 bytes without control characters or spaces at the ends, and not ${EARLIEST}`;
 }

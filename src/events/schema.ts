@@ -1,7 +1,7 @@
 import { FormatRegistry, Kind, KindGuard, type TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
-import "./formats.ts";
-import { expectedOf, isReserved, isTypeName } from "./names.ts";
+import { registerFormats } from "./formats.ts";
+import { typeFault } from "./names.ts";
 
 /** Event types by name, each with the schema of its data. */
 export type EventSchemas = Readonly<Record<string, TSchema>>;
@@ -23,13 +23,14 @@ export function compileSchemas(value: unknown): Map<string, TypeCheck<TSchema>> 
   if (typeof value !== "object" || value === null || Array.isArray(value) || isSchema(value)) {
     throw new CatalogError("a catalog is an object that maps event types to TypeBox schemas");
   }
+  registerFormats();
   return new Map(Object.entries(value).map(([type, schema]) => [type, compileSchema(type, schema)]));
 }
 
 function compileSchema(type: string, schema: unknown): TypeCheck<TSchema> {
   const refuse = (reason: string) => new CatalogError(`${JSON.stringify(type)} ${reason}`);
-  if (!isTypeName(type)) throw refuse(`can't be an event type. ${expectedOf("event-type")}`);
-  if (isReserved(type)) throw refuse("is a name that belongs to the hub");
+  const fault = typeFault(type);
+  if (fault !== undefined) throw refuse(`can't be an event type. ${fault}`);
   if (!isSchema(schema)) throw refuse("is not a TypeBox schema, such as Type.Object({ … })");
   const known = compiled.get(schema);
   if (known) return known;

@@ -1,7 +1,6 @@
 import { Kind, type TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
-import type { ValueError } from "@sinclair/typebox/errors";
-import { expectedOf } from "./names.ts";
+import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 
 /** One place where a value breaks its schema. */
 export interface Violation {
@@ -11,7 +10,7 @@ export interface Violation {
 }
 
 /** How many are listed at most: enough to mend a batch by, and bounded. */
-export const MOST_LISTED = 1000;
+export const MAX_VIOLATIONS = 1000;
 
 /**
  * Every place where the value breaks the schema, one violation a path, at most 1,000.
@@ -23,15 +22,14 @@ export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): 
   for (const error of check.Errors(value)) {
     const path = at + error.path;
     if (!found.has(path)) found.set(path, { path, message: messageOf(error) });
-    if (found.size === MOST_LISTED) break;
+    if (found.size === MAX_VIOLATIONS) break;
   }
   return [...found.values()];
 }
 
-function messageOf({ schema, message }: ValueError): string {
-  if (typeof schema["format"] === "string") {
-    return expectedOf(schema["format"]) ?? `Expected ${schema.description ?? schema["format"]}`;
-  }
+function messageOf({ type, schema, message }: ValueError): string {
+  if (type === ValueErrorType.ObjectRequiredProperty) return "missing";
+  if (typeof schema["format"] === "string") return `Expected ${schema.description ?? schema["format"]}`;
   if (schema[Kind] === "Union" && schema.description) return `Expected ${schema.description}`;
   return message;
 }

@@ -13,14 +13,20 @@ export function isSized(text: string): boolean {
   return text.length * 3 <= LONGEST_BYTES || encoder.encode(text).length <= LONGEST_BYTES;
 }
 
-/** Whether it is a topic that an event can have. */
-export function isTopic(text: string): boolean {
-  return text !== "*" && isSized(text) && !CONTROL_OR_FORMAT.test(text);
-}
-
 /** Whether a client can subscribe with it: a topic, a prefix that ends in `*`, or `*` for all. */
 export function isTopicPattern(text: string): boolean {
-  return text === "*" || isTopic(text);
+  return isSized(text) && !CONTROL_OR_FORMAT.test(text);
+}
+
+/** Whether an event can be published to it. What ends in `*` would be read as a pattern. */
+export function isTopic(text: string): boolean {
+  return isTopicPattern(text) && !text.endsWith("*");
+}
+
+/** Why no event can be published to this topic, as a sentence; undefined where one can. */
+export function topicFault(topic: string): string | undefined {
+  if (!isTopicPattern(topic)) return "Expected 1 to 1,024 bytes without control or format characters";
+  return isTopic(topic) ? undefined : "Expected a topic: what ends in * is a pattern";
 }
 
 /** The beginning that all names of a pattern share; undefined for a pattern that is one exact name. */

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
-import type { EventInput } from "../../src/broker/event-input.ts";
 import type { Interest } from "../../src/broker/interest.ts";
+import type { EventInput } from "../../src/events/event-input.ts";
 import { IdConflict } from "../../src/log/deduplication.ts";
 import type { Entry } from "../../src/log/entry.ts";
 import type { Store } from "../../src/log/store.ts";

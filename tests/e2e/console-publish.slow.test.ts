@@ -44,7 +44,7 @@ describe.skipIf(browserless)("the console's form", () => {
       const message = dataOf(page).getByLabel("message");
       await dataOf(page).locator("[aria-invalid=true]").nth(3).waitFor();
       const help = await message.getAttribute("aria-describedby");
-      expect(await page.locator(`[id="${help}"]`).innerText()).toBe("Expected required property");
+      expect(await page.locator(`[id="${help}"]`).innerText()).toBe("missing");
       // The first of them has the focus, so that a screen reader says it.
       expect(await page.evaluate(() => document.activeElement?.id)).toBe("field/data/id");
 

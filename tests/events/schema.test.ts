@@ -16,8 +16,21 @@ describe("refused, with the type's name", () => {
       { a: { type: "string" } },
       '"a" is not a TypeBox schema, such as Type.Object({ … })',
     ],
-    ["a name of the hub's", { connected: Type.Any() }, '"connected" is a name that belongs to the hub'],
-    ["any name of the hub's", { "tidings.x": Type.Any() }, '"tidings.x" is a name that belongs to the hub'],
+    [
+      "a name of the hub's",
+      { connected: Type.Any() },
+      '"connected" can\'t be an event type. Expected another type: connected and tidings.… belong to the hub',
+    ],
+    [
+      "any name of the hub's",
+      { "tidings.x": Type.Any() },
+      "Expected another type: connected and tidings.… belong to the hub",
+    ],
+    [
+      "a name of an EventSource's own",
+      { error: Type.Any() },
+      "Expected another type: an EventSource takes error and open for its own events",
+    ],
     ["what is no name", { "a\nb": Type.Any() }, '"a\\nb" can\'t be an event type. Expected 1 to 1,024 bytes'],
     [
       "an unknown format",

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isEventId, isReserved, isTypeName } from "../../src/events/names.ts";
+import { isEventId, typeFault } from "../../src/events/names.ts";
 import { isTopic } from "../../src/topics/topic.ts";
 
 /** Texts in which everything that means something to a stream's reader comes often. */
@@ -36,7 +36,7 @@ const named = (allowed: (text: string) => boolean) =>
     .map((text) => text.toWellFormed().replace(/\p{Cc}/gu, ""))
     .filter(allowed);
 
-export const typeName = named((text) => isTypeName(text) && !isReserved(text));
+export const typeName = named((text) => typeFault(text) === undefined);
 export const eventId = named(isEventId);
 export const topic = named(isTopic);
 export const retry = fc.oneof(fc.nat(10), fc.constantFrom(3000, 2 ** 31, Number.MAX_SAFE_INTEGER));

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { MOST_LISTED, type Violation } from "../../events/violation.ts";
+import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
 import { IdConflict } from "../../log/deduplication.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
@@ -93,7 +93,7 @@ export function storeFailing(cause?: unknown): Problem {
 
 /** 422 with the failing paths, of which there may be more when there are as many as are listed at most. */
 export function unprocessable(violations: readonly Violation[]): Problem {
-  const errors = violations.slice(0, MOST_LISTED);
+  const errors = violations.slice(0, MAX_VIOLATIONS);
   const [first] = errors;
   if (!first) throw new Error("a 422 that lists nothing");
   if (errors.length === 1) {
@@ -102,6 +102,6 @@ export function unprocessable(violations: readonly Violation[]): Problem {
       errors,
     });
   }
-  const count = errors.length < MOST_LISTED ? errors.length : `at least ${errors.length}`;
+  const count = errors.length < MAX_VIOLATIONS ? errors.length : `at least ${errors.length}`;
   return new Problem(422, `${count} paths do not match their schema`, { type: "invalid-event", errors });
 }

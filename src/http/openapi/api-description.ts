@@ -1,18 +1,16 @@
-// First: it remembers what the next one replaces.
-import "./known-formats.ts";
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import style from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 // Served by the hub itself: its page must work where there is no internet.
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
+import { registerFormats } from "../../events/formats.ts";
 import { version } from "../../version.ts";
 import { COOKIE } from "../request/credential.ts";
-import { keepKnownFormats } from "./known-formats.ts";
-
-keepKnownFormats();
 
 /** `GET /openapi`, a page to try the interface, and `GET /openapi/json`, its description. */
 export function apiDescription() {
+  // @elysiajs/openapi has put its own in their place for the whole process, of which some throw.
+  registerFormats({ replace: true });
   return new Elysia()
     .get("/openapi/swagger-ui.js", () => new Response(Bun.file(script)), { detail: { hide: true } })
     .get("/openapi/swagger-ui.css", () => new Response(Bun.file(style)), { detail: { hide: true } })

@@ -189,6 +189,9 @@ test("422: every failing path is listed, and nothing is delivered", async () => 
     [{ type: "connected", data: 1 }, ["/type"]],
     [{ type: "tidings.", data: 1 }, ["/type"]],
     [{ type: "tidings.mine", data: 1 }, ["/type"]],
+    [{ type: "error", data: 1 }, ["/type"]],
+    [{ type: "open", data: 1 }, ["/type"]],
+    [{}, ["/data", "/type"]],
     [{ type: "n", data: 1, id: "" }, ["/id"]],
     [{ type: "n", data: 1, id: "a\rb" }, ["/id"]],
     [{ type: "n", data: 1, id: "earliest" }, ["/id"]],
@@ -207,6 +210,9 @@ test("422: every failing path is listed, and nothing is delivered", async () => 
     ],
     [{ type: "n", data: 1, topics: Array(101).fill("a") }, ["/topics"]],
     [{ type: "n", data: 1, topic: "*" }, ["/topic"]],
+    [{ type: "n", data: 1, topic: "orders/*" }, ["/topic"]],
+    [{ type: "n", data: 1, topic: "" }, ["/topic"]],
+    [{ type: "n", data: 1, topics: ["orders/*", "orders*"] }, ["/topics/0", "/topics/1"]],
     [{ type: "n", data: 1, topcs: ["a"], Id: "x" }, ["/Id", "/topcs"]],
     [
       {
@@ -255,7 +261,7 @@ test("what is allowed is accepted, up to the limits", async () => {
     { type: long, data: 0, id: long, topics: [long] },
     { type: "Connected", data: false, id: "Earliest" },
     { type: "tidings", data: "", retry: 0 },
-    { type: "a b:c\u2028\ufeff", data: "\r\n\0\u2028", id: "größe → 🜁", topics: ["**", "a*", "é/*"] },
+    { type: "a b:c\u2028\ufeff", data: "\r\n\0\u2028", id: "größe → 🜁", topics: ["**/a", "a*b", "é/*/"] },
     { type: "n", data: {}, topics: Array.from({ length: 100 }, (_, n) => `t${n}`) },
     { type: "n", data: 1, topics: ["a", "a"], retry: Number.MAX_SAFE_INTEGER },
     { type: "nav-badge-update", data: { path: "/", badge: "", more: ["is", "accepted"] } },

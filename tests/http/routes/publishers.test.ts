@@ -118,8 +118,8 @@ test("a private event needs a topic", async () => {
   const response = await post(`${url}/publish/batch`, batch, PUBLISH_KEY);
   expect(response.status).toBe(422);
   expect(await response.json()).toHaveProperty("errors", [
-    { path: "/1/topics", message: "Expected a topic: the event is private" },
-    { path: "/2/topics", message: "Expected a topic: the event is private" },
+    { path: "/1/topics", message: "missing: a private event needs a topic" },
+    { path: "/2/topics", message: "missing: a private event needs a topic" },
   ]);
   expect(broker.totals.published).toBe(0);
   const short = { type: "a", data: 1, private: true, topic: "t" };
