@@ -1,5 +1,4 @@
-import type { Draft } from "../log/entry.ts";
-import { type Grants, mayRead } from "./interest.ts";
+import type { PrivateTopics } from "./interest.ts";
 import { type EventSink, type LeaveListener, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -10,7 +9,27 @@ export interface ClientAbout {
   readonly subject?: string | undefined;
 }
 
-/** What a client that comes back is to be told once it has all that it missed. */
+/**
+ * - `replaying`: it is sent events from the log, from its own position on.
+ * - `live`: it has all events, and is sent each new one as it is kept.
+ * - `blocked`: its stream is full. It is sent nothing until there is room; then it replays.
+ * - `gone`: it has been removed.
+ */
+export type ClientState = "replaying" | "live" | "blocked" | "gone";
+
+/** What is known of a client that is replaying or blocked. A live one needs none of it. */
+export interface Progress {
+  /** The position of the newest event that it was sent. */
+  position: number;
+  /** Set until it has been sent what came after the last event that it had. */
+  resume: Resume | undefined;
+  /** What was to be written and found no room: bytes that are shared with others, not a copy. */
+  rest: Uint8Array | undefined;
+  /** Since when its stream has been full, in ms by the broker's clock. */
+  blockedAt: number;
+}
+
+/** What a client that comes back is told once it has all that it missed. */
 export interface Resume {
   /** The last event it had, or `earliest`. */
   readonly from: string;
@@ -20,106 +39,92 @@ export interface Resume {
   count: number;
 }
 
+/** Removes clients whose readers have left. */
+interface ClientOwner {
+  remove(client: Client, reason: "disconnected"): void;
+}
+
+interface ClientParts {
+  readonly id: string;
+  readonly subscription: Subscription<Client>;
+  readonly privateTopics: PrivateTopics;
+  readonly sink: EventSink;
+  readonly about: ClientAbout;
+  readonly connectedAt: number;
+  readonly progress: Progress;
+  readonly owner: ClientOwner;
+}
+
 /**
  * No more than this is given to a stream at once: it bounds what the runtime holds for a client
  * that stops reading, however large an event is. In bytes.
  */
-const WRITE_BYTES = 64 * 1024;
+const MAX_WRITE_BYTES = 64 * 1024;
 
-interface ClientParts {
-  readonly id: string;
-  readonly subscription: Subscription;
-  readonly grants: Grants;
-  readonly sink: EventSink;
-  readonly about: ClientAbout;
-  /** Removes it, since its reader has left. */
-  readonly leave: (client: Client) => void;
-}
-
-/** One open event stream: a position in the log, a subscription, and what it may read of that. */
+/**
+ * One open event stream: a subscription, what it may read of that, and its progress in the log.
+ * {@link Clients} alone changes its state.
+ *
+ * There may be a hundred thousand of these, mostly idle: each field counts, and none is a closure.
+ */
 export class Client implements LeaveListener {
   readonly id: string;
-  readonly subscription: Subscription;
-  readonly grants: Grants;
+  readonly subscription: Subscription<Client>;
+  readonly privateTopics: PrivateTopics;
   readonly about: ClientAbout;
   /** Unix time in milliseconds. */
-  readonly connectedAt = Date.now();
-  /** The newest event it was sent; kept only while it is behind the others. */
-  position = 0;
-  /** Set until it has been sent what came after the last event it had. */
-  resume: Resume | undefined;
-  /** Since when its stream has been full, in ms by `performance.now()`. */
-  fullSince: number | undefined;
-  gone = false;
-  /** Set while a signal is watched that would remove it. */
-  detach: (() => void) | undefined;
+  readonly connectedAt: number;
+  state: ClientState = "replaying";
+  progress: Progress | undefined;
+  /** The signal that removes it, while it is watched. */
+  signal: AbortSignal | undefined;
   /** Is told when it has been removed. */
-  removed: ((about: ClientAbout) => void) | undefined;
+  onRemoved: ((about: ClientAbout) => void) | undefined;
   readonly #sink: EventSink;
-  /** What was to be written and found no room: bytes that are shared with others, not a copy. */
-  #rest: Uint8Array | undefined;
-  readonly #leave: (client: Client) => void;
+  readonly #owner: ClientOwner;
   /** Made when it is asked for: most clients are never waited for. */
   #closed: PromiseWithResolvers<void> | undefined;
 
-  constructor({ id, subscription, grants, sink, about, leave }: ClientParts) {
+  constructor({ id, subscription, privateTopics, sink, about, connectedAt, progress, owner }: ClientParts) {
     this.id = id;
     this.subscription = subscription;
-    this.grants = grants;
+    this.privateTopics = privateTopics;
     this.#sink = sink;
     this.about = about;
-    this.#leave = leave;
+    this.connectedAt = connectedAt;
+    this.progress = progress;
+    this.#owner = owner;
   }
 
   /** Resolves when the client has been removed. */
   get closed(): Promise<void> {
     this.#closed ??= Promise.withResolvers();
-    if (this.gone) this.#closed.resolve();
+    if (this.state === "gone") this.#closed.resolve();
     return this.#closed.promise;
   }
 
   /**
    * Writes to its stream.
    *
-   * @returns nothing while there is room, else a promise that resolves when there is room again;
-   * {@link writeRest} then goes on.
+   * @returns nothing while there is room, else a promise that resolves when there is room again, and
+   * what is left to be written then.
    * @throws when the stream is gone.
    */
-  write(bytes: Uint8Array): Promise<unknown> | undefined {
+  write(bytes: Uint8Array): Full | undefined {
     let rest = bytes;
-    while (rest.length > WRITE_BYTES) {
-      const room = writeTo(this.#sink, rest.subarray(0, WRITE_BYTES));
-      rest = rest.subarray(WRITE_BYTES);
-      if (room) {
-        this.#rest = rest;
-        return room;
-      }
+    while (rest.length > MAX_WRITE_BYTES) {
+      const room = writeTo(this.#sink, rest.subarray(0, MAX_WRITE_BYTES));
+      rest = rest.subarray(MAX_WRITE_BYTES);
+      if (room) return { room, rest };
     }
-    return writeTo(this.#sink, rest);
+    const room = writeTo(this.#sink, rest);
+    return room && { room, rest: undefined };
   }
 
-  /** Whether it may read an event that its subscription is for. */
-  mayRead(event: Draft): boolean {
-    return mayRead(this.grants, event);
-  }
-
-  /** Whether its stream ends within an event at present. */
-  get amidEvent(): boolean {
-    return this.#rest !== undefined;
-  }
-
-  /** Writes what an earlier write left over, like {@link write}. */
-  writeRest(): Promise<unknown> | undefined {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    return rest && this.write(rest);
-  }
-
-  /** Ends its stream. One that is full ends at once: its reader may never take the rest. */
-  close(): void {
-    this.gone = true;
+  /** Ends its stream. A full one ends at once: its reader may never take the rest. */
+  end({ abort }: { readonly abort: boolean }): void {
     try {
-      if (this.fullSince !== undefined && this.#sink.abort) this.#sink.abort();
+      if (abort && this.#sink.abort) this.#sink.abort();
       else this.#sink.close();
     } catch {
       // The stream ended from its other side.
@@ -127,8 +132,21 @@ export class Client implements LeaveListener {
     this.#closed?.resolve();
   }
 
-  /** Its reader has hung up. */
+  /** Its sink says that its reader has left. */
   left(): void {
-    this.#leave(this);
+    this.#owner.remove(this, "disconnected");
   }
+
+  /** Its signal aborts: the client itself is the listener, so none is made for each. */
+  handleEvent(): void {
+    this.#owner.remove(this, "disconnected");
+  }
+}
+
+/** A stream that takes no more bytes for now. */
+export interface Full {
+  /** Resolves when there is room again. */
+  readonly room: Promise<unknown>;
+  /** The part of a frame that has yet to be written. */
+  readonly rest: Uint8Array | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
+import { turn } from "../timers.ts";
 import { Filter, type Interest } from "./interest.ts";
-import { turn } from "./turn.ts";
 
 /** How many events are read from the log at once. */
 const READ_LIMIT = 256;

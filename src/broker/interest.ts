@@ -7,23 +7,27 @@ export interface Interest {
   readonly topics: readonly string[];
   /** Event types. None: every type. */
   readonly types: readonly string[];
-  /** The topics, in the same forms, whose private events it may read. None by default. */
-  readonly grants?: readonly string[];
+  /**
+   * The topics, in the same forms, whose private events it may read.
+   *
+   * @defaultValue none
+   */
+  readonly privateTopics?: readonly string[];
 }
 
 /** The topics whose private events somebody may read; undefined for none. */
-export type Grants = TopicPatterns | undefined;
+export type PrivateTopics = TopicPatterns | undefined;
 
-export function toGrants(patterns: readonly string[] = []): Grants {
+export function toPrivateTopics(patterns: readonly string[] = []): PrivateTopics {
   return patterns.length > 0 ? new TopicPatterns(patterns) : undefined;
 }
 
-/** Whether the grants allow the event to be read: a private one takes a grant for one of its topics. */
+/** Whether an event may be read: a private one by those alone who may read one of its topics. */
 export function mayRead(
-  grants: Grants,
-  { topics, private: hidden }: Pick<Draft, "topics" | "private">,
+  privateTopics: PrivateTopics,
+  { topics, private: isPrivate }: Pick<Draft, "topics" | "private">,
 ): boolean {
-  return !hidden || (grants?.hasAny(topics) ?? false);
+  return !isPrivate || (privateTopics?.hasAny(topics) ?? false);
 }
 
 type Subject = Pick<Draft, "type" | "topics" | "private">;
@@ -37,12 +41,12 @@ export function patternsOf({ topics }: Pick<Interest, "topics">): readonly strin
 export class Filter {
   readonly #topics: TopicPatterns;
   readonly #types: ReadonlySet<string> | undefined;
-  readonly #grants: Grants;
+  readonly #privateTopics: PrivateTopics;
 
-  constructor({ topics, types, grants = [] }: Interest) {
+  constructor({ topics, types, privateTopics = [] }: Interest) {
     this.#topics = new TopicPatterns(patternsOf({ topics }));
     this.#types = types.length > 0 ? new Set(types) : undefined;
-    this.#grants = toGrants(grants);
+    this.#privateTopics = toPrivateTopics(privateTopics);
   }
 
   /** Whether it takes events of the type, on whatever topic. */
@@ -57,6 +61,6 @@ export class Filter {
 
   /** Whether it asks for the event and may read it. */
   wants(event: Subject): boolean {
-    return this.asksFor(event) && mayRead(this.#grants, event);
+    return this.asksFor(event) && mayRead(this.#privateTopics, event);
   }
 }

@@ -1,7 +1,7 @@
-import { turn } from "./turn.ts";
+import { turn } from "../timers.ts";
 
 /** How long the work goes on before everything else in the process has its turn, in ms. */
-const SLICE = 4;
+const SLICE_MS = 4;
 
 /**
  * Work in small steps, a step for each in turn: nobody waits for the end of another's work, and
@@ -29,12 +29,12 @@ export class RoundRobin<T> {
       await turn();
       const round = this.#next;
       this.#next = [];
-      let until = performance.now() + SLICE;
+      let until = performance.now() + SLICE_MS;
       for (const item of round) {
         if (await this.#step(item)) this.#next.push(item);
         if (performance.now() < until) continue;
         await turn();
-        until = performance.now() + SLICE;
+        until = performance.now() + SLICE_MS;
       }
     }
     this.#running = false;

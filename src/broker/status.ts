@@ -31,9 +31,17 @@ export const Status = Type.Object({
     connected: Type.Integer({ description: "Clients that ever were" }),
     gaps: Type.Integer({ description: "Clients told that some of what they missed is gone" }),
     stalls: Type.Integer({ description: "How often a client's stream was found full" }),
-    evicted: Type.Object(
-      { stalled: Type.Integer(), outrun: Type.Integer(), failed: Type.Integer() },
-      { description: "Clients removed because they could not be served any longer, by reason" },
+    removed: Type.Object(
+      {
+        disconnected: Type.Integer({ description: "Their readers left" }),
+        stalled: Type.Integer({ description: "Their streams took no bytes for too long" }),
+        outrun: Type.Integer({ description: "The log no longer reached back to where they were" }),
+        failed: Type.Integer({ description: "Writing to them failed" }),
+        expired: Type.Integer({ description: "Their credentials expired" }),
+        drained: Type.Integer({ description: "The hub stopped" }),
+        removed: Type.Integer({ description: "An administrator removed them" }),
+      },
+      { description: "Clients removed, by reason" },
     ),
   }),
 });

@@ -1,24 +1,58 @@
 /**
- * Why a client was given up: its stream took no bytes for too long, the log no longer reached back
- * to where it was, or writing to it failed.
+ * Why a client was removed:
+ * - `disconnected`: its reader left, or the signal that it was added with has aborted.
+ * - `stalled`: its stream took no bytes for longer than the stall timeout.
+ * - `outrun`: the log no longer reached back to where it was.
+ * - `failed`: writing to it failed, or the log could not be read for it.
+ * - `expired`: its credential, or its stream's time, has come to an end.
+ * - `drained`: the hub stops.
+ * - `removed`: somebody asked for it.
  */
-export type Cause = "stalled" | "outrun" | "failed";
+export type RemovalReason =
+  | "disconnected"
+  | "stalled"
+  | "failed"
+  | "outrun"
+  | "expired"
+  | "drained"
+  | "removed";
 
 /** What a broker has done so far, in numbers that only grow. */
-export class Totals {
-  /** Events kept and handed on. */
-  published = 0;
+export interface Totals {
+  /** Events kept and delivered. */
+  readonly published: number;
   /** Events written to clients, each as often as there were clients for it. */
-  delivered = 0;
-  /** Those among them that were read back from the log, for clients that were behind. */
-  replayed = 0;
+  readonly delivered: number;
+  /** Those among them that were read back from the log, for clients that were replaying. */
+  readonly replayed: number;
   /** Bytes of events written to clients. */
+  readonly bytes: number;
+  /** Clients that were ever added. */
+  readonly connected: number;
+  /** How often a client was told that events which it has not had are gone. */
+  readonly gaps: number;
+  /** How often a client's stream was found full. */
+  readonly stalls: number;
+  /** Clients that were removed, by reason. */
+  readonly removed: Readonly<Record<RemovalReason, number>>;
+}
+
+/** The same while they are counted. */
+export class Counters implements Totals {
+  published = 0;
+  delivered = 0;
+  replayed = 0;
   bytes = 0;
   connected = 0;
-  /** Clients that came back and were told that some of what they missed is gone. */
   gaps = 0;
-  /** How often a client's stream was found full. */
   stalls = 0;
-  /** Clients removed because they could not be served any longer. */
-  readonly evicted: Record<Cause, number> = { stalled: 0, outrun: 0, failed: 0 };
+  readonly removed: Record<RemovalReason, number> = {
+    disconnected: 0,
+    stalled: 0,
+    outrun: 0,
+    failed: 0,
+    expired: 0,
+    drained: 0,
+    removed: 0,
+  };
 }

@@ -1,12 +1,12 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
-import { builtinEvents } from "./builtin.ts";
+import { type BuiltinEvents, builtinEvents } from "./builtin.ts";
 import { compileSchemas, type EventSchemas } from "./schema.ts";
 import { type Violation, violations } from "./violation.ts";
 
-/** The event types that a hub knows. */
-export class Catalog {
-  #schemas: EventSchemas = builtinEvents;
+/** The event types that a hub knows: the built-in ones, and those of `Events`. */
+export class Catalog<Events extends EventSchemas = Record<never, never>> {
+  #schemas: BuiltinEvents & EventSchemas = builtinEvents;
   #checks: ReadonlyMap<string, TypeCheck<TSchema>> = new Map();
 
   /**
@@ -14,13 +14,14 @@ export class Catalog {
    *
    * @throws CatalogError when a name in it is not allowed or a schema is none.
    */
-  constructor(added: EventSchemas = {}) {
-    this.replace(added);
+  constructor(added?: Events) {
+    this.replace(added ?? {});
   }
 
   /** The built-in types and the added ones. */
-  get schemas(): EventSchemas {
-    return this.#schemas;
+  get schemas(): Omit<BuiltinEvents, keyof Events> & Events {
+    // A catalog that is read from a file has other types than its type says; a typed one never does.
+    return this.#schemas as unknown as Omit<BuiltinEvents, keyof Events> & Events;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { turn } from "../../src/broker/turn.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
+import { turn } from "../../src/timers.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
@@ -18,7 +18,7 @@ test("draining ends the streams one after the other, each told when to come back
   expect(broker.draining).toBeTrue();
   expect(() => broker.addClient(new ReaderSink())).toThrow();
   // What is published meanwhile reaches those that are still there.
-  await broker.publish([{ type: "n", data: 1 }]);
+  await broker.publishBatch([{ type: "n", data: 1 }]);
   const early = sinks.filter(({ ended }) => ended).length;
   expect(early).toBeLessThan(sinks.length);
   const watch = setInterval(() => {
@@ -77,7 +77,7 @@ test("one that is full is ended without the word, which might fall into an event
   const sink = new ReaderSink();
   broker.addClient(sink);
   sink.stall();
-  await broker.publish([{ type: "n", data: "x".repeat(200_000) }]);
+  await broker.publishBatch([{ type: "n", data: "x".repeat(200_000) }]);
   await broker.drain(0);
   expect([sink.aborted, sink.read.retries, sink.read.events.length]).toEqual([true, [3000], 1]);
   await broker.close();
@@ -91,12 +91,12 @@ test.each([false, true])(
     if (crowd) addCrowd(broker);
     const sink = new ReaderSink();
     broker.addClient(sink);
-    await broker.publish([{ type: "n", data: 1 }]);
+    await broker.publishBatch([{ type: "n", data: 1 }]);
     await turn();
     const store = Promise.withResolvers<void>();
     // In a crowd, the second gathers while the third is being kept.
-    const second = broker.publish([{ type: "n", data: 2 }]);
-    const third = second.then(() => broker.publish([{ type: "n", data: 3 }]));
+    const second = broker.publishBatch([{ type: "n", data: 2 }]);
+    const third = second.then(() => broker.publishBatch([{ type: "n", data: 3 }]));
     await second;
     slowness.wait = store.promise;
     sink.stall();

@@ -15,7 +15,7 @@ const interest: fc.Arbitrary<Interest> = fc.record(
   {
     topics: fc.array(pattern, { maxLength: 3 }),
     types: fc.array(type, { maxLength: 2 }),
-    grants: fc.array(pattern, { maxLength: 2 }),
+    privateTopics: fc.array(pattern, { maxLength: 2 }),
   },
   { requiredKeys: ["topics", "types"] },
 );
@@ -28,7 +28,7 @@ const event: fc.Arbitrary<EventInput> = fc
   .map((event) => ({ ...event, private: event.private && event.topics?.length !== 0 && !!event.topics }));
 
 /** The contract's words, with no index and no sharing. */
-function isFor({ topics, types, grants = [] }: Interest, event: EventInput): boolean {
+function isFor({ topics, types, privateTopics = [] }: Interest, event: EventInput): boolean {
   const { topics: of = [], type, private: hidden } = event;
   const covers = (patterns: readonly string[], name: string) =>
     patterns.some((pattern) =>
@@ -36,7 +36,7 @@ function isFor({ topics, types, grants = [] }: Interest, event: EventInput): boo
     );
   if (types.length > 0 && !types.includes(type)) return false;
   if (topics.length > 0 && of.length > 0 && !of.some((name) => covers(topics, name))) return false;
-  return !hidden || of.some((name) => covers(grants, name));
+  return !hidden || of.some((name) => covers(privateTopics, name));
 }
 
 test("each client has each event that is for it once and in order, live and replayed alike", async () => {
@@ -50,7 +50,7 @@ test("each client has each event that is for it once and in order, live and repl
         broker.addClient(stream, { interest });
         return stream;
       });
-      const receipts = await broker.publish(events);
+      const receipts = await broker.publishBatch(events);
       const replayed = interests.map((interest) => {
         const stream = new Recorder();
         broker.addClient(stream, { interest, lastEventId: "earliest" });
@@ -82,6 +82,6 @@ test("a client that leaves takes nothing from those who want the same", async ()
   broker.removeClient(id);
   const three = new Recorder();
   broker.addClient(three, { interest });
-  await broker.publish([{ type: "t", data: 1, topics: ["a"] }]);
+  await broker.publishBatch([{ type: "t", data: 1, topics: ["a"] }]);
   expect([one, two, three].map(({ events }) => events.length)).toEqual([0, 1, 1]);
 });

@@ -28,7 +28,8 @@ const numbers = (recorder: Recorder) => recorder.events.map(([, data]) => (data 
 test("one that becomes full amid private events misses none and gets none twice", async () => {
   const broker = new Broker();
   const [full, fast, other] = [new Hesitant(), new Recorder(), new Recorder()];
-  for (const stream of [full, fast]) broker.addClient(stream, { interest: { ...news, grants: ["users/1"] } });
+  for (const stream of [full, fast])
+    broker.addClient(stream, { interest: { ...news, privateTopics: ["users/1"] } });
   broker.addClient(other, { interest: news });
   // Several chunks' worth, public and private in turn.
   const events = Array.from({ length: 20 }, (_, n) => ({
@@ -38,13 +39,13 @@ test("one that becomes full amid private events misses none and gets none twice"
     private: n % 2 === 1,
   }));
   full.hesitates = true;
-  await broker.publish(events);
+  await broker.publishBatch(events);
   expect(full.events.length).toBeLessThan(20);
   expect(numbers(fast)).toEqual([...events.keys()]);
   expect(numbers(other)).toEqual([...events.keys()].filter((n) => n % 2 === 0));
   full.goOn();
   await until(() => full.events.length >= 20);
-  await broker.publish([{ type: "t", data: { n: 20 }, topics: ["news"] }]);
+  await broker.publishBatch([{ type: "t", data: { n: 20 }, topics: ["news"] }]);
   expect(numbers(full)).toEqual(Array.from({ length: 21 }, (_, n) => n));
   expect(broker.totals.delivered).toBe(20 + 20 + 10 + 3);
 });
@@ -52,7 +53,7 @@ test("one that becomes full amid private events misses none and gets none twice"
 test("clients with tokens of their own share what they ask for", () => {
   const broker = new Broker();
   for (let i = 0; i < 100; i++) {
-    broker.addClient(new Recorder(), { interest: { ...news, grants: [`users/${i}`] } });
+    broker.addClient(new Recorder(), { interest: { ...news, privateTopics: [`users/${i}`] } });
   }
   expect(broker.subscriptionCount).toBe(1);
 });
@@ -61,10 +62,10 @@ test("a private event goes to those alone who may read it, whoever has left", as
   const broker = new Broker();
   const streams = Array.from({ length: 4 }, () => new Recorder());
   const clients = streams.map((stream, i) =>
-    broker.addClient(stream, { interest: { ...news, grants: [`users/${i % 2}`] } }),
+    broker.addClient(stream, { interest: { ...news, privateTopics: [`users/${i % 2}`] } }),
   );
   broker.removeClient(clients[0]?.id ?? "");
-  const [receipt] = await broker.publish([
+  const [receipt] = await broker.publishBatch([
     { type: "t", data: { n: 1 }, topics: ["news", "users/0"], private: true },
   ]);
   expect(receipt?.entry.recipients).toBe(1);

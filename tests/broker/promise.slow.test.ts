@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Interest } from "../../src/broker/interest.ts";
-import { turn } from "../../src/broker/turn.ts";
 import type { EventInput } from "../../src/events/event-input.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
+import { turn } from "../../src/timers.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 
@@ -22,7 +22,7 @@ const type = fc.constantFrom("t", "u");
 const interest: fc.Arbitrary<Interest> = fc.record({
   topics: fc.array(pattern, { maxLength: 2 }),
   types: fc.array(type, { maxLength: 1 }),
-  grants: fc.array(pattern, { maxLength: 1 }),
+  privateTopics: fc.array(pattern, { maxLength: 1 }),
 });
 
 // Some are larger than a chunk, and some larger than what is given to a stream at once.

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
-import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
+import { Broker } from "../../src/broker/broker.ts";
 import type { Interest } from "../../src/broker/interest.ts";
+import type { ClientHandle } from "../../src/broker/options.ts";
 import type { EventInput } from "../../src/events/event-input.ts";
 import { IdConflict } from "../../src/log/deduplication.ts";
 import type { Entry } from "../../src/log/entry.ts";
@@ -90,7 +91,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     switch (step.do) {
       case "publish":
         publishing.push(
-          broker.publish(step.events).catch((error) => expect(error).toBeInstanceOf(IdConflict)),
+          broker.publishBatch(step.events).catch((error) => expect(error).toBeInstanceOf(IdConflict)),
         );
         return;
       case "connect":
@@ -123,7 +124,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
 
   /** The log outruns nobody while it holds everything. */
   function assertNotOutrun(): void {
-    if ((broker.log.earliest?.position ?? 2) === 1) expect(broker.totals.evicted.outrun).toBe(0);
+    if ((broker.log.earliest?.position ?? 2) === 1) expect(broker.totals.removed.outrun).toBe(0);
   }
 
   for (const step of steps) await take(step);
@@ -196,7 +197,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) + 1 }, (_, i) => from + i);
 }
 
-function isFor({ topics, types, grants = [] }: Interest, entry: Entry): boolean {
+function isFor({ topics, types, privateTopics = [] }: Interest, entry: Entry): boolean {
   const covers = (patterns: readonly string[]) =>
     entry.topics.some((topic) =>
       patterns.some((pattern) =>
@@ -205,7 +206,7 @@ function isFor({ topics, types, grants = [] }: Interest, entry: Entry): boolean 
     );
   if (types.length > 0 && !types.includes(entry.type)) return false;
   if (topics.length > 0 && entry.topics.length > 0 && !covers(topics)) return false;
-  return !entry.private || covers(grants);
+  return !entry.private || covers(privateTopics);
 }
 
 function describe(

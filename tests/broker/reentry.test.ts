@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { turn } from "../../src/broker/turn.ts";
+import { turn } from "../../src/timers.ts";
 import { addCrowd } from "./crowd.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -30,9 +30,9 @@ async function gathering(act: (broker: Broker, id: string) => void) {
   addCrowd(broker);
   const client = broker.addClient(stream);
   id = client.id;
-  await broker.publish([{ type: "t", data: "before" }]);
+  await broker.publishBatch([{ type: "t", data: "before" }]);
   await turn();
-  await broker.publish([{ type: "t", data: "now" }]);
+  await broker.publishBatch([{ type: "t", data: "now" }]);
   expect(stream.events).toEqual([["t", "before"]]);
   return { broker, stream, client };
 }
@@ -63,7 +63,7 @@ test("a client that is removed just as it would be live is sent nothing more", a
   });
   const late = new Recorder();
   await broker.addClient(late).closed;
-  await broker.publish([{ type: "t", data: "after" }]);
+  await broker.publishBatch([{ type: "t", data: "after" }]);
   await broker.close();
   expect(late.events).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { ReaderSink } from "./reader-sink.ts";
 
 const ids = (sink: ReaderSink) => sink.read.events.flatMap(({ id }) => id ?? []);
 const publish = (broker: Broker, count = 1, data: unknown = 0) =>
-  broker.publish(Array.from({ length: count }, () => ({ type: "n", data })));
+  broker.publishBatch(Array.from({ length: count }, () => ({ type: "n", data })));
 
 test("a client that stops reading is written nothing more, and has all when it reads on", async () => {
   const broker = new Broker();
@@ -38,7 +38,7 @@ test("one that stays full past the time-out is ended at once, told apart from ot
   await publish(broker);
   await closed;
   expect([slow.aborted, quick.ended, broker.clientCount]).toEqual([true, false, 1]);
-  expect(broker.totals.evicted).toEqual({ stalled: 1, outrun: 0, failed: 0 });
+  expect(broker.totals.removed).toMatchObject({ stalled: 1, outrun: 0, failed: 0 });
   expect(broker.stalledCount).toBe(0);
   await publish(broker);
   expect(ids(quick)).toHaveLength(2);
@@ -60,7 +60,7 @@ test("one that reads now and then within the time-out stays", async () => {
     await until(() => broker.behindCount === 0);
   }
   expect(ids(sink)).toHaveLength(count);
-  expect(broker.totals.evicted.stalled).toBe(0);
+  expect(broker.totals.removed.stalled).toBe(0);
   await broker.close();
 });
 
@@ -74,7 +74,7 @@ test("one that the log no longer reaches back to is ended when it reads on, and 
   const later = await publish(broker, 30);
   sink.drain();
   await closed;
-  expect(broker.totals.evicted).toEqual({ stalled: 0, outrun: 1, failed: 0 });
+  expect(broker.totals.removed).toMatchObject({ stalled: 0, outrun: 1, failed: 0 });
   // What it has is without a hole: it ends before what is gone.
   const had = ids(sink);
   expect(had).toHaveLength(2);
@@ -106,7 +106,7 @@ test("events that go while a client replays them end it, rather than leave a hol
   const had = ids(sink);
   const positions = had.map((id) => Number(id.split("-")[1]));
   expect(positions).toEqual(positions.map((_, i) => i + 1));
-  expect(broker.totals.evicted.outrun).toBe(1);
+  expect(broker.totals.removed.outrun).toBe(1);
   await broker.close();
 });
 

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { Stream } from "@elysiajs/stream";
 import { Elysia } from "elysia";
-import { Broker, type ClientHandle } from "../../src/broker/broker.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import type { ClientHandle } from "../../src/broker/options.ts";
 import { handleSSE } from "../../src/http/routes/events.ts";
 import { Reader } from "../http/reader.ts";
 import { until } from "../until.ts";

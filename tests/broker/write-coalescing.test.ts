@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { turn } from "../../src/broker/turn.ts";
 import { WriteCoalescer } from "../../src/broker/write-coalescing.ts";
 import { Entry } from "../../src/log/entry.ts";
+import { turn } from "../../src/timers.ts";
 import { draft } from "../log/draft.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
@@ -135,9 +135,9 @@ describe("what has gathered", () => {
     addCrowd(broker);
     const stream = new Recorder();
     const { id } = broker.addClient(stream);
-    await broker.publish([{ type: "t", data: "a" }]);
+    await broker.publishBatch([{ type: "t", data: "a" }]);
     await turn();
-    await broker.publish([{ type: "t", data: "b" }]);
+    await broker.publishBatch([{ type: "t", data: "b" }]);
     return { broker, stream, id };
   }
   const both: [string, unknown][] = [
@@ -172,7 +172,7 @@ describe("what has gathered", () => {
     const { broker } = await coalescing();
     const seen: unknown[] = [];
     broker.observe((entries) => seen.push(...entries.map(({ json }) => json)));
-    await broker.publish([{ type: "t", data: "c" }]);
+    await broker.publishBatch([{ type: "t", data: "c" }]);
     await broker.close();
     expect(seen).toEqual(['"c"']);
   });
@@ -185,7 +185,7 @@ describe("what has gathered", () => {
     for (let round = 0; round < 20; round++) {
       stream.stall();
       while (broker.stalledCount === 0) {
-        await broker.publish([{ type: "t", data: published++ }]);
+        await broker.publishBatch([{ type: "t", data: published++ }]);
         await turn();
       }
       stream.drain();

@@ -55,11 +55,11 @@ test("goes on after the hub was away, and says so", async () => {
   const { url, broker } = first;
   const listening = start(["listen", "--url", url]);
   await until(() => broker.clientCount === 1);
-  await broker.publish([{ type: "n", data: 1, id: "1", retry: 50 }]);
+  await broker.publishBatch([{ type: "n", data: 1, id: "1", retry: 50 }]);
   expect(await listening.line()).toBe("1\tn\t1");
   await first.stop();
   expect(await listening.errorLine()).toStartWith("tidings: lost the hub, trying again");
-  await broker.publish([{ type: "n", data: 2, id: "2" }]);
+  await broker.publishBatch([{ type: "n", data: 2, id: "2" }]);
   startHub({ port: Number(new URL(url).port), broker });
   expect(await listening.line()).toBe("2\tn\t2");
   expect(await listening.errorLine()).toBe("tidings: connected again");
@@ -67,7 +67,7 @@ test("goes on after the hub was away, and says so", async () => {
 
 test("tells on standard error that events are missing", async () => {
   const { url, broker } = startHub();
-  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  await broker.publishBatch([{ type: "n", data: 1, id: "1" }]);
   const listening = start(["listen", "--last-event-id", "gone", "--url", url]);
   expect(await listening.errorLine()).toBe(
     "tidings: events are missing: gone is no longer held, the oldest is 1",

@@ -63,7 +63,7 @@ function openFeed(broker: Broker, { keyed = false } = {}) {
 
 test("it begins with the figures and with what is held, oldest first", async () => {
   const broker = new Broker();
-  await broker.publish(Array.from({ length: 300 }, (_, i) => ({ type: "held", data: i })));
+  await broker.publishBatch(Array.from({ length: 300 }, (_, i) => ({ type: "held", data: i })));
   const feed = openFeed(broker);
   expect((await feed.tick()).status.totals.published).toBe(300);
   const { events, backlog } = await feed.events();
@@ -74,7 +74,7 @@ test("it begins with the figures and with what is held, oldest first", async () 
 test("an event comes with its topics, and rates and latency with the next tick", async () => {
   const broker = new Broker();
   const feed = openFeed(broker);
-  await broker.publish([
+  await broker.publishBatch([
     { type: "a", data: { n: 1 }, topics: ["t/1", "t/2"], id: "one", retry: 5, private: true },
     { type: "a", data: 2, topics: ["t/1"] },
   ]);
@@ -104,7 +104,7 @@ test("of a flood the newest are shown, the others counted; long data is cut shor
   const broker = new Broker();
   const feed = openFeed(broker);
   await feed.events();
-  await broker.publish(
+  await broker.publishBatch(
     Array.from({ length: 1000 }, (_, i) => ({ type: "flood", data: `${i}`.padEnd(10_000) })),
   );
   const { events, skipped } = await feed.events(({ backlog }) => !backlog);
@@ -121,11 +121,11 @@ test("a page that takes nothing is sent nothing until it does, and the hub does 
   const feed = openFeed(broker);
   await feed.events();
   const drain = feed.fill();
-  await broker.publish([{ type: "e", data: "the last to be taken" }]);
+  await broker.publishBatch([{ type: "e", data: "the last to be taken" }]);
   await feed.events(({ backlog }) => !backlog);
   const before = feed.writes();
   const other = openFeed(broker);
-  await broker.publish([{ type: "e", data: "passed over" }]);
+  await broker.publishBatch([{ type: "e", data: "passed over" }]);
   // Another feed's window and tick have come and gone.
   await other.events(({ backlog }) => !backlog);
   await other.tick();

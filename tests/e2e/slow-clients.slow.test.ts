@@ -52,7 +52,7 @@ test(`${STALLED} clients that stop reading cost next to nothing, and nobody else
 
   // They read on, find that the log no longer reaches back, and are ended.
   for (const socket of stalled) socket.resume();
-  await until(async () => (await statusOf(hub.url)).totals.evicted.outrun >= STALLED);
+  await until(async () => (await statusOf(hub.url)).totals.removed.outrun >= STALLED);
   expect((await statusOf(hub.url)).connected_clients).toBe(1);
 }, 60_000);
 
@@ -96,7 +96,7 @@ test("one that reads a byte at a time, and one that reads nothing, are ended whe
   try {
     await until(async () => (await statusOf(hub.url)).connected_clients >= 3);
     await Promise.all([publishMegabytes(hub.url, 20), quick.take(1000)]);
-    await until(async () => (await statusOf(hub.url)).totals.evicted.stalled >= 2);
+    await until(async () => (await statusOf(hub.url)).totals.removed.stalled >= 2);
     expect((await statusOf(hub.url)).connected_clients).toBe(1);
     await publish(hub.url, { type: "after", data: 1 });
     expect(await quick.take(1)).toEqual([["after", 1]]);

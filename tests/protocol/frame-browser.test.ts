@@ -102,7 +102,7 @@ test.skipIf(browserless)(
         if (event.id !== undefined) expect(answer.id).toBe(event.id);
       }
     }
-    await broker.publish([{ type: END, data: null }]);
+    await broker.publishBatch([{ type: END, data: null }]);
     expect(await seen(), `seed ${seed}`).toEqual(accepted);
     // Some of both, or the test proves nothing.
     expect(accepted.length).toBeGreaterThan(100);

@@ -106,12 +106,12 @@ test("resumes from where the stream began when it is lost before its first event
 test("a hub tells where the stream begins, so nothing is missed before the first event either", async () => {
   const cases = [[], [{ type: "n", data: 0, id: "größe" }]].map(async (before) => {
     const hub = startHub();
-    await hub.broker.publish(before);
+    await hub.broker.publishBatch(before);
     const events = take(hub.url, 1, {
       onReconnect({ attempt }) {
         // Published while nobody is connected; then the hub is there again.
         if (attempt > 1) return;
-        void hub.broker.publish([{ type: "n", data: 1, id: "1" }]).then(() => {
+        void hub.broker.publishBatch([{ type: "n", data: 1, id: "1" }]).then(() => {
           startHub({ port: Number(new URL(hub.url).port), broker: hub.broker });
         });
       },

@@ -85,7 +85,7 @@ test("goes on after a lost connection where it was: nothing lost, nothing twice"
   await first.stop();
   await until(() => reconnects.length > 0);
 
-  await broker.publish([{ type: "n", data: 3 }]);
+  await broker.publishBatch([{ type: "n", data: 3 }]);
   const second = startHub({ port: Number(new URL(url).port), broker });
   await until(() => opened === 2);
   await createPublisher<AnyEvents>({ url: second.url }).publish("n", 4);

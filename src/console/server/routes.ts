@@ -7,7 +7,7 @@ import { draining, Problem } from "../../http/answer/problem.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
 import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
-import { LONGEST_TIMER } from "../../longest-timer.ts";
+import { MAX_TIMER_MS } from "../../timers.ts";
 import { type Asset, loadAssets } from "./assets.ts";
 import { Feed } from "./feed.ts";
 
@@ -75,7 +75,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
 /** Aborts when the signal does, or when the time has come (Unix ms). */
 function until(signal: AbortSignal, time: number | undefined): AbortSignal {
   if (time === undefined) return signal;
-  const left = Math.min(Math.max(0, time - Date.now()), LONGEST_TIMER);
+  const left = Math.min(Math.max(0, time - Date.now()), MAX_TIMER_MS);
   return AbortSignal.any([signal, AbortSignal.timeout(left)]);
 }
 

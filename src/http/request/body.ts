@@ -1,5 +1,5 @@
 import { type ExactJson, NestingError, parseExactly } from "../../events/exact-json.ts";
-import { LONGEST_TIMER } from "../../longest-timer.ts";
+import { MAX_TIMER_MS } from "../../timers.ts";
 import { Problem, unprocessable } from "../answer/problem.ts";
 import type { Incoming } from "./address.ts";
 
@@ -77,7 +77,7 @@ async function collect(request: Request, limit: number): Promise<Uint8Array> {
 
 async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, LONGEST_TIMER));
+  const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, MAX_TIMER_MS));
   try {
     return await Promise.race([promise, late]);
   } finally {

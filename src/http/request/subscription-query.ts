@@ -25,7 +25,7 @@ export function readInterest(query: URLSearchParams, grant: Grant, maxTopics: nu
   for (const topic of topics.length > 0 ? topics : ["*"]) {
     if (!covers(grant.subscribe, topic)) throw refuse(grant, topics.length > 0 ? topic : undefined);
   }
-  return { topics, types, grants: grant.privateTopics };
+  return { topics, types, privateTopics: grant.privateTopics };
 }
 
 function refuse(grant: Grant, topic: string | undefined): Problem {

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import type { Client } from "../../broker/client.ts";
+import type { ClientInfo } from "../../broker/options.ts";
 import { requireAdmin } from "../access/admin.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -12,7 +12,7 @@ import { requestUrl } from "../request/request-url.ts";
 /** How many clients one answer lists. */
 const MOST_LISTED = 1000;
 
-const ClientInfo = Type.Object({
+const ListedClient = Type.Object({
   id: Type.String(),
   address: Type.Union([Type.String(), Type.Null()]),
   subject: Type.Union([Type.String(), Type.Null()], { description: "The subject of its token" }),
@@ -23,7 +23,7 @@ const ClientInfo = Type.Object({
 });
 
 const ClientList = Type.Object({
-  clients: Type.Array(ClientInfo, { description: `The longest connected first, at most ${MOST_LISTED}` }),
+  clients: Type.Array(ListedClient, { description: `The longest connected first, at most ${MOST_LISTED}` }),
   total: Type.Integer(),
 });
 
@@ -36,7 +36,7 @@ const selection = [
 
 /** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
 export function clientRoutes({ broker, access }: Hub) {
-  function* selected(query: URLSearchParams): Iterable<Client> {
+  function* selected(query: URLSearchParams): Iterable<ClientInfo> {
     const address = query.get("address");
     const subject = query.get("subject");
     for (const client of broker.clients) {
@@ -53,9 +53,8 @@ export function clientRoutes({ broker, access }: Hub) {
         await requireAdmin(access, request);
         set.headers["cache-control"] = "no-store";
         const found = [...selected(requestUrl(request).searchParams)];
-        const { head } = broker.log;
         return {
-          clients: found.slice(0, MOST_LISTED).map((client) => describe(client, head)),
+          clients: found.slice(0, MOST_LISTED).map(describe),
           total: found.length,
         };
       },
@@ -112,15 +111,14 @@ export function clientRoutes({ broker, access }: Hub) {
     );
 }
 
-function describe(client: Client, head: number): Static<typeof ClientInfo> {
-  const { id, about, subscription, connectedAt } = client;
+function describe({ id, about, topics, types, connectedAt, lag }: ClientInfo): Static<typeof ListedClient> {
   return {
     id,
     address: about.address ?? null,
     subject: about.subject ?? null,
-    topics: [...subscription.interest.topics],
-    types: [...subscription.interest.types],
+    topics: [...topics],
+    types: [...types],
     connected_at: new Date(connectedAt).toISOString(),
-    lag: subscription.behind.has(client) ? head - client.position : 0,
+    lag,
   };
 }

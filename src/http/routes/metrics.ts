@@ -89,13 +89,13 @@ function createRegistry({ broker, refusals }: Hub): Registry {
   );
   counter("tidings_stalls_total", "How often a client's stream was found full", () => broker.totals.stalls);
   new Counter({
-    name: "tidings_evictions_total",
-    help: "Clients removed because they could not be served any longer",
+    name: "tidings_removals_total",
+    help: "Clients removed, by reason",
     labelNames: ["reason"],
     registers: [registry],
     collect() {
       this.reset();
-      for (const [reason, count] of Object.entries(broker.totals.evicted)) this.inc({ reason }, count);
+      for (const [reason, count] of Object.entries(broker.totals.removed)) this.inc({ reason }, count);
     },
   });
   histogram(registry, "tidings_replay_events", "Events replayed to a client that came back", broker.replays);

@@ -1,14 +1,15 @@
-import type { Broker, ClientHandle } from "../../broker/broker.ts";
-import { LONGEST_TIMER } from "../../longest-timer.ts";
+import type { Broker } from "../../broker/broker.ts";
+import type { ClientHandle } from "../../broker/options.ts";
+import { MAX_TIMER_MS } from "../../timers.ts";
 
 /** Removes the client at that time, in Unix milliseconds, if it is still there. */
 export function removeAt(time: number, broker: Broker, { id, closed }: ClientHandle): void {
   let timer: ReturnType<typeof setTimeout>;
   const wait = () => {
     const left = time - Date.now();
-    if (left <= 0) broker.removeClient(id);
-    else timer = setTimeout(wait, Math.min(left, LONGEST_TIMER));
+    if (left <= 0) broker.removeClient(id, "expired");
+    else timer = setTimeout(wait, Math.min(left, MAX_TIMER_MS));
   };
-  timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), LONGEST_TIMER)));
+  timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), MAX_TIMER_MS)));
   void closed.then(() => clearTimeout(timer));
 }

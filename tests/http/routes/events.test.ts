@@ -96,7 +96,7 @@ test("400: what is no topic or type", async () => {
 
 test("resumes after an event that is held, and says so", async () => {
   const { url, broker } = startHub();
-  await broker.publish(
+  await broker.publishBatch(
     ["1", "2", "3", "4"].map((id) => ({ type: "n", data: Number(id), id, topics: [id === "3" ? "b" : "a"] })),
   );
   const reader = await Reader.open(`${url}/events?topic=a`, { "last-event-id": "1" });
@@ -106,7 +106,7 @@ test("resumes after an event that is held, and says so", async () => {
     ["n", 4],
     ["tidings.resumed", { from: "1", count: 2 }],
   ]);
-  await broker.publish([{ type: "n", data: 5, topics: ["a"] }]);
+  await broker.publishBatch([{ type: "n", data: 5, topics: ["a"] }]);
   expect(await reader.take(1)).toEqual([["n", 5]]);
   // At the head, and after an event it is not subscribed to.
   const atHead = await Reader.open(`${url}/events`, { "last-event-id": "4" });
@@ -125,7 +125,7 @@ test("resumes after an event that is held, and says so", async () => {
 
 test("the header wins over the query; an empty one does not", async () => {
   const { url, broker } = startHub();
-  await broker.publish(["1", "2", "3"].map((id) => ({ type: "n", data: Number(id), id })));
+  await broker.publishBatch(["1", "2", "3"].map((id) => ({ type: "n", data: Number(id), id })));
   const from = async (query: string, headers: Record<string, string>) => {
     const reader = await Reader.open(`${url}/events${query}`, headers);
     await reader.next();
@@ -153,7 +153,7 @@ test("an id that is not held is a gap: it says so before all that is held", asyn
     ["tidings.gap", { requested: "gone", earliest: null }],
     ["tidings.resumed", { from: "gone", count: 0 }],
   ]);
-  await broker.publish(["1", "2", "3", "4", "5"].map((id) => ({ type: "n", data: Number(id), id })));
+  await broker.publishBatch(["1", "2", "3", "4", "5"].map((id) => ({ type: "n", data: Number(id), id })));
   for (const requested of ["2", 'größe → "x"', "x".repeat(5000), "a\r\ndata: forged\r\n\r\n"]) {
     const reader = await Reader.open(`${url}/events?last_event_id=${encodeURIComponent(requested)}`);
     await reader.next();
@@ -176,7 +176,7 @@ test("an id that is not held is a gap: it says so before all that is held", asyn
 
 test("the hub's own events have no id, so a browser's cursor stays where it was", async () => {
   const { url, broker } = startHub();
-  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  await broker.publishBatch([{ type: "n", data: 1, id: "1" }]);
   const reader = await Reader.open(`${url}/events?last_event_id=gone`);
   for (const expected of ["connected", "tidings.gap", "n", "tidings.resumed"]) {
     const event = await reader.next();
@@ -188,7 +188,7 @@ test("the hub's own events have no id, so a browser's cursor stays where it was"
 test("nothing is lost or repeated at the hand-over from replay to live, while others publish", async () => {
   const { url, broker } = startHub();
   let last = 0;
-  const publish = () => broker.publish([{ type: "n", data: ++last, id: String(last) }]);
+  const publish = () => broker.publishBatch([{ type: "n", data: ++last, id: String(last) }]);
   while (last < 2000) await publish();
   let done = false;
   const publishing = (async () => {
@@ -227,7 +227,7 @@ for (const how of ["destroys its socket", "destroys it while the hub writes", "e
       socket.pause();
       const data = "x".repeat(1_000_000);
       // More than all buffers on the way can hold.
-      for (let n = 0; n < 20; n++) await broker.publish([{ type: "n", data }]);
+      for (let n = 0; n < 20; n++) await broker.publishBatch([{ type: "n", data }]);
     }
     if (how === "ends its side") socket.end();
     else socket.destroy();

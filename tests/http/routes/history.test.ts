@@ -138,7 +138,7 @@ test("a store that can't be read is a 503, and ends who would read it rather tha
   const reader = await Reader.open(`${url}/events`, { "last-event-id": "earliest" });
   expect((await reader.next())?.event).toBe("connected");
   expect(await reader.next()).toBeUndefined();
-  expect([errors, broker.totals.evicted.failed]).toEqual([["log not read"], 1]);
+  expect([errors, broker.totals.removed.failed]).toEqual([["log not read"], 1]);
   store.read = read;
   expect(dataOf(await readPage(url))).toEqual([1, 2, 3]);
 });

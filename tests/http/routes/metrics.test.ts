@@ -40,7 +40,7 @@ test("the numbers are those of what happened", async () => {
   expect(read("tidings_replayed_total")).toBe(2);
   expect(read("tidings_stalls_total")).toBe(broker.totals.stalls);
   for (const reason of ["stalled", "outrun", "failed"]) {
-    expect(read(`tidings_evictions_total{reason="${reason}"}`)).toBe(0);
+    expect(read(`tidings_removals_total{reason="${reason}"}`)).toBe(0);
   }
   expect(read("tidings_draining")).toBe(0);
   expect(read("tidings_replay_events_count")).toBe(1);

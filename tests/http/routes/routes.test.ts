@@ -146,7 +146,7 @@ for (const host of [undefined, "127.0.0.1"]) {
     expect(nothing.text()).toContain("application/problem+json");
     const stream = ask("GET /events?topic=a");
     await until(() => broker.clientCount === 1);
-    await broker.publish([{ type: "n", data: 1, topics: ["a"], id: "one" }]);
+    await broker.publishBatch([{ type: "n", data: 1, topics: ["a"], id: "one" }]);
     await until(() => stream.text().endsWith("\r\n\r\n") || stream.text().includes("id: one"));
     expect(stream.text()).toContain("id: one\nevent: n\ndata: 1\n\n");
     expect(stream.text().toLowerCase()).not.toContain("transfer-encoding");

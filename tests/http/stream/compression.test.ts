@@ -23,8 +23,8 @@ const decoders: Record<StreamCoding, (bytes: Uint8Array) => Uint8Array> = {
 };
 
 async function publish(broker: Broker): Promise<void> {
-  for (const data of [SMALL, LARGE, HUGE]) await broker.publish([{ type: "update", data }]);
-  await broker.publish([SMALL, LARGE, SMALL].map((data) => ({ type: "batch", data })));
+  for (const data of [SMALL, LARGE, HUGE]) await broker.publishBatch([{ type: "update", data }]);
+  await broker.publishBatch([SMALL, LARGE, SMALL].map((data) => ({ type: "batch", data })));
 }
 
 const EXPECTED = [
@@ -88,7 +88,7 @@ describe.each(STREAM_CODINGS)("%s", (coding) => {
     const reader = await Reader.open(`${url}/events`, headers);
     await reader.next();
     for (const data of [LARGE, SMALL]) {
-      await broker.publish([{ type: "update", data }]);
+      await broker.publishBatch([{ type: "update", data }]);
       // The next is published when this one is here: none waits in the coding for one after it.
       expect(await reader.take(1)).toEqual([["update", data]]);
     }
