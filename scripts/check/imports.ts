@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 
-const transpiler = new Bun.Transpiler({ loader: "tsx" });
+const transpilers = { ts: new Bun.Transpiler({ loader: "ts" }), tsx: new Bun.Transpiler({ loader: "tsx" }) };
 
 /**
  * Finds the files of this project that some files import, themselves or through others.
@@ -13,6 +13,7 @@ export async function importsOf(files: readonly string[]): Promise<ReadonlySet<s
   // The loop also visits the paths that are added on the way.
   for (const path of found) {
     if (!/\.tsx?$/.test(path)) continue;
+    const transpiler = transpilers[path.endsWith("x") ? "tsx" : "ts"];
     for (const { path: specifier } of transpiler.scanImports(await Bun.file(path).text())) {
       if (specifier.startsWith(".")) found.add(resolve(dirname(path), specifier));
     }

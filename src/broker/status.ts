@@ -1,53 +1,10 @@
-import { type Static, Type } from "@sinclair/typebox";
 import type { Store } from "../log/store.ts";
+import type { Status } from "../protocol/status.ts";
 import { version } from "../version.ts";
 import type { Broker } from "./broker.ts";
 
-export const Status = Type.Object({
-  status: Type.String({ description: "active or stopping" }),
-  connected_clients: Type.Integer(),
-  version: Type.String(),
-  uptime_seconds: Type.Integer(),
-  memory: Type.Integer({ description: "The process's resident memory, in bytes" }),
-  store: Type.Object({
-    name: Type.String(),
-    events: Type.Integer({ description: "How many are held" }),
-    bytes: Type.Integer({ description: "What they cost to hold" }),
-    bounds: Type.Object({
-      events: Type.Integer(),
-      bytes: Type.Number(),
-      age: Type.Union([Type.Number(), Type.Null()], { description: "Milliseconds; null for any age" }),
-    }),
-    earliest: Type.Union([Type.String(), Type.Null()], { description: "The id of the oldest" }),
-    failing: Type.Boolean(),
-  }),
-  totals: Type.Object({
-    published: Type.Integer({ description: "Events kept and handed on" }),
-    delivered: Type.Integer({
-      description: "Events written to clients, each as often as there were clients for it",
-    }),
-    replayed: Type.Integer({ description: "Those among them that were read back from the log" }),
-    bytes: Type.Integer({ description: "Bytes of events written to clients" }),
-    connected: Type.Integer({ description: "Clients that ever were" }),
-    gaps: Type.Integer({ description: "Clients told that some of what they missed is gone" }),
-    stalls: Type.Integer({ description: "How often a client's stream was found full" }),
-    removed: Type.Object(
-      {
-        disconnected: Type.Integer({ description: "Their readers left" }),
-        stalled: Type.Integer({ description: "Their streams took no bytes for too long" }),
-        outrun: Type.Integer({ description: "The log no longer reached back to where they were" }),
-        failed: Type.Integer({ description: "Writing to them failed" }),
-        expired: Type.Integer({ description: "Their credentials expired" }),
-        drained: Type.Integer({ description: "The hub stopped" }),
-        removed: Type.Integer({ description: "An administrator removed them" }),
-      },
-      { description: "Clients removed, by reason" },
-    ),
-  }),
-});
-
 /** How the hub is, as `GET /status` and the console show it. */
-export function statusOf(broker: Broker): Static<typeof Status> {
+export function statusOf(broker: Broker): Status {
   const { store } = broker.log;
   return {
     status: broker.draining ? "stopping" : "active",

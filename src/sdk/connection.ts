@@ -18,7 +18,9 @@ export interface ConnectionOptions {
 
 /** The address of a route below the hub's own. @throws TypeError if the hub's is not a URL. */
 export function route({ url }: ConnectionOptions, path: string): string {
-  return new URL(`${String(url).replace(/\/+$/, "")}/${path}`, globalThis.location?.href).href;
+  // Only a page and a worker have one.
+  const { location } = globalThis as { location?: { readonly href: string } };
+  return new URL(`${String(url).replace(/\/+$/, "")}/${path}`, location?.href).href;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { EventList } from "../../src/console/page/event-list.ts";
-import type { ConsoleEvent } from "../../src/console/server/console-event.ts";
+import type { ConsoleEvent } from "../../src/protocol/console-feed.ts";
 
 const event = (id: number, more: Partial<ConsoleEvent> = {}): ConsoleEvent => ({
   id: String(id),

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { createParser } from "eventsource-parser";
 import { Broker } from "../../src/broker/broker.ts";
-import type { ConsoleEvents } from "../../src/console/server/console-event.ts";
-import { Feed, type Tick } from "../../src/console/server/feed.ts";
+import { Feed } from "../../src/console/server/feed.ts";
+import type { ConsoleEvents, Tick } from "../../src/protocol/console-feed.ts";
 import { until } from "../until.ts";
 
 const feeds: Feed[] = [];

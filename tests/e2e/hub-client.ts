@@ -1,9 +1,9 @@
-import type { statusOf as asked } from "../../src/broker/status.ts";
+import type { Status } from "../../src/protocol/status.ts";
 import { post } from "../post.ts";
 
 /** What `GET /status` says. */
-export async function statusOf(url: string): Promise<ReturnType<typeof asked>> {
-  return (await fetch(`${url}/status`)).json() as Promise<ReturnType<typeof asked>>;
+export async function statusOf(url: string): Promise<Status> {
+  return (await fetch(`${url}/status`)).json() as Promise<Status>;
 }
 
 /** A stored event as `GET /history` shows it. */

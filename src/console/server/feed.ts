@@ -2,9 +2,10 @@ import type { Broker } from "../../broker/broker.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { statusOf } from "../../broker/status.ts";
 import type { Entry } from "../../log/entry.ts";
+import type { ConsoleEvent, ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
-import { type ConsoleEvent, type ConsoleEvents, summaryOf } from "./console-event.ts";
-import { Tally, type TallyCounts } from "./tally.ts";
+import { summaryOf } from "./console-event.ts";
+import { Tally } from "./tally.ts";
 
 /** How often the figures are sent, in ms. */
 const TICK = 1000;
@@ -14,19 +15,6 @@ const WINDOW = 100;
 const MOST_SHOWN = 250;
 /** With how many of the events that are held a feed begins. */
 const BACKLOG = 200;
-
-/** The figures of the time since the last one, mostly a second, as the feed's `tick`. */
-export interface Tick {
-  readonly status: ReturnType<typeof statusOf>;
-  /** The hub's clock, in Unix milliseconds. */
-  readonly now: number;
-  /** How long from publishing to the last client's write, in ms; null when nothing was published. */
-  readonly latency: { readonly mean: number; readonly max: number } | null;
-  readonly types: TallyCounts;
-  readonly topics: TallyCounts;
-  /** It took a key to get this; the page can forget it. */
-  readonly keyed: boolean;
-}
 
 export interface FeedOptions {
   readonly signal: AbortSignal;

@@ -1,14 +1,9 @@
+import type { TallyCounts } from "../../protocol/console-feed.ts";
+
 /** How many names are told apart within one tally; those beyond are only counted. */
 const MOST_NAMES = 10_000;
 /** How many are listed. */
 const MOST_LISTED = 50;
-
-/** The names met most often, and how often. */
-export interface TallyCounts {
-  readonly top: readonly (readonly [name: string, count: number])[];
-  /** How many different names there were. */
-  readonly distinct: number;
-}
 
 /** Counts names, in bounded memory. */
 export class Tally {

@@ -62,7 +62,7 @@ export function publishStreamRoutes(hub: Hub) {
   );
 }
 
-type Body = ReadableStreamDefaultReader<Uint8Array>;
+type Body = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 
 /** One sender's stream. */
 class PublishStream {

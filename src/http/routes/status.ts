@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { Status, statusOf } from "../../broker/status.ts";
+import { statusOf } from "../../broker/status.ts";
+import { Status } from "../../protocol/status.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";

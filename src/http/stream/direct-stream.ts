@@ -16,8 +16,8 @@ interface DirectController {
  */
 export function directStream(opened: (sink: EventSink) => void): ReadableStream<Uint8Array> {
   const stream: object = new DirectStream(opened);
-  // `type: "direct"` is Bun's own; the DOM's types do not know it.
-  return new ReadableStream(stream as UnderlyingDefaultSource<Uint8Array>);
+  // `type: "direct"` is Bun's own; the standard's types do not know it.
+  return new ReadableStream(stream as ConstructorParameters<typeof ReadableStream<Uint8Array>>[0]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { ConsoleEvent } from "../../server/console-event.ts";
+import type { ConsoleEvent } from "../../../protocol/console-feed.ts";
 import { catalog } from "../catalog.ts";
 import { initialValue } from "./schema.ts";
 
