@@ -15,7 +15,7 @@ test("the SDK for a browser is under 6 KiB, gzipped, and holds nothing of the se
   expect(others).toEqual([]);
 
   const foreign = Object.keys(metafile.inputs).filter(
-    (path) => !path.includes("src/sdk/") && !path.includes("/eventsource-parser/"),
+    (path) => !/(src\/(sdk|protocol)|\/eventsource-parser)\//.test(path),
   );
   expect(foreign).toEqual([]);
   const bytes = Bun.gzipSync(await bundle.arrayBuffer()).length;
