@@ -11,8 +11,8 @@ import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../protocol/frame
 import { Client } from "./client.ts";
 import { Clients } from "./clients.ts";
 import { Delivery } from "./delivery.ts";
+import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
-import { toDraft } from "./event-input.ts";
 import { type Interest, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions, Observer } from "./options.ts";
@@ -194,20 +194,27 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   /**
    * Keeps the event, and delivers it.
    *
-   * @throws TypeError when it is no event that can be published, or breaks the catalog; IdConflict when
-   * its id is already used for a different event; StoreFailure; Error when the broker is closed.
+   * @example
+   *     const { id } = await broker.publish({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   *
+   * @throws InvalidEvent when it can't be published, or breaks the catalog; IdConflict when its id is
+   * already used for a different event; StoreFailure; Error when the broker is closed.
    */
   async publish<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): Promise<Receipt> {
-    const [receipt] = await this.append([toDraft(event)]);
+    const [receipt] = await this.append([toDraft(event, this)]);
     if (!receipt) throw new Error("the log answered nothing");
     return receipt;
   }
 
-  /** {@link publish} of several events: all of them are kept, or none. */
+  /**
+   * {@link publish} of several events: all of them are kept, or none.
+   *
+   * @throws the same
+   */
   async publishBatch<const Types extends readonly string[]>(
     events: EventInputs<Events, Types>,
   ): Promise<readonly Receipt[]> {
-    return this.append(events.map(toDraft));
+    return this.append(toDrafts(events, this));
   }
 
   /** {@link publishBatch} of what has been checked already. */
@@ -221,16 +228,26 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * loop, or some milliseconds later when many follow each other closely. A client whose stream
    * fails is removed. When the store fails, that is logged.
    *
-   * @throws TypeError when it is no event that can be published, or breaks the catalog.
+   * @example
+   *     broker.broadcast({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   *
+   * @throws InvalidEvent when it can't be published, or breaks the catalog.
    */
   broadcast<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): void {
     if (this.#closed) return;
-    this.log.append([toDraft(event)]).catch((error: unknown) => {
+    this.log.append([toDraft(event, this)]).catch((error: unknown) => {
       this.#logger.error({ error, type: event.type }, "event not kept");
     });
   }
 
-  /** {@link broadcast} of a type and its data, to everyone. */
+  /**
+   * {@link broadcast} of a type and its data, to everyone.
+   *
+   * @example
+   *     broker.broadcastJSON("nav-badge-update", { path: "/inbox", badge: "3" });
+   *
+   * @throws InvalidEvent when it can't be published, or breaks the catalog.
+   */
   broadcastJSON<Type extends string>(type: Type, data: DataOf<Events, Type>): void {
     this.broadcast<Type>({ type, data });
   }

@@ -1,0 +1,90 @@
+import type { Catalog } from "../events/catalog.ts";
+import { type EventInput, eventViolations, isEventInput } from "../events/event-input.ts";
+import { MAX_VIOLATIONS, type Violation } from "../events/violation.ts";
+import type { Draft } from "../log/entry.ts";
+
+/** An event that can't be published, or several of which some can't be: nothing has been kept. */
+export class InvalidEvent extends TypeError {
+  override readonly name = "InvalidEvent";
+  /** Every place that is wrong, by JSON Pointers into what was to be published; 1,000 at most. */
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[], options?: ErrorOptions) {
+    const said = violations.map(({ path, message }) => `${path || "the event"}: ${message}`);
+    super(`the event can't be published: ${said.join("; ")}`, options);
+    this.violations = violations;
+  }
+}
+
+/** By what an event's type and data are checked. */
+export interface CatalogRules {
+  readonly catalog: Pick<Catalog, "has" | "violations">;
+  /** Whether types that the catalog does not know are refused. */
+  readonly strict: boolean;
+}
+
+/**
+ * The event as the log takes it.
+ *
+ * @throws InvalidEvent
+ */
+export function toDraft(event: EventInput, rules: CatalogRules): Draft {
+  const found = violationsOf(event, rules, "");
+  if (found.length > 0) throw new InvalidEvent(found);
+  return draftOf(event);
+}
+
+/**
+ * The same for several events.
+ *
+ * @throws InvalidEvent with the violations of all of them.
+ */
+export function toDrafts(events: readonly EventInput[], rules: CatalogRules): Draft[] {
+  const found: Violation[] = [];
+  for (const [i, event] of events.entries()) {
+    found.push(...violationsOf(event, rules, `/${i}`));
+    if (found.length >= MAX_VIOLATIONS) break;
+  }
+  if (found.length > 0) throw new InvalidEvent(found.slice(0, MAX_VIOLATIONS));
+  return events.map((event, i) => draftOf(event, `/${i}`));
+}
+
+/** The same for an event that has been checked. @throws InvalidEvent when its data is not JSON. */
+export function draftOf(event: EventInput, at = ""): Draft {
+  const { type, data, topic, topics = [], id, retry, private: isPrivate = false } = event;
+  // A copy: the caller may change its list before this turn of the event loop ends.
+  const all = topic === undefined ? [...topics] : [topic, ...topics];
+  return { id, type, json: toJson(data, at), topics: all, retry, private: isPrivate };
+}
+
+/** Where an event breaks the catalog, in so far as it has a type and data. `at` is prefixed to each path. */
+export function catalogViolations({ catalog, strict }: CatalogRules, event: unknown, at = ""): Violation[] {
+  if (typeof event !== "object" || event === null || !("type" in event)) return [];
+  const { type } = event;
+  if (typeof type !== "string") return [];
+  if (!catalog.has(type)) {
+    return strict ? [{ path: `${at}/type`, message: "Expected a type of the catalog" }] : [];
+  }
+  return "data" in event ? catalog.violations(type, event.data, `${at}/data`) : [];
+}
+
+const NONE: readonly Violation[] = [];
+
+function violationsOf(event: EventInput, rules: CatalogRules, at: string): readonly Violation[] {
+  const input = isEventInput(event) ? NONE : eventViolations(event, at);
+  const data = catalogViolations(rules, event, at);
+  return data.length === 0 ? input : [...input, ...data];
+}
+
+function toJson(data: unknown, at: string): string {
+  const refuse = (options?: ErrorOptions) =>
+    new InvalidEvent([{ path: `${at}/data`, message: "Expected a JSON value" }], options);
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (cause) {
+    throw refuse({ cause });
+  }
+  if (json === undefined) throw refuse();
+  return json;
+}
