@@ -1,10 +1,11 @@
 import type { tidings } from "./http/plugin.ts";
 
-export { Authority, type AuthorityOptions } from "./auth/authority.ts";
-export type { Grant, PublishGrant } from "./auth/grant.ts";
-export { type RemoteKeysTimes, remoteKeys } from "./auth/jwks.ts";
-export { KeyError, readVerifyingKey, type VerifyingKey } from "./auth/jwt-key.ts";
+export { Authority, type AuthorityKeys, type AuthorityOptions } from "./auth/authority.ts";
+export type { Credential, Grant, PublishGrant } from "./auth/grant.ts";
+export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/jwks.ts";
+export { readVerifyingKey } from "./auth/jwt-key.ts";
 export type { TokenRules } from "./auth/tokens.ts";
+export { KeyError, type VerifyingKey } from "./auth/verifying-key.ts";
 export { Broker } from "./broker/broker.ts";
 export { InvalidEvent } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";

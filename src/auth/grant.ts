@@ -8,10 +8,27 @@ export interface PublishGrant {
   readonly types?: readonly string[] | undefined;
 }
 
+/** The key that a grant rests on. All grants of a key share one of these. */
+export interface Credential {
+  /** A key as it was handed out, or the key that a token is signed with. */
+  readonly kind: "admin-key" | "publish-key" | "token-key";
+  /** The beginning of the key's SHA-256: tells keys apart, and gives none away. */
+  readonly name: string;
+  /** Fires when the key is withdrawn: all that rests on it ends. */
+  readonly withdrawn: AbortSignal;
+}
+
 /** What the sender of a request may do. */
 export interface Grant {
   /** Who it is: administrators see it, and find its clients by it. */
   readonly subject?: string | undefined;
+  /**
+   * Who it is, for rates and counts: a key, or an issuer's subject. Unlike `subject`, no token can be
+   * made to have a key's. None for who can't be told from others.
+   */
+  readonly account?: string | undefined;
+  /** What it rests on; none without a credential. */
+  readonly credential?: Credential | undefined;
   /** It showed no credential; what it may not do now, it may yet do with one. */
   readonly anonymous?: boolean | undefined;
   /** Nothing, unless it is given. */
@@ -33,6 +50,12 @@ const EVERYTHING: PublishGrant = { topics: ["*"] };
  * a private event.
  */
 export const OPEN: Grant = { publish: EVERYTHING, subscribe: ["*"], privateTopics: [], admin: true };
+
+/** Why a grant that was good is so no longer; undefined while it is. */
+export function endOf({ expires, credential }: Grant): string | undefined {
+  if (credential?.withdrawn.aborted) return "the key has been withdrawn";
+  return expires !== undefined && expires <= Date.now() ? "the token has expired" : undefined;
+}
 
 /** Whether all of the event's topics, and its type, may be published. */
 export function mayPublish(

@@ -1,33 +1,18 @@
 import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
+import { keyDigest } from "./key-digest.ts";
+import { isKeySet, readKeySet } from "./key-set.ts";
+import { algorithmsOf, KeyError, type VerifyingKey } from "./verifying-key.ts";
 
 /** RFC 7518, section 3.2: a key for HS256 has at least as many bits as its hash. */
 const MIN_SECRET_BYTES = 32;
-/** RFC 7518, section 3.3. */
-const MIN_RSA_BITS = 2048;
-
-/** The algorithms of keys that are published: never those of a shared secret. */
-export const PUBLIC_ALGORITHMS: readonly string[] = ["RS256", "ES256", "EdDSA", "Ed25519"];
-
-/** Finds the key for a token, and says with which algorithms alone the token may be signed. */
-export interface VerifyingKey {
-  readonly algorithms: readonly string[];
-  readonly find: JWTVerifyGetKey;
-}
-
 /** A key to sign with. */
 export interface SigningKey {
   readonly algorithm: string;
   readonly key: KeyObject | Uint8Array;
   /** A JWK's own name, by which it is found in a set. */
   readonly id: string | undefined;
-}
-
-/** The text is no key that can be used. The message never repeats any of it. */
-export class KeyError extends Error {
-  override readonly name = "KeyError";
 }
 
 /** JSON Web Keys (RFC 7517), in so far as they are told apart here. */
@@ -40,7 +25,6 @@ const Jwk = Type.Object({
   d: Type.Optional(Type.String()),
 });
 const jwkCheck = TypeCompiler.Compile(Jwk);
-const setCheck = TypeCompiler.Compile(Type.Object({ keys: Type.Array(Jwk, { minItems: 1 }) }));
 
 /**
  * A key to verify tokens with: a secret, a public key or a certificate in PEM, a JWK, or a JWK
@@ -51,12 +35,15 @@ const setCheck = TypeCompiler.Compile(Type.Object({ keys: Type.Array(Jwk, { minI
  */
 export function readVerifyingKey(text: string): VerifyingKey {
   const json = readJson(text);
-  if (setCheck.Check(json)) {
-    for (const jwk of json.keys) if (jwk.kty === "oct" || jwk.d !== undefined) throw isSecret();
-    return { algorithms: PUBLIC_ALGORITHMS, find: createLocalJWKSet(json) };
+  if (isKeySet(json)) {
+    for (const jwk of json.keys) {
+      if (jwkCheck.Check(jwk) && (jwk.kty === "oct" || jwk.d !== undefined)) throw isSecret();
+    }
+    const set = readKeySet(json);
+    if (set.unusable === json.keys.length) throw new KeyError("is a JWK set without a key that can be used");
+    return set;
   }
-  const key = json === undefined ? readPublic(text) : readJwk(json, createPublicKey);
-  return { algorithms: algorithmsOf(key), find: () => key };
+  return single(json === undefined ? readPublic(text) : readJwk(json, createPublicKey));
 }
 
 /**
@@ -73,8 +60,12 @@ export function readSigningKey(text: string): SigningKey {
 
 /** What verifies the tokens that the key signs. */
 export function verifyingKeyOf({ key }: SigningKey): VerifyingKey {
-  const half = key instanceof KeyObject ? createPublicKey(key) : key;
-  return { algorithms: algorithmsOf(half), find: () => half };
+  return single(key instanceof KeyObject ? createPublicKey(key) : key);
+}
+
+function single(key: KeyObject | Uint8Array): VerifyingKey {
+  const digest = keyDigest(key);
+  return { algorithms: algorithmsOf(key), find: () => key, holds: (wanted) => wanted === digest };
 }
 
 function readJson(text: string): unknown {
@@ -134,19 +125,4 @@ function longEnough(secret: Uint8Array): Uint8Array {
 
 function isSecret(): KeyError {
   return new KeyError("holds a private key: give the hub the public one, which is all it needs");
-}
-
-/** The only algorithms for a key of this kind, the one to sign with first. */
-function algorithmsOf(key: KeyObject | Uint8Array): readonly string[] {
-  if (!(key instanceof KeyObject)) return ["HS256"];
-  const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = key;
-  if (type === "ed25519") return ["EdDSA", "Ed25519"];
-  if (type === "ec" && details?.namedCurve === "prime256v1") return ["ES256"];
-  if (type === "rsa") {
-    if ((details?.modulusLength ?? 0) >= MIN_RSA_BITS) return ["RS256"];
-    throw new KeyError(
-      `is an RSA key of ${details?.modulusLength} bits, and RS256 takes at least ${MIN_RSA_BITS}`,
-    );
-  }
-  throw new KeyError(`is a key of kind ${type}: give one for RS256, ES256 (P-256) or EdDSA (Ed25519)`);
 }

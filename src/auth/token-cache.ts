@@ -1,12 +1,9 @@
 import type { Grant } from "./grant.ts";
 
 /** How many tokens are remembered. */
-const MOST = 4096;
-/**
- * How long one is, in ms, however long it is valid: so long does a token live that is signed with
- * a key that has been withdrawn.
- */
-const LONGEST = 60_000;
+const MAX_CACHED_TOKENS = 4096;
+/** How long one is, in ms, however long it is valid. */
+const MAX_CACHED_MS = 60_000;
 
 interface Known {
   readonly grant: Grant;
@@ -22,14 +19,18 @@ export class TokenCache {
     return known && Date.now() < known.until ? known.grant : undefined;
   }
 
+  clear(): void {
+    this.#known.clear();
+  }
+
   set(digest: Buffer, grant: Grant): void {
     const key = keyOf(digest);
     this.#known.delete(key);
     for (const oldest of this.#known.keys()) {
-      if (this.#known.size < MOST) break;
+      if (this.#known.size < MAX_CACHED_TOKENS) break;
       this.#known.delete(oldest);
     }
-    const until = Math.min(Date.now() + LONGEST, grant.expires ?? Number.POSITIVE_INFINITY);
+    const until = Math.min(Date.now() + MAX_CACHED_MS, grant.expires ?? Number.POSITIVE_INFINITY);
     this.#known.set(key, { grant, until });
   }
 }

@@ -1,6 +1,10 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { InvalidToken } from "./invalid-token.ts";
-import type { VerifyingKey } from "./jwt-key.ts";
+import { keyDigest } from "./key-digest.ts";
+import type { VerifyingKey } from "./verifying-key.ts";
+
+/** By how much the clocks of who signs tokens and who checks them may differ, in ms, unless it is told. */
+export const DEFAULT_LEEWAY_MS = 5000;
 
 /** The token could not be checked, through no fault of the one who showed it. */
 export class KeysUnavailable extends Error {
@@ -13,6 +17,18 @@ export interface TokenRules {
   readonly issuer?: string | undefined;
   /** What must be among its `aud`. */
   readonly audience?: string | undefined;
+  /**
+   * How far the hub's clock and the issuer's may be apart, in ms (RFC 7519, sections 4.1.4 and 4.1.5).
+   * @defaultValue 5000
+   */
+  readonly leeway?: number | undefined;
+}
+
+/** A token that has been found good. */
+export interface VerifiedToken {
+  readonly payload: JWTPayload;
+  /** The digest of the key that it is signed with. */
+  readonly keyDigest: string;
 }
 
 /**
@@ -35,16 +51,17 @@ export function isCompact(text: string): boolean {
 export async function verifyToken(
   token: string,
   { algorithms, find }: VerifyingKey,
-  { issuer, audience }: TokenRules = {},
-): Promise<JWTPayload> {
+  { issuer, audience, leeway = DEFAULT_LEEWAY_MS }: TokenRules = {},
+): Promise<VerifiedToken> {
   if (!isCompact(token)) throw new InvalidToken("the token is malformed");
   try {
-    const { payload } = await jwtVerify(token, find, {
+    const { payload, key } = await jwtVerify(token, find, {
       algorithms: [...algorithms],
+      clockTolerance: leeway / 1000,
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     });
-    return payload;
+    return { payload, keyDigest: keyDigest(key) };
   } catch (error) {
     if (isOfTheToken(error)) throw new InvalidToken(reasonOf(error));
     throw new KeysUnavailable("the keys to check tokens with can't be had", { cause: error });

@@ -7,6 +7,8 @@ export interface ClientAbout {
   readonly address?: string | undefined;
   /** The subject of its token. */
   readonly subject?: string | undefined;
+  /** What it was let in by: its stream ends when that is withdrawn. */
+  readonly credential?: { readonly kind: string; readonly withdrawn: AbortSignal } | undefined;
 }
 
 /**

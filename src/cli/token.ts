@@ -1,14 +1,9 @@
 import { Option } from "commander";
 import { InvalidToken } from "../auth/invalid-token.ts";
-import {
-  KeyError,
-  readSigningKey,
-  readVerifyingKey,
-  type VerifyingKey,
-  verifyingKeyOf,
-} from "../auth/jwt-key.ts";
+import { readSigningKey, readVerifyingKey, verifyingKeyOf } from "../auth/jwt-key.ts";
 import { signToken } from "../auth/sign.ts";
 import { verifyToken } from "../auth/tokens.ts";
+import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import { readNamedFile } from "../config/config-error.ts";
 import { duration, text, texts } from "../config/values.ts";
 import { CommandWithVariables } from "../config/variables.ts";

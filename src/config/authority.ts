@@ -1,6 +1,8 @@
-import { Authority } from "../auth/authority.ts";
-import { remoteKeys } from "../auth/jwks.ts";
-import { KeyError, readVerifyingKey, type VerifyingKey } from "../auth/jwt-key.ts";
+import { Authority, type AuthorityKeys } from "../auth/authority.ts";
+import { type RemoteKeys, remoteKeys } from "../auth/jwks.ts";
+import { readVerifyingKey } from "../auth/jwt-key.ts";
+import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
+import type { FileSource } from "../file-changes.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigError, readNamedFile } from "./config-error.ts";
 
@@ -18,21 +20,53 @@ export interface AuthSettings {
   readonly jwksUrl?: URL;
   readonly jwtIssuer?: string;
   readonly jwtAudience?: string;
+  /** Milliseconds. */
+  readonly jwtLeeway: number;
   /** Characters. */
   readonly maxToken: number;
   readonly private: boolean;
 }
 
+/** Whether the settings name any key, so that publishing takes one. */
+export function hasKeys(settings: AuthSettings): boolean {
+  const { publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl } = settings;
+  const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl];
+  return given.some((key) => key !== undefined);
+}
+
 /**
- * The authority that the settings describe; none for a hub without keys.
- *
- * @throws ConfigError
+ * An authority by the rules of the settings. It has no key until the source is loaded, which puts in
+ * force those that the settings and their files name.
  */
-export function createAuthority(settings: AuthSettings, logger: Logger): Authority | undefined {
+export function createAuthority(
+  settings: AuthSettings,
+  logger: Logger,
+): { readonly authority: Authority; readonly keys: FileSource<AuthorityKeys> } {
+  const { jwtKeyFile, jwksUrl, publishKeyFile, adminKeyFile, maxToken } = settings;
+  const authority = new Authority({ maxToken, private: settings.private });
+  const remote = jwksUrl && remoteKeys(jwksUrl, logger);
+  const keys: FileSource<AuthorityKeys> = {
+    name: "keys",
+    files: () => [publishKeyFile, adminKeyFile, jwtKeyFile].filter((file) => file !== undefined),
+    load() {
+      // At the start, so that the log tells at once when they can't be had, and when one is told to.
+      void remote?.refresh();
+      return readAuthorityKeys(settings, remote, logger);
+    },
+    take: (loaded) => authority.replaceKeys(loaded),
+  };
+  return { authority, keys };
+}
+
+/** @throws ConfigError when a key or a file is no good. */
+function readAuthorityKeys(
+  settings: AuthSettings,
+  remote: RemoteKeys | undefined,
+  logger: Logger,
+): AuthorityKeys {
   const publishKeys = readKeys("publish-key", settings.publishKey, settings.publishKeyFile);
   const adminKeys = readKeys("admin-key", settings.adminKey, settings.adminKeyFile);
-  const key = readTokenKey(settings, logger);
-  if (!key && publishKeys.length === 0 && adminKeys.length === 0) return undefined;
+  const key = remote ?? readTokenKey(settings);
   if ([...publishKeys, ...adminKeys].some((one) => one.length < SHORT_KEY)) {
     logger.warn(
       { characters: SHORT_KEY },
@@ -42,14 +76,9 @@ export function createAuthority(settings: AuthSettings, logger: Logger): Authori
   if (adminKeys.length === 0) {
     logger.info({}, "no administrator's key: /clients, /metrics and the console are for nobody");
   }
-  const tokens = key && { ...key, issuer: settings.jwtIssuer, audience: settings.jwtAudience };
-  return new Authority({
-    publishKeys,
-    adminKeys,
-    tokens,
-    maxToken: settings.maxToken,
-    private: settings.private,
-  });
+  const { jwtIssuer: issuer, jwtAudience: audience, jwtLeeway: leeway } = settings;
+  const tokens = key && { ...key, issuer, audience, leeway };
+  return { publishKeys, adminKeys, tokens };
 }
 
 function readKeys(flag: string, given: readonly string[] = [], file: string | undefined): readonly string[] {
@@ -72,14 +101,11 @@ function linesOf(flag: string, file: string): string[] {
   return lines;
 }
 
-function readTokenKey(settings: AuthSettings, logger: Logger): VerifyingKey | undefined {
-  const { jwtKey, jwtKeyFile, jwksUrl } = settings;
-  if (jwksUrl) return remoteKeys(jwksUrl, logger);
+function readTokenKey({ jwtKey, jwtKeyFile }: AuthSettings): VerifyingKey | undefined {
   if (jwtKeyFile !== undefined) {
     return parseKey(`--jwt-key-file ${jwtKeyFile}`, readNamedFile("--jwt-key-file", jwtKeyFile));
   }
-  if (jwtKey !== undefined) return parseKey("--jwt-key", jwtKey);
-  return undefined;
+  return jwtKey === undefined ? undefined : parseKey("--jwt-key", jwtKey);
 }
 
 function parseKey(where: string, text: string): VerifyingKey {

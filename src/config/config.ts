@@ -1,5 +1,5 @@
 import type { Limits } from "../http/limits/limits.ts";
-import type { AuthSettings } from "./authority.ts";
+import { type AuthSettings, hasKeys } from "./authority.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ExposureSettings, isLoopback } from "./exposure.ts";
 import type { StoreSettings } from "./store.ts";
@@ -67,10 +67,4 @@ function assertKeys(config: AuthSettings): void {
       "--private without --jwt-key-file or --jwks-url would leave nobody who can subscribe",
     );
   }
-}
-
-function hasKeys(config: AuthSettings): boolean {
-  const { publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl } = config;
-  const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl];
-  return given.some((key) => key !== undefined);
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
+import { DEFAULT_LEEWAY_MS } from "../auth/tokens.ts";
 import { DEFAULT_LIMITS } from "../http/limits/limits.ts";
 import { DEFAULT_BOUNDS } from "../log/store.ts";
 import { assertConsistent, type Config } from "./config.ts";
@@ -127,6 +128,13 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     jwksUrl: flag("--jwks-url <url>", "URL of the JWK set to verify tokens with", httpUrl),
     jwtIssuer: flag("--jwt-issuer <issuer>", "refuse tokens with another iss", text),
     jwtAudience: flag("--jwt-audience <audience>", "refuse tokens without this aud", text),
+    jwtLeeway: preset(
+      "--jwt-leeway <duration>",
+      "how far an issuer's clock may be off",
+      duration,
+      DEFAULT_LEEWAY_MS,
+      "5s",
+    ),
     private: toggle("--private", "refuse readers without a token"),
     open: toggle("--open", "allow other machines in even without any key"),
     maxToken: preset("--max-token <size>", "longest key or token", size, DEFAULT_MAX_TOKEN, "8KiB"),

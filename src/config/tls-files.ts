@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import { keepLooking, stateOf } from "../file-changes.ts";
 import { ConfigError, readNamedFile } from "./config-error.ts";
 
 /** A certificate, with the chain that leads to it, and its key; both in PEM. */
@@ -13,7 +12,6 @@ export interface TlsPair {
 export class TlsFiles {
   readonly #certFile: string;
   readonly #keyFile: string;
-  #loaded = "";
 
   constructor(certFile: string, keyFile: string) {
     this.#certFile = certFile;
@@ -22,7 +20,6 @@ export class TlsFiles {
 
   /** @throws ConfigError when a file can't be read, or they don't belong together. */
   async load(): Promise<TlsPair> {
-    this.#loaded = await this.#state();
     const cert = readNamedFile("--tls-cert", this.#certFile);
     const key = readNamedFile("--tls-key", this.#keyFile);
     const certificate = parse(`--tls-cert ${this.#certFile}`, () => new X509Certificate(cert));
@@ -35,20 +32,9 @@ export class TlsFiles {
     return { cert, key };
   }
 
-  /**
-   * Loads them again whenever one of them has changed, and gives the outcome to `take`. While only
-   * one of two has been renewed, that is a failure, and the next change brings them together.
-   *
-   * @returns a function that stops it.
-   */
-  follow(take: (load: Promise<TlsPair>) => Promise<void>): () => void {
-    return keepLooking(async () => {
-      if ((await this.#state()) !== this.#loaded) await take(this.load());
-    });
-  }
-
-  #state(): Promise<string> {
-    return stateOf([this.#certFile, this.#keyFile]);
+  /** While only one of the two has been renewed, loading fails; the other's change brings them together. */
+  files(): readonly string[] {
+    return [this.#certFile, this.#keyFile];
   }
 }
 

@@ -1,6 +1,5 @@
 import { realpath } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { keepLooking, stateOf } from "../file-changes.ts";
 import { filesOf } from "./imports.ts";
 import { serveOwnModules } from "./own-modules.ts";
 import { CatalogError, compileSchemas, type EventSchemas } from "./schema.ts";
@@ -17,9 +16,6 @@ export class EventsFile {
   /** As it was given. */
   readonly name: string;
   readonly #path: string;
-  /** The files that it is made of, and what they were like, just before it was last loaded. */
-  #files: readonly string[] = [];
-  #loaded = "";
 
   /** The path may be relative to the working directory. */
   constructor(path: string) {
@@ -33,10 +29,7 @@ export class EventsFile {
    * @throws CatalogError with one line that names the file, and the type if it is at fault.
    */
   async load(): Promise<EventSchemas> {
-    // Links are followed here: the runtime remembers where one pointed when it first met it.
-    const path = await realpath(this.#path).catch(() => this.#path);
-    this.#files = [this.#path, ...(await filesOf(path))];
-    this.#loaded = await stateOf(this.#files);
+    const path = await this.#target();
     try {
       if (!(await Bun.file(path).exists())) throw new CatalogError("there is no such file");
       const schemas = await importDefault(path);
@@ -48,16 +41,14 @@ export class EventsFile {
     }
   }
 
-  /**
-   * Loads the file again whenever it, or one that it imports, has changed, and gives the outcome to
-   * `take`. Its promise is waited for.
-   *
-   * @returns a function that stops it.
-   */
-  follow(take: (load: Promise<EventSchemas>) => Promise<void>): () => void {
-    return keepLooking(async () => {
-      if ((await stateOf(this.#files)) !== this.#loaded) await take(this.load());
-    });
+  /** The file as it was named, and all that it is made of: itself and what it imports. */
+  async files(): Promise<readonly string[]> {
+    return [this.#path, ...(await filesOf(await this.#target()))];
+  }
+
+  /** Links are followed here: the runtime remembers where one pointed when it first met it. */
+  #target(): Promise<string> {
+    return realpath(this.#path).catch(() => this.#path);
   }
 }
 

@@ -1,12 +1,13 @@
 import { createApp } from "../app.ts";
 import { Broker } from "../broker/broker.ts";
-import { createAuthority } from "../config/authority.ts";
+import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { openStore } from "../config/store.ts";
-import { TlsFiles } from "../config/tls-files.ts";
+import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
+import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
 import type { Logger } from "../logger.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
@@ -18,6 +19,11 @@ export interface Server {
   readonly url: string;
   /** Whether publishing takes a key or a token. */
   readonly hasKeys: boolean;
+  /**
+   * Reads again the files that it follows (certificates, catalog, keys) without waiting to see them
+   * change. One that is no good leaves in force what there was, and is told of in the log.
+   */
+  reload(): Promise<void>;
   /** Sends the clients away, answers every publisher, and closes the log; nothing is lost. */
   stop(): Promise<void>;
 }
@@ -34,12 +40,28 @@ const LAST_REFUSALS = 200;
  * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
 export async function startServer(config: Config, logger: Logger): Promise<Server> {
-  const authority = createAuthority(config, logger);
-  const hasKeys = authority !== undefined;
-  const tlsFiles = tlsFilesOf(config);
-  const tls = await tlsFiles?.load();
+  const isKeyed = hasKeys(config);
+  const files = new FollowedFiles(logger);
+  const { authority, keys } = createAuthority(config, logger);
+  if (isKeyed) await files.follow(keys);
+  const tls = tlsFilesOf(config);
+  let certificate: TlsPair | undefined;
+  let listener: Listener | undefined;
+  if (tls) {
+    await files.follow({
+      name: "certificate",
+      files: () => tls.files(),
+      load: () => tls.load(),
+      take(pair) {
+        const isNew = pair.cert !== certificate?.cert || pair.key !== certificate.key;
+        certificate = pair;
+        // Those who are connecting are reset by it, so not for the same once more.
+        if (isNew) listener?.renew(pair);
+      },
+    });
+  }
   const catalog = new Catalog();
-  const stopFollowing = config.events === undefined ? () => {} : await follow(config.events, catalog, logger);
+  if (config.events !== undefined) await followCatalog(config.events, catalog, files);
   const store = openStore(config);
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ keepAlive, stallTimeout, logger, store });
@@ -48,28 +70,29 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     logger,
     catalog,
     strict: config.strict,
-    access: authority ? keyAccess(authority) : openAccess,
-    hosts: namesOf(config, hasKeys),
+    access: isKeyed ? keyAccess(authority) : openAccess,
+    hosts: namesOf(config, isKeyed),
     origins: config.corsOrigin ?? [],
     limits: config,
     trustProxy: config.trustProxy ?? [],
   });
-  const listener = await listen(app, config, tls);
+  const listening = await listen(app, config, certificate);
+  listener = listening;
   const stopFreeing = freeMemoryWhenIdle(broker);
-  const stopRenewing = tlsFiles ? renew(tlsFiles, listener, logger) : () => {};
+  files.start();
   return {
     broker,
-    url: listener.url,
-    hasKeys,
+    url: listening.url,
+    hasKeys: isKeyed,
+    reload: () => files.reload(),
     async stop() {
-      stopFollowing();
-      stopRenewing();
+      files.stop();
       stopFreeing();
       await broker.drain(config.drain);
-      await listener.finish(LAST_REQUESTS);
+      await listening.finish(LAST_REQUESTS);
       await broker.close();
-      await listener.finish(LAST_REFUSALS);
-      await listener.stop();
+      await listening.finish(LAST_REFUSALS);
+      await listening.stop();
     },
   };
 }
@@ -78,31 +101,12 @@ function tlsFilesOf({ tlsCert, tlsKey }: Config): TlsFiles | undefined {
   return tlsCert === undefined || tlsKey === undefined ? undefined : new TlsFiles(tlsCert, tlsKey);
 }
 
-/** Takes up a certificate that was renewed; one that is no good leaves the old one in use. */
-function renew(files: TlsFiles, listener: Listener, logger: Logger): () => void {
-  return files.follow(async (load) => {
-    try {
-      listener.renew(await load);
-      logger.info({}, "certificate renewed");
-    } catch (error) {
-      logger.error({ error: String(error) }, "certificate not renewed, the old one stays");
-    }
-  });
-}
-
-/** Fills the catalog from the file, now and at every change of it; a broken one leaves it as it is. */
-async function follow(path: string, catalog: Catalog, logger: Logger): Promise<() => void> {
+async function followCatalog(path: string, catalog: Catalog, files: FollowedFiles): Promise<void> {
   const file = new EventsFile(path);
-  catalog.replace(await file.load());
-  return file.follow(async (load) => {
-    try {
-      catalog.replace(await load);
-      logger.info({ file: path, types: Object.keys(catalog.schemas).length }, "catalog loaded again");
-    } catch (error) {
-      logger.error(
-        { file: path, error: (error as Error).message },
-        "catalog not loaded again, the old one stays",
-      );
-    }
+  await files.follow({
+    name: "catalog",
+    files: () => file.files(),
+    load: () => file.load(),
+    take: (schemas) => catalog.replace(schemas),
   });
 }

@@ -34,6 +34,8 @@ test("a token grants what its claim says, in a public and in a private hub", asy
       const grant = await authority.grant(token);
       expect(grant).toEqual({
         subject: subject ?? undefined,
+        account: subject === null ? undefined : `token ${JSON.stringify([null, subject])}`,
+        credential: { kind: "token-key", name: expect.any(String), withdrawn: expect.any(AbortSignal) },
         publish: tidings.publish,
         subscribe: hidden ? (tidings.subscribe ?? []) : ["*"],
         privateTopics: tidings.subscribe ?? [],
@@ -75,9 +77,11 @@ test("an expired token is refused although it was known", async () => {
   const authority = new Authority({ tokens });
   const exp = Math.floor(Date.now() / 1000) + 60;
   const token = await sign({ exp, tidings: { subscribe: ["*"] } });
-  expect(await authority.grant(token)).toHaveProperty("expires", exp * 1000);
+  // As long as it is taken: clocks differ.
+  const end = exp * 1000 + 5000;
+  expect(await authority.grant(token)).toHaveProperty("expires", end);
   defer(() => setSystemTime());
-  setSystemTime(exp * 1000);
+  setSystemTime(end);
   await expect(Promise.resolve(authority.grant(token))).rejects.toThrow("expired");
 });
 
@@ -111,4 +115,45 @@ test("keys have subjects that tell them apart, and tell nothing else", async () 
   expect(subject).toMatch(/^key:[0-9a-f]{8}$/);
   expect((await authority.grant("second-key-of-a-publisher")).subject).not.toBe(subject);
   expect((await authority.grant("admin-key")).admin).toBe(true);
+});
+
+test("no token can be made to have a key's account, or another issuer's", async () => {
+  const authority = new Authority({
+    publishKeys: ["a-key-of-a-publisher"],
+    adminKeys: ["admin-key"],
+    tokens,
+  });
+  const { account: key, subject = "" } = await authority.grant("a-key-of-a-publisher");
+  const { account: admin } = await authority.grant("admin-key");
+  const tokensOf = [{ sub: subject }, { sub: "admin" }, { sub: key }, { sub: admin }, { sub: "a", iss: "b" }];
+  const accounts = [key, admin];
+  for (const claims of [...tokensOf, { sub: "a" }, { sub: "a", iss: "c" }]) {
+    accounts.push((await authority.grant(await sign(claims))).account);
+  }
+  expect(accounts).not.toContain(undefined);
+  expect(new Set(accounts).size).toBe(accounts.length);
+});
+
+test("replaced keys: what rests on one that is gone ends, the rest stays", async () => {
+  const keys = { publishKeys: ["publisher-1", "publisher-2"], adminKeys: ["admin-1"], tokens };
+  const authority = new Authority(keys);
+  const token = await sign({ sub: "a" });
+  const withdrawn = new Map<string, AbortSignal | undefined>();
+  for (const shown of ["publisher-1", "publisher-2", "admin-1", token]) {
+    withdrawn.set(shown, (await authority.grant(shown)).credential?.withdrawn);
+  }
+  const ended = () => [...withdrawn].filter(([, signal]) => signal?.aborted).map(([shown]) => shown);
+  authority.replaceKeys({ ...keys, publishKeys: ["publisher-2", "publisher-3"] });
+  expect(ended()).toEqual(["publisher-1"]);
+  await expect(Promise.resolve(authority.grant("publisher-1"))).rejects.toThrow(InvalidToken);
+  expect((await authority.grant("publisher-2")).credential?.withdrawn).toBe(withdrawn.get("publisher-2"));
+  expect(await authority.grant("publisher-3")).toHaveProperty("publish");
+
+  // The same key once more, from a file that was read again, is no other key.
+  authority.replaceKeys({ adminKeys: ["admin-2"], tokens: readVerifyingKey(SECRET) });
+  expect(ended()).toEqual(["publisher-1", "publisher-2", "admin-1"]);
+  expect(await authority.grant(token)).toHaveProperty("subject", "a");
+  authority.replaceKeys({ tokens: readVerifyingKey("another secret of more than thirty-two bytes") });
+  expect(ended()).toEqual([...withdrawn.keys()]);
+  await expect(Promise.resolve(authority.grant(token))).rejects.toThrow(InvalidToken);
 });

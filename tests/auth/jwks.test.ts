@@ -67,8 +67,8 @@ test("a new key is found as soon as a token names it", async () => {
   const keys = remoteKeys(server.url, silent, times({}));
   await verifyToken(await old.sign(), keys);
   server.keys = [old.public, fresh.public];
-  expect(await verifyToken(await fresh.sign(), keys)).toEqual({ sub: "fresh" });
-  expect(await verifyToken(await old.sign(), keys)).toEqual({ sub: "old" });
+  expect((await verifyToken(await fresh.sign(), keys)).payload).toEqual({ sub: "fresh" });
+  expect((await verifyToken(await old.sign(), keys)).payload).toEqual({ sub: "old" });
   expect(server.asked).toBe(2);
 });
 
@@ -86,7 +86,7 @@ test("a withdrawn key is forgotten at the next refresh", async () => {
       (error) => error instanceof InvalidToken,
     );
   await until(isRefused);
-  expect(await verifyToken(await fresh.sign(), keys)).toEqual({ sub: "fresh" });
+  expect((await verifyToken(await fresh.sign(), keys)).payload).toEqual({ sub: "fresh" });
 });
 
 test("invented keys don't make it ask again and again", async () => {
@@ -97,7 +97,7 @@ test("invented keys don't make it ask again and again", async () => {
   for (let i = 0; i < 20; i++) {
     await expect(verifyToken(await keyPair(`invented-${i}`).sign(), keys)).rejects.toThrow(InvalidToken);
   }
-  expect(await verifyToken(await pair.sign(), keys)).toEqual({ sub: "a" });
+  expect((await verifyToken(await pair.sign(), keys)).payload).toEqual({ sub: "a" });
   expect(server.asked).toBe(1);
 });
 
@@ -110,7 +110,8 @@ test("while the keys' server is away, the known keys do", async () => {
   const keys = remoteKeys(server.url, logger, times({ refresh: 0 }));
   await verifyToken(await pair.sign(), keys);
   server.answer = () => new Response("down", { status: 502 });
-  for (let i = 0; i < 5; i++) expect(await verifyToken(await pair.sign(), keys)).toEqual({ sub: "a" });
+  for (let i = 0; i < 5; i++)
+    expect((await verifyToken(await pair.sign(), keys)).payload).toEqual({ sub: "a" });
   await until(() => warnings.length > 0);
 });
 
@@ -142,4 +143,79 @@ test("a secret among published keys signs nothing", async () => {
     .sign(Buffer.from(k, "base64url"));
   const keys = remoteKeys(server.url, silent, times({}));
   await expect(verifyToken(forged, keys)).rejects.toThrow(InvalidToken);
+});
+
+test("a server that is down is asked seldom, and told of seldom, however many tokens come", async () => {
+  const server = new KeyServer();
+  server.answer = () => new Response("down", { status: 502 });
+  let lines = 0;
+  const count = () => void lines++;
+  const keys = remoteKeys(server.url, { debug: count, info: count, warn: count, error: count });
+  const token = await keyPair("a").sign();
+  for (let i = 0; i < 30; i++) {
+    const tries = Array.from({ length: 100 }, () => verifyToken(token, keys));
+    for (const { reason } of (await Promise.allSettled(tries)) as PromiseRejectedResult[]) {
+      expect(reason).toBeInstanceOf(KeysUnavailable);
+    }
+  }
+  // At most one a second at first.
+  expect(server.asked).toBeLessThan(5);
+  expect(lines).toBe(server.asked);
+});
+
+test("a set without end is cut off", async () => {
+  const server = new KeyServer();
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  const chunk = new TextEncoder().encode(" ".repeat(64 * 1024));
+  let sent = 0;
+  server.answer = () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          sent += chunk.length;
+          controller.enqueue(chunk);
+        },
+        cancel: () => resolve(),
+      }),
+    );
+  const keys = remoteKeys(server.url, silent, times({}));
+  await expect(verifyToken(await keyPair("a").sign(), keys)).rejects.toThrow(KeysUnavailable);
+  await left;
+  expect(sent).toBeLessThan(64 * 1024 ** 2);
+});
+
+test("keys that can't be read, or are of no use here, leave the others of their set alone", async () => {
+  const server = new KeyServer();
+  const pair = keyPair("a");
+  const { publicKey: small } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  server.keys = [
+    { kty: "EC", crv: "P-256", x: "AAAA", y: "AAAA", kid: "a" },
+    { kty: "RSA", n: "", e: "AQAB" },
+    { kty: "unheard-of" },
+    { ...(small.export({ format: "jwk" }) as JWK), kid: "small" },
+    null as unknown as JWK,
+    "text" as unknown as JWK,
+    pair.public,
+  ];
+  const warnings: unknown[] = [];
+  const logger = { ...silent, warn: (fields: unknown) => void warnings.push(fields) };
+  const keys = remoteKeys(server.url, logger, times({}));
+  expect((await verifyToken(await pair.sign(), keys)).payload).toEqual({ sub: "a" });
+  await expect(verifyToken(await keyPair("small").sign(), keys)).rejects.toThrow(InvalidToken);
+  expect(warnings).toEqual([expect.objectContaining({ keys: 7, unusable: 6 })]);
+});
+
+test("who uses the keys is told when others take their place", async () => {
+  const server = new KeyServer();
+  const [old, fresh] = [keyPair("old"), keyPair("fresh")];
+  server.keys = [old.public];
+  const keys = remoteKeys(server.url, silent, times({}));
+  const { keyDigest } = await verifyToken(await old.sign(), keys);
+  let changes = 0;
+  keys.onChange?.(() => changes++);
+  await keys.refresh();
+  expect([changes, keys.holds(keyDigest)]).toEqual([0, true]);
+  server.keys = [fresh.public];
+  await keys.refresh();
+  expect([changes, keys.holds(keyDigest)]).toEqual([1, false]);
 });

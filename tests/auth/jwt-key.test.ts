@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import fc from "fast-check";
-import { KeyError, readSigningKey, readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { readSigningKey, readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { KeyError } from "../../src/auth/verifying-key.ts";
 
 const pem = (key: KeyObject) =>
   key.export({ format: "pem", type: key.type === "public" ? "spki" : "pkcs8" }).toString();

@@ -39,7 +39,7 @@ test("a renewed certificate greets new connections, and no stream is dropped", a
   // One half alone is no pair: the old one stays.
   files.replace("crt", half("new", "crt"));
   await until(() => errors.length > 0);
-  expect(errors).toEqual(["certificate not renewed, the old one stays"]);
+  expect(errors).toEqual(["certificate not loaded again, what was in force stays"]);
   expect(await subjectAt(url)).toBe("old");
 
   files.replace("key", half("new", "key"));

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { OPEN } from "../../auth/grant.ts";
+import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { type Access, openAccess } from "../../http/access/access.ts";
 import { requireAdmin } from "../../http/access/admin.ts";
@@ -58,7 +58,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       const grant = await requireAdmin(access, request);
       if (broker.closed) throw draining();
       server?.timeout(request, 0);
-      const options = { signal: until(request.signal, grant.expires), keyed: grant !== OPEN };
+      const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN };
       const stream = directStream((sink) => void new Feed(broker, sink, options));
       return new Response(stream, { headers: STREAM_HEADERS });
     })
@@ -72,11 +72,14 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
     });
 }
 
-/** Aborts when the signal does, or when the time has come (Unix ms). */
-function until(signal: AbortSignal, time: number | undefined): AbortSignal {
-  if (time === undefined) return signal;
-  const left = Math.min(Math.max(0, time - Date.now()), MAX_TIMER_MS);
-  return AbortSignal.any([signal, AbortSignal.timeout(left)]);
+/** Aborts when the signal does, or when the grant is good no longer. */
+function whileGood(signal: AbortSignal, { expires, credential }: Grant): AbortSignal {
+  const ends = credential ? [signal, credential.withdrawn] : [signal];
+  if (expires !== undefined) {
+    const left = Math.min(Math.max(0, expires - Date.now()), MAX_TIMER_MS);
+    ends.push(AbortSignal.timeout(left));
+  }
+  return ends.length > 1 ? AbortSignal.any(ends) : signal;
 }
 
 function send({ type, plain, gzip, etag }: Asset, request: Request, own: Record<string, string>): Response {

@@ -16,6 +16,9 @@ const ListedClient = Type.Object({
   id: Type.String(),
   address: Type.Union([Type.String(), Type.Null()]),
   subject: Type.Union([Type.String(), Type.Null()], { description: "The subject of its token" }),
+  credential: Type.Union([Type.String(), Type.Null()], {
+    description: "What it came by: admin-key, publish-key or token-key; null without a credential",
+  }),
   topics: Type.Array(Type.String(), { description: "None: every topic" }),
   types: Type.Array(Type.String(), { description: "None: every type" }),
   connected_at: Type.String({ format: "date-time" }),
@@ -116,6 +119,7 @@ function describe({ id, about, topics, types, connectedAt, lag }: ClientInfo): S
     id,
     address: about.address ?? null,
     subject: about.subject ?? null,
+    credential: about.credential?.kind ?? null,
     topics: [...topics],
     types: [...types],
     connected_at: new Date(connectedAt).toISOString(),

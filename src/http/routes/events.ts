@@ -1,10 +1,12 @@
 import { Elysia } from "elysia";
+import { endOf } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
 import type { Log } from "../../log/log.ts";
 import { type Access, openAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
+import { invalidToken } from "../answer/challenge.ts";
 import { draining } from "../answer/problem.ts";
 import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
@@ -20,6 +22,7 @@ import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
 import { removeAt } from "../stream/expiry.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
+import { Withdrawals } from "../stream/withdrawal.ts";
 import { ticketAccess } from "./tickets.ts";
 
 /** `GET /events`: the event stream. */
@@ -85,6 +88,7 @@ function eventStreams(
 ): (incoming: Incoming) => Promise<Response> {
   const admission = new Admission(limits);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
+  const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);
 
   async function open({ request, server }: Incoming): Promise<Response> {
@@ -99,14 +103,19 @@ function eventStreams(
     if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
-    const about = { address, subject: grant.subject };
+    const { credential } = grant;
+    const about = { address, subject: grant.subject, credential };
     const coding = preferredCoding(request.headers.get("accept-encoding"), STREAM_CODINGS);
     const stream = directStream((plain) => {
       // Others may have taken it meanwhile.
       admission.assert(address);
       const sink = coding ? compressing(coding, plain) : plain;
+      // The key may have been withdrawn since it was looked at.
+      const over = endOf(grant);
+      if (over !== undefined) throw invalidToken(over);
       const client = broker.addClient(sink, { interest, lastEventId, about, removed });
       admission.enter(address);
+      if (credential) withdrawals.watch(credential.withdrawn);
       if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     const from = lastEventId ?? (await beginning(broker.log));

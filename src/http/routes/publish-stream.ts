@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Grant } from "../../auth/grant.ts";
+import { endOf, type Grant } from "../../auth/grant.ts";
 import type { EventSink } from "../../broker/sink.ts";
 import { invalidToken } from "../answer/challenge.ts";
 import { draining, Problem, problemOf } from "../answer/problem.ts";
@@ -136,8 +136,8 @@ class PublishStream {
   async #answerTo(line: Line, number: number): Promise<string> {
     try {
       if (line === TOO_LONG) throw new Problem(413, `an event here is ${this.#longestLine} bytes at most`);
-      const { expires } = this.#grant;
-      if (expires !== undefined && expires <= Date.now()) throw invalidToken("the token has expired");
+      const over = endOf(this.#grant);
+      if (over !== undefined) throw invalidToken(over);
       return JSON.stringify(await publishOne(this.#hub, this.#grant, parseJson(line)));
     } catch (error) {
       const problem = problemOf(error);

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { endOf } from "../../auth/grant.ts";
 import { TICKET_LIFE, type Tickets } from "../../auth/tickets.ts";
 import type { Access } from "../access/access.ts";
 import { invalidToken, unauthenticated } from "../answer/challenge.ts";
@@ -48,9 +49,9 @@ export function ticketAccess(tickets: Tickets, access: Access): Access {
     const ticket = requestUrl(request).searchParams.get("ticket");
     if (ticket === null) return access(request);
     const grant = tickets.redeem(ticket);
-    if (!grant || (grant.expires !== undefined && grant.expires <= Date.now())) {
-      throw invalidToken("the ticket has been used or has expired");
-    }
+    if (!grant) throw invalidToken("the ticket has been used or has expired");
+    const over = endOf(grant);
+    if (over !== undefined) throw invalidToken(over);
     return grant;
   };
 }

@@ -1,0 +1,53 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { type Static, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { createLocalJWKSet, type JWK } from "jose";
+import { keyDigest } from "./key-digest.ts";
+import { algorithmsOf, PUBLIC_ALGORITHMS, type VerifyingKey } from "./verifying-key.ts";
+
+/** A JWK set (RFC 7517, section 5). Each key is looked at by itself. */
+const JwkSet = Type.Object({ keys: Type.Array(Type.Unknown()) });
+const setCheck = TypeCompiler.Compile(JwkSet);
+const jwkCheck = TypeCompiler.Compile(Type.Object({ kty: Type.String(), d: Type.Optional(Type.String()) }));
+
+/** The public keys of a JWK set. */
+export interface KeySet extends VerifyingKey {
+  /** How many of the set's keys are of no use here, or can't be read. Section 5: those are passed over. */
+  readonly unusable: number;
+}
+
+/** Whether the JSON is a JWK set, whatever its keys are. */
+export function isKeySet(json: unknown): json is Static<typeof JwkSet> {
+  return setCheck.Check(json);
+}
+
+/** The keys of a set that can verify tokens; the others are counted. */
+export function readKeySet({ keys }: Static<typeof JwkSet>): KeySet {
+  const usable: JWK[] = [];
+  const digests = new Set<string>();
+  for (const jwk of keys) {
+    const key = readPublicKey(jwk);
+    if (!key) continue;
+    // A key that node:crypto reads is a JWK.
+    usable.push(jwk as JWK);
+    digests.add(keyDigest(key));
+  }
+  return {
+    algorithms: PUBLIC_ALGORITHMS,
+    find: createLocalJWKSet({ keys: usable }),
+    holds: (digest) => digests.has(digest),
+    unusable: keys.length - usable.length,
+  };
+}
+
+/** The key, if it is a public one of a kind that tokens are signed with. */
+function readPublicKey(jwk: unknown): KeyObject | undefined {
+  if (!jwkCheck.Check(jwk) || jwk.d !== undefined) return undefined;
+  try {
+    const key = createPublicKey({ key: jwk, format: "jwk" });
+    algorithmsOf(key);
+    return key;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import { KeyObject } from "node:crypto";
+import type { JWTVerifyGetKey } from "jose";
+
+/** RFC 7518, section 3.3. */
+const MIN_RSA_BITS = 2048;
+
+/** The algorithms of keys that are published: never those of a shared secret. */
+export const PUBLIC_ALGORITHMS: readonly string[] = ["RS256", "ES256", "EdDSA", "Ed25519"];
+
+/** Finds the key for a token, and says with which algorithms alone the token may be signed. */
+export interface VerifyingKey {
+  readonly algorithms: readonly string[];
+  readonly find: JWTVerifyGetKey;
+  /** Whether the key with this digest is, by now, one of those that it finds. */
+  holds(digest: string): boolean;
+  /** Has the listener called whenever one of the keys may be so no longer. Absent where they stay the same. */
+  readonly onChange?: (listener: () => void) => void;
+}
+
+/** The text is no key that can be used. The message never repeats any of it. */
+export class KeyError extends Error {
+  override readonly name = "KeyError";
+}
+
+/**
+ * The only algorithms for a key of this kind, the one to sign with first.
+ *
+ * @throws KeyError
+ */
+export function algorithmsOf(key: KeyObject | Uint8Array): readonly string[] {
+  if (!(key instanceof KeyObject)) return ["HS256"];
+  const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details } = key;
+  if (type === "ed25519") return ["EdDSA", "Ed25519"];
+  if (type === "ec" && details?.namedCurve === "prime256v1") return ["ES256"];
+  if (type === "rsa") {
+    if ((details?.modulusLength ?? 0) >= MIN_RSA_BITS) return ["RS256"];
+    throw new KeyError(
+      `is an RSA key of ${details?.modulusLength} bits, and RS256 takes at least ${MIN_RSA_BITS}`,
+    );
+  }
+  throw new KeyError(`is a key of kind ${type}: give one for RS256, ES256 (P-256) or EdDSA (Ed25519)`);
+}
