@@ -3,7 +3,7 @@ import { consoleRoutes } from "./console/server/routes.ts";
 import { openAccess } from "./http/access/access.ts";
 import { crossOrigin } from "./http/access/cross-origin.ts";
 import { type GuardOptions, guard } from "./http/access/guard.ts";
-import { answerError } from "./http/answer/answering.ts";
+import { answerError, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import { apiDescription } from "./http/openapi/api-description.ts";
 import { type TidingsOptions, tidings } from "./http/plugin.ts";
@@ -38,7 +38,7 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
     .use(crossOrigin(origins))
     .use(apiDescription())
     .use(consoleRoutes(options))
-    .use(sessionRoutes(options.access ?? openAccess))
+    .use(withOwnAnswers(sessionRoutes(options.access ?? openAccess), refusals))
     .use(tidings({ ...options, refusals }));
 }
 

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import type { Violation } from "../../src/events/violation.ts";
 
 export interface ProblemBody {
+  readonly type?: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;

@@ -1,10 +1,16 @@
-import { type AnyElysia, type Context, Elysia } from "elysia";
+import { type TObject, Type } from "@sinclair/typebox";
+import { type AnyElysia, type Context, type DocumentDecoration, Elysia } from "elysia";
+import { QueryReader } from "../request/query.ts";
 import { answerNotFound } from "./not-found.ts";
 import { Problem } from "./problem.ts";
 import type { Refusals, Refused } from "./refusals.ts";
 
+/** A route that names no query takes none. */
+const NO_QUERY = Type.Object({});
+
 /** What handlers may use. Elysia reads these names, and prepares no more of a request than they are. */
 type RouteContext = Pick<Context, "request" | "server" | "route" | "params" | "set">;
+type Handler = (context: RouteContext & { readonly query: unknown }) => unknown;
 
 /** What the handler answers; what it throws as an answer, too. */
 export async function answered<Answer>(
@@ -20,17 +26,25 @@ export async function answered<Answer>(
 }
 
 /**
- * The same routes, each of which answers its refusals itself. Thrown, they would go to the error
- * handlers of the application around first, and one that answers everything would leave a publisher
- * with an answer that no hub gives.
+ * The same routes, each of which checks its query and answers its refusals itself. Left to Elysia,
+ * both would go to the error handlers of the application around first, and one that answers
+ * everything would leave a publisher with an answer that no hub gives. What Elysia does with a query
+ * also leaves out of account what a route does not know.
  */
 export function withOwnAnswers<App extends AnyElysia>(app: App, refusals: Refusals): App {
   const own = new Elysia();
   for (const { method, path, handler, hooks } of app.routes) {
-    const handle = handler as (context: RouteContext) => unknown;
+    const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
+    const reader = new QueryReader(schema ?? NO_QUERY);
+    const handle = handler as Handler;
     const answer = async ({ request, server, route, params, set }: RouteContext) =>
-      answered(() => handle({ request, server, route, params, set }), refusals, { request, route });
-    own.route(method, path, answer, hooks);
+      answered(() => handle({ request, server, route, params, set, query: reader.read(request) }), refusals, {
+        request,
+        route,
+      });
+    const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
+    const detail = parameters.length > 0 ? { ...rest.detail, parameters } : rest.detail;
+    own.route(method, path, answer, { ...rest, ...(detail && { detail }) });
   }
   // Their types are the same: what is thrown is not in them.
   return own as unknown as App;

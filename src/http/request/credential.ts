@@ -1,4 +1,5 @@
 import { invalidRequest } from "../answer/challenge.ts";
+import type { Problem } from "../answer/problem.ts";
 import { requestUrl } from "./request-url.ts";
 
 /**
@@ -12,11 +13,16 @@ export function readCredential(request: Request): string | undefined {
   const { headers, url } = request;
   // Addresses end in logs, histories and Referer headers.
   if (url.includes("access_token=") && requestUrl(request).searchParams.has("access_token")) {
-    throw invalidRequest(
-      "a token in the address is not taken: send it as Authorization: Bearer, in the cookie, or get a ticket from POST /tickets",
-    );
+    throw tokenInAddress();
   }
   return bearerOf(headers) ?? cookieOf(headers);
+}
+
+/** The refusal of a token in the query (RFC 6750, section 2.3, which this hub does not take). */
+export function tokenInAddress(): Problem {
+  return invalidRequest(
+    "a token in the address is not taken: send it as Authorization: Bearer, in the cookie, or get a ticket from POST /tickets",
+  );
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750, section 2.1). */

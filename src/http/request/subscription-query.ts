@@ -4,15 +4,26 @@ import { isTypeName } from "../../events/names.ts";
 import { isTopicPattern } from "../../topics/topic.ts";
 import { forbidden } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
+import { listParameter } from "./query.ts";
+
+/** What a query that asks for events says of them. */
+export const subscriptionParameters = {
+  topic: listParameter("An exact name, a prefix that ends in `*`, or `*`. None: every event."),
+  type: listParameter("Only events of this type."),
+};
+
+type SubscriptionQuery = Partial<Record<keyof typeof subscriptionParameters, string[]>>;
 
 /**
  * What a query asks to read, with `topic` and `type`, and what the grant lets it.
  *
  * @throws Problem 400 when a name is not allowed or there are too many; 401 or 403 when a topic is not granted.
  */
-export function readInterest(query: URLSearchParams, grant: Grant, maxTopics: number): Interest {
-  const topics = query.getAll("topic");
-  const types = query.getAll("type");
+export function readInterest(
+  { topic: topics = [], type: types = [] }: SubscriptionQuery,
+  grant: Grant,
+  maxTopics: number,
+): Interest {
   if (topics.length > maxTopics || types.length > maxTopics) {
     throw new Problem(400, `a client names ${maxTopics} topics and ${maxTopics} types at most`);
   }

@@ -5,9 +5,8 @@ import { requireAdmin } from "../access/admin.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
-import { parameter } from "../openapi/parameter.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { requestUrl } from "../request/request-url.ts";
+import { textParameter } from "../request/query.ts";
 
 /** How many clients one answer lists. */
 const MOST_LISTED = 1000;
@@ -32,19 +31,17 @@ const ClientList = Type.Object({
 
 const Removed = Type.Object({ removed: Type.Integer() });
 
-const selection = [
-  parameter("address", "Only those from this address"),
-  parameter("subject", "Only those whose token has this subject"),
-];
+const Selection = Type.Object({
+  address: textParameter("Only those from this address"),
+  subject: textParameter("Only those whose token has this subject"),
+});
 
 /** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
 export function clientRoutes({ broker, access }: Hub) {
-  function* selected(query: URLSearchParams): Iterable<ClientInfo> {
-    const address = query.get("address");
-    const subject = query.get("subject");
+  function* selected({ address, subject }: Static<typeof Selection>): Iterable<ClientInfo> {
     for (const client of broker.clients) {
-      if (address !== null && client.about.address !== address) continue;
-      if (subject !== null && client.about.subject !== subject) continue;
+      if (address !== undefined && client.about.address !== address) continue;
+      if (subject !== undefined && client.about.subject !== subject) continue;
       yield client;
     }
   }
@@ -52,20 +49,20 @@ export function clientRoutes({ broker, access }: Hub) {
   return new Elysia()
     .get(
       "/clients",
-      async ({ request, set }): Promise<typeof ClientList.static> => {
+      async ({ request, query, set }): Promise<typeof ClientList.static> => {
         await requireAdmin(access, request);
         set.headers["cache-control"] = "no-store";
-        const found = [...selected(requestUrl(request).searchParams)];
+        const found = [...selected(query)];
         return {
           clients: found.slice(0, MOST_LISTED).map(describe),
           total: found.length,
         };
       },
       {
+        query: Selection,
         detail: {
           tags: ["operations"],
           summary: "Who is connected",
-          parameters: selection,
           responses: {
             200: { description: "The clients", content: json(ClientList) },
             ...problemResponses(401, 403),
@@ -75,10 +72,9 @@ export function clientRoutes({ broker, access }: Hub) {
     )
     .delete(
       "/clients",
-      async ({ request }): Promise<typeof Removed.static> => {
+      async ({ request, query }): Promise<typeof Removed.static> => {
         await requireAdmin(access, request);
-        const query = requestUrl(request).searchParams;
-        if (!query.has("address") && !query.has("subject")) {
+        if (query.address === undefined && query.subject === undefined) {
           throw new Problem(400, "name the clients to remove by address, subject or both");
         }
         const found = [...selected(query)];
@@ -86,10 +82,10 @@ export function clientRoutes({ broker, access }: Hub) {
         return { removed: found.length };
       },
       {
+        query: Selection,
         detail: {
           tags: ["operations"],
           summary: "Remove the clients of an address or of a token's subject",
-          parameters: selection,
           responses: {
             200: { description: "How many there were", content: json(Removed) },
             ...problemResponses(400, 401, 403),

@@ -1,3 +1,4 @@
+import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { endOf } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
@@ -12,11 +13,10 @@ import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { Admission } from "../limits/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits/limits.ts";
-import { listParameter, parameter } from "../openapi/parameter.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { type AddressOf, addressFinder, type Incoming } from "../request/address.ts";
-import { requestUrl } from "../request/request-url.ts";
-import { readInterest } from "../request/subscription-query.ts";
+import { QueryReader, textParameter } from "../request/query.ts";
+import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
@@ -25,19 +25,28 @@ import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { Withdrawals } from "../stream/withdrawal.ts";
 import { ticketAccess } from "./tickets.ts";
 
+const EventsQuery = Type.Object({
+  ...subscriptionParameters,
+  last_event_id: textParameter(
+    "Begin after this event, or with `earliest` at the oldest that is held.",
+    // What EventSource polyfills add when they reconnect.
+    ["lastEventId", "lastEventID"],
+  ),
+  ticket: textParameter("Stands for a token; from `POST /tickets`."),
+});
+
+type Query = Static<typeof EventsQuery>;
+
 /** `GET /events`: the event stream. */
 export function eventRoutes({ broker, access, tickets, addressOf, limits }: Hub) {
   const withTickets = ticketAccess(tickets, access);
   return new Elysia().get("/events", eventStreams(broker, { access: withTickets, addressOf, limits }), {
+    query: EventsQuery,
     detail: {
       tags: ["subscribe"],
       summary: "The event stream",
       description: "Server-Sent Events, for an EventSource.",
       parameters: [
-        listParameter("topic", "An exact name, a prefix that ends in *, or *. None: every event."),
-        parameter("ticket", "Stands for a token; from `POST /tickets`."),
-        listParameter("type", "Only events of this type."),
-        parameter("last_event_id", "Begin after this event, or with `earliest` at the oldest that is held."),
         {
           in: "header" as const,
           name: "Last-Event-ID",
@@ -74,8 +83,9 @@ export function handleSSE(
   { refusals = new Refusals(), ...options }: StreamOptions = {},
 ): (context: Incoming & { readonly route?: string }) => Promise<Response> {
   const open = eventStreams(broker, options);
+  const reader = new QueryReader(EventsQuery);
   return async ({ request, server, route = "" }) =>
-    answered(() => open({ request, server }), refusals, { request, route });
+    answered(() => open({ request, server, query: reader.read(request) }), refusals, { request, route });
 }
 
 function eventStreams(
@@ -85,15 +95,14 @@ function eventStreams(
     addressOf = addressFinder(),
     limits = DEFAULT_LIMITS,
   }: Omit<StreamOptions, "refusals">,
-): (incoming: Incoming) => Promise<Response> {
+): (context: Incoming & { readonly query: Query }) => Promise<Response> {
   const admission = new Admission(limits);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);
 
-  async function open({ request, server }: Incoming): Promise<Response> {
+  async function open({ request, server, query }: Incoming & { readonly query: Query }): Promise<Response> {
     const grant = await access(request);
-    const query = requestUrl(request).searchParams;
     const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
     if (broker.draining) throw draining();
@@ -132,9 +141,9 @@ function eventStreams(
 }
 
 /** The header is the browser's own word when it reconnects, so it wins over the URL it began with. */
-function readLastEventId(request: Request, query: URLSearchParams): string | undefined {
+function readLastEventId(request: Request, query: Query): string | undefined {
   const header = request.headers.get("last-event-id");
-  return (header && utf8(header)) || query.get("last_event_id") || undefined;
+  return (header && utf8(header)) || query.last_event_id || undefined;
 }
 
 /**

@@ -45,10 +45,11 @@ const header = fc.oneof(
 test("whatever stands for a credential, nothing but a key or a token publishes", async () => {
   const { url, broker } = startKeyedHub();
   const names = fc.constantFrom("authorization", "cookie");
-  const query = fc.dictionary(
+  const inQuery = fc.dictionary(
     fc.constantFrom("ticket", "token", "access_token", "key", "authorization"),
     fc.string(),
   );
+  const query = fc.oneof(fc.constant<Record<string, string>>({}), inQuery);
   await fc.assert(
     fc.asyncProperty(fc.dictionary(names, header), query, async (headers, query) => {
       // A whole key, put together by chance.
@@ -59,7 +60,9 @@ test("whatever stands for a credential, nothing but a key or a token publishes",
         body: '{"type":"forged","data":1}',
       });
       expect([400, 401]).toContain(response.status);
-      expect(response.headers.get("www-authenticate")).toStartWith('Bearer realm="tidings"');
+      // A name that the route does not know is refused before anyone asks who it is.
+      if (Object.keys(query).length > 0) expect(response.status).toBe(400);
+      else expect(response.headers.get("www-authenticate")).toStartWith('Bearer realm="tidings"');
     }),
     { numRuns: 1000 },
   );

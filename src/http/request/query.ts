@@ -1,0 +1,112 @@
+import { Kind, type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import { closest, distance } from "fastest-levenshtein";
+import { violations } from "../../events/violation.ts";
+import { Problem } from "../answer/problem.ts";
+import { tokenInAddress } from "./credential.ts";
+import { requestUrl } from "./request-url.ts";
+
+/** How many characters of an unknown name are shown. */
+const MAX_SHOWN = 100;
+/** In a name's schema: other spellings, which polyfills send. */
+const ALIASES = "x-aliases";
+
+/** A text in a query. Clients that can't help it may call it by an alias, which then wins. */
+export function textParameter(description: string, aliases?: readonly string[]) {
+  return Type.Optional(Type.String({ description, ...(aliases && { [ALIASES]: aliases }) }));
+}
+
+/** A text that may be given several times. */
+export function listParameter(description: string) {
+  return Type.Optional(Type.Array(Type.String(), { description }));
+}
+
+/**
+ * What a route takes in its query, by its schema: the check of each request, and the route's
+ * parameters in the interface's description. A name that the schema does not have is refused: left
+ * out of account, a misspelt `topic` would subscribe to everything.
+ */
+export class QueryReader<Schema extends TObject> {
+  readonly #schema: Schema;
+  readonly #check: TypeCheck<Schema>;
+  readonly #aliases = new Map<string, string>();
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+    this.#check = TypeCompiler.Compile(schema);
+    for (const [name, property] of Object.entries(schema.properties)) {
+      for (const alias of (property[ALIASES] as readonly string[] | undefined) ?? []) {
+        this.#aliases.set(alias, name);
+      }
+    }
+  }
+
+  /** The request's query. @throws Problem 400 when it does not fit the schema. */
+  read(request: Request): Static<Schema> {
+    const values: Record<string, unknown> = {};
+    const renamed: Record<string, string> = {};
+    const asked = request.url.includes("?") ? requestUrl(request).searchParams : [];
+    for (const [name, text] of asked) {
+      const property = this.#propertyOf(name);
+      const alias = this.#aliases.get(name);
+      if (alias !== undefined) {
+        if (text !== "") renamed[alias] = text;
+      } else if (property[Kind] === "Array") {
+        const list = values[name];
+        if (Array.isArray(list)) list.push(text);
+        else values[name] = [text];
+      } else {
+        if (Object.hasOwn(values, name)) throw new Problem(400, `${name} is given more than once`);
+        values[name] = property[Kind] === "Integer" ? integerOf(text) : text;
+      }
+    }
+    Object.assign(values, renamed);
+    if (this.#check.Check(values)) return values;
+    const [wrong] = violations(this.#check, values);
+    throw new Problem(400, `${wrong?.path.slice(1)}: ${wrong?.message}`);
+  }
+
+  /** As the interface's description (OpenAPI) has them. */
+  get parameters() {
+    return Object.entries(this.#schema.properties).map(([name, { description = "", ...schema }]) => ({
+      in: "query" as const,
+      name,
+      description,
+      schema: JSON.parse(JSON.stringify(schema)),
+    }));
+  }
+
+  #propertyOf(name: string): TSchema {
+    const { properties } = this.#schema;
+    const own = this.#aliases.get(name) ?? name;
+    const property = Object.hasOwn(properties, own) ? properties[own] : undefined;
+    if (property) return property;
+    // Tokens in addresses have an answer of their own.
+    if (name === "access_token") throw tokenInAddress();
+    throw unknownName(name, Object.keys(properties));
+  }
+}
+
+function integerOf(text: string): unknown {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+function unknownName(name: string, known: readonly string[]): Problem {
+  const type = "unknown-parameter";
+  // However long it is, the answer is not.
+  const shown = JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
+  const meant = nearest(name, known);
+  if (meant) return new Problem(400, `the query has no ${shown}; did you mean ${meant}?`, { type });
+  const taken = known.length > 0 ? `it takes ${known.join(", ")}` : "this route takes none";
+  return new Problem(400, `the query has no ${shown}; ${taken}`, { type });
+}
+
+/** The known name that was probably meant: by `topics`, `topic[]` or `last-event-id`, say. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  // To compare a long one would take time.
+  if (known.length === 0 || name.length > MAX_SHOWN) return undefined;
+  const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const nearest = closest(letters(name), known.map(letters));
+  if (distance(letters(name), nearest) > Math.max(2, nearest.length / 3)) return undefined;
+  return known.find((one) => letters(one) === nearest);
+}
