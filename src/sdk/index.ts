@@ -26,8 +26,7 @@ export {
 export {
   createSubscriber,
   type Handlers,
-  type Reconnect,
   type Subscriber,
   type SubscriberOptions,
-  type SubscriptionOptions,
 } from "./subscriber.ts";
+export type { Reconnect, SubscriptionOptions } from "./subscription.ts";

@@ -1,6 +1,6 @@
 import { request, textOf } from "./connection.ts";
 import { notAHub, refusal } from "./error.ts";
-import type { SubscriptionOptions } from "./subscriber.ts";
+import type { SubscriptionOptions } from "./subscription.ts";
 
 /**
  * Asks for the event stream (`GET /events`) after an event. Undefined when the hub says that there is

@@ -6,7 +6,7 @@ import { readMessages } from "./messages.ts";
 import { parseJson } from "./narrow.ts";
 import { openStream } from "./open-stream.ts";
 import { Seen } from "./seen.ts";
-import type { SubscriptionOptions } from "./subscriber.ts";
+import type { SubscriptionOptions } from "./subscription.ts";
 import { backoff, sleep } from "./wait.ts";
 
 /** The wait before the first reconnect in milliseconds, until the hub says its own. */
