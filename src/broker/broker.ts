@@ -1,6 +1,7 @@
 import { Catalog } from "../events/catalog.ts";
 import type { EventInput } from "../events/event-input.ts";
 import type { EventSchemas } from "../events/schema.ts";
+import { LimitedLogger } from "../limited-logger.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type Receipt } from "../log/log.ts";
@@ -58,7 +59,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.catalog = catalog;
     this.strict = strict;
     this.keepAlive = keepAlive;
-    this.#logger = logger;
+    this.#logger = LimitedLogger.of(logger);
     const totals = this.#totals;
     const clients = new Clients({
       totals,
@@ -71,8 +72,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       recipients: (draft) => clients.subscriptions.recipients(draft),
       handOn: (entries, since) => this.#delivery.deliver(entries, since),
       storeChanged: (failure) => {
-        if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
-        else logger.info({ store: store.name }, "store works again");
+        if (failure) this.#logger.error({ store: store.name, error: failure.cause }, "store fails");
+        else this.#logger.info({ store: store.name }, "store works again");
       },
     });
     this.log = log;

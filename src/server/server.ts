@@ -9,6 +9,7 @@ import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
+import { LimitedLogger } from "../limited-logger.ts";
 import type { Logger } from "../logger.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -39,7 +40,8 @@ const LAST_REFUSALS = 200;
  * @throws ConfigError when a file of keys or certificates is wrong; CatalogError when its events file
  * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
-export async function startServer(config: Config, logger: Logger): Promise<Server> {
+export async function startServer(config: Config, log: Logger): Promise<Server> {
+  const logger = LimitedLogger.of(log);
   const isKeyed = hasKeys(config);
   const files = new FollowedFiles(logger);
   const { authority, keys } = createAuthority(config, logger);

@@ -1,5 +1,5 @@
+import { LimitedLogger } from "../../limited-logger.ts";
 import { type Logger, silent } from "../../logger.ts";
-import { RateLimit } from "../limits/rate-limit.ts";
 import { givenRequestId, REQUEST_ID } from "../request/request-id.ts";
 import { requestUrl } from "../request/request-url.ts";
 import { Busy } from "./busy.ts";
@@ -19,9 +19,6 @@ export interface RefusalCount {
   readonly count: number;
 }
 
-/** How many lines of one kind a second: more would be the work of a client gone wild, or of a full disk. */
-const LINES_PER_SECOND = 10;
-
 /**
  * The one way in which anything that was thrown becomes an answer: a problem, or for the reader of a
  * stream a word that the hub is busy. It keeps the books: each refusal is counted, has a request id
@@ -32,10 +29,9 @@ export class Refusals {
   readonly busy = new Busy();
   readonly #logger: Logger;
   readonly #counts = new Map<string, RefusalCount>();
-  readonly #lines = new RateLimit(LINES_PER_SECOND);
 
   constructor(logger: Logger = silent) {
-    this.#logger = logger;
+    this.#logger = LimitedLogger.of(logger);
   }
 
   get counts(): Iterable<RefusalCount> {
@@ -62,18 +58,13 @@ export class Refusals {
     return id;
   }
 
-  #log({ status, type, message, cause }: Problem, request: Request, id: string): void {
+  #log({ status, message, cause }: Problem, request: Request, id: string): void {
     const { method } = request;
     // Without the query, which may hold a ticket.
     const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
+    if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
     // What is published and refused is lost unless somebody sees to it.
-    const matters = cause !== undefined || method === "POST";
-    if (!matters || this.#lines.take(cause === undefined ? "refused" : (type ?? "failed")) > 0) {
-      this.#logger.debug(fields, "refused");
-    } else if (cause === undefined) {
-      this.#logger.info(fields, "refused");
-    } else {
-      this.#logger.error({ ...fields, error: cause }, "request failed");
-    }
+    else if (method === "POST") this.#logger.info(fields, "refused");
+    else this.#logger.debug(fields, "refused");
   }
 }
