@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readWithCurl } from "../curl.ts";
 import { emptyFolder } from "../folder.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
@@ -57,6 +58,16 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
         await until(`data: "${coding} ${i}"`);
       }
       await until(": keepalive");
+    }
+  });
+
+  run("small events arrive, one by one, where the client asks for no coding", async (url) => {
+    // Caddy asks for gzip by itself and inflates it, as every program in Go does.
+    const curl = readWithCurl(`${url}/events`);
+    await curl.line("event: connected");
+    for (let i = 0; i < 3; i++) {
+      await publish(url, i);
+      await curl.line(`data: ${i}`);
     }
   });
 

@@ -3,6 +3,8 @@ import type { EventSink, LeaveListener } from "../../broker/sink.ts";
 
 /** A smaller chunk is passed on as it is, in the coding's own wrapping: there is nothing to gain. */
 const WORTHWHILE_BYTES = 256;
+/** A stored block that holds nothing: type 0, a length of 0 and its complement (RFC 1951, section 3.2.4). */
+const EMPTY_BLOCK = Uint8Array.of(0, 0, 0, 0xff, 0xff);
 
 /** The codings that a stream can have, the ones that cost least first. */
 export const STREAM_CODINGS = ["zstd", "gzip"] as const;
@@ -84,7 +86,8 @@ class GzipSink extends CodedSink {
   static readonly #blocks = new SharedBlocks((chunk) =>
     chunk.length < WORTHWHILE_BYTES
       ? storedBlock(chunk)
-      : deflateRawSync(chunk, { finishFlush: constants.Z_FULL_FLUSH }),
+      : // This too ends in an empty stored block.
+        deflateRawSync(chunk, { finishFlush: constants.Z_FULL_FLUSH }),
   );
   // Of all that was written, for the end of the member.
   #checksum = 0;
@@ -127,11 +130,15 @@ function rawZstdFrame(content: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** A stored block (RFC 1951, section 3.2.4); the stream is at the start of a byte after each. */
+/**
+ * A stored block, and an empty one after it: some inflaters, Go's for one, hold a block back until they
+ * meet that or their window is full. The stream is at the start of a byte after each.
+ */
 function storedBlock(content: Uint8Array): Uint8Array {
   const { length } = content;
-  const block = new Uint8Array(5 + length);
+  const block = new Uint8Array(5 + length + EMPTY_BLOCK.length);
   block.set([0, length, length >> 8, ~length, ~length >> 8]);
   block.set(content, 5);
+  block.set(EMPTY_BLOCK, 5 + length);
   return block;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { Broker } from "../../../src/broker/broker.ts";
 import {
   compressing,
@@ -8,6 +8,7 @@ import {
   type StreamCoding,
 } from "../../../src/http/stream/compression.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../../browser.ts";
+import { readWithCurl } from "../../curl.ts";
 import { startHub } from "../../hub.ts";
 import { until } from "../../until.ts";
 import { Reader } from "../reader.ts";
@@ -53,7 +54,47 @@ async function rawStream(coding: string): Promise<{ response: Response; bytes: U
   return { response, bytes: await bytes };
 }
 
+const streamingDecoders = { gzip: createGunzip, zstd: createZstdDecompress };
+
 describe.each(STREAM_CODINGS)("%s", (coding) => {
+  test("each write is all there for a streaming decoder before the next one comes", async () => {
+    const decoder = streamingDecoders[coding]();
+    const written: Uint8Array[] = [];
+    let read = "";
+    decoder.on("data", (bytes: Uint8Array) => {
+      read += Buffer.from(bytes).toString();
+    });
+    const sink = compressing(coding, {
+      enqueue(bytes) {
+        written.push(bytes);
+        decoder.write(bytes);
+      },
+      close() {},
+    });
+    let expected = "";
+    for (const length of [1, 60, 255, 256, 5000, 60_000]) {
+      const text = Array.from({ length }, (_, i) => i % 10).join("");
+      expected += text;
+      sink.enqueue(new TextEncoder().encode(text));
+      await until(() => read.length >= expected.length);
+      expect(read).toBe(expected);
+      // zlib yields what it has; Go's inflater waits for an empty stored block (RFC 1951, section 3.2.4).
+      if (coding === "gzip") expect(written.at(-1)?.slice(-4)).toEqual(Uint8Array.of(0, 0, 0xff, 0xff));
+    }
+    decoder.destroy();
+  });
+
+  test("curl reads each event before the next is published", async () => {
+    const broker = new Broker({ keepAlive: 0 });
+    const { url } = startHub({ broker });
+    const curl = readWithCurl(`${url}/events`, "--compressed", "-H", `accept-encoding: ${coding}`);
+    await curl.line("event: connected");
+    for (const data of ["a", "b".repeat(500), "c"]) {
+      await broker.publish({ type: "update", data });
+      await curl.line(`data: ${JSON.stringify(data)}`);
+    }
+  });
+
   test("a client that hangs up is removed without being written to", async () => {
     const broker = new Broker({ keepAlive: 0 });
     const { url } = startHub({ broker });
