@@ -2,37 +2,56 @@ import { randomBytes } from "node:crypto";
 import type { Grant } from "./grant.ts";
 
 /** How long a ticket can be used, in ms: as long as it takes to open a stream with it. */
-export const TICKET_LIFE = 10_000;
+export const TICKET_LIFE_MS = 10_000;
 /** How many can wait for their use. */
-const MOST = 100_000;
+const MAX_TICKETS = 100_000;
+/** How many of them can be of one account: enough for a hundred streams a second. */
+const MAX_TICKETS_PER_ACCOUNT = 1000;
 
 interface Issued {
   readonly grant: Grant;
+  readonly account: string;
   readonly until: number;
 }
+
+/** Why there is no ticket: the account's own wait for their use, or too many of others. */
+export type TicketRefusal = "account-full" | "full";
 
 /** Stand-ins for a credential, each good for one use within seconds, so that an address may hold it. */
 export class Tickets {
   /** Oldest first, since all live equally long. */
   readonly #issued = new Map<string, Issued>();
+  readonly #byAccount = new Map<string, number>();
 
-  /** A ticket for what is granted; undefined while too many others wait for their use. */
-  issue(grant: Grant): string | undefined {
+  /** A ticket for what is granted to the account, or why there is none. */
+  issue(grant: Grant, account: string): { readonly ticket: string } | TicketRefusal {
     const now = performance.now();
     for (const [ticket, { until }] of this.#issued) {
       if (until > now) break;
-      this.#issued.delete(ticket);
+      this.#take(ticket);
     }
-    if (this.#issued.size >= MOST) return undefined;
+    const count = this.#byAccount.get(account) ?? 0;
+    if (count >= MAX_TICKETS_PER_ACCOUNT) return "account-full";
+    if (this.#issued.size >= MAX_TICKETS) return "full";
     const ticket = randomBytes(32).toString("base64url");
-    this.#issued.set(ticket, { grant, until: now + TICKET_LIFE });
-    return ticket;
+    this.#issued.set(ticket, { grant, account, until: now + TICKET_LIFE_MS });
+    this.#byAccount.set(account, count + 1);
+    return { ticket };
   }
 
   /** What the ticket grants, the first time it is asked for; undefined when it is not, or no longer, good. */
   redeem(ticket: string): Grant | undefined {
-    const issued = this.#issued.get(ticket);
-    this.#issued.delete(ticket);
+    const issued = this.#take(ticket);
     return issued && issued.until > performance.now() ? issued.grant : undefined;
+  }
+
+  #take(ticket: string): Issued | undefined {
+    const issued = this.#issued.get(ticket);
+    if (!issued) return undefined;
+    this.#issued.delete(ticket);
+    const left = (this.#byAccount.get(issued.account) ?? 0) - 1;
+    if (left > 0) this.#byAccount.set(issued.account, left);
+    else this.#byAccount.delete(issued.account);
+    return issued;
   }
 }

@@ -10,7 +10,7 @@ export interface Limits {
   readonly maxClients: number;
   /** How many of them may come from one address; 0 for any number. */
   readonly maxClientsPerAddress: number;
-  /** Events a second for each publisher; 0 for any number. */
+  /** Events a second for each publisher, and so many in a batch at most; 0 for any number. */
   readonly publishRate: number;
   /** How long a body may take to arrive, in ms; 0 for ever. */
   readonly bodyTimeout: number;

@@ -2,7 +2,7 @@
 const SWEEP_AT = 1000;
 
 interface Account {
-  /** What it may still spend; below zero when it has overdrawn. */
+  /** What it may still spend. */
   balance: number;
   /** When that was so, in ms. */
   at: number;
@@ -20,17 +20,15 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Spends one and returns 0, or spends nothing and returns in how many seconds to try again. */
-  take(key: string): number {
+  /**
+   * Spends so many and returns 0, or spends nothing and returns in how many seconds to try again:
+   * never, for more than {@link most}.
+   */
+  take(key: string, amount = 1): number {
     const account = this.#account(key);
-    if (account.balance < 1) return (1 - account.balance) / this.perSecond;
-    account.balance--;
+    if (account.balance < amount) return (amount - account.balance) / this.perSecond;
+    account.balance -= amount;
     return 0;
-  }
-
-  /** Spends so many, even if there are fewer: who does waits for longer the next time. */
-  charge(key: string, amount: number): void {
-    this.#account(key).balance -= amount;
   }
 
   /** How many keys it remembers. */
@@ -38,7 +36,8 @@ export class RateLimit {
     return this.#accounts.size;
   }
 
-  get #most(): number {
+  /** How many can be spent at once after a rest. */
+  get most(): number {
     return Math.max(1, this.perSecond);
   }
 
@@ -52,12 +51,12 @@ export class RateLimit {
   }
 
   #balance({ balance, at }: Account, now: number): number {
-    return Math.min(this.#most, balance + ((now - at) / 1000) * this.perSecond);
+    return Math.min(this.most, balance + ((now - at) / 1000) * this.perSecond);
   }
 
   #open(key: string, now: number): Account {
     if (this.#accounts.size >= this.#sweepAt) this.#sweep(now);
-    const account = { balance: this.#most, at: now };
+    const account = { balance: this.most, at: now };
     this.#accounts.set(key, account);
     return account;
   }
@@ -65,7 +64,7 @@ export class RateLimit {
   /** Whoever could spend all there is stands as if new. */
   #sweep(now: number): void {
     for (const [key, account] of this.#accounts) {
-      if (this.#balance(account, now) >= this.#most) this.#accounts.delete(key);
+      if (this.#balance(account, now) >= this.most) this.#accounts.delete(key);
     }
     // Doubling keeps a crowd that spends on from being searched at every newcomer.
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#accounts.size);

@@ -4,10 +4,11 @@ import type { ExactJson } from "../../events/exact-json.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/log.ts";
 import { forbidden } from "../answer/challenge.ts";
-import { draining, Problem } from "../answer/problem.ts";
+import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { type Incoming, siteOf } from "../request/address.ts";
-import { checkedEvent } from "./check-event.ts";
+import { accountOf } from "../request/account.ts";
+import type { Incoming } from "../request/address.ts";
+import { checkEvent } from "./check-event.ts";
 
 /** The answer to one event. */
 export const PublishedReceipt = Type.Object({
@@ -35,19 +36,32 @@ export async function publisherGrant(hub: Hub, { request }: Incoming): Promise<G
  */
 export async function payingGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
   const grant = await publisherGrant(hub, incoming);
-  const wait = hub.publishRate?.take(payerOf(hub, grant, incoming)) ?? 0;
-  if (wait === 0) return grant;
-  throw new Problem(429, `a publisher may send ${hub.limits.publishRate} events a second`, {
-    type: "rate-exceeded",
-    retryAfter: wait,
-  });
+  const wait = hub.publishRate?.take(accountOf(hub, grant, incoming)) ?? 0;
+  if (wait > 0) throw tooMany(hub, wait);
+  return grant;
 }
 
-/** Whose rate it is: a key's or a token's, or without one, an address's. */
-export function payerOf({ addressOf }: Hub, { subject }: Grant, incoming: Incoming): string {
-  if (subject !== undefined) return `subject ${subject}`;
-  const address = addressOf(incoming);
-  return address === undefined ? "" : siteOf(address);
+/**
+ * Pays for the events of a batch, of which one is paid for, before any is kept.
+ *
+ * @throws Problem 413 when no rest would be long enough for as many, 429 when it has published too much.
+ */
+export function payForBatch(hub: Hub, account: string, count: number): void {
+  const { publishRate } = hub;
+  if (!publishRate || count <= 1) return;
+  const most = Math.floor(publishRate.most);
+  if (count > most) {
+    const detail = `at ${publishRate.perSecond} events a second, a batch has ${most} at most`;
+    throw new Problem(413, detail, { type: "rate-exceeded" });
+  }
+  const wait = publishRate.take(account, count - 1);
+  // The next try pays for all of them.
+  if (wait > 0) throw tooMany(hub, wait + 1 / publishRate.perSecond);
+}
+
+function tooMany(hub: Hub, retryAfter: number): Problem {
+  const detail = `a publisher may send ${hub.limits.publishRate} events a second`;
+  return new Problem(429, detail, { type: "rate-exceeded", retryAfter });
 }
 
 /** Checks an event, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
@@ -56,7 +70,9 @@ export async function publishOne(
   grant: Grant,
   event: ExactJson,
 ): Promise<typeof PublishedReceipt.static> {
-  const [receipt] = await publish(hub, grant, [checkedEvent(hub, event)]);
+  const checked = checkEvent(hub, event);
+  if ("violations" in checked) throw unprocessable(checked.violations);
+  const [receipt] = await publish(hub, grant, [checked.draft]);
   if (!receipt) throw new Error("the log answered nothing");
   const { entry, duplicate } = receipt;
   const answer = { id: entry.id, recipients: entry.recipients };

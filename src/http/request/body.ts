@@ -1,10 +1,8 @@
 import { type ExactJson, NestingError, parseExactly } from "../../events/exact-json.ts";
-import { MAX_TIMER_MS } from "../../timers.ts";
+import { MAX_TIMER_MS, turn } from "../../timers.ts";
 import { Problem, unprocessable } from "../answer/problem.ts";
 import type { Incoming } from "./address.ts";
 
-/** One that says it is no larger is most likely here already: it gets no timer of its own. */
-const SMALL = 64 * 1024;
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
 const MAX_RUNTIME_TIMEOUT = 255;
 
@@ -28,23 +26,28 @@ export interface BodyLimits {
  */
 export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<Uint8Array> {
   // A cross-site form can't send this type, so it can't publish either.
-  assertMediaType(incoming, "application/json");
+  assertBodyHead(incoming, "application/json");
   return readBytes(incoming, limits);
 }
 
-/** @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply. */
-export function parseJson(bytes: Uint8Array): ExactJson {
+/**
+ * What the bytes say. `at` is the JSON Pointer to them in the body, of which they may be a part.
+ *
+ * @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply.
+ */
+export function parseJson(bytes: Uint8Array, at = ""): ExactJson {
+  const what = at === "" ? "the body" : at;
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    throw new Problem(400, "the body is not UTF-8");
+    throw new Problem(400, `${what} is not UTF-8`);
   }
   try {
     return parseExactly(text);
   } catch (error) {
-    if (error instanceof NestingError) throw unprocessable([{ path: "", message: error.message }]);
-    throw new Problem(400, `the body is not JSON: ${(error as Error).message}`);
+    if (error instanceof NestingError) throw unprocessable([{ path: at, message: error.message }]);
+    throw new Problem(400, `${what} is not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -52,12 +55,13 @@ async function readBytes({ request, server }: Incoming, { bytes, timeout }: Body
   const declared = request.headers.get("content-length");
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > bytes) throw tooLarge(bytes);
-  // The runtime ends the connection. It does so a little later than a timer that can say why.
+  // The runtime's own time-out, which ends a connection without a word (and over HTTP/2 or on a Unix
+  // socket never does), is to come later than the timer here.
   const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + 1 : 0;
   server?.timeout(request, seconds <= MAX_RUNTIME_TIMEOUT ? seconds : 0);
   const body = length === undefined ? collect(request, bytes) : request.bytes();
   try {
-    return await (timeout === 0 || (length !== undefined && length <= SMALL) ? body : within(timeout, body));
+    return await (timeout === 0 ? body : within(timeout, body));
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(400, "the body broke off");
@@ -72,9 +76,13 @@ async function collect(request: Request, limit: number): Promise<Uint8Array> {
     if (length > limit) throw tooLarge(limit);
     parts.push(part);
   }
+  // By then the runtime has met trailer fields that were not announced, and has answered for itself.
+  await turn();
+  if (request.signal.aborted) throw new Problem(400, "the body has trailer fields, or its sender is gone");
   return Buffer.concat(parts);
 }
 
+/** @throws Problem 408 when it takes longer. */
 async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, MAX_TIMER_MS));
@@ -95,8 +103,12 @@ function tooSlow(timeout: number): Problem {
   return new Problem(408, `a body takes ${timeout / 1000} s at most`, { headers: NOT_WAITED_FOR });
 }
 
-/** @throws Problem 415 when the body is declared as something else, or compressed. */
-export function assertMediaType({ request: { headers } }: Incoming, expected: string): void {
+/** @throws Problem 415 when the body is declared as something else, or compressed; 400 with trailer fields. */
+export function assertBodyHead({ request: { headers } }: Incoming, expected: string): void {
+  // The runtime passes the body on, and then answers 400 itself when it meets the fields.
+  if (headers.has("trailer")) {
+    throw new Problem(400, "a body with trailer fields is not taken", { headers: NOT_WAITED_FOR });
+  }
   const given = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (given !== expected) throw new Problem(415, `send this as ${expected}`);
   const coding = headers.get("content-encoding")?.trim().toLowerCase();

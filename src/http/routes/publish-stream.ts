@@ -5,9 +5,10 @@ import { invalidToken } from "../answer/challenge.ts";
 import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { payerOf, publisherGrant, publishOne } from "../publish/publishing.ts";
+import { publisherGrant, publishOne } from "../publish/publishing.ts";
+import { accountOf } from "../request/account.ts";
 import type { Incoming } from "../request/address.ts";
-import { assertMediaType, parseJson } from "../request/body.ts";
+import { assertBodyHead, parseJson } from "../request/body.ts";
 import { type Line, LineCutter, TOO_LONG } from "../request/json-lines.ts";
 import { directStream } from "../stream/direct-stream.ts";
 
@@ -32,7 +33,7 @@ export function publishStreamRoutes(hub: Hub) {
     "/publish/stream",
     async ({ request, server, route }) => {
       const incoming = { request, server };
-      assertMediaType(incoming, NDJSON);
+      assertBodyHead(incoming, NDJSON);
       const grant = await publisherGrant(hub, incoming);
       if (hub.broker.draining) throw draining();
       // The sender may have nothing to say for hours.
@@ -71,7 +72,7 @@ class PublishStream {
   readonly #incoming: Incoming;
   readonly #route: string;
   readonly #sink: EventSink;
-  readonly #payer: string;
+  readonly #account: string;
   /** Bytes. */
   readonly #longestLine: number;
   /** The answers that are on their way, in the order of their lines. */
@@ -85,7 +86,7 @@ class PublishStream {
     this.#incoming = incoming;
     this.#route = route;
     this.#sink = sink;
-    this.#payer = payerOf(hub, grant, incoming);
+    this.#account = accountOf(hub, grant, incoming);
     this.#longestLine = Math.min(hub.limits.maxBody, hub.limits.maxEvent);
   }
 
@@ -130,7 +131,7 @@ class PublishStream {
   }
 
   #spend(): number {
-    return this.#hub.publishRate?.take(this.#payer) ?? 0;
+    return this.#hub.publishRate?.take(this.#account) ?? 0;
   }
 
   async #answerTo(line: Line, number: number): Promise<string> {

@@ -4,8 +4,9 @@ import { EventBatch, EventInput } from "../../events/event-input.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { assertEventSizes, checkedBatch } from "../publish/check-event.ts";
-import { PublishedReceipt, payerOf, payingGrant, publish, publishOne } from "../publish/publishing.ts";
+import { PublishedReceipt, payForBatch, payingGrant, publish, publishOne } from "../publish/publishing.ts";
+import { readBatch } from "../publish/read-batch.ts";
+import { accountOf } from "../request/account.ts";
 import { parseJson, readJsonBytes } from "../request/body.ts";
 
 const BatchReceipt = Type.Object({
@@ -49,11 +50,8 @@ export function publishRoutes(hub: Hub) {
         const incoming = { request, server };
         const grant = await payingGrant(hub, incoming);
         const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
-        const body = parseJson(bytes);
-        if (bytes.length > maxEvent) assertEventSizes(body.exact, maxEvent);
-        const events = checkedBatch(hub, body);
-        // One is paid for.
-        hub.publishRate?.charge(payerOf(hub, grant, incoming), events.length - 1);
+        const events = await readBatch(hub, bytes);
+        payForBatch(hub, accountOf(hub, grant, incoming), events.length);
         const receipts = await publish(hub, grant, events);
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
         return {

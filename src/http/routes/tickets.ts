@@ -1,13 +1,14 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { endOf } from "../../auth/grant.ts";
-import { TICKET_LIFE, type Tickets } from "../../auth/tickets.ts";
+import { TICKET_LIFE_MS, type Tickets } from "../../auth/tickets.ts";
 import type { Access } from "../access/access.ts";
 import { invalidToken, unauthenticated } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
+import { accountOf } from "../request/account.ts";
 import { requestUrl } from "../request/request-url.ts";
 
 const Ticket = Type.Object({
@@ -16,18 +17,24 @@ const Ticket = Type.Object({
 });
 
 /** `POST /tickets`: for an EventSource, which can send no token, and whose address must hold none. */
-export function ticketRoutes({ access, tickets }: Hub) {
+export function ticketRoutes(hub: Hub) {
+  const { access, tickets } = hub;
   return new Elysia().post(
     "/tickets",
-    async ({ request, set }): Promise<typeof Ticket.static> => {
+    async ({ request, server, set }): Promise<typeof Ticket.static> => {
       const grant = await access(request);
       if (grant.anonymous) throw unauthenticated("a ticket stands for a token: send that");
-      const ticket = tickets.issue(grant);
-      if (ticket === undefined) {
-        throw new Problem(503, "too many tickets wait for their use", { retryAfter: 10 });
+      const issued = tickets.issue(grant, accountOf(hub, grant, { request, server }));
+      if (issued === "account-full") {
+        const detail = "too many of this token's tickets wait for their use";
+        throw new Problem(429, detail, { type: "rate-exceeded", retryAfter: TICKET_LIFE_MS / 1000 });
+      }
+      if (issued === "full") {
+        const detail = "too many tickets wait for their use";
+        throw new Problem(503, detail, { type: "full", retryAfter: TICKET_LIFE_MS / 1000 });
       }
       set.headers["cache-control"] = "no-store";
-      return { ticket, expires_in: TICKET_LIFE / 1000 };
+      return { ticket: issued.ticket, expires_in: TICKET_LIFE_MS / 1000 };
     },
     {
       detail: {
@@ -35,7 +42,7 @@ export function ticketRoutes({ access, tickets }: Hub) {
         summary: "A ticket to open one stream with",
         responses: {
           200: { description: "The ticket", content: json(Ticket) },
-          ...problemResponses(401, 503),
+          ...problemResponses(401, 429, 503),
         },
       },
     },

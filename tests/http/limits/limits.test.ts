@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { SignJWT } from "jose";
 import { startConfigured } from "../../configured.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
@@ -117,16 +118,55 @@ test("--publish-rate: who sends more is told when to come back; others are not h
   expect(broker.totals.published).toBe(2);
 });
 
-test("--publish-rate counts by key where there is one, and each event of a batch", async () => {
-  const { url } = await startConfigured(["--publish-rate", "10/h", "--publish-key", "one two"]);
+const batchOf = (length: number) => Array.from({ length }, () => ({ type: "a", data: 1 }));
+
+test("--publish-rate counts by key where there is one, and each event of a batch before it is kept", async () => {
+  const { url, broker } = await startConfigured(["--publish-rate", "5/s", "--publish-key", "one two"]);
   const by = (key: string) => ({ authorization: `Bearer ${key}` });
-  const batch = Array.from({ length: 10 }, () => ({ type: "a", data: 1 }));
-  expect(await statusOf(post(`${url}/publish/batch`, batch, by("one")))).toBe(200);
-  const refused = await post(`${url}/publish`, { type: "a", data: 1 }, by("one"));
-  expect(refused.status).toBe(429);
-  // Ten were sent where one was due every six minutes.
-  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(9 * 360);
-  expect(await statusOf(post(`${url}/publish`, { type: "a", data: 1 }, by("two")))).toBe(200);
+  for (const count of [10_000, 6]) {
+    const refused = await post(`${url}/publish/batch`, batchOf(count), by("one"));
+    // No rest makes it fit.
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([413, null]);
+    expect(await refused.json()).toMatchObject({ detail: "at 5 events a second, a batch has 5 at most" });
+  }
+  expect(broker.totals.published).toBe(0);
+  expect(await statusOf(post(`${url}/publish/batch`, batchOf(5), by("two")))).toBe(200);
+  const refused = await post(`${url}/publish/batch`, batchOf(5), by("two"));
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+  expect(broker.totals.published).toBe(5);
+});
+
+test("--publish-rate: a token spends no key's rate, whatever it calls its subject, nor another issuer's", async () => {
+  const secret = "a secret of more than thirty-two bytes";
+  const flags = ["--publish-rate", "1/h", "--admin-key", "the-admin-key", "--jwt-key", secret];
+  const { url } = await startConfigured([...flags, "--trust-proxy", "127.0.0.1"]);
+  const publish = async (credential: string | undefined, address = "198.51.100.1") =>
+    statusOf(
+      post(
+        `${url}/publish`,
+        { type: "a", data: 1 },
+        {
+          "x-forwarded-for": address,
+          ...(credential !== undefined && { authorization: `Bearer ${credential}` }),
+        },
+      ),
+    );
+  const token = (subject: string, issuer: string) =>
+    new SignJWT({ tidings: { publish: { topics: ["*"] } } })
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject(subject)
+      .setIssuer(issuer)
+      .setExpirationTime("1h")
+      .sign(new TextEncoder().encode(secret));
+  const key = new Bun.CryptoHasher("sha256").update("the-admin-key").digest("hex").slice(0, 8);
+  for (const subject of ["admin", `key:${key}`, `admin-key ${key}`, "address 198.51.100.1"]) {
+    for (const issuer of ["one", "two"]) {
+      expect([subject, await publish(await token(subject, issuer))]).toEqual([subject, 200]);
+      expect([subject, await publish(await token(subject, issuer))]).toEqual([subject, 429]);
+    }
+  }
+  expect(await publish("the-admin-key")).toBe(200);
+  expect(await publish("the-admin-key")).toBe(429);
 });
 
 test("--max-token: a longer credential is refused unread", async () => {

@@ -28,13 +28,17 @@ test("one key's spending is no other's", () => {
   expect(limit.take("b")).toBe(0);
 });
 
-test("a batch larger than a second's share is taken, and waited for", () => {
+test("a batch is paid for as a whole, or not at all", () => {
   const { limit, pass } = limited(10);
-  expect(limit.take("a")).toBe(0);
-  limit.charge("a", 99);
-  expect(limit.take("a")).toBeCloseTo(9.1);
-  pass(9.2);
-  expect(limit.take("a")).toBe(0);
+  expect(limit.take("a", 10)).toBe(0);
+  expect(limit.take("a", 7)).toBeCloseTo(0.7);
+  pass(0.5);
+  expect(limit.take("a", 7)).toBeCloseTo(0.2);
+  expect(limit.take("a", 5)).toBe(0);
+  // However long it rests, there is never as much.
+  pass(1e6);
+  expect(limit.take("a", 11)).toBeGreaterThan(0);
+  expect(limit.take("a", 10)).toBe(0);
 });
 
 test("less than one a second still lets one through", () => {
@@ -45,30 +49,30 @@ test("less than one a second still lets one through", () => {
   expect(limit.take("a")).toBe(0);
 });
 
-test("whatever is tried when, no more is spent than a burst, the time's share and one overdraft", () => {
+test("whatever is tried when, no more is spent than a burst and the time's share", () => {
   const step = fc.record({
     wait: fc.double({ min: 0, max: 3, noNaN: true }),
-    amount: fc.integer({ min: 1, max: 50 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
   });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), fc.array(step), (perSecond, steps) => {
       const { limit, pass } = limited(perSecond);
       let spent = 0;
       let passed = 0;
-      for (const { wait, amount } of steps) {
+      for (const { wait, share } of steps) {
+        const amount = 1 + Math.floor(share * (perSecond - 1));
         pass(wait);
         passed += wait;
-        const retryAfter = limit.take("a");
+        const retryAfter = limit.take("a", amount);
         if (retryAfter > 0) {
           // Nothing was spent, and it is told the truth about when to come back.
           pass(retryAfter + 1e-6);
           passed += retryAfter + 1e-6;
-          expect(limit.take("a")).toBe(0);
+          expect(limit.take("a", amount)).toBe(0);
         }
-        limit.charge("a", amount - 1);
         spent += amount;
       }
-      expect(spent).toBeLessThanOrEqual(perSecond + perSecond * passed + 50);
+      expect(spent).toBeLessThanOrEqual(perSecond + perSecond * passed + 1e-6);
     }),
   );
 });

@@ -184,6 +184,27 @@ describe("tickets", () => {
     expect(await reader.take(1)).toEqual([["e", 1]]);
   });
 
+  test("are so many for each, and there are others' for the others", async () => {
+    const { url } = startKeyedHub();
+    const [greedy, namesake, other] = [
+      await sign({ subscribe: ["*"] }, { subject: "admin" }),
+      await sign({ subscribe: ["*"] }, { subject: "admin", expires: "2h" }),
+      await sign({ subscribe: ["*"] }, { subject: "other" }),
+    ];
+    const ask = (token: string) => post(`${url}/tickets`, null, token);
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => ask(greedy)));
+    expect(answers.every(({ status }) => status === 200)).toBeTrue();
+    for (const token of [greedy, namesake]) {
+      const refused = await ask(token);
+      expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
+    }
+    for (const token of [other, ADMIN_KEY]) await getTicket(url, token);
+    // One that is used makes room.
+    const [{ ticket }] = [(await answers[0]?.json()) as { ticket: string }];
+    await open(url, ticket);
+    expect((await ask(greedy)).status).toBe(200);
+  });
+
   test("are good only once", async () => {
     const { url } = startKeyedHub();
     const { ticket } = await getTicket(url, ADMIN_KEY);
