@@ -1,4 +1,5 @@
 import { isRecord, isString, parseJson } from "./narrow.ts";
+import { reasonOf } from "./network-failure.ts";
 
 /** One place where an event breaks its schema. */
 export interface FailingPath {
@@ -75,7 +76,7 @@ export function isTransient(error: unknown): error is TidingsError {
 }
 
 function messageFrom(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return reasonOf(cause) ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
 function messageOf(status: number, { title, detail }: Problem, errors: readonly FailingPath[]): string {
