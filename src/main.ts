@@ -1,26 +1,35 @@
+import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { catalog } from "./cli/catalog.ts";
+import { completion } from "./cli/completion.ts";
 import { CliError, EXIT_USAGE } from "./cli/error.ts";
+import { withPlainWords } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
 import { listen } from "./cli/listen.ts";
+import { notice } from "./cli/output.ts";
 import { publish } from "./cli/publish.ts";
 import { serve } from "./cli/serve.ts";
 import { token } from "./cli/token.ts";
 import { ConfigError } from "./config/config-error.ts";
-import { settleSwitches } from "./config/variables.ts";
+import { dropServiceLink, settleSwitches, unknownVariables } from "./config/variables.ts";
 import { version } from "./version.ts";
 
-const program = new Command("tidings")
+const program = withPlainWords(new Command("tidings"))
   .description("Push live events to browsers and programs over Server-Sent Events.")
   .version(version)
-  .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
   .exitOverride()
-  .hook("preSubcommand", (_, command) => settleSwitches(command));
+  .hook("preSubcommand", (_, command) => {
+    settleSwitches(command);
+    // A hub tells it in its log.
+    if (command !== serve) unknownVariables(program.commands, process.env).forEach(notice);
+  });
 
-for (const command of [serve, publish, listen, catalog, init, token]) {
+for (const command of [serve, publish, listen, catalog, init, token, completion]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 
+dropServiceLink(process.env);
+endAtSignals();
 try {
   await program.parseAsync();
 } catch (error) {
@@ -31,10 +40,13 @@ try {
   process.exit(error instanceof CliError ? error.exitCode : EXIT_USAGE);
 }
 
-/** Commander's complaint and its suggestion, in one line. */
-function oneLine(text: string): string {
-  return `${text
-    .trim()
-    .replace(/^error: /, "tidings: ")
-    .replaceAll("\n", " ")}\n`;
+/** The kernel keeps signals that nobody handles from process 1, which the one program of a container is. */
+function endAtSignals(): void {
+  if (process.pid !== 1) return;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // A command with a handler of its own ends as that says.
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
 }

@@ -4,19 +4,22 @@ import { CliError } from "./error.ts";
 
 export type Event = OutgoingEvent<AnyEvents>;
 
+/** Says what to do about a text that is not JSON. */
+type Hint = (text: string) => string;
+
 /** An event's data, as typed or read. @throws CliError when it is not JSON. */
-export function parseData(text: string): unknown {
+export function parseData(text: string, hint: Hint = textHint): unknown {
   try {
     return parseExactly(text).exact;
   } catch (error) {
     if (error instanceof NestingError) throw new CliError(`${error.message}: ${excerpt(text)}`);
-    throw new CliError(`not JSON: ${excerpt(text)}`);
+    throw new CliError(`not JSON: ${excerpt(text)}${hint(text)}`);
   }
 }
 
 /** A whole event, `{"type":…,"data":…,"topics":[…]}`. @throws CliError when it is none. */
 export function parseEvent(text: string): Event {
-  const value = parseData(text);
+  const value = parseData(text, eventLineHint);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new CliError(`not an event, {"type":…,"data":…}: ${excerpt(text)}`);
   }
@@ -41,8 +44,32 @@ const members: readonly [name: string, is: (value: unknown) => boolean, expected
 function assertEvent(value: object): asserts value is Event {
   const given = new Map<string, unknown>(Object.entries(value));
   for (const [name, is, expected] of members) {
-    if (!is(given.get(name))) throw new CliError(`/${name} Expected ${expected}`);
+    if (is(given.get(name))) continue;
+    throw new CliError(given.has(name) ? `/${name} Expected ${expected}` : `/${name} is missing`);
   }
+}
+
+/** For the data of an event: text without quotes is the most likely mistake. */
+function textHint(text: string): string {
+  if (/^\s*["[{]/.test(text)) return "";
+  return /^\S{1,60}$/.test(text)
+    ? `; text needs quotes of its own, '"${text}"', or --text ${text}`
+    : "; text needs quotes of its own, or --text";
+}
+
+/** For a line of data: it may be the first of a value that spans several. */
+export function dataLineHint(text: string): string {
+  return isUnfinished(text)
+    ? "; input is a value a line, as jq -c . makes it; @- instead of - takes all of it as one value"
+    : textHint(text);
+}
+
+function eventLineHint(text: string): string {
+  return isUnfinished(text) ? "; input is an event a line, as jq -c . makes it" : "";
+}
+
+function isUnfinished(text: string): boolean {
+  return /^\s*[[{]/.test(text) && !/[\]}]\s*$/.test(text);
 }
 
 function excerpt(text: string): string {

@@ -5,18 +5,22 @@ import { CliError } from "./error.ts";
 // The flags with which a command finds its hub and says what it wants there. Each call makes new
 // ones, since an option belongs to its command.
 
+const DEFAULT_URL = "http://127.0.0.1:3000";
+
 export const urlOption = () =>
-  new Option("--url <url>", "the hub's address").default("http://127.0.0.1:3000").argParser(hubUrl);
+  new Option("-u, --url <url>", "address of the hub, or unix:///path of its socket").argParser(hubUrl);
+
+export const defaultUrlOption = () => urlOption().default(DEFAULT_URL);
 
 export const tokenOption = () =>
-  new Option("--token <token>", "the bearer token to show to the hub").argParser(headerText);
+  new Option("--token <token>", "key or token to show to the hub").argParser(headerText);
 
 export const topicOption = (description: string) =>
-  new Option("--topic <topic>", description).argParser(texts);
+  new Option("-t, --topic <topic>", description).argParser(texts);
 
 export const typeOption = (description: string) => new Option("--type <type>", description).argParser(texts);
 
-/** What {@link urlOption} and {@link tokenOption} give. */
+/** What {@link defaultUrlOption} and {@link tokenOption} give. */
 export interface HubOptions {
   readonly url: string;
   readonly token?: string;
@@ -24,8 +28,12 @@ export interface HubOptions {
 
 function hubUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "") return url.href;
-  throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:3000.");
+  const isHub =
+    url?.protocol === "unix:"
+      ? url.host === "" && url.pathname !== ""
+      : /^https?:$/.test(url?.protocol ?? "");
+  if (url && isHub && url.search === "" && url.hash === "") return url.href.replace(/\/+$/, "");
+  throw new InvalidArgumentError(`Expected a URL such as ${DEFAULT_URL} or unix:///run/tidings.sock.`);
 }
 
 /** @throws CliError, which unlike commander's own does not print the token. */

@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import { Command } from "commander";
 import manifest from "../../package.json";
 import { CliError } from "./error.ts";
+import { notesAndExamples } from "./help.ts";
 import * as events from "./init/events.ts" with { type: "text" };
 import * as page from "./init/index.html" with { type: "text" };
 import * as publish from "./init/publish.ts" with { type: "text" };
@@ -52,7 +53,9 @@ const tsconfig = {
 export const init = new Command("init")
   .description("Write a commented events.ts, a typed publish script and a page that listens.")
   .argument("[dir]", "the folder, made if need be", ".")
-  .addHelpText("after", "\nNothing is overwritten.\n\n  $ tidings init demo")
+  .addHelpText("after", ({ command }) =>
+    notesAndExamples(command, "Nothing is overwritten.", ["tidings init demo"]),
+  )
   .action(run);
 
 async function run(dir: string): Promise<void> {

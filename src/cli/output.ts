@@ -22,3 +22,8 @@ export function printable(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** A line on standard error beside the output. */
+export function notice(text: string): void {
+  console.error(`tidings: ${printable(text)}`);
+}

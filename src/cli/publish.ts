@@ -1,62 +1,90 @@
 import { Option } from "commander";
+import { readNamedFile } from "../config/config-error.ts";
 import { CommandWithVariables } from "../config/variables.ts";
-import { type AnyEvents, createPublisher, type Publisher } from "../sdk/index.ts";
+import { type AnyEvents, createPublisher, type Published, type Publisher } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
-import { type Event, parseData, parseEvent } from "./event-line.ts";
-import { hubFailure } from "./hub-failure.ts";
-import { type HubOptions, tokenOption, topicOption, urlOption } from "./hub-options.ts";
+import { dataLineHint, type Event, parseData, parseEvent } from "./event-line.ts";
+import { notesAndExamples } from "./help.ts";
+import { connectionOf, hubFailure } from "./hub-connection.ts";
+import { defaultUrlOption, type HubOptions, tokenOption, topicOption } from "./hub-options.ts";
 import { readLines } from "./lines.ts";
-import { print } from "./output.ts";
+import { notice, print } from "./output.ts";
 import { startProgress } from "./progress.ts";
 
 const STDIN = "-";
+/** Stands before the name of a file with the data, as for curl. */
+const FILE = "@";
 
 interface PublishOptions extends HubOptions {
+  readonly text?: string;
   readonly topic?: readonly string[];
   readonly id?: string;
 }
 
 export const publish = new CommandWithVariables("publish")
-  .description("Publish events: one, or a line of input each. Prints their ids.")
-  .argument("<type>", "the event's type, or - for whole events from standard input")
-  .argument("[json]", "the event's data, or - for that of many from standard input")
-  .addOption(topicOption("a topic of the event; repeats; none: a broadcast to everyone"))
-  .addOption(new Option("--id <id>", "the event's id, with which publishing it again is harmless"))
-  .addOption(urlOption())
+  .description("Publish an event, or one for each line of input. Prints their ids.")
+  .argument("<type>", "type of the event, or - for whole events from standard input")
+  .argument("[json]", "data of the event: JSON, @FILE, @- for all of standard input, or - for a value a line")
+  .addOption(new Option("--text <text>", "data of the event, as a text that needs no quotes"))
+  .addOption(topicOption("topic of the event; repeats; none: a broadcast to everyone"))
+  .addOption(new Option("-i, --id <id>", "id of the event: publishing it again changes nothing"))
+  .addOption(defaultUrlOption())
   .addOption(tokenOption())
-  .addHelpText(
-    "after",
-    `
-Every flag has an environment variable, named in brackets; a flag wins.
-Input is NDJSON, one event a line. What has arrived goes out at once.
-
-  $ tidings publish greeting '"hello"'
-  $ tidings publish order-created '{"id":1}' --topic orders/1
-  $ tail -f orders.ndjson | tidings publish order-created - --topic orders
-  $ echo '{"type":"order-created","data":{"id":1},"topics":["orders/1"]}' | tidings publish -`,
+  .addHelpText("after", ({ command }) =>
+    notesAndExamples(command, "An event of input goes out as soon as its line is there.", [
+      "tidings publish greeting --text hello",
+      "tidings publish order-created '{\"id\":1}' --topic orders/1",
+      "tidings publish order-created @order.json --topic orders/1",
+      "tail -f orders.ndjson | tidings publish order-created - --topic orders",
+      'echo \'{"type":"a","data":1,"topics":["b"]}\' | tidings publish -',
+    ]),
   )
   .action(run);
 
 async function run(type: string, json: string | undefined, options: PublishOptions): Promise<void> {
-  const { topic: topics, id, ...connection } = options;
-  const hub = createPublisher<AnyEvents>(connection);
+  const { topic: topics, id, text } = options;
+  const hub = createPublisher<AnyEvents>(connectionOf(options));
+  if (text !== undefined && json !== undefined)
+    throw new CliError("give the data once: as JSON or as --text");
   if (type === STDIN || json === STDIN) {
-    if (type === STDIN && json !== undefined) throw new CliError("after - there is no data to give");
+    if (type === STDIN && (json ?? text) !== undefined)
+      throw new CliError("after - there is no data to give");
     if (id !== undefined) throw new CliError("--id is for a single event; a line of input has its own");
-    const parse = type === STDIN ? parseEvent : (line: string) => ({ type, data: parseData(line) });
+    const parse =
+      type === STDIN ? parseEvent : (line: string) => ({ type, data: parseData(line, dataLineHint) });
     await publishLines(hub, (line) => withTopics(parse(line), topics));
     return;
   }
-  if (json === undefined) {
-    throw new CliError(`give the data of ${type} as JSON, such as '{"id":1}', or - to read it from input`);
-  }
-  const data = parseData(json);
+  const data = text ?? (await readData(type, json));
   try {
     const published = await hub.publish(type, data, { topics, id });
     await print(`${published.id}\n`);
+    if (process.stdout.isTTY && process.stderr.isTTY) notice(describe(published));
   } catch (error) {
     throw hubFailure(error);
   }
+}
+
+async function readData(type: string, json: string | undefined): Promise<unknown> {
+  if (json === undefined) {
+    throw new CliError(
+      `give the data of ${type}: JSON such as '{"id":1}', --text TEXT, @FILE, or - to read it from input`,
+    );
+  }
+  if (!json.startsWith(FILE)) return parseData(json);
+  const name = json.slice(FILE.length);
+  const text = name === STDIN ? await Bun.stdin.text() : readNamedFile("the file", name);
+  try {
+    return parseData(text.trim());
+  } catch (error) {
+    throw error instanceof CliError ? new CliError(`${json}: ${error.message}`) : error;
+  }
+}
+
+function describe({ recipients, duplicate }: Published): string {
+  if (duplicate) return "the hub has had it before";
+  if (recipients === 0) return "nobody listens for it now";
+  return `sent to ${recipients} ${recipients === 1 ? "client" : "clients"}`;
 }
 
 /** The topics of the command line are for the events that name none. */

@@ -3,36 +3,42 @@ import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { readConfig, withServeOptions } from "../config/flags.ts";
-import { CommandWithVariables } from "../config/variables.ts";
+import { CommandWithVariables, unknownVariables } from "../config/variables.ts";
 import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite/sqlite-file.ts";
 import type { Logger } from "../logger.ts";
 import { ListenError } from "../server/listener.ts";
 import { type Server, startServer } from "../server/server.ts";
 import { version } from "../version.ts";
+import { banner } from "./banner.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
+import { notesAndExamples } from "./help.ts";
 import { createLogger } from "./log.ts";
 
 export const serve = withServeOptions(new CommandWithVariables("serve"))
   .description("Run the hub.")
-  .addHelpText(
-    "after",
-    `
-Every flag has an environment variable, named in brackets; a flag wins.
-Durations read 15s or 1h, sizes 64KiB or 1MB.
-
-  $ tidings serve
-  $ tidings serve --port 8080 --keep-alive 30s
-  $ tidings serve --events events.ts --strict`,
+  .addHelpText("after", ({ command }) =>
+    notesAndExamples(command, "Durations read 15s or 1h, sizes 64KiB or 1MB.", [
+      "tidings serve",
+      "tidings serve --port 8080 --cors-origin https://www.example.org",
+      "tidings serve --events events.ts --strict",
+      "tidings serve --store events.db --host 0.0.0.0 --publish-key-file keys",
+    ]),
   )
-  .action((_, command: Command) => run(readConfig(command)));
+  .action((_, command: Command) => {
+    const all = command.parent?.commands ?? [command];
+    return run(readConfig(command), unknownVariables(all, process.env));
+  });
 
-async function run(config: Config): Promise<void> {
+async function run(config: Config, warnings: readonly string[]): Promise<void> {
   assertOwnSocket(process.env);
   const logger = createLogger(config.logLevel);
+  for (const warning of warnings) logger.warn({}, warning);
+  // By default it would kill the hub, without draining. Other servers read their files again.
+  process.on("SIGHUP", () => logger.info({ signal: "SIGHUP" }, "files are followed: nothing to do"));
   const { broker, url, hasKeys, stop } = await start(config, logger);
 
-  console.log(config.unix === undefined ? banner(url, hasKeys) : unixBanner(config.unix));
+  console.log(banner(url, hasKeys));
   logger.info({ url, version, store: broker.log.store.name }, "listening");
 
   const signal = await stopSignal();
@@ -65,26 +71,4 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
   });
-}
-
-function unixBanner(path: string): string {
-  return `Tidings ${version} on ${path}
-
-  Subscribe   curl -N --unix-socket ${path} http://localhost/events
-  Look        curl --unix-socket ${path} http://localhost/status
-`;
-}
-
-function banner(url: string, hasKeys: boolean): string {
-  const access = hasKeys
-    ? "publishing takes a key or a token"
-    : "open to everyone who reaches it, until there is --publish-key-file or --jwt-key-file";
-  return `Tidings ${version} on ${url}
-
-  Subscribe   new EventSource("${url}/events")   or   tidings listen --url ${url}
-  Publish     POST ${url}/publish   {"type":"…","data":…,"topics":[…]}
-  Access      ${access}
-  Console     ${url}/
-  Look        ${url}/openapi   ${url}/catalog   ${url}/status
-`;
 }

@@ -9,6 +9,7 @@ import { duration, text, texts } from "../config/values.ts";
 import { CommandWithVariables } from "../config/variables.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { explainToken, openToken } from "./explain-token.ts";
+import { notesAndExamples } from "./help.ts";
 import { print, printable } from "./output.ts";
 
 interface KeyOptions {
@@ -31,44 +32,44 @@ interface TokenOptions extends KeyOptions {
 const options = [
   new Option(
     "--jwt-key-file <file>",
-    "what to sign with: a secret, or a private key in PEM or as a JWK",
+    "file of the key to sign with: a secret, or a private key (PEM or JWK)",
   ).argParser(text),
-  new Option("--jwt-key <key>", "the same, rather by its variable than where others see it").argParser(text),
+  new Option(
+    "--jwt-key <key>",
+    "the key itself; better in TIDINGS_JWT_KEY, since others see a flag",
+  ).argParser(text),
   new Option(
     "--publish <topic>",
-    "a topic to publish on: exact, a prefix that ends in *, or *; repeats",
+    "topic to publish on: exact, prefix that ends in *, or *; repeats",
   ).argParser(texts),
-  new Option(
-    "--type <type>",
-    "an event type to publish, in the same forms; repeats; none: every type",
-  ).argParser(texts),
-  new Option("--subscribe <topic>", "a topic to read, private events among it; repeats").argParser(texts),
-  new Option("--subject <name>", "whom it is for; administrators find its clients by it").argParser(text),
-  new Option("--expires <duration>", "how long it is good; 0 for ever")
+  new Option("--type <type>", "type to publish, in the same forms; repeats; none: every type").argParser(
+    texts,
+  ),
+  new Option("--subscribe <topic>", "topic to read with its private events; repeats").argParser(texts),
+  new Option("--subject <name>", "who the token is for; /clients shows it").argParser(text),
+  new Option("--expires <duration>", "how long the token is good; 0 for ever")
     .default(3_600_000, "1h")
     .argParser(duration),
-  new Option("--jwt-issuer <issuer>", "its iss, for a hub that asks for one").argParser(text),
-  new Option("--jwt-audience <audience>", "its aud, for a hub that asks for one").argParser(text),
-  new Option(
-    "--inspect <token>",
-    "explain this token instead, or the one on standard input with -",
-  ).argParser(text),
+  new Option("--jwt-issuer <issuer>", "iss of the token").argParser(text),
+  new Option("--jwt-audience <audience>", "aud of the token").argParser(text),
+  new Option("--inspect <token>", "explain this token instead; - reads it from input").argParser(text),
 ];
 
 export const token = options
   .reduce((command, option) => command.addOption(option), new CommandWithVariables("token"))
   .description("Sign a token for a publisher or a subscriber, or explain one.")
-  .addHelpText(
-    "after",
-    `
-Every flag has an environment variable, named in brackets; a flag wins.
-The hub verifies with the same secret, or with the public key to a private one.
-
-  $ openssl rand -base64 48 > secret
-  $ tidings serve --jwt-key-file secret
-  $ tidings token --jwt-key-file secret --publish 'orders/*' --type order-created
-  $ tidings token --jwt-key-file secret --subscribe users/7 --subject alice --expires 15m
-  $ tidings token --inspect TOKEN --jwt-key-file secret`,
+  .addHelpText("after", ({ command }) =>
+    notesAndExamples(
+      command,
+      "The hub verifies with the same secret, or with the public key to a private one.",
+      [
+        "openssl rand -base64 48 > secret",
+        "tidings serve --jwt-key-file secret",
+        "tidings token --jwt-key-file secret --publish 'orders/*'",
+        "tidings token --jwt-key-file secret --subscribe users/7 --subject alice",
+        "tidings token --inspect TOKEN --jwt-key-file secret",
+      ],
+    ),
   )
   .action((given: TokenOptions) =>
     given.inspect === undefined ? sign(given) : inspect(given, given.inspect),

@@ -76,7 +76,7 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     ),
     sync: choice(
       "--sync <when>",
-      "kept events survive the end of the process (normal) or a power cut (full)",
+      "what kept events survive: a crash (normal), a power cut too (full)",
       ["normal", "full"],
       "normal",
     ),

@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
+import { startConfigured } from "../configured.ts";
+import { defer } from "../defer.ts";
+import { emptyFolder } from "../folder.ts";
 import { startHub } from "../hub.ts";
-import { busy, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
+import { busy, never, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
+import { half } from "../tls/certificate.ts";
 import { until } from "../until.ts";
-import { run, start } from "./tidings.ts";
+import { startOnTerminal } from "./terminal.ts";
+import { main, run, start } from "./tidings.ts";
 
 test("prints each event as a line of id, type and data", async () => {
   const { url, broker } = startHub();
@@ -65,6 +71,49 @@ test("goes on after the hub was away, and says so", async () => {
   expect(await listening.errorLine()).toBe("tidings: connected again");
 });
 
+test("waits for a hub that is not there yet, and says so", async () => {
+  const first = startHub();
+  const { url, broker } = first;
+  await first.stop();
+  const listening = start(["listen", "--url", url, "--timeout", "1m"]);
+  expect(await listening.errorLine()).toBe(
+    `tidings: waiting for the hub: the hub can't be reached: ${url}/events: connection refused`,
+  );
+  startHub({ port: Number(new URL(url).port), broker });
+  expect(await listening.errorLine()).toBe(`tidings: connected to ${url}`);
+  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  expect(await listening.line()).toBe("1\tn\t1");
+});
+
+test("on a terminal it says that it is connected", async () => {
+  const { url, broker } = startHub();
+  const { shows } = startOnTerminal([process.execPath, main, "listen", "--url", url]);
+  await shows(`tidings: connected to ${url}`);
+  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  await shows("1\tn\t1");
+});
+
+test("a certificate that is not trusted ends it at once", async () => {
+  const tls = { cert: Bun.file(half("old", "crt")), key: Bun.file(half("old", "key")) };
+  const server = Bun.serve({ port: 0, tls, fetch: () => new Response() });
+  defer(() => server.stop(true));
+  const { code, errors } = await run(["listen", "--url", server.url.origin]);
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    `tidings: the hub can't be reached: ${server.url.origin}/events: its certificate is not trusted\n`,
+  );
+});
+
+test("listens at a Unix socket", async () => {
+  const unix = join(emptyFolder(), "hub.sock");
+  const { broker } = await startConfigured(["--unix", unix]);
+  const listening = start(["listen", "--url", `unix://${unix}`, "--topic", "a"]);
+  await until(() => broker.clientCount === 1);
+  const published = await run(["publish", "n", "1", "--topic", "a", "--id", "x", "--url", `unix://${unix}`]);
+  expect(published).toEqual({ code: 0, output: "x\n", errors: "" });
+  expect(await listening.line()).toBe("x\tn\t1");
+});
+
 test("tells on standard error that events are missing", async () => {
   const { url, broker } = startHub();
   await broker.publishBatch([{ type: "n", data: 1, id: "1" }]);
@@ -88,9 +137,11 @@ test("a hub that can't be reached or refuses is code 1, a wrong flag or topic co
   const { url, stop } = startHub();
   await stop();
   const cases: [args: string[], code: number, says: string][] = [
-    [["--url", url], 1, `the hub can't be reached: ${url}/events`],
+    [["--url", url, "--timeout", "0"], 1, `the hub can't be reached: ${url}/events: connection refused`],
     [["--url", startFaultyHub(busy(401, "0")).url], 1, "busy"],
-    [["--url", startFaultyHub(busy(503, "0")).url], 1, "busy"],
+    [["--url", startFaultyHub(busy(503, "0")).url, "--timeout", "0"], 1, "busy"],
+    [["--url", startFaultyHub(never).url, "--timeout", "10ms"], 1, "gave up waiting"],
+    [["--url", "unix:///nowhere.sock", "--timeout", "0"], 1, "/nowhere.sock/events: there is no such socket"],
     [["--url", startFaultyHub(() => new Response("hello")).url], 1, "not a Tidings hub"],
     [["--url", startHub().url, "--topic", "\n"], 2, "not a topic"],
     [["--url", "ftp://127.0.0.1"], 2, "Expected a URL"],
@@ -100,8 +151,11 @@ test("a hub that can't be reached or refuses is code 1, a wrong flag or topic co
   for (const [args, code, says] of cases) {
     const ended = await run(["listen", ...args]);
     expect({ args, code: ended.code, output: ended.output }).toEqual({ args, code, output: "" });
-    expect(ended.errors).toMatch(/^tidings: [^\n]+\n$/);
-    expect(ended.errors).toContain(says);
+    const lines = ended.errors.trimEnd().split("\n");
+    // One that waits for its hub says so before it gives up.
+    expect(lines.length).toBe(args.includes("--timeout") && !lines[0]?.includes("gave up") ? 2 : 1);
+    expect(lines.at(-1)).toMatch(/^tidings: .+$/);
+    expect(lines.at(-1)).toContain(says);
   }
 });
 
@@ -109,5 +163,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["listen", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings listen --topic 'orders/*'");
-  expect(output).toContain("TIDINGS_LAST_EVENT_ID");
+  expect(output).toContain("--json is TIDINGS_JSON");
 });

@@ -6,7 +6,8 @@ import { startHub } from "../hub.ts";
 import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
 import { stored } from "../sdk/stored.ts";
 import { until } from "../until.ts";
-import { run, runOnTerminal, start } from "./tidings.ts";
+import { startOnTerminal } from "./terminal.ts";
+import { main, run, runOnTerminal, start } from "./tidings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tidings-publish-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,16 +47,59 @@ test("shows its token", async () => {
   expect(errors).toBe("tidings: busy\n");
 });
 
+test("takes text as it is, and data from a file or all of the input", async () => {
+  const { url } = startHub();
+  const file = join(folder, "order.json");
+  const pretty = JSON.stringify({ id: 1, items: [1] }, null, 2);
+  await Bun.write(file, `${pretty}\n`);
+  expect((await run(["publish", "n", "--text", 'say "hello"', "--url", url])).code).toBe(0);
+  expect((await run(["publish", "n", `@${file}`, "-u", url, "-t", "a", "-i", "x"])).output).toBe("x\n");
+  expect((await run(["publish", "n", "@-", "--url", url], { input: pretty })).code).toBe(0);
+  const data = { id: 1, items: [1] };
+  expect((await stored(url)).map((event) => event.data)).toEqual(['say "hello"', data, data]);
+});
+
+test("a value over several lines is refused with what to do", async () => {
+  const { url } = startHub();
+  const { code, errors } = await run(["publish", "n", "-", "--url", url], { input: '{\n  "id": 1\n}\n' });
+  expect(code).toBe(2);
+  expect(errors).toBe(
+    'tidings: line 1: not JSON: "{"; input is a value a line, as jq -c . makes it; @- instead of - takes all of it as one value\n',
+  );
+});
+
+test("on a terminal it says how many clients the event is for", async () => {
+  const { url, broker } = startHub();
+  const onTerminal = () =>
+    startOnTerminal([process.execPath, main, "publish", "n", "1", "--id", "x", "-u", url]);
+  await onTerminal().shows("x\r\ntidings: nobody listens for it now");
+  await onTerminal().shows("x\r\ntidings: the hub has had it before");
+  start(["listen", "--url", url]);
+  await until(() => broker.clientCount === 1);
+  const { shows } = startOnTerminal([process.execPath, main, "publish", "n", "2", "-u", url]);
+  await shows("tidings: sent to 1 client");
+});
+
 test("what is wrong with the command line is told in one line, with code 2", async () => {
   const cases: [args: string[], says: string][] = [
     [
       ["order-created"],
-      `give the data of order-created as JSON, such as '{"id":1}', or - to read it from input`,
+      `give the data of order-created: JSON such as '{"id":1}', --text TEXT, @FILE, or - to read it from input`,
     ],
     [["n", "{oops"], 'not JSON: "{oops"'],
+    [["n", "hello"], `not JSON: "hello"; text needs quotes of its own, '"hello"', or --text hello`],
+    [["n", "hello world"], 'not JSON: "hello world"; text needs quotes of its own, or --text'],
+    [["n", "1", "--text", "a"], "give the data once"],
+    [["n", "@/nowhere.json"], "can't read the file /nowhere.json: there is no such file"],
     [["n", "1", "--nope"], "unknown option '--nope'"],
-    [["n", "1", "--url", "nowhere"], "Expected a URL such as http://127.0.0.1:3000."],
-    [["n", "1", "--url", "http://127.0.0.1:3000?x=1"], "Expected a URL such as http://127.0.0.1:3000."],
+    [
+      ["n", "1", "--url", "nowhere"],
+      "Expected a URL such as http://127.0.0.1:3000 or unix:///run/tidings.sock.",
+    ],
+    [
+      ["n", "1", "--url", "http://127.0.0.1:3000?x=1"],
+      "Expected a URL such as http://127.0.0.1:3000 or unix:///run/tidings.sock.",
+    ],
     [["n", "1", "--token", "secret\r"], "--token has spaces, line ends or other characters"],
     [["n", "1", "2"], "too many arguments"],
     [[], "missing required argument 'type'"],
@@ -136,7 +180,8 @@ test("a bad line is named by its number; those before it are published, none aft
   const cases: [line: string, says: string][] = [
     ["nonsense", 'line 4: not JSON: "nonsense"'],
     ["[1]", "line 4: not an event"],
-    ['{"type":"n"}', "line 4: /data Expected a JSON value"],
+    ['{"type":"n"}', "line 4: /data is missing"],
+    ["{", 'line 4: not JSON: "{"; input is an event a line, as jq -c . makes it'],
     ['{"type":"n","data":1,"id":null}', "line 4: /id Expected a text"],
     ['{"type":"n","data":1,"topcs":["a"]}', "line 4: Unprocessable Entity: /topcs"],
     ['{"type":"trace-update","data":{"trace_id":"a"}}', "line 4: Unprocessable Entity: /data/span_count"],
@@ -179,5 +224,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["publish", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings publish greeting");
-  expect(output).toContain("TIDINGS_TOKEN");
+  expect(output).toContain("--text is TIDINGS_TEXT");
 });

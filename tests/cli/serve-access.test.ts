@@ -26,7 +26,7 @@ async function fileOf(name: string, content: string): Promise<string> {
 /** Starts a hub, and gives the port at which it says to listen. */
 async function serve(args: string[], env: Record<string, string> = {}): Promise<string> {
   const hub = start(["serve", "--port", "0", ...args], env);
-  const [, port] = /on http:\/\/.*:(\d+)$/.exec((await hub.line()) ?? "") ?? [];
+  const [, port] = /on http:\/\/.*?:(\d+)(,|$)/.exec((await hub.line()) ?? "") ?? [];
   if (port === undefined) throw new Error(`did not start: ${await hub.errorLine()}`);
   return `http://127.0.0.1:${port}`;
 }

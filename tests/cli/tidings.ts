@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { killAfterwards } from "../defer.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** The program's source, which starts without being built. */
+export const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** The command line as a program that runs it sees it. */
 export interface Running {
