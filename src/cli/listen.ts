@@ -1,9 +1,9 @@
 import { Option } from "commander";
 import { duration } from "../config/values.ts";
 import { CommandWithVariables } from "../config/variables.ts";
-import { LONGEST_TIMER } from "../longest-timer.ts";
 import { type AnyEvents, createSubscriber, type ReceivedEvent, type TidingsError } from "../sdk/index.ts";
 import { isCertificateFailure } from "../sdk/network-failure.ts";
+import { MAX_TIMER_MS } from "../timers.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import { connectionOf, hubFailure } from "./hub-connection.ts";
@@ -111,7 +111,7 @@ class Patience {
   start(cause?: TidingsError | undefined): void {
     this.#cause = cause ?? this.#cause;
     if (this.#timeout === undefined) return;
-    this.#timer ??= setTimeout(() => this.#end.abort(), Math.min(this.#timeout, LONGEST_TIMER));
+    this.#timer ??= setTimeout(() => this.#end.abort(), Math.min(this.#timeout, MAX_TIMER_MS));
   }
 
   stop(): void {

@@ -34,9 +34,14 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   assertOwnSocket(process.env);
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn({}, warning);
-  // By default it would kill the hub, without draining. Other servers read their files again.
-  process.on("SIGHUP", () => logger.info({ signal: "SIGHUP" }, "files are followed: nothing to do"));
-  const { broker, url, hasKeys, stop } = await start(config, logger);
+  let server: Server | undefined;
+  // By default it would kill the hub, without draining.
+  process.on("SIGHUP", async () => {
+    logger.info({ signal: "SIGHUP" }, "reading files again");
+    await server?.reload();
+  });
+  server = await start(config, logger);
+  const { broker, url, hasKeys, stop } = server;
 
   console.log(banner(url, hasKeys));
   logger.info({ url, version, store: broker.log.store.name }, "listening");

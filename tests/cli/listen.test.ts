@@ -81,7 +81,7 @@ test("waits for a hub that is not there yet, and says so", async () => {
   );
   startHub({ port: Number(new URL(url).port), broker });
   expect(await listening.errorLine()).toBe(`tidings: connected to ${url}`);
-  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  await broker.publish({ type: "n", data: 1, id: "1" });
   expect(await listening.line()).toBe("1\tn\t1");
 });
 
@@ -89,7 +89,7 @@ test("on a terminal it says that it is connected", async () => {
   const { url, broker } = startHub();
   const { shows } = startOnTerminal([process.execPath, main, "listen", "--url", url]);
   await shows(`tidings: connected to ${url}`);
-  await broker.publish([{ type: "n", data: 1, id: "1" }]);
+  await broker.publish({ type: "n", data: 1, id: "1" });
   await shows("1\tn\t1");
 });
 
