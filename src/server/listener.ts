@@ -11,7 +11,10 @@ export interface ListenSettings {
   readonly port: number;
   /** A Unix socket to listen on instead. */
   readonly unix?: string;
-  /** How long a connection may rest between two requests, in seconds from 1 to 255. */
+  /**
+   * How long a connection may rest between two requests, in seconds from 1 to 255. Those of a Unix
+   * socket may rest for as long as they like.
+   */
   readonly idleTimeout: number;
   /** Whether TLS offers HTTP/2; it does by default. */
   readonly http2?: boolean;
@@ -103,7 +106,9 @@ function serve(
 ): Server {
   const options = {
     ...(tls && { tls, http2, http3 }),
-    idleTimeout,
+    // Over a Unix socket the runtime gives a stream no other time than this (oven-sh/bun#43816), so it
+    // would end quiet ones.
+    idleTimeout: unix === undefined ? idleTimeout : 0,
     // The runtime would refuse without a word. A body's limit is checked where it is read, and one
     // that nobody reads is thrown away as it comes.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,

@@ -50,7 +50,7 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
   run("each event arrives before the next is published, compressed or not", async (url) => {
     for (const coding of ["identity", "gzip", "zstd"]) {
       const stream = await fetch(`${url}/events`, { headers: { "accept-encoding": coding } });
-      expect(stream.headers.get("content-type")).toBe("text/event-stream");
+      expect(stream.headers.get("content-type")).toBe("text/event-stream;charset=utf-8");
       const until = reader(stream);
       await until("event: connected");
       for (let i = 0; i < 3; i++) {

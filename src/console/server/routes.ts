@@ -59,7 +59,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       if (broker.closed) throw draining();
       server?.timeout(request, 0);
       const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN };
-      const stream = directStream((sink) => void new Feed(broker, sink, options));
+      const stream = directStream(request, (sink) => void new Feed(broker, sink, options));
       return new Response(stream, { headers: STREAM_HEADERS });
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {

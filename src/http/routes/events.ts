@@ -32,8 +32,11 @@ const EventsQuery = Type.Object({
     // What EventSource polyfills add when they reconnect.
     ["lastEventId", "lastEventID"],
   ),
+  format: Type.Optional(Type.Literal("json", { description: "How `data` reads: as JSON text." })),
   ticket: textParameter("Stands for a token; from `POST /tickets`."),
 });
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 type Query = Static<typeof EventsQuery>;
 
@@ -108,14 +111,20 @@ function eventStreams(
     if (broker.draining) throw draining();
     const address = addressOf({ request, server });
     admission.assert(address);
-    // No stream comes of it, and its connection is to rest no longer than others.
-    if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
+    // No stream comes of it, and its connection is to rest no longer than others. A body of unknown
+    // length, which is never asked for, keeps the runtime from saying that the length is 0.
+    if (request.method === "HEAD") {
+      return new Response(
+        directStream(request, () => {}),
+        { headers: STREAM_HEADERS },
+      );
+    }
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { credential } = grant;
     const about = { address, subject: grant.subject, credential };
     const coding = preferredCoding(request.headers.get("accept-encoding"), STREAM_CODINGS);
-    const stream = directStream((plain) => {
+    const stream = directStream(request, (plain) => {
       // Others may have taken it meanwhile.
       admission.assert(address);
       const sink = coding ? compressing(coding, plain) : plain;
@@ -143,7 +152,7 @@ function eventStreams(
 /** The header is the browser's own word when it reconnects, so it wins over the URL it began with. */
 function readLastEventId(request: Request, query: Query): string | undefined {
   const header = request.headers.get("last-event-id");
-  return (header && utf8(header)) || query.last_event_id || undefined;
+  return (header && idOf(header)) || query.last_event_id || undefined;
 }
 
 /**
@@ -155,9 +164,16 @@ async function beginning(log: Log): Promise<string> {
   return newest?.id ?? EARLIEST;
 }
 
-/** Browsers send the id as UTF-8; the Headers API shows each byte as a character. */
-function utf8(header: string): string {
-  return Buffer.from(header, "latin1").toString("utf8");
+/**
+ * The id that a header brings, whose bytes the Headers API shows as characters. Browsers send UTF-8, as
+ * they should; some clients send Latin-1, which is hardly ever UTF-8 by chance.
+ */
+function idOf(header: string): string {
+  try {
+    return UTF8.decode(Buffer.from(header, "latin1"));
+  } catch {
+    return header;
+  }
 }
 
 function latin1(id: string): string {

@@ -39,7 +39,7 @@ export function publishStreamRoutes(hub: Hub) {
       // The sender may have nothing to say for hours.
       server?.timeout(request, 0);
       const body = request.body?.getReader();
-      const stream = directStream((sink) => {
+      const stream = directStream(request, (sink) => {
         const publishing = new PublishStream(hub, grant, incoming, route, sink);
         publishing.run(body).finally(() => sink.close());
       });

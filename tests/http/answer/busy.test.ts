@@ -17,7 +17,10 @@ const STREAM = { accept: "text/event-stream" };
 /** What a reader is told, which must be that the hub is busy. */
 async function busyAnswer(url: string, accept = STREAM.accept) {
   const response = await fetch(url, { headers: { accept } });
-  expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+  expect([response.status, response.headers.get("content-type")]).toEqual([
+    200,
+    "text/event-stream;charset=utf-8",
+  ]);
   const text = await response.text();
   const [, retry, data] = /^event: tidings\.busy\nretry: (\d+)\ndata: (.*)\n\n$/.exec(text) ?? [];
   const told = JSON.parse(data ?? "null") as { reason: string; retry_after: number };

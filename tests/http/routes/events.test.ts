@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Broker } from "../../../src/broker/broker.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
+import { defer } from "../../defer.ts";
 import { startHub } from "../../hub.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
@@ -11,7 +12,7 @@ import { Reader } from "../reader.ts";
 test("its headers keep browsers and proxies from caching, changing or holding it", async () => {
   const { url } = startHub();
   const { response } = await Reader.open(`${url}/events`);
-  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  expect(response.headers.get("content-type")).toBe("text/event-stream;charset=utf-8");
   expect(response.headers.get("cache-control")).toBe("no-cache, no-transform");
   expect(response.headers.get("x-accel-buffering")).toBe("no");
 });
@@ -240,6 +241,44 @@ test("a HEAD asks for the headers alone, and is no client", async () => {
   const { url, broker } = startHub();
   const response = await fetch(`${url}/events`, { method: "HEAD" });
   expect(response.status).toBe(200);
-  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  expect(response.headers.get("content-type")).toBe("text/event-stream;charset=utf-8");
+  // Which would be that of the stream (RFC 9110, section 8.6), and that has none.
+  expect(response.headers.has("content-length")).toBeFalse();
   expect(broker.totals.connected).toBe(0);
+});
+
+/** The first answer to a request whose bytes are as given. */
+async function rawAnswer(url: string, ...headers: Uint8Array[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  defer(() => socket.destroy());
+  socket.write(
+    Buffer.concat([Buffer.from(`GET /events HTTP/1.1\r\nhost: ${hostname}:${port}\r\n`), ...headers]),
+  );
+  socket.write("\r\n\r\n");
+  let text = "";
+  for await (const bytes of socket) {
+    text += bytes;
+    if (text.includes("tidings.resumed")) break;
+  }
+  return text;
+}
+
+test("an id comes back in UTF-8, as browsers send it, or in Latin-1", async () => {
+  const { url, broker } = startHub();
+  for (const id of ["größe", "next"]) await broker.publish({ type: "n", data: id, id });
+  for (const encoding of ["utf8", "latin1"] as const) {
+    const answer = await rawAnswer(url, Buffer.from("last-event-id: größe", encoding));
+    expect(answer).toContain('data: {"from":"größe","count":1}');
+    expect(answer).not.toContain("tidings.gap");
+  }
+});
+
+test("`format` is json, which it is anyway, and nothing else yet", async () => {
+  const { url, broker } = startHub();
+  const reader = await Reader.open(`${url}/events?format=json`);
+  await reader.next();
+  await broker.publish({ type: "n", data: { a: 1 } });
+  expect(await reader.take(1)).toEqual([["n", { a: 1 }]]);
+  await problemOf(await fetch(`${url}/events?format=xml`), 400);
 });
