@@ -19,6 +19,7 @@ export type { Violation } from "./events/violation.ts";
 export { type Access, keyAccess } from "./http/access/access.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";
+export type { Publication } from "./http/publish/publications.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
 export { IdConflict } from "./log/deduplication.ts";
 export type { Entry } from "./log/entry.ts";

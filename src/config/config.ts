@@ -28,6 +28,8 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly http3: boolean;
   readonly trustProxy?: readonly string[];
   readonly corsOrigin?: readonly string[];
+  /** The path of a file. */
+  readonly audit?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

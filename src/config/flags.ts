@@ -188,6 +188,7 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     ),
   }),
   ...group("Log", {
+    audit: flag("--audit <file>", "append a line of JSON for every event taken, without its data", text),
     logLevel: choice("--log-level <level>", "log this and worse", ["debug", "info", "warn", "error"], "info"),
   }),
 };

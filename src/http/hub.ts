@@ -5,6 +5,7 @@ import type { Access } from "./access/access.ts";
 import type { Refusals } from "./answer/refusals.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { RateLimit } from "./limits/rate-limit.ts";
+import type { Publications } from "./publish/publications.ts";
 import type { AddressOf } from "./request/address.ts";
 
 /** What the routes work on. */
@@ -16,6 +17,7 @@ export interface Hub {
   readonly access: Access;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
+  readonly publications: Publications;
   readonly addressOf: AddressOf;
   readonly limits: Limits;
   /** Of events, by publisher. */

@@ -8,6 +8,7 @@ import { Refusals } from "./answer/refusals.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits/limits.ts";
 import { RateLimit } from "./limits/rate-limit.ts";
+import { type Publication, Publications } from "./publish/publications.ts";
 import { addressFinder } from "./request/address.ts";
 import { catalogRoutes } from "./routes/catalog.ts";
 import { clientRoutes } from "./routes/clients.ts";
@@ -34,6 +35,8 @@ export interface TidingsOptions<Prefix extends string = string> {
   readonly limits?: Partial<Limits>;
   /** Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`. */
   readonly trustProxy?: readonly string[];
+  /** Is told of every event that was taken from a publisher, such as for an audit log. It must not throw. */
+  readonly published?: (publication: Publication) => void;
   /** Where refusals are counted and logged. */
   readonly refusals?: Refusals;
 }
@@ -54,13 +57,26 @@ function hubRoutes({
   access = openAccess,
   limits: givenLimits,
   trustProxy = [],
+  published,
   refusals,
 }: Omit<TidingsOptions, "prefix"> & { readonly refusals: Refusals }) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
   const publishRate = limits.publishRate > 0 ? new RateLimit(limits.publishRate) : undefined;
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets();
-  const hub: Hub = { broker, catalog, strict, access, tickets, addressOf, limits, publishRate, refusals };
+  const publications = new Publications(catalog, published);
+  const hub: Hub = {
+    broker,
+    catalog,
+    strict,
+    access,
+    tickets,
+    addressOf,
+    limits,
+    publishRate,
+    refusals,
+    publications,
+  };
   // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
   return new Elysia()
     .use(eventRoutes(hub))

@@ -6,6 +6,7 @@ export const PROBLEM_TITLES = {
   "rate-exceeded": "The sender asks for more than its rate allows",
   "address-full": "The address has as many clients as it may have",
   full: "The hub has as many clients as it takes",
+  "out-of-descriptors": "The hub's process can open no more connections",
   draining: "The hub is stopping",
   "store-failing": "The store fails",
   "keys-unavailable": "The keys that tokens are checked with can't be had",

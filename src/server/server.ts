@@ -9,8 +9,10 @@ import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
+import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger } from "../limited-logger.ts";
 import type { Logger } from "../logger.ts";
+import { AuditFile } from "./audit-file.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
 
@@ -22,7 +24,8 @@ export interface Server {
   readonly hasKeys: boolean;
   /**
    * Reads again the files that it follows (certificates, catalog, keys) without waiting to see them
-   * change. One that is no good leaves in force what there was, and is told of in the log.
+   * change, and opens the audit file anew. One that is no good leaves in force what there was, and is
+   * told of in the log.
    */
   reload(): Promise<void>;
   /** Sends the clients away, answers every publisher, and closes the log; nothing is lost. */
@@ -64,6 +67,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   }
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
+  const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
   const store = openStore(config);
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ keepAlive, stallTimeout, logger, store });
@@ -77,6 +81,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     origins: config.corsOrigin ?? [],
     limits: config,
     trustProxy: config.trustProxy ?? [],
+    ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
   });
   const listening = await listen(app, config, certificate);
   listener = listening;
@@ -86,7 +91,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     broker,
     url: listening.url,
     hasKeys: isKeyed,
-    reload: () => files.reload(),
+    async reload() {
+      await files.reload();
+      await audit?.reopen();
+    },
     async stop() {
       files.stop();
       stopFreeing();
@@ -95,6 +103,18 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       await broker.close();
       await listening.finish(LAST_REFUSALS);
       await listening.stop();
+      await audit?.close();
+    },
+  };
+}
+
+/** Nobody is told of what nobody keeps: that would cost time for each event. */
+function tellOfPublications(audit: AuditFile | undefined, debug: Logger | undefined) {
+  if (!audit && !debug) return {};
+  return {
+    published(publication: Publication) {
+      audit?.add(publication);
+      debug?.debug({ ...publication }, "published");
     },
   };
 }

@@ -37,11 +37,15 @@ export function withOwnAnswers<App extends AnyElysia>(app: App, refusals: Refusa
     const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
     const reader = new QueryReader(schema ?? NO_QUERY);
     const handle = handler as Handler;
-    const answer = async ({ request, server, route, params, set }: RouteContext) =>
-      answered(() => handle({ request, server, route, params, set, query: reader.read(request) }), refusals, {
+    const answer = async ({ request, server, route, params, set }: RouteContext) => {
+      const context = { request, server, route, params, set };
+      const given = await answered(() => handle({ ...context, query: reader.read(request) }), refusals, {
         request,
         route,
       });
+      refusals.requests.add(request.method, route, given instanceof Response ? given.status : 200);
+      return given;
+    };
     const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
     const detail = parameters.length > 0 ? { ...rest.detail, parameters } : rest.detail;
     own.route(method, path, answer, { ...rest, ...(detail && { detail }) });

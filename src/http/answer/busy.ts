@@ -42,7 +42,7 @@ export class Busy {
     const retryAfter = Math.ceil(retry / 1000);
     const data = JSON.stringify({ reason, retry_after: retryAfter });
     return new Response(encodeFrame({ retry, event: BUSY, data }), {
-      headers: { ...STREAM_HEADERS, "retry-after": String(retryAfter) },
+      headers: { ...STREAM_HEADERS, ...problem.headers, "retry-after": String(retryAfter) },
     });
   }
 

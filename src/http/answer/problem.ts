@@ -30,7 +30,7 @@ export class Problem extends Error {
   readonly errors: readonly Violation[] | undefined;
   /** Whole seconds. */
   readonly retryAfter: number | undefined;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
@@ -42,7 +42,7 @@ export class Problem extends Error {
     this.type = type;
     this.errors = errors;
     this.retryAfter = retryAfter === undefined ? undefined : Math.ceil(retryAfter);
-    this.#headers = headers;
+    this.headers = headers;
   }
 
   /** Elysia would call a `toResponse` itself, and nobody would keep the books. */
@@ -50,7 +50,7 @@ export class Problem extends Error {
     return Response.json(this.toBody(requestId), {
       status: this.status,
       headers: {
-        ...this.#headers,
+        ...this.headers,
         ...(this.retryAfter !== undefined && { "retry-after": String(this.retryAfter) }),
         "content-type": "application/problem+json",
       },

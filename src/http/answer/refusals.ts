@@ -1,5 +1,6 @@
 import { LimitedLogger } from "../../limited-logger.ts";
 import { type Logger, silent } from "../../logger.ts";
+import { RequestCounts } from "../metrics/request-counts.ts";
 import { givenRequestId, REQUEST_ID } from "../request/request-id.ts";
 import { requestUrl } from "../request/request-url.ts";
 import { Busy } from "./busy.ts";
@@ -27,6 +28,8 @@ export interface RefusalCount {
 export class Refusals {
   /** The readers of streams that were asked to come back. */
   readonly busy = new Busy();
+  /** All answers of the hub's routes, and refusals where there is none. */
+  readonly requests = new RequestCounts();
   readonly #logger: Logger;
   readonly #counts = new Map<string, RefusalCount>();
 
@@ -42,6 +45,7 @@ export class Refusals {
   answer(error: unknown, refused: Refused): Response {
     const problem = problemOf(error);
     const id = this.note(problem, refused);
+    if (!refused.route) this.requests.add(refused.request.method, "none", problem.status);
     const response = this.busy.answer(problem, refused.request) ?? problem.response(id);
     response.headers.set(REQUEST_ID, id);
     return response;

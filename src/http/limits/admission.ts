@@ -1,5 +1,6 @@
 import { Problem } from "../answer/problem.ts";
 import { siteOf } from "../request/address.ts";
+import { Descriptors } from "./descriptors.ts";
 import type { Limits } from "./limits.ts";
 
 /** When somebody may have left, in seconds. */
@@ -8,15 +9,29 @@ const RETRY_AFTER = 10;
 /** How many clients there is room for, in all and from each address. */
 export class Admission {
   readonly #limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">;
+  readonly #descriptors: Descriptors | undefined;
   readonly #bySite = new Map<string, number>();
   #count = 0;
 
-  constructor(limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">) {
+  constructor(
+    limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">,
+    descriptors = Descriptors.ofProcess(),
+  ) {
     this.#limits = limits;
+    this.#descriptors = descriptors;
   }
 
   /** @throws Problem 503 when the hub is full, 429 when the address has its share. */
   assert(address: string | undefined): void {
+    if (this.#descriptors?.short) {
+      this.#descriptors.refusals++;
+      throw new Problem(503, "the hub has no file descriptors left for more clients", {
+        type: "out-of-descriptors",
+        retryAfter: RETRY_AFTER,
+        // To rest, the connection would take one.
+        headers: { connection: "close" },
+      });
+    }
     const { maxClients, maxClientsPerAddress } = this.#limits;
     if (maxClients > 0 && this.#count >= maxClients) {
       throw new Problem(503, "the hub has as many clients as it takes", {

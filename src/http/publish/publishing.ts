@@ -85,7 +85,7 @@ export async function publishOne(
  * @throws Problem 401 or 403 when one is not granted, 503; IdConflict; StoreFailure.
  */
 export async function publish(
-  { broker }: Hub,
+  { broker, publications }: Hub,
   grant: Grant,
   events: readonly Draft[],
 ): Promise<readonly Receipt[]> {
@@ -93,7 +93,9 @@ export async function publish(
     if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
   }
   if (broker.closed) throw draining();
-  return broker.append(events);
+  const receipts = await broker.append(events);
+  publications.add(grant, receipts);
+  return receipts;
 }
 
 function notGranted({ type, topics }: Draft): string {

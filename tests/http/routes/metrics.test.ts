@@ -1,16 +1,18 @@
 import { expect, test } from "bun:test";
+import { BoundedCounts } from "../../../src/http/metrics/bounded-counts.ts";
 import { startHub } from "../../hub.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
+import { ADMIN_KEY, bearer, PUBLISH_KEY, sign, startKeyedHub } from "../keyed-hub.ts";
 
 /** The samples of an exposition, by name and labels as they are written. */
-async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(`${url}/metrics`);
+async function scrape(url: string, headers = {}): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`${url}/metrics`, { headers });
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   const lines = (await response.text()).split("\n").filter((line) => line && !line.startsWith("#"));
   return new Map(
     lines.map((line) => {
-      const [, name = "", value = ""] = /^(\S+) (\S+)$/.exec(line) ?? [];
+      const [, name = "", value = ""] = /^(.+) (\S+)$/.exec(line) ?? [];
       expect(Number.isNaN(Number(value))).toBeFalse();
       return [name, Number(value)];
     }),
@@ -54,6 +56,56 @@ test("the numbers are those of what happened", async () => {
   expect(read("tidings_store_failing")).toBe(0);
   expect(read("process_resident_memory_bytes")).toBeGreaterThan(1e6);
   expect(read("nodejs_eventloop_lag_p99_seconds")).toBeGreaterThanOrEqual(0);
+});
+
+test("events are counted by type of the catalog and by publisher, requests by route and status", async () => {
+  const { url } = startKeyedHub();
+  const headers = bearer(PUBLISH_KEY);
+  const alice = bearer(await sign({ publish: { topics: ["*"] } }, { subject: "alice" }));
+  const notification = { id: "1", source: "s", message: "m", severity: "info", time: 1 };
+  await post(`${url}/publish`, { type: "notification", data: notification }, headers);
+  // The same id once more is no other event.
+  for (let i = 0; i < 2; i++) await post(`${url}/publish`, { type: "a", data: 1, id: "x" }, alice);
+  for (let i = 0; i < 300; i++) await post(`${url}/publish`, { type: `wild-${i}`, data: 1 }, headers);
+  await post(`${url}/publish`, { type: "a", data: 1 });
+  await fetch(`${url}/nowhere/${"x".repeat(100)}`);
+  const metrics = await scrape(url, bearer(ADMIN_KEY));
+  const of = (name: string) =>
+    Object.fromEntries(
+      [...metrics]
+        .filter(([key]) => key.startsWith(`${name}{`))
+        .map(([key, value]) => [key.slice(name.length), value]),
+    );
+  expect(of("tidings_published_total")).toEqual({ '{type="notification"}': 1, '{type="other"}': 301 });
+  expect(Object.values(of("tidings_publisher_events_total")).toSorted()).toEqual([1, 301].toSorted());
+  expect(Object.keys(of("tidings_publisher_events_total")).join()).toContain("alice");
+  expect(of("tidings_requests_total")).toEqual({
+    '{method="POST",route="/publish",status="200"}': 303,
+    '{method="POST",route="/publish",status="401"}': 1,
+    '{method="GET",route="none",status="404"}': 1,
+  });
+});
+
+test("however many publishers there are, the metrics name a hundred", () => {
+  const counts = new BoundedCounts(100);
+  for (let i = 0; i < 1000; i++) counts.add(`subject-${i}`);
+  counts.add("subject-7");
+  const all = new Map(counts);
+  expect([all.size, all.get("other"), all.get("subject-7")]).toEqual([101, 900, 2]);
+});
+
+test("how long deliveries take is a histogram, and file descriptors are counted", async () => {
+  const { url, broker } = startHub();
+  const stream = await fetch(`${url}/events`);
+  await until(() => broker.clientCount === 1);
+  for (let i = 0; i < 3; i++) await publish(url, { type: "a", data: 1 });
+  const metrics = await scrape(url);
+  expect(metrics.get("tidings_delivery_seconds_count")).toBe(3);
+  expect(metrics.get('tidings_delivery_seconds_bucket{le="+Inf"}')).toBe(3);
+  expect(metrics.get("tidings_delivery_seconds_sum")).toBeGreaterThan(0);
+  expect(metrics.get("process_open_fds")).toBeGreaterThan(3);
+  expect(metrics.get("process_max_fds")).toBeGreaterThan(100);
+  await stream.body?.cancel();
 });
 
 test("the delivered bytes are those of the events on the streams", async () => {

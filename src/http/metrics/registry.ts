@@ -1,0 +1,155 @@
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
+import type { Broker } from "../../broker/broker.ts";
+import { Histogram } from "../../log/histogram.ts";
+import { version } from "../../version.ts";
+import type { Hub } from "../hub.ts";
+import { Descriptors } from "../limits/descriptors.ts";
+
+/** Of the usual metrics of a process, those that are true of Bun. */
+const TRUE_OF_BUN =
+  /^process_(?!heap|open_fds|max_fds)|^nodejs_eventloop_lag_(seconds|p\d+_seconds|max_seconds)$/;
+
+/** From publishing to the last client's write, in seconds. */
+const DELIVERY_TIMES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** How long deliveries take, from now on. */
+export function measureDeliveries(broker: Broker): Histogram {
+  const times = new Histogram(DELIVERY_TIMES);
+  broker.observe((_, milliseconds) => times.add(milliseconds / 1000));
+  return times;
+}
+
+/** All metrics of a hub, each of which is read when it is asked for. */
+export function createRegistry({ broker, refusals, publications }: Hub, deliveries: Histogram): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (!TRUE_OF_BUN.test(name)) registry.removeSingleMetric(name);
+  }
+
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  const { log } = broker;
+  const { store } = log;
+  const descriptors = Descriptors.ofProcess();
+
+  new Gauge({
+    name: "tidings_info",
+    help: "The hub's version",
+    labelNames: ["version"],
+    registers: [registry],
+  }).set({ version }, 1);
+  gauge("tidings_clients", "Open event streams", () => broker.clientCount);
+  gauge("tidings_draining", "Whether the hub sends its clients away, to stop", () => Number(broker.draining));
+  gauge("tidings_clients_stalled", "Open event streams that are full at present", () => broker.stalledCount);
+  gauge("tidings_clients_behind", "Open event streams that replay or read slowly", () => broker.behindCount);
+  gauge("tidings_subscriptions", "Different things that clients ask for", () => broker.subscriptionCount);
+  counter("tidings_connects_total", "Event streams opened", () => broker.totals.connected);
+  counter("tidings_publishes_total", "Events published", () => broker.totals.published);
+  counter("tidings_deliveries_total", "Events written to clients", () => broker.totals.delivered);
+  counter("tidings_delivered_bytes_total", "Bytes of events written to clients", () => broker.totals.bytes);
+  counter(
+    "tidings_replayed_total",
+    "Deliveries that came from the log, to clients that were behind",
+    () => broker.totals.replayed,
+  );
+  counter(
+    "tidings_gaps_total",
+    "Clients told that some of what they missed is gone",
+    () => broker.totals.gaps,
+  );
+  counter("tidings_stalls_total", "How often a client's stream was found full", () => broker.totals.stalls);
+  const labelled = (
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => Iterable<readonly [labels: Record<string, string | number>, count: number]>,
+  ) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [labels, count] of read()) this.inc(labels, count);
+      },
+    });
+  labelled("tidings_removals_total", "Clients removed, by reason", ["reason"], () =>
+    Object.entries(broker.totals.removed).map(([reason, count]) => [{ reason }, count]),
+  );
+  labelled("tidings_published_total", "Events published, by type of the catalog", ["type"], () =>
+    Array.from(publications.types, ([type, count]) => [{ type }, count]),
+  );
+  labelled("tidings_publisher_events_total", "Events published, by publisher", ["publisher"], () =>
+    Array.from(publications.publishers, ([publisher, count]) => [{ publisher }, count]),
+  );
+  labelled("tidings_requests_total", "Requests answered", ["method", "route", "status"], () =>
+    Array.from(refusals.requests, ({ count, ...labels }) => [labels, count]),
+  );
+  histogram(
+    registry,
+    "tidings_delivery_seconds",
+    "Time from publishing to the write to the last live client",
+    deliveries,
+  );
+  if (descriptors) {
+    gauge("process_open_fds", "Open file descriptors", () => descriptors.open);
+    gauge("process_max_fds", "How many file descriptors there may be", () => descriptors.limit);
+    counter(
+      "tidings_descriptors_short_total",
+      "Streams refused to keep file descriptors for publishers",
+      () => descriptors.refusals,
+    );
+  }
+  histogram(registry, "tidings_replay_events", "Events replayed to a client that came back", broker.replays);
+  labelled("tidings_refused_total", "Requests refused", ["route", "status"], () =>
+    Array.from(refusals.counts, ({ route, status, count }) => [{ route, status }, count]),
+  );
+  labelled("tidings_busy_total", "Readers of streams that were asked to come back later", ["reason"], () =>
+    Array.from(refusals.busy.counts, ([reason, count]) => [{ reason }, count]),
+  );
+  gauge("tidings_store_events", "Events held", () => store.count);
+  gauge("tidings_store_bytes", "What the events held cost", () => store.bytes);
+  gauge("tidings_store_failing", "Whether the store failed when it was last written to", () =>
+    Number(log.failing),
+  );
+  counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures);
+  histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
+  return registry;
+}
+
+/** A histogram whose numbers are kept elsewhere. */
+function histogram(registry: Registry, name: string, help: string, source: Histogram): void {
+  const get = async () => {
+    const values = [];
+    let below = 0;
+    for (const [i, bound] of source.bounds.entries()) {
+      below += source.counts[i] ?? 0;
+      values.push({ metricName: `${name}_bucket`, labels: { le: bound }, value: below });
+    }
+    values.push({ metricName: `${name}_bucket`, labels: { le: "+Inf" }, value: source.count });
+    values.push({ metricName: `${name}_sum`, labels: {}, value: source.sum });
+    values.push({ metricName: `${name}_count`, labels: {}, value: source.count });
+    return { name, help, type: "histogram", aggregator: "sum", values };
+  };
+  // Its type asks for one of prom-client's own classes; what the registry calls is `get`.
+  registry.registerMetric({ name, get } as unknown as Metric);
+}
