@@ -20,7 +20,7 @@ export interface GuardOptions {
  * `Host`. A page of another origin is known by `Origin`, or where a browser sends none, as for an
  * image, by `Sec-Fetch-Site`. Following a link to the hub remains possible.
  *
- * @returns a check that throws Problem 421 for a name and 403 for an origin that is not allowed.
+ * @returns a check that throws Problem 400 for several names, 421 for a name and 403 for an origin that is not allowed.
  */
 export function guard({ hosts, origins = [] }: GuardOptions): (request: Request) => void {
   const names = hosts && new Set(hosts);
@@ -32,6 +32,8 @@ export function guard({ hosts, origins = [] }: GuardOptions): (request: Request)
     const { headers, method } = request;
     const host = headers.get("host") ?? requestUrl(request).host;
     if (host !== passed) {
+      // The runtime joins several. RFC 9112, section 3.2: a request has one.
+      if (host.includes(",")) throw new Problem(400, "the request has more than one Host");
       if (names && !isOwnName(nameOf(host), names)) throw notThisHub(nameOf(host));
       passed = host;
     }

@@ -23,9 +23,30 @@ export function invalidRequest(detail: string): Problem {
   return challenge(400, detail, "invalid_request");
 }
 
+/** How many names a detail lists, and of how many characters each at most. */
+const MAX_NAMES = 10;
+const MAX_NAME = 100;
+/** How many characters of a detail go into a header, of which clients take a few thousand at most. */
+const MAX_DESCRIPTION = 300;
+
+/** The names for a detail, or as many as are of use. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).map((name) => shortened(name, MAX_NAME));
+  if (names.length > MAX_NAMES) shown.push(`${names.length - MAX_NAMES} more`);
+  return shown.join(", ");
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
+}
+
 function challenge(status: number, detail: string, error?: string): Problem {
   const parameters = ['realm="tidings"'];
-  if (error) parameters.push(`error="${error}"`, `error_description="${quotable(detail)}"`);
+  if (error)
+    parameters.push(
+      `error="${error}"`,
+      `error_description="${quotable(shortened(detail, MAX_DESCRIPTION))}"`,
+    );
   return new Problem(status, detail, { headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` } });
 }
 

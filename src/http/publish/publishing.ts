@@ -3,7 +3,7 @@ import { type Grant, mayPublish } from "../../auth/grant.ts";
 import type { ExactJson } from "../../events/exact-json.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/log.ts";
-import { forbidden } from "../answer/challenge.ts";
+import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { accountOf } from "../request/account.ts";
@@ -90,7 +90,7 @@ export async function publish(
   events: readonly Draft[],
 ): Promise<readonly Receipt[]> {
   for (const event of events) {
-    if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(event));
+    if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(grant, event));
   }
   if (broker.closed) throw draining();
   const receipts = await broker.append(events);
@@ -98,7 +98,8 @@ export async function publish(
   return receipts;
 }
 
-function notGranted({ type, topics }: Draft): string {
-  const where = topics.length > 0 ? `on ${topics.join(", ")}` : "to everyone, without a topic";
-  return `the token does not grant publishing ${type} ${where}`;
+function notGranted(grant: Grant, { type, topics }: Draft): string {
+  const refused = topics.filter((topic) => !mayPublish(grant, { type, topics: [topic] }));
+  const where = topics.length > 0 ? `on ${listed(refused)}` : "to everyone, without a topic";
+  return `the token does not grant publishing ${listed([type])} ${where}`;
 }

@@ -2,7 +2,7 @@ import { covers, type Grant } from "../../auth/grant.ts";
 import type { Interest } from "../../broker/interest.ts";
 import { isTypeName } from "../../events/names.ts";
 import { isTopicPattern } from "../../topics/topic.ts";
-import { forbidden } from "../answer/challenge.ts";
+import { forbidden, listed } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
 import { listParameter } from "./query.ts";
 
@@ -41,7 +41,7 @@ export function readInterest(
 
 function refuse(grant: Grant, topic: string | undefined): Problem {
   if (grant.anonymous) return forbidden(grant, "this hub is for subscribers with a token");
-  const granted = grant.subscribe.join(", ") || "no topic";
+  const granted = listed(grant.subscribe) || "no topic";
   return topic === undefined
     ? forbidden(grant, `name the topics to subscribe to: the token grants ${granted}, not all of them`)
     : forbidden(grant, `the token grants ${granted}, but not ${topic}`);

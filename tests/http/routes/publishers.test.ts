@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ADMIN_KEY, PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
+import { ADMIN_KEY, bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
 
 const event = { type: "order-created", data: { id: 1 }, topics: ["orders/1"] };
 const grant = { publish: { topics: ["orders/*"], types: ["order-*"] } };
@@ -106,6 +106,25 @@ test("a batch with one event that is not granted is refused as a whole", async (
   expect(await response.json()).toHaveProperty("detail", expect.stringContaining("invoices/1"));
   expect(broker.totals.published).toBe(0);
   expect((await post(`${url}/publish/batch`, [event, event], await sign(grant))).status).toBe(200);
+});
+
+test("a refusal's header is short, however long what it is about", async () => {
+  const { url } = startKeyedHub({ private: true });
+  const long = "x".repeat(1000);
+  const many = Array.from({ length: 100 }, (_, n) => `${n}${long}`);
+  const publisher = await sign({ publish: { topics: ["orders/*"] } });
+  const reader = await sign({ subscribe: many.slice(0, 6) });
+  const refused = [
+    await post(`${url}/publish`, { type: long, data: 1, topics: ["orders/1", ...many.slice(1)] }, publisher),
+    await post(`${url}/publish`, { type: long, data: 1 }, publisher),
+    await fetch(`${url}/events`, { headers: bearer(reader) }),
+    await fetch(`${url}/history?topic=${long}`, { headers: bearer(reader) }),
+  ];
+  for (const response of refused) {
+    expect(response.status).toBe(403);
+    expect(response.headers.get("www-authenticate")?.length).toBeLessThan(500);
+    expect((await response.text()).length).toBeLessThan(3000);
+  }
 });
 
 test("a private event needs a topic", async () => {
