@@ -142,7 +142,7 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
   ...group("Browsers and proxies", {
     corsOrigin: flag(
       "-c, --cors-origin <origin>",
-      "origin whose pages may use the hub, or *; repeats",
+      "origin whose pages may use the hub (https://*.example.org for subdomains), or *; repeats",
       origins,
     ),
     allowedHost: flag("--allowed-host <name>", "name by which browsers may call the hub; repeats", names),

@@ -108,16 +108,26 @@ export function names(value: string, before: readonly string[] = []): readonly s
 /** Origins or `*`, for a flag that repeats. */
 export function origins(value: string, before: readonly string[] = []): readonly string[] {
   const given = wordsOf(value).map((origin) => origin.toLowerCase().replace(/\/$/, ""));
-  // Applications in a web view have schemes of their own, such as capacitor://localhost.
-  const isOrigin = (one: string) =>
-    /^https?:/.test(one)
-      ? URL.canParse(one) && new URL(one).origin === one
-      : /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(one);
+  if (given.includes("null")) {
+    throw new InvalidArgumentError(
+      "Any page there is can send the origin null, from a frame in a sandbox. Serve a page that is a file over http, or allow *.",
+    );
+  }
   const all = [...before, ...given];
   if (all.includes("*") ? all.length > 1 : !given.every(isOrigin)) {
-    throw new InvalidArgumentError("Expected an origin such as https://example.org, or * alone.");
+    throw new InvalidArgumentError(
+      "Expected an origin such as https://example.org, all its subdomains as in https://*.example.org, or * alone.",
+    );
   }
   return all;
+}
+
+function isOrigin(text: string): boolean {
+  // A domain of its own below the star: not all of https://*.org is one's own.
+  const one = text.replace(/^(https?:\/\/)\*\.(?=[^.]+\.[^.])/, "$1any.");
+  if (/^https?:/.test(one)) return !one.includes("*") && URL.canParse(one) && new URL(one).origin === one;
+  // Applications in a web view have schemes of their own, such as capacitor://localhost.
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/*]+$/.test(one);
 }
 
 function wordsOf(value: string): string[] {

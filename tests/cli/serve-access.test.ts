@@ -50,6 +50,9 @@ test.each<[string, string[], Record<string, string>]>([
   ["a private hub that nobody can read", ["--private", "--publish-key", "k"], {}],
   ["an origin that is none", ["--cors-origin", "example.org"], {}],
   ["an origin with a path", ["--cors-origin", "https://example.org/app"], {}],
+  ["the origin of sandboxed pages", ["--cors-origin", "null"], {}],
+  ["a star that is no whole subdomain", ["--cors-origin", "https://a*.example.org"], {}],
+  ["every subdomain of a domain that is not one's own", ["--cors-origin", "https://*.org"], {}],
   ["every origin and one more", ["--cors-origin", "*", "--cors-origin", "https://example.org"], {}],
   ["a host with a port", ["--allowed-host", "example.org:80"], {}],
 ])("%s is one line and exit code 2", async (_, args, env) => {

@@ -1,6 +1,7 @@
 import { cors } from "@elysiajs/cors";
 import { Elysia } from "elysia";
 import { REQUEST_ID } from "../request/request-id.ts";
+import { originMatcher } from "./origins.ts";
 
 /** How long a browser may remember a preflight's answer, in seconds. */
 const MAX_AGE = 600;
@@ -12,11 +13,20 @@ const MAX_AGE = 600;
 export function crossOrigin(origins: readonly string[]) {
   if (origins.length === 0) return new Elysia();
   const any = origins.includes("*");
+  const isAllowed = originMatcher(origins);
   return cors({
-    origin: any ? "*" : [...origins],
+    origin: any ? "*" : ({ headers }) => isAllowed(headers.get("origin") ?? ""),
     credentials: !any,
     methods: ["GET", "POST", "DELETE"],
-    allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control", REQUEST_ID],
+    allowedHeaders: [
+      "authorization",
+      "content-type",
+      "last-event-id",
+      "cache-control",
+      // Datastar's pages send it with every request.
+      "datastar-request",
+      REQUEST_ID,
+    ],
     exposeHeaders: ["last-event-id", "retry-after", "www-authenticate", REQUEST_ID],
     maxAge: MAX_AGE,
   });

@@ -28,7 +28,7 @@ export function addressFinder(proxies: readonly string[] = []): AddressOf {
     if (proxies.length === 0 || !(address === undefined ? trustsUnix : isTrusted(address))) return address;
     const hops = request.headers.get("x-forwarded-for")?.split(",") ?? [];
     for (const hop of hops.reverse()) {
-      const before = plain(hop.trim());
+      const before = canonical(plain(hop.trim()));
       if (isIP(before) === 0) break;
       address = before;
       if (!isTrusted(address)) break;
@@ -74,4 +74,14 @@ function add(list: BlockList, proxy: string): void {
 function plain(address: string): string {
   const bare = address.replace(/^\[(.*)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
   return bare.replace(/^::ffff:(?=[\d.]+$)/i, "");
+}
+
+/** As the connection would give it: an IPv6 address has many spellings (RFC 5952), and one of them is it. */
+function canonical(address: string): string {
+  if (isIP(address) !== 6 || address.includes("%")) return address;
+  const spelt = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(spelt) ?? [];
+  if (high === undefined || low === undefined) return spelt;
+  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join(".");
 }

@@ -24,6 +24,8 @@ test.each([
   ["with a port", "10.0.0.1", "198.51.100.7:4711", "198.51.100.7"],
   ["IPv6 with a port", "10.0.0.1", "[2001:db8::7]:4711", "2001:db8::7"],
   ["IPv4 in IPv6 clothes", "::ffff:10.0.0.1", "::ffff:198.51.100.7", "198.51.100.7"],
+  ["one address however it is spelt", "10.0.0.1", "2001:0DB8:0:0::0007", "2001:db8::7"],
+  ["IPv4 in hexadecimal IPv6 clothes", "10.0.0.1", "0:0:0:0:0:FFFF:c633:6407", "198.51.100.7"],
   ["the proxy's own when it says nothing", "10.0.0.1", undefined, "10.0.0.1"],
   ["no further than an entry that is no address", "10.0.0.1", "198.51.100.7, unknown, 10.0.0.2", "10.0.0.2"],
   ["the first proxy when all are", "10.0.0.1", "10.0.0.9, 10.0.0.8", "10.0.0.9"],

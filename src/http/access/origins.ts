@@ -1,0 +1,22 @@
+/** An origin with a `*` in place of the subdomain, such as `https://*.example.org`. */
+const WILDCARD = /^([a-z][a-z0-9+.-]*:\/\/)\*(\..+)$/;
+
+/**
+ * Says whether pages of an origin may use the hub. `*` stands for every origin, and
+ * `https://*.example.org` for every subdomain of `example.org`, but not for `example.org` itself.
+ */
+export function originMatcher(origins: readonly string[]): (origin: string) => boolean {
+  if (origins.includes("*")) return () => true;
+  const exact = new Set(origins);
+  const wildcards = origins.flatMap((origin) => {
+    const [, scheme, domain] = WILDCARD.exec(origin) ?? [];
+    return scheme && domain ? [{ scheme, domain }] : [];
+  });
+  return (origin) =>
+    exact.has(origin) || wildcards.some(({ scheme, domain }) => isSubdomain(origin, scheme, domain));
+}
+
+function isSubdomain(origin: string, scheme: string, domain: string): boolean {
+  if (!origin.startsWith(scheme) || !origin.endsWith(domain)) return false;
+  return /^[a-z0-9.-]+$/.test(origin.slice(scheme.length, -domain.length));
+}
