@@ -1,24 +1,37 @@
 import { Elysia } from "elysia";
 import { consoleRoutes } from "./console/server/routes.ts";
-import { openAccess } from "./http/access/access.ts";
+import type { Access } from "./http/access/access.ts";
 import { crossOrigin } from "./http/access/cross-origin.ts";
-import { type GuardOptions, guard } from "./http/access/guard.ts";
+import { guard } from "./http/access/guard.ts";
+import type { Remedies } from "./http/access/remedies.ts";
 import { answerError, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import { apiDescription } from "./http/openapi/api-description.ts";
-import { type TidingsOptions, tidings } from "./http/plugin.ts";
+import { type HubOptions, hubRoutes } from "./http/plugin.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request/request-id.ts";
 import { sessionRoutes } from "./http/routes/session.ts";
 import type { Logger } from "./logger.ts";
 
-export interface AppOptions extends Omit<TidingsOptions, "prefix">, GuardOptions {
+export interface AppOptions extends HubOptions {
   readonly logger: Logger;
+  readonly access: Access;
+  /** The hub's names, besides those of the machine itself. Any name will do by default. */
+  readonly hosts?: readonly string[] | undefined;
+  /** The origins whose pages may use the hub, besides its own; `*` for all. */
+  readonly origins?: readonly string[];
 }
+
+const remedies: Remedies = {
+  publish: "publishing takes a key or a token that grants it",
+  administer: "this takes the administrator's key (--admin-key)",
+  host: (name) => `${name} is not a name of this hub; if it should be: --allowed-host ${name}`,
+  origin: (origin) => `${origin} may not use this hub; if it should: --cors-origin names its origin`,
+};
 
 /** The hub as an Elysia application of its own: every route of the binary. */
 export function createApp({ logger, hosts, origins = [], ...options }: AppOptions) {
   const refusals = new Refusals(logger);
-  const check = guard({ hosts, origins });
+  const check = guard({ hosts, origins, remedies });
   const app = new Elysia();
   // Elysia reads which parts of a request its hooks name, and prepares those for every request:
   // one that took the whole would have headers, query and cookies parsed each time. It also awaits
@@ -27,6 +40,7 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
     .onRequest(({ request, set }) => {
       const id = givenRequestId(request);
       if (id !== undefined) set.headers[REQUEST_ID] = id;
+      set.headers["x-content-type-options"] = "nosniff";
       check(request);
     })
     .onError(({ code, error, request, route, set }) => {
@@ -37,9 +51,9 @@ export function createApp({ logger, hosts, origins = [], ...options }: AppOption
     })
     .use(crossOrigin(origins))
     .use(apiDescription())
-    .use(consoleRoutes(options))
-    .use(withOwnAnswers(sessionRoutes(options.access ?? openAccess), refusals))
-    .use(tidings({ ...options, refusals }));
+    .use(consoleRoutes({ ...options, remedies }))
+    .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
+    .use(hubRoutes({ ...options, prefix: "", remedies, refusals }));
 }
 
 /** The application's routes, for clients that are typed by them. */

@@ -1,6 +1,7 @@
 import { createApp } from "../src/app.ts";
 import { Broker } from "../src/broker/broker.ts";
-import type { Catalog } from "../src/events/catalog.ts";
+import { Catalog } from "../src/events/catalog.ts";
+import { openAccess } from "../src/http/access/access.ts";
 import { type Logger, silent } from "../src/logger.ts";
 import { defer } from "./defer.ts";
 
@@ -15,10 +16,10 @@ export interface TestHub {
 /** Starts a hub, which is stopped after the test. A port and a broker of one before make it its heir. */
 export function startHub({
   port = 0,
-  broker = new Broker(),
-  catalog,
-  logger = silent,
+  catalog = new Catalog(),
   strict = false,
+  broker = new Broker({ catalog, strict }),
+  logger = silent,
 }: {
   port?: number;
   broker?: Broker;
@@ -26,7 +27,7 @@ export function startHub({
   logger?: Logger;
   strict?: boolean;
 } = {}): TestHub {
-  const app = createApp({ logger, broker, strict, ...(catalog && { catalog }) });
+  const app = createApp({ logger, broker, access: openAccess });
   app.listen({ port, hostname: "127.0.0.1" });
   const hub: TestHub = {
     url: `http://127.0.0.1:${app.server?.port}`,

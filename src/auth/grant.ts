@@ -51,6 +51,12 @@ const EVERYTHING: PublishGrant = { topics: ["*"] };
  */
 export const OPEN: Grant = { publish: EVERYTHING, subscribe: ["*"], privateTopics: [], admin: true };
 
+/**
+ * For a hub that is closed: everyone may read what is public. Whatever else there is to do is the
+ * application's itself, and no credential is known that would let others.
+ */
+export const PUBLIC: Grant = { anonymous: true, subscribe: ["*"], privateTopics: [] };
+
 /** Why a grant that was good is so no longer; undefined while it is. */
 export function endOf({ expires, credential }: Grant): string | undefined {
   if (credential?.withdrawn.aborted) return "the key has been withdrawn";

@@ -81,33 +81,15 @@ export const EventBatch = Type.Array(EventInput, { maxItems: MAX_BATCH });
 export type EventBatch = readonly EventInput[];
 
 const eventCheck = TypeCompiler.Compile(EventInput);
-const batchCheck = TypeCompiler.Compile(EventBatch);
 
 /** Whether it is an event that can be published. Its data is checked by the catalog. */
 export function isEventInput(value: unknown): value is EventInput {
   return eventCheck.Check(value) && nameFaults(value).length === 0;
 }
 
-/** Whether it is a batch of such events. */
-export function isEventBatch(value: unknown): value is EventBatch {
-  return batchCheck.Check(value) && value.every((event) => nameFaults(event).length === 0);
-}
-
 /** Every place in which it is not an event that can be published. `at` is prefixed to each path. */
 export function eventViolations(value: unknown, at = ""): Violation[] {
   return merge(nameFaults(value, at), violations(eventCheck, value, at));
-}
-
-/** Every place in which it is not a batch of such events, as many as are listed at most. */
-export function batchViolations(value: unknown): Violation[] {
-  const found: Violation[] = [];
-  if (Array.isArray(value)) {
-    // The schema refuses more.
-    for (let i = 0; i < Math.min(value.length, MAX_BATCH) && found.length < MAX_VIOLATIONS; i++) {
-      found.push(...nameFaults(value[i], `/${i}`));
-    }
-  }
-  return merge(found, violations(batchCheck, value));
 }
 
 /** One violation a path: what the rules of names say is plainer than what the schema says. */

@@ -1,7 +1,6 @@
 import type { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { Catalog } from "../events/catalog.ts";
-import type { Access } from "./access/access.ts";
+import type { AccessRules } from "./access/admin.ts";
 import type { Refusals } from "./answer/refusals.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { RateLimit } from "./limits/rate-limit.ts";
@@ -9,12 +8,8 @@ import type { Publications } from "./publish/publications.ts";
 import type { AddressOf } from "./request/address.ts";
 
 /** What the routes work on. */
-export interface Hub {
+export interface Hub extends AccessRules {
   readonly broker: Broker;
-  readonly catalog: Catalog;
-  /** Whether types that the catalog does not know are refused. */
-  readonly strict: boolean;
-  readonly access: Access;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
   readonly publications: Publications;

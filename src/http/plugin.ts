@@ -1,9 +1,10 @@
 import { Elysia } from "elysia";
 import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
-import { Catalog } from "../events/catalog.ts";
-import { type Access, openAccess } from "./access/access.ts";
-import { withOwnAnswers } from "./answer/answering.ts";
+import { type Access, publicAccess } from "./access/access.ts";
+import { guard } from "./access/guard.ts";
+import { pluginRemedies, type Remedies } from "./access/remedies.ts";
+import { type Enter, withOwnAnswers } from "./answer/answering.ts";
 import { Refusals } from "./answer/refusals.ts";
 import type { Hub } from "./hub.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits/limits.ts";
@@ -19,57 +20,128 @@ import { publishRoutes } from "./routes/publish.ts";
 import { publishStreamRoutes } from "./routes/publish-stream.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
+import { drainWithServer, takeOver } from "./stream/stopping.ts";
 
-/** What a hub in an application of one's own is made of. */
-export interface TidingsOptions<Prefix extends string = string> {
+/** What a hub is made of, in an application of one's own or in the binary. */
+export interface HubOptions {
+  /** Keeps the events and the clients. */
   readonly broker: Broker;
-  /** What the routes' paths begin with, such as `/hub`; nothing by default. */
-  readonly prefix?: Prefix;
-  /** The event types to check by; the built-in ones by default. */
-  readonly catalog?: Catalog;
-  /** Refuse types that the catalog does not know. */
-  readonly strict?: boolean;
-  /** Says what the sender of a request may do; everyone may do everything by default. */
-  readonly access?: Access;
-  /** How much it takes from others; see {@link DEFAULT_LIMITS}. */
+  /**
+   * How much it takes from others.
+   *
+   * @defaultValue {@link DEFAULT_LIMITS}, member by member
+   */
   readonly limits?: Partial<Limits>;
-  /** Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`. */
+  /**
+   * Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`.
+   *
+   * @defaultValue nobody's
+   */
   readonly trustProxy?: readonly string[];
   /** Is told of every event that was taken from a publisher, such as for an audit log. It must not throw. */
   readonly published?: (publication: Publication) => void;
-  /** Where refusals are counted and logged. */
-  readonly refusals?: Refusals;
 }
 
-/** The hub's routes as an Elysia plugin. */
+/** How {@link tidings} serves a broker. */
+export interface TidingsOptions<Prefix extends string = string> extends HubOptions {
+  /**
+   * What the routes' paths begin with, such as `/hub`.
+   *
+   * @defaultValue nothing
+   */
+  readonly prefix?: Prefix;
+  /**
+   * Says what the sender of a request may do, such as {@link keyAccess}.
+   *
+   * @defaultValue everyone may read what is public; publishing, clients, metrics and private events
+   * are for the application itself, by its broker
+   */
+  readonly access?: Access;
+  /**
+   * The hub's names, as browsers have them in `Host`, besides localhost and addresses. Others are
+   * refused with a 421, since a page's own name can be pointed at this machine (DNS rebinding).
+   * `*` stands for any.
+   *
+   * @defaultValue none; with `access`, any
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * The origins, such as `https://app.example.org`, whose pages may use the hub besides the hub's
+   * own; `*` for all. Others are refused with a 403. To let their pages read the answers is CORS:
+   * that is the application's, with `@elysiajs/cors` for one.
+   *
+   * @defaultValue none
+   */
+  readonly origins?: readonly string[];
+}
+
+/**
+ * The hub's routes as an Elysia plugin. `app.stop()` drains the broker, so that it resolves while
+ * streams are open.
+ *
+ * @example
+ * ```ts
+ * const broker = new Broker();
+ * const app = new Elysia().use(tidings({ broker, prefix: "/live" })).listen(3000);
+ * broker.broadcast({ type: "greeting", data: "hello" });
+ * ```
+ */
 export function tidings<const Prefix extends string = "">({
   prefix = "" as Prefix,
-  refusals = new Refusals(),
+  access,
+  hosts = access ? undefined : [],
+  origins = [],
   ...options
 }: TidingsOptions<Prefix>) {
-  return withOwnAnswers(new Elysia({ prefix }).use(hubRoutes({ ...options, refusals })), refusals);
+  const { broker } = options;
+  const remedies = pluginRemedies({ isClosed: access === undefined });
+  const check = guard({ hosts, origins, remedies });
+  takeOver(broker);
+  return hubRoutes({
+    ...options,
+    prefix,
+    access: access ?? publicAccess,
+    remedies,
+    refusals: new Refusals(),
+    enter({ request, server }) {
+      check(request);
+      if (server) drainWithServer(server, broker);
+    },
+  });
 }
 
-function hubRoutes({
+/** What the routes need besides: each kind of application has its own. */
+interface RouteOptions<Prefix extends string> extends HubOptions {
+  readonly prefix: Prefix;
+  readonly access: Access;
+  readonly remedies: Remedies;
+  /** Where refusals are counted and logged. */
+  readonly refusals: Refusals;
+  /** Looks at every request first. What it throws is the answer. */
+  readonly enter?: Enter;
+}
+
+/** The hub's routes. */
+export function hubRoutes<const Prefix extends string>({
   broker,
-  catalog = new Catalog(),
-  strict = false,
-  access = openAccess,
+  prefix,
+  access,
+  remedies,
   limits: givenLimits,
   trustProxy = [],
   published,
   refusals,
-}: Omit<TidingsOptions, "prefix"> & { readonly refusals: Refusals }) {
+  enter,
+}: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
   const publishRate = limits.publishRate > 0 ? new RateLimit(limits.publishRate) : undefined;
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets();
-  const publications = new Publications(catalog, published);
+  const publications = new Publications(broker.catalog, published);
   const hub: Hub = {
     broker,
-    catalog,
-    strict,
     access,
+    remedies,
     tickets,
     addressOf,
     limits,
@@ -78,7 +150,7 @@ function hubRoutes({
     publications,
   };
   // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
-  return new Elysia()
+  const routes = new Elysia({ prefix })
     .use(eventRoutes(hub))
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
@@ -88,4 +160,5 @@ function hubRoutes({
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
+  return withOwnAnswers(routes, { refusals, enter });
 }

@@ -70,12 +70,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
   const store = openStore(config);
   const { keepAlive, stallTimeout } = config;
-  const broker = new Broker({ keepAlive, stallTimeout, logger, store });
+  const broker = new Broker({ catalog, strict: config.strict, keepAlive, stallTimeout, logger, store });
   const app = createApp({
     broker,
     logger,
-    catalog,
-    strict: config.strict,
     access: isKeyed ? keyAccess(authority) : openAccess,
     hosts: namesOf(config, isKeyed),
     origins: config.corsOrigin ?? [],

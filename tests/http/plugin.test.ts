@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { treaty } from "@elysiajs/eden";
 import { Type } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
-import { type App, Broker, Catalog, handleSSE, tidings } from "tidings";
+import { type Access, type App, Broker, Catalog, handleSSE, tidings } from "tidings";
 import { post } from "../post.ts";
 import { Reader } from "./reader.ts";
 
@@ -17,6 +17,14 @@ function listen(app: AnyElysia): string {
   if (!app.server) throw new Error("not listening");
   return app.server.url.origin;
 }
+
+/** The application's own choice: whoever reaches it may do everything. */
+const access: Access = () => ({
+  publish: { topics: ["*"] },
+  subscribe: ["*"],
+  privateTopics: [],
+  admin: true,
+});
 
 test("in an application, with a prefix, each keeps to its own", async () => {
   const broker = new Broker();
@@ -40,7 +48,7 @@ test("in an application, with a prefix, each keeps to its own", async () => {
       .get("/broken", () => {
         throw new Error("broken");
       })
-      .use(new Elysia({ prefix: "/hub" }).use(tidings({ broker })))
+      .use(new Elysia({ prefix: "/hub" }).use(tidings({ broker, access })))
       .get("/after", ({ user }) => `still ${user}`)
       .get("/status", () => "the application's status"),
   );
@@ -76,12 +84,12 @@ test("in an application, with a prefix, each keeps to its own", async () => {
 });
 
 test("two hubs in one application do not touch each other", async () => {
-  const [a, b] = [new Broker(), new Broker()];
   const catalog = new Catalog({ greeting: Type.Literal("hello") });
+  const [a, b] = [new Broker({ catalog, strict: true }), new Broker()];
   const url = listen(
     new Elysia()
-      .group("/a", (app) => app.use(tidings({ broker: a, catalog, strict: true })))
-      .group("/b", (app) => app.use(tidings({ broker: b, limits: { maxEvent: 100 } }))),
+      .group("/a", (app) => app.use(tidings({ broker: a, access })))
+      .group("/b", (app) => app.use(tidings({ broker: b, access, limits: { maxEvent: 100 } }))),
   );
   const readers = [await Reader.open(`${url}/a/events`), await Reader.open(`${url}/b/events`)];
   const statuses = async (body: unknown) =>
@@ -128,7 +136,7 @@ test("handleSSE alone is a handler like any other", async () => {
 
 test("a treaty of @elysiajs/eden knows the routes", async () => {
   const broker = new Broker();
-  const hub = treaty<App>(listen(new Elysia().use(tidings({ broker }))));
+  const hub = treaty<App>(listen(new Elysia().use(tidings({ broker, access }))));
 
   const published = await hub.publish.post({ type: "n", data: { any: ["thing"] }, topics: ["a"] });
   const id: string | undefined = published.data?.id;
@@ -159,7 +167,7 @@ test("a treaty of @elysiajs/eden knows the routes", async () => {
 test("a treaty knows them under a prefix, beside the application's own", async () => {
   const app = new Elysia()
     .get("/who", () => "ada" as const)
-    .group("/hub", (hub) => hub.use(tidings({ broker: new Broker() })));
+    .group("/hub", (hub) => hub.use(tidings({ broker: new Broker(), access })));
   const api = treaty<typeof app>(listen(app));
   const who: "ada" | null = (await api.who.get()).data;
   const published = await api.hub.publish.post({ type: "n", data: 1 });
@@ -171,7 +179,7 @@ test("takes a prefix by itself, which a treaty knows too", async () => {
   const broker = new Broker();
   const app = new Elysia()
     .get("/status", () => "the application's" as const)
-    .use(tidings({ broker, prefix: "/hub" }));
+    .use(tidings({ broker, access, prefix: "/hub" }));
   const url = listen(app);
   const api = treaty<typeof app>(url);
   const reader = await Reader.open(`${url}/hub/events`);

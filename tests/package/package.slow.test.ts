@@ -45,10 +45,10 @@ import { treaty } from "@elysiajs/eden";
 import { Elysia } from "elysia";
 import { type App, Broker, Catalog, handleSSE, SqliteStore, tidings } from "tidings";
 import events from "./events.js";
-const broker = new Broker({ keepAlive: 15_000, store: new SqliteStore("events.db", { bounds: { events: 100 } }) });
+const broker = new Broker({ catalog: new Catalog(events), keepAlive: 15_000, store: new SqliteStore("events.db", { bounds: { events: 100 } }) });
 const app = new Elysia()
   .get("/mine", () => "mine" as const)
-  .group("/hub", (hub) => hub.use(tidings({ broker, catalog: new Catalog(events) })))
+  .group("/hub", (hub) => hub.use(tidings({ broker, access: () => ({ publish: { topics: ["*"] }, subscribe: ["*"], privateTopics: [] }) })))
   .get("/sse", handleSSE(broker))
   .listen({ port: 0, hostname: "127.0.0.1" });
 broker.broadcastJSON("nav-badge-update", { path: "/", badge: "1" });

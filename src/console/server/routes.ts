@@ -1,8 +1,7 @@
 import { Elysia } from "elysia";
 import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { type Access, openAccess } from "../../http/access/access.ts";
-import { requireAdmin } from "../../http/access/admin.ts";
+import { type AccessRules, requireAdmin } from "../../http/access/admin.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
@@ -32,13 +31,12 @@ const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
 };
 
-interface ConsoleOptions {
+interface ConsoleOptions extends AccessRules {
   readonly broker: Broker;
-  readonly access?: Access | undefined;
 }
 
 /** `GET /`, the console: its page, the files of the page, and the feed that it draws from. */
-export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
+export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
   return new Elysia({ detail: { hide: true } })
     .get("/", async ({ request }) => {
       const { html } = await loadAssets(FOLDER);
@@ -55,7 +53,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       });
     })
     .get(`/${FOLDER}/feed`, async ({ request, server }) => {
-      const grant = await requireAdmin(access, request);
+      const grant = await requireAdmin(rules, request);
       if (broker.closed) throw draining();
       server?.timeout(request, 0);
       const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN };
@@ -63,7 +61,7 @@ export function consoleRoutes({ broker, access = openAccess }: ConsoleOptions) {
       return new Response(stream, { headers: STREAM_HEADERS });
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
-      await requireAdmin(access, request);
+      await requireAdmin(rules, request);
       const entry = await broker.log.find(id);
       if (!entry) throw new Problem(404, "the hub does not hold this event any more");
       return new Response(entry.json, {

@@ -1,5 +1,5 @@
 import type { Authority } from "../../auth/authority.ts";
-import { type Grant, OPEN } from "../../auth/grant.ts";
+import { type Grant, OPEN, PUBLIC } from "../../auth/grant.ts";
 import { InvalidToken } from "../../auth/invalid-token.ts";
 import { KeysUnavailable } from "../../auth/tokens.ts";
 import { invalidToken } from "../answer/challenge.ts";
@@ -11,6 +11,9 @@ import { readCredential } from "../request/credential.ts";
  * credential that is not good; without any credential, it gives the grant of an anonymous one.
  */
 export type Access = (request: Request) => Grant | Promise<Grant>;
+
+/** Everyone may read what is public, and nothing else. */
+export const publicAccess: Access = () => PUBLIC;
 
 /** Everyone may do everything. */
 export const openAccess: Access = () => OPEN;

@@ -1,15 +1,14 @@
 import { isIP } from "node:net";
 import { Problem } from "../answer/problem.ts";
 import { requestUrl } from "../request/request-url.ts";
+import type { Remedies } from "./remedies.ts";
 
 export interface GuardOptions {
-  /**
-   * The names of this hub, in lower case, besides those of the machine itself. None given: any
-   * name will do.
-   */
-  readonly hosts?: readonly string[] | undefined;
+  /** The hub's names, besides those of the machine itself; `*`, or undefined, for any name. */
+  readonly hosts: readonly string[] | undefined;
   /** The origins whose pages may use the hub, besides its own; `*` for all. */
-  readonly origins?: readonly string[];
+  readonly origins: readonly string[];
+  readonly remedies: Pick<Remedies, "host" | "origin">;
 }
 
 /**
@@ -22,8 +21,8 @@ export interface GuardOptions {
  *
  * @returns a check that throws Problem 400 for several names, 421 for a name and 403 for an origin that is not allowed.
  */
-export function guard({ hosts, origins = [] }: GuardOptions): (request: Request) => void {
-  const names = hosts && new Set(hosts);
+export function guard({ hosts, origins, remedies }: GuardOptions): (request: Request) => void {
+  const names = hosts?.includes("*") ? undefined : hosts && new Set(hosts.map((name) => name.toLowerCase()));
   const allowed = new Set(origins);
   const anyOrigin = allowed.has("*");
   // Most requests have the Host of the one before.
@@ -34,18 +33,18 @@ export function guard({ hosts, origins = [] }: GuardOptions): (request: Request)
     if (host !== passed) {
       // The runtime joins several. RFC 9112, section 3.2: a request has one.
       if (host.includes(",")) throw new Problem(400, "the request has more than one Host");
-      if (names && !isOwnName(nameOf(host), names)) throw notThisHub(nameOf(host));
+      if (names && !isOwnName(nameOf(host), names)) throw new Problem(421, remedies.host(nameOf(host)));
       passed = host;
     }
     const origin = headers.get("origin");
     if (origin !== null) {
       if (anyOrigin || allowed.has(origin) || isSameOrigin(origin, host, names)) return;
-      throw notAllowed(origin);
+      throw new Problem(403, remedies.origin(origin));
     }
     const site = headers.get("sec-fetch-site");
     if (site === null || site === "same-origin" || site === "none") return;
     if (headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD")) return;
-    throw notAllowed(`a ${site} page`);
+    throw new Problem(403, remedies.origin(`a ${site} page`));
   };
 }
 
@@ -72,12 +71,4 @@ function isSameOrigin(origin: string, host: string, names: ReadonlySet<string> |
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   return url.host === host.toLowerCase() || (names?.has(url.host) ?? false);
-}
-
-function notThisHub(name: string): Problem {
-  return new Problem(421, `${name} is not a name of this hub; if it should be: --allowed-host ${name}`);
-}
-
-function notAllowed(origin: string): Problem {
-  return new Problem(403, `${origin} may not use this hub; if it should: --cors-origin names its origin`);
 }

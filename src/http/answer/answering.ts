@@ -12,6 +12,9 @@ const NO_QUERY = Type.Object({});
 type RouteContext = Pick<Context, "request" | "server" | "route" | "params" | "set">;
 type Handler = (context: RouteContext & { readonly query: unknown }) => unknown;
 
+/** Looks at a request before its route does. What it throws is the answer. */
+export type Enter = (request: Pick<RouteContext, "request" | "server">) => void;
+
 /** What the handler answers; what it throws as an answer, too. */
 export async function answered<Answer>(
   handle: () => Answer | Promise<Answer>,
@@ -31,18 +34,22 @@ export async function answered<Answer>(
  * everything would leave a publisher with an answer that no hub gives. What Elysia does with a query
  * also leaves out of account what a route does not know.
  */
-export function withOwnAnswers<App extends AnyElysia>(app: App, refusals: Refusals): App {
+export function withOwnAnswers<App extends AnyElysia>(
+  app: App,
+  { refusals, enter }: { readonly refusals: Refusals; readonly enter?: Enter | undefined },
+): App {
   const own = new Elysia();
   for (const { method, path, handler, hooks } of app.routes) {
     const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
     const reader = new QueryReader(schema ?? NO_QUERY);
     const handle = handler as Handler;
     const answer = async ({ request, server, route, params, set }: RouteContext) => {
-      const context = { request, server, route, params, set };
-      const given = await answered(() => handle({ ...context, query: reader.read(request) }), refusals, {
-        request,
-        route,
-      });
+      set.headers["x-content-type-options"] = "nosniff";
+      const answering = () => {
+        enter?.({ request, server });
+        return handle({ request, server, route, params, set, query: reader.read(request) });
+      };
+      const given = await answered(answering, refusals, { request, route });
       refusals.requests.add(request.method, route, given instanceof Response ? given.status : 200);
       return given;
     };

@@ -1,4 +1,4 @@
-import type { Grant } from "../../auth/grant.ts";
+import { type Grant, PUBLIC } from "../../auth/grant.ts";
 import { Problem } from "./problem.ts";
 
 // Refusals in the words of RFC 6750, "Bearer Token Usage", section 3.
@@ -13,9 +13,10 @@ export function invalidToken(detail: string): Problem {
   return challenge(401, detail, "invalid_token");
 }
 
-/** What the grant lacks: 403 with a credential, 401 without one. */
-export function forbidden({ anonymous }: Grant, detail: string): Problem {
-  return anonymous ? unauthenticated(detail) : challenge(403, detail, "insufficient_scope");
+/** What the grant lacks: 403 with a credential, or where none would help; 401 without one. */
+export function forbidden(grant: Grant, detail: string): Problem {
+  if (grant === PUBLIC) return new Problem(403, detail);
+  return grant.anonymous ? unauthenticated(detail) : challenge(403, detail, "insufficient_scope");
 }
 
 /** 400: a credential came in a way in which none may come. */

@@ -11,7 +11,7 @@ export function checkEvent(
   { value, exact }: ExactJson,
   at = "",
 ): { readonly draft: Draft } | { readonly violations: readonly Violation[] } {
-  const found = catalogViolations(hub, value, at);
+  const found = catalogViolations(hub.broker, value, at);
   if (found.length > 0 || !isEventInput(value)) {
     return { violations: [...eventViolations(value, at), ...found] };
   }

@@ -25,7 +25,7 @@ export const PublishedReceipt = Type.Object({
 export async function publisherGrant(hub: Hub, { request }: Incoming): Promise<Grant> {
   const granted = hub.access(request);
   const grant = granted instanceof Promise ? await granted : granted;
-  if (!grant.publish) throw forbidden(grant, "publishing takes a key or a token that grants it");
+  if (!grant.publish) throw forbidden(grant, hub.remedies.publish);
   return grant;
 }
 

@@ -4,8 +4,8 @@ import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 
 /** `GET /catalog`: each event type's JSON Schema. */
-export function catalogRoutes(hub: Hub) {
-  return new Elysia().get("/catalog", () => hub.catalog.toJSON(), {
+export function catalogRoutes({ broker }: Hub) {
+  return new Elysia().get("/catalog", () => broker.catalog.toJSON(), {
     detail: {
       tags: ["publish"],
       summary: "Each event type's JSON Schema",

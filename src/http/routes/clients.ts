@@ -37,7 +37,8 @@ const Selection = Type.Object({
 });
 
 /** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
-export function clientRoutes({ broker, access }: Hub) {
+export function clientRoutes(hub: Hub) {
+  const { broker } = hub;
   function* selected({ address, subject }: Static<typeof Selection>): Iterable<ClientInfo> {
     for (const client of broker.clients) {
       if (address !== undefined && client.about.address !== address) continue;
@@ -50,7 +51,7 @@ export function clientRoutes({ broker, access }: Hub) {
     .get(
       "/clients",
       async ({ request, query, set }): Promise<typeof ClientList.static> => {
-        await requireAdmin(access, request);
+        await requireAdmin(hub, request);
         set.headers["cache-control"] = "no-store";
         const found = [...selected(query)];
         return {
@@ -73,7 +74,7 @@ export function clientRoutes({ broker, access }: Hub) {
     .delete(
       "/clients",
       async ({ request, query }): Promise<typeof Removed.static> => {
-        await requireAdmin(access, request);
+        await requireAdmin(hub, request);
         if (query.address === undefined && query.subject === undefined) {
           throw new Problem(400, "name the clients to remove by address, subject or both");
         }
@@ -96,7 +97,7 @@ export function clientRoutes({ broker, access }: Hub) {
     .delete(
       "/clients/:id",
       async ({ request, params }): Promise<Response> => {
-        await requireAdmin(access, request);
+        await requireAdmin(hub, request);
         if (!broker.removeClient(params.id)) throw new Problem(404, `there is no client ${params.id}`);
         return new Response(null, { status: 204 });
       },

@@ -5,7 +5,7 @@ import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
 import type { Log } from "../../log/log.ts";
-import { type Access, openAccess } from "../access/access.ts";
+import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { invalidToken } from "../answer/challenge.ts";
 import { draining } from "../answer/problem.ts";
@@ -21,6 +21,7 @@ import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
 import { removeAt } from "../stream/expiry.ts";
+import { drainWithServer, takeOver } from "../stream/stopping.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { Withdrawals } from "../stream/withdrawal.ts";
 import { ticketAccess } from "./tickets.ts";
@@ -70,34 +71,65 @@ export function eventRoutes({ broker, access, tickets, addressOf, limits }: Hub)
 
 /** How {@link handleSSE} takes clients. */
 export interface StreamOptions {
-  /** Says what the sender of a request may do; everyone may do everything by default. */
+  /**
+   * Says what the sender of a request may read.
+   *
+   * @defaultValue everyone may read what is public
+   */
   readonly access?: Access;
-  /** Finds a client's address; the one of its connection by default. */
-  readonly addressOf?: AddressOf;
-  /** How many clients it takes, and how much each may ask for; see {@link DEFAULT_LIMITS}. */
-  readonly limits?: Limits;
-  /** Where refusals are counted and logged. */
-  readonly refusals?: Refusals;
+  /**
+   * How many clients it takes, and how much each may ask for.
+   *
+   * @defaultValue {@link DEFAULT_LIMITS}, member by member
+   */
+  readonly limits?: Partial<Limits>;
+  /**
+   * Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`.
+   *
+   * @defaultValue nobody's
+   */
+  readonly trustProxy?: readonly string[];
 }
 
-/** An Elysia handler that keeps an event stream open for every request: `GET /events`. */
+/**
+ * An Elysia handler that keeps an event stream open for every request: `GET /events`. Who may send
+ * such a request, by its `Host` and `Origin`, is the application's to say; {@link tidings} does.
+ *
+ * @example
+ * ```ts
+ * const broker = new Broker();
+ * new Elysia().get("/news", handleSSE(broker)).listen(3000);
+ * ```
+ */
 export function handleSSE(
   broker: Broker,
-  { refusals = new Refusals(), ...options }: StreamOptions = {},
+  { access = publicAccess, limits, trustProxy = [] }: StreamOptions = {},
 ): (context: Incoming & { readonly route?: string }) => Promise<Response> {
-  const open = eventStreams(broker, options);
+  const refusals = new Refusals();
   const reader = new QueryReader(EventsQuery);
-  return async ({ request, server, route = "" }) =>
-    answered(() => open({ request, server, query: reader.read(request) }), refusals, { request, route });
+  const open = eventStreams(broker, {
+    access,
+    addressOf: addressFinder(trustProxy),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+  });
+  takeOver(broker);
+  return async ({ request, server, route = "" }) => {
+    if (server) drainWithServer(server, broker);
+    const answering = () => open({ request, server, query: reader.read(request) });
+    return answered(answering, refusals, { request, route });
+  };
+}
+
+/** What opens streams. */
+interface StreamParts {
+  readonly access: Access;
+  readonly addressOf: AddressOf;
+  readonly limits: Limits;
 }
 
 function eventStreams(
   broker: Broker,
-  {
-    access = openAccess,
-    addressOf = addressFinder(),
-    limits = DEFAULT_LIMITS,
-  }: Omit<StreamOptions, "refusals">,
+  { access, addressOf, limits }: StreamParts,
 ): (context: Incoming & { readonly query: Query }) => Promise<Response> {
   const admission = new Admission(limits);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.

@@ -12,7 +12,7 @@ export function metricsRoutes(hub: Hub) {
   return new Elysia().get(
     "/metrics",
     async ({ request }) => {
-      await requireAdmin(hub.access, request);
+      await requireAdmin(hub, request);
       // Made when somebody asks: watching the event loop takes a timer.
       registry ??= createRegistry(hub, deliveries);
       return new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } });

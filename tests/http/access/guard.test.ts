@@ -2,14 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { type GuardOptions, guard } from "../../../src/http/access/guard.ts";
 import { Problem } from "../../../src/http/answer/problem.ts";
 
+const anyName: GuardOptions = {
+  hosts: undefined,
+  origins: [],
+  remedies: { host: (name) => `not ${name}`, origin: (origin) => `not ${origin}` },
+};
+
 /** The status with which the guard refuses; undefined when it lets the request pass. */
 function refusal(
-  options: GuardOptions,
+  options: Partial<GuardOptions>,
   headers: Record<string, string>,
   init: { method?: string } = {},
 ): number | undefined {
   try {
-    guard(options)(new Request("http://127.0.0.1:3000/publish", { ...init, headers }));
+    guard({ ...anyName, ...options })(new Request("http://127.0.0.1:3000/publish", { ...init, headers }));
     return undefined;
   } catch (error) {
     if (error instanceof Problem) return error.status;
@@ -18,7 +24,7 @@ function refusal(
 }
 
 describe("the name in Host", () => {
-  const hosts = ["hub.example.org"];
+  const hosts = ["Hub.example.org"];
 
   test.each([
     "127.0.0.1:3000",
@@ -50,12 +56,13 @@ describe("the name in Host", () => {
     expect(refusal({ hosts }, { host })).toBe(421);
   });
 
-  test("may be any where no names are given", () => {
+  test("may be any where no names are given, or *", () => {
     expect(refusal({}, { host: "hub.internal:3000" })).toBeUndefined();
+    expect(refusal({ hosts: ["*"] }, { host: "hub.internal:3000" })).toBeUndefined();
   });
 
   test("is looked at in every request, whatever the one before had", () => {
-    const check = guard({ hosts });
+    const check = guard({ ...anyName, hosts });
     const request = (host: string) => new Request("http://127.0.0.1/", { headers: { host } });
     check(request("localhost"));
     expect(() => check(request("evil.example"))).toThrow(Problem);

@@ -4,6 +4,7 @@ import { type AppOptions, createApp } from "../../../src/app.ts";
 import { OPEN } from "../../../src/auth/grant.ts";
 import { Broker } from "../../../src/broker/broker.ts";
 import { readLines } from "../../../src/cli/lines.ts";
+import { openAccess } from "../../../src/http/access/access.ts";
 import type { Draft } from "../../../src/log/entry.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { silent } from "../../../src/logger.ts";
@@ -15,7 +16,7 @@ afterEach(async () => {
 });
 
 async function startHub({ broker = new Broker(), ...options }: Partial<AppOptions> = {}) {
-  const listener = await listen(createApp({ logger: silent, broker, ...options }), {
+  const listener = await listen(createApp({ logger: silent, broker, access: openAccess, ...options }), {
     host: "127.0.0.1",
     port: 0,
     idleTimeout: 1,

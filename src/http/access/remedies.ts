@@ -1,0 +1,26 @@
+/**
+ * Why something is refused, and what would allow it, in the words of whoever runs the hub: options
+ * of the plugin, or flags of the binary.
+ */
+export interface Remedies {
+  readonly publish: string;
+  /** For what is the administrators': clients, metrics, the console. */
+  readonly administer: string;
+  /** For a name in `Host` that is not the hub's. */
+  readonly host: (name: string) => string;
+  /** For a page of another origin. */
+  readonly origin: (origin: string) => string;
+}
+
+/** For a hub in an application of one's own. */
+export function pluginRemedies({ isClosed }: { readonly isClosed: boolean }): Remedies {
+  const others = "is for the application itself; the option access of tidings() says who else may";
+  return {
+    publish: isClosed ? `publishing ${others}` : "publishing takes a key or a token that grants it",
+    administer: isClosed ? `this ${others}` : "this is for administrators",
+    host: (name) =>
+      `${name} is not a name of this hub; if it should be: the option hosts of tidings() names it`,
+    origin: (origin) =>
+      `${origin} may not use this hub; if it should: the option origins of tidings() names its origin`,
+  };
+}
