@@ -9,3 +9,10 @@ export function emptyFolder(): string {
   defer(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** A file with this content in a folder of its own, removed after the test. Resolves to its path. */
+export async function newFile(name: string, content: string): Promise<string> {
+  const path = join(emptyFolder(), name);
+  await Bun.write(path, content);
+  return path;
+}

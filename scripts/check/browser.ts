@@ -1,4 +1,4 @@
-import { type Counts, none, oneFailed, type Step } from "./step.ts";
+import { type Counts, none, oneFailed, type Step, succeeds } from "./step.ts";
 
 const names = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
@@ -8,15 +8,6 @@ export function findBrowser(): string | null {
     if (path) return path;
   }
   return null;
-}
-
-async function succeeds(command: string[]): Promise<boolean> {
-  console.log(`$ ${command.join(" ")}`);
-  const { exited } = Bun.spawn(command, {
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-  });
-  return (await exited) === 0;
 }
 
 /** Installs the distribution's Chromium where that is possible without asking: as root, with apt. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Counts, none, oneFailed, type Step } from "./step.ts";
+import { type Counts, none, oneFailed, type Step, succeeds } from "./step.ts";
 
 /** The proxies to test behind, which Debian's packages of the same names hold. */
 const proxies = [
@@ -11,17 +11,11 @@ const proxies = [
 /** Where they are unpacked: a package that is installed would start a server on port 80. */
 const folder = resolve(".tools/proxies");
 
-async function succeeds(command: string[], cwd = "."): Promise<boolean> {
-  console.log(`$ ${command.join(" ")}`);
-  const { exited } = Bun.spawn(command, { cwd, stdio: ["ignore", "inherit", "inherit"] });
-  return (await exited) === 0;
-}
-
 async function download(name: string, into: string): Promise<boolean> {
-  if (await succeeds(["apt-get", "download", name], into)) return true;
+  if (await succeeds(["apt-get", "download", name], { cwd: into })) return true;
   // A fresh machine knows of no packages yet, and only root may ask.
   if (process.getuid?.() !== 0 || !(await succeeds(["apt-get", "update"]))) return false;
-  return succeeds(["apt-get", "download", name], into);
+  return succeeds(["apt-get", "download", name], { cwd: into });
 }
 
 async function unpack(name: string): Promise<void> {
@@ -30,7 +24,7 @@ async function unpack(name: string): Promise<void> {
   await mkdir(aside, { recursive: true });
   if (await download(name, aside)) {
     const [file] = await readdir(aside);
-    if (file !== undefined) await succeeds(["dpkg-deb", "-x", file, folder], aside);
+    if (file !== undefined) await succeeds(["dpkg-deb", "-x", file, folder], { cwd: aside });
   }
   await rm(aside, { recursive: true });
 }

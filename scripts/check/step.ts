@@ -23,16 +23,19 @@ export function describe({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
+/** Runs a command that prints to the terminal. Whether it succeeded. */
+export async function succeeds(command: readonly string[], { cwd = "." } = {}): Promise<boolean> {
+  console.log(`$ ${command.join(" ")}`);
+  const { exited } = Bun.spawn([...command], {
+    cwd,
+    stdio: ["ignore", "inherit", "inherit"],
+    // apt-get must not ask. The environment is named because steps add to it.
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+  return (await exited) === 0;
+}
+
 /** A step that is one command, and counts as one: it passed if the command did. */
 export function commandStep(name: string, command: readonly string[]): Step {
-  return {
-    name,
-    async run() {
-      const { exited } = Bun.spawn([...command], {
-        stdio: ["ignore", "inherit", "inherit"],
-        env: process.env,
-      });
-      return (await exited) === 0 ? onePassed : oneFailed;
-    },
-  };
+  return { name, run: async () => ((await succeeds(command)) ? onePassed : oneFailed) };
 }

@@ -1,16 +1,12 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { type JWK, SignJWT } from "jose";
 import { InvalidToken } from "../../src/auth/invalid-token.ts";
 import { type RemoteKeysTimes, remoteKeys } from "../../src/auth/jwks.ts";
 import { KeysUnavailable, verifyToken } from "../../src/auth/tokens.ts";
 import { silent } from "../../src/logger.ts";
+import { defer } from "../defer.ts";
 import { until } from "../until.ts";
-
-const servers: Bun.Server<undefined>[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop(true);
-});
 
 /** A server of keys, as an identity provider has one. */
 class KeyServer {
@@ -28,7 +24,7 @@ class KeyServer {
         return this.answer?.() ?? Response.json({ keys: this.keys });
       },
     });
-    servers.push(server);
+    defer(() => server.stop(true));
     this.url = new URL("/jwks.json", server.url);
   }
 }

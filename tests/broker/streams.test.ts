@@ -1,9 +1,10 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Stream } from "@elysiajs/stream";
 import { Elysia } from "elysia";
 import { Broker } from "../../src/broker/broker.ts";
 import type { ClientHandle } from "../../src/broker/options.ts";
 import { handleSSE } from "../../src/http/routes/events.ts";
+import { defer } from "../defer.ts";
 import { Reader } from "../http/reader.ts";
 import { until } from "../until.ts";
 
@@ -52,11 +53,6 @@ const kinds: Record<string, (broker: Broker, added: (client: ClientHandle) => vo
   "the stream of handleSSE": (broker) => handleSSE(broker),
 };
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
 /** Starts an application with one route of this kind. */
 function start(kind: (typeof kinds)[string], { keepAlive = 15_000 } = {}) {
   const broker = new Broker({ keepAlive });
@@ -64,7 +60,7 @@ function start(kind: (typeof kinds)[string], { keepAlive = 15_000 } = {}) {
   const app = new Elysia()
     .get("/live", kind(broker, (client) => clients.push(client)) as never)
     .listen({ port: 0, hostname: "127.0.0.1" });
-  stops.push(async () => await app.server?.stop(true));
+  defer(() => app.server?.stop(true));
   return { url: `http://127.0.0.1:${app.server?.port}/live`, broker, clients };
 }
 

@@ -1,16 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { emptyFolder, newFile } from "../folder.ts";
 import { startHub } from "../hub.ts";
 import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
 import { stored } from "../sdk/stored.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
 import { main, run, runOnTerminal, start } from "./tidings.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "tidings-publish-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test("publishes an event to its topics and prints its id", async () => {
   const { url, broker } = startHub();
@@ -49,9 +45,8 @@ test("shows its token", async () => {
 
 test("takes text as it is, and data from a file or all of the input", async () => {
   const { url } = startHub();
-  const file = join(folder, "order.json");
   const pretty = JSON.stringify({ id: 1, items: [1] }, null, 2);
-  await Bun.write(file, `${pretty}\n`);
+  const file = await newFile("order.json", `${pretty}\n`);
   expect((await run(["publish", "n", "--text", 'say "hello"', "--url", url])).code).toBe(0);
   expect((await run(["publish", "n", `@${file}`, "-u", url, "-t", "a", "-i", "x"])).output).toBe("x\n");
   expect((await run(["publish", "n", "@-", "--url", url], { input: pretty })).code).toBe(0);
@@ -183,8 +178,11 @@ test("a bad line is named by its number; those before it are published, none aft
     ['{"type":"n"}', "line 4: /data is missing"],
     ["{", 'line 4: not JSON: "{"; input is an event a line, as jq -c . makes it'],
     ['{"type":"n","data":1,"id":null}', "line 4: /id Expected a text"],
-    ['{"type":"n","data":1,"topcs":["a"]}', "line 4: Unprocessable Entity: /topcs"],
-    ['{"type":"trace-update","data":{"trace_id":"a"}}', "line 4: Unprocessable Entity: /data/span_count"],
+    ['{"type":"n","data":1,"topcs":["a"]}', "line 4: The event does not match its schema: /topcs"],
+    [
+      '{"type":"trace-update","data":{"trace_id":"a"}}',
+      "line 4: The event does not match its schema: /data/span_count missing",
+    ],
   ];
   for (const [index, [line, says]] of cases.entries()) {
     const input = `${event(1)}\n${event(2)}${line}\n${event(3)}`;
@@ -212,7 +210,7 @@ test("goes on publishing when nobody reads the ids any more", async () => {
 
 test("on a terminal it shows how far it is instead of the ids", async () => {
   const { url } = startHub();
-  const file = join(folder, "lines.ndjson");
+  const file = join(emptyFolder(), "lines.ndjson");
   await Bun.write(file, "1\n".repeat(2500));
   const shown = await runOnTerminal(["publish", "n", "-", "--url", url], file);
   expect(shown).toContain("2,500 events in ");

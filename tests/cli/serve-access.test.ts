@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { newFile } from "../folder.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
 import { run, start } from "./tidings.ts";
 
@@ -10,18 +8,6 @@ import { run, start } from "./tidings.ts";
 setDefaultTimeout(30_000);
 
 const SECRET = "tell-nobody-tell-nobody-tell-nobody";
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tidings-serve-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function fileOf(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await Bun.write(path, content);
-  return path;
-}
 
 /** Starts a hub, and gives the port at which it says to listen. */
 async function serve(args: string[], env: Record<string, string> = {}): Promise<string> {
@@ -63,17 +49,17 @@ test.each<[string, string[], Record<string, string>]>([
 });
 
 test("a file without keys, or with a private key, is refused", async () => {
-  const none = await fileOf("none", "# not yet\n\n");
+  const none = await newFile("none", "# not yet\n\n");
   expect(await run(["serve", "--publish-key-file", none])).toMatchObject({ code: 2 });
   const { privateKey } = generateKeyPairSync("ed25519");
-  const key = await fileOf("key.pem", privateKey.export({ format: "pem", type: "pkcs8" }).toString());
+  const key = await newFile("key.pem", privateKey.export({ format: "pem", type: "pkcs8" }).toString());
   const { code, errors } = await run(["serve", "--jwt-key-file", key]);
   expect(code).toBe(2);
   expect(errors).toContain(`${key} holds a private key`);
 });
 
 test("keys come from flags, variables and files alike", async () => {
-  const file = await fileOf("keys", "# of the shop\nkey-of-the-shop-0001\n\n  key-of-the-shop-0002\r\n");
+  const file = await newFile("keys", "# of the shop\nkey-of-the-shop-0001\n\n  key-of-the-shop-0002\r\n");
   const url = await serve(["--publish-key", "key-by-flag-0000001", "--publish-key", "key-by-flag-0000002"], {
     TIDINGS_PUBLISH_KEY_FILE: file,
     TIDINGS_ADMIN_KEY: "key-by-variable-01 key-by-variable-02",

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { killAfterwards } from "../defer.ts";
+import { cleanEnvironment, type Ended, ended } from "../program.ts";
 
 /** The program's source, which starts without being built. */
 export const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -16,13 +17,6 @@ export interface Running {
   closeOutput(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<number>;
-}
-
-/** What a command that has ended leaves behind. */
-export interface Ended {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
 }
 
 /** Starts `tidings …`, without any of this process's own TIDINGS_ variables. */
@@ -62,12 +56,7 @@ export async function run(
     env: environment(env),
   });
   killAfterwards(child);
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, output, errors };
+  return ended(child);
 }
 
 /** Runs `tidings …` with a file as its input and a terminal for the rest; returns what that shows. */
@@ -92,11 +81,9 @@ export async function runOnTerminal(args: readonly string[], inputFile: string):
   return shown;
 }
 
+/** Not in CI, where nothing is drawn on a terminal. */
 function environment(own: Record<string, string>): Record<string, string | undefined> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith("TIDINGS_") && name !== "CI",
-  );
-  return { ...Object.fromEntries(inherited), NO_COLOR: "1", ...own };
+  return { ...cleanEnvironment(), CI: undefined, ...own };
 }
 
 /** A stream's lines, one at a time. */

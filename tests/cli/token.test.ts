@@ -1,26 +1,12 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, UnsecuredJWT } from "jose";
+import { newFile } from "../folder.ts";
 import { post, SECRET, startKeyedHub } from "../http/keyed-hub.ts";
 import { run } from "./tidings.ts";
 
 // Each starts programs, which takes its time on a busy machine.
 setDefaultTimeout(30_000);
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tidings-token-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function fileOf(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await Bun.write(path, content);
-  return path;
-}
 
 const pem = (key: KeyObject) =>
   key.export({ format: "pem", type: key.type === "public" ? "spki" : "pkcs8" }).toString();
@@ -69,8 +55,8 @@ describe("signing", () => {
     ["ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })],
     ["EdDSA", generateKeyPairSync("ed25519")],
   ] as const)("takes a private key for %s, and inspecting either half", async (algorithm, pair) => {
-    const secret = await fileOf(`${algorithm}.pem`, pem(pair.privateKey));
-    const open = await fileOf(`${algorithm}.pub`, pem(pair.publicKey));
+    const secret = await newFile(`${algorithm}.pem`, pem(pair.privateKey));
+    const open = await newFile(`${algorithm}.pub`, pem(pair.publicKey));
     const { output } = await run(["token", "--jwt-key-file", secret, "--subscribe", "*"]);
     expect(decodeProtectedHeader(output.trim())).toEqual({ alg: algorithm, typ: "JWT" });
     for (const file of [secret, open]) {
@@ -81,7 +67,7 @@ describe("signing", () => {
 
   test("names the key of a JWK", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
-    const jwk = await fileOf(
+    const jwk = await newFile(
       "a.jwk",
       JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: "2026" }),
     );

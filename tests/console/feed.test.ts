@@ -1,14 +1,10 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createParser } from "eventsource-parser";
 import { Broker } from "../../src/broker/broker.ts";
 import { Feed } from "../../src/console/server/feed.ts";
 import type { ConsoleEvents, Tick } from "../../src/protocol/console-feed.ts";
+import { defer } from "../defer.ts";
 import { until } from "../until.ts";
-
-const feeds: Feed[] = [];
-afterEach(() => {
-  for (const feed of feeds.splice(0)) feed.end();
-});
 
 /** A feed into memory. `full` says whether its page takes no bytes. */
 function openFeed(broker: Broker, { keyed = false } = {}) {
@@ -34,7 +30,8 @@ function openFeed(broker: Broker, { keyed = false } = {}) {
       closed = true;
     },
   };
-  feeds.push(new Feed(broker, sink, { signal: stop.signal, keyed }));
+  const feed = new Feed(broker, sink, { signal: stop.signal, keyed });
+  defer(() => feed.end());
   /** The next message that is of the kind and passes. */
   const next = async <T>(event: string, passes: (data: T) => boolean = () => true): Promise<T> => {
     for (;;) {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { readLines } from "../../src/cli/lines.ts";
 import { killAfterwards } from "../defer.ts";
+import { cleanEnvironment, ended } from "../program.ts";
 
 /** A file or folder that `scripts/build` makes. `scripts/test` builds for the tests that import this module. */
 const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
@@ -9,12 +10,6 @@ export const binary = built("tidings");
 export const library = built("library");
 /** The package as npm would publish it. */
 export const tarball = built("package.tgz");
-
-/** The environment without any of this process's own TIDINGS_ variables, and without colours. */
-export function cleanEnvironment(): Record<string, string | undefined> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TIDINGS_"));
-  return { ...Object.fromEntries(inherited), NO_COLOR: "1" };
-}
 
 /** Runs the executable to its end. */
 export function runBinary(folder: string, ...args: string[]) {
@@ -29,12 +24,7 @@ export async function runBinaryWith(env: Record<string, string>, folder: string,
     env: { ...cleanEnvironment(), ...env },
   });
   killAfterwards(child);
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { output, errors, code };
+  return ended(child);
 }
 
 /** A line of the hub's log. */

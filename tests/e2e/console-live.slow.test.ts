@@ -1,14 +1,10 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
+import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
 import { serveBinary } from "./binary.ts";
 import { openConsole, PHONE, publish } from "./console.ts";
-
-const proxies: Bun.Server<undefined>[] = [];
-afterEach(async () => {
-  for (const proxy of proxies.splice(0)) await proxy.stop(true);
-});
 
 const order = (id: number) => ({
   type: "order-created",
@@ -305,7 +301,7 @@ describe.skipIf(browserless)("the console's live view", () => {
           });
         },
       });
-      proxies.push(proxy);
+      defer(() => proxy.stop(true));
       const { page, faults } = await openConsole(`${proxy.url.origin}/hub`);
       await page.locator("[data-figure=clients] .figure-value").getByText("0", { exact: true }).waitFor();
       await publish(url, order(1));

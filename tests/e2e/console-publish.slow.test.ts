@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { binary, cleanEnvironment, serveBinary } from "./binary.ts";
+import { cleanEnvironment } from "../program.ts";
+import { binary, serveBinary } from "./binary.ts";
 import { openConsole } from "./console.ts";
 
 /** A catalog with all that a form has to draw. */

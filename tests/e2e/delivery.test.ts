@@ -5,8 +5,9 @@ import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { killAfterwards } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
+import { cleanEnvironment } from "../program.ts";
 import { until } from "../until.ts";
-import { binary, cleanEnvironment, runBinary, serveBinary } from "./binary.ts";
+import { binary, runBinary, serveBinary } from "./binary.ts";
 import { statusOf } from "./hub-client.ts";
 
 const COUNT = 10_000;

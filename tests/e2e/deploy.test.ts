@@ -4,18 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
-import { binary, cleanEnvironment, serveBinary } from "./binary.ts";
+import { cleanEnvironment, ended } from "../program.ts";
+import { binary, serveBinary } from "./binary.ts";
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 const read = (file: string) => Bun.file(join(deploy, file)).text();
 
-async function output(...command: string[]): Promise<{ code: number; text: string }> {
+async function said(...command: string[]): Promise<{ code: number; text: string }> {
   const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"] });
-  const [out, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, text: out + errors };
+  const { output, errors, code } = await ended(child);
+  return { code, text: output + errors };
 }
 
 test("every metric that the dashboard names is one of the hub's", async () => {
@@ -35,7 +33,7 @@ test("every metric that the dashboard names is one of the hub's", async () => {
 });
 
 /** Without the ends of its lines, which may be anywhere. */
-const flagsOf = async () => (await output(binary, "serve", "--help")).text.replace(/\s+/g, " ");
+const flagsOf = async () => (await said(binary, "serve", "--help")).text.replace(/\s+/g, " ");
 
 test("every variable that the files set is one of the hub's", async () => {
   const help = await flagsOf();
@@ -64,8 +62,8 @@ else {
     const unit = join(folder, "tidings.service");
     // It looks whether the program is there.
     await Bun.write(unit, (await read("tidings.service")).replaceAll("/usr/local/bin/tidings", binary));
-    expect(await output(analyze, "verify", unit)).toEqual({ code: 0, text: "" });
-    const { text } = await output(analyze, "security", "--offline=true", "--no-pager", unit);
+    expect(await said(analyze, "verify", unit)).toEqual({ code: 0, text: "" });
+    const { text } = await said(analyze, "security", "--offline=true", "--no-pager", unit);
     const [, level] = /exposure level for tidings\.service: ([\d.]+)/.exec(text) ?? [];
     // 10 is a unit without any of it; systemd calls what is below 3 OK.
     expect(Number(level)).toBeLessThan(2);
@@ -82,13 +80,13 @@ else {
   test("the binary runs where there is nothing but what the image holds, as nobody, and keeps its events", async () => {
     const root = emptyFolder();
     await chmod(root, 0o755);
-    const collected = await output(join(deploy, "collect-libraries"), binary, root);
+    const collected = await said(join(deploy, "collect-libraries"), binary, root);
     expect(collected).toEqual({ code: 0, text: "" });
     const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
       entry.isFile(),
     );
     expect(files.length).toBeLessThan(10);
-    await output("install", "-d", "-o", "65532", "-g", "65532", join(root, "data"));
+    await said("install", "-d", "-o", "65532", "-g", "65532", join(root, "data"));
     for (const folder of ["proc", "dev"]) await mkdir(join(root, folder));
     const environment = Object.fromEntries(
       [...(await read("Dockerfile")).matchAll(/^ENV (.*)$/gm)].flatMap(([, line = ""]) =>

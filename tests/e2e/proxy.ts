@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { cleanEnvironment } from "../program.ts";
 import { until } from "../until.ts";
-import { cleanEnvironment } from "./binary.ts";
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 

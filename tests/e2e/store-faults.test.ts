@@ -3,7 +3,8 @@ import { chmod, cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
-import { binary, cleanEnvironment, runBinary, serveBinary } from "./binary.ts";
+import { cleanEnvironment } from "../program.ts";
+import { binary, runBinary, serveBinary } from "./binary.ts";
 import { publish, readAll } from "./hub-client.ts";
 
 test("a second hub on the same file says so in one line and ends with code 2", async () => {

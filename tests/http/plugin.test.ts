@@ -1,19 +1,15 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { treaty } from "@elysiajs/eden";
 import { Type } from "@sinclair/typebox";
 import { type AnyElysia, Elysia } from "elysia";
 import { type Access, type App, Broker, Catalog, handleSSE, tidings } from "tidings";
+import { defer } from "../defer.ts";
 import { post } from "../post.ts";
 import { Reader } from "./reader.ts";
 
-const running: AnyElysia[] = [];
-afterEach(async () => {
-  for (const app of running.splice(0)) await app.stop(true);
-});
-
 function listen(app: AnyElysia): string {
   app.listen({ port: 0, hostname: "127.0.0.1" });
-  running.push(app);
+  defer(() => app.stop(true));
   if (!app.server) throw new Error("not listening");
   return app.server.url.origin;
 }

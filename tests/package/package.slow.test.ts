@@ -6,6 +6,7 @@ import manifest from "../../package.json";
 import { library, tarball } from "../e2e/binary.ts";
 import { emptyFolder } from "../folder.ts";
 import { startHub } from "../hub.ts";
+import { ended } from "../program.ts";
 import { stored } from "../sdk/stored.ts";
 
 // The package as it is packed, installed by npm into an empty project.
@@ -65,11 +66,7 @@ process.exit();
 
 async function run(folder: string, ...command: string[]): Promise<string> {
   const child = Bun.spawn(command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const { output, errors, code } = await ended(child);
   if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}:\n${output}${errors}`);
   return output.trim();
 }

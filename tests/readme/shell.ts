@@ -1,7 +1,8 @@
 import { createServer } from "node:net";
 import { delimiter, dirname, resolve } from "node:path";
 import { defer } from "../defer.ts";
-import { binary, cleanEnvironment } from "../e2e/binary.ts";
+import { binary } from "../e2e/binary.ts";
+import { cleanEnvironment } from "../program.ts";
 
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {

@@ -1,12 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emptyFolder } from "../folder.ts";
+import { ended } from "../program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = await mkdtemp(join(tmpdir(), "tidings-bench-"));
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function bench(...args: string[]) {
   return run(["scripts/bench", ...args]);
@@ -14,18 +13,13 @@ async function bench(...args: string[]) {
 
 async function run(command: string[]) {
   const child = Bun.spawn(command, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { stdout, stderr, code };
+  return ended(child);
 }
 
 /** The cells of a case's line, without its name and the server's. */
-function cells(stdout: string, name: string, server: string): string[] | undefined {
+function cells(output: string, name: string, server: string): string[] | undefined {
   const start = `| ${name} | ${server} | `;
-  const line = stdout.split("\n").find((text) => text.startsWith(start));
+  const line = output.split("\n").find((text) => text.startsWith(start));
   return line?.slice(start.length, -" |".length).split(" | ");
 }
 
@@ -35,27 +29,27 @@ const percent = expect.stringMatching(/^\d+ %$/);
 const time = expect.stringMatching(/^[\d.,]+ m?s$/);
 
 test("measures the hub and the floor, with nothing lost, and draws a chart", async () => {
-  const svg = join(folder, "bench.svg");
-  const { stdout, stderr, code } = await bench("--quick", "--case", "100 clients", "--svg", svg);
-  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("[2/2] 100 clients") });
+  const svg = join(emptyFolder(), "bench.svg");
+  const { output, errors, code } = await bench("--quick", "--case", "100 clients", "--svg", svg);
+  expect({ code, errors }).toMatchObject({ code: 0, errors: expect.stringContaining("[2/2] 100 clients") });
   for (const server of ["tidings", "floor"]) {
-    expect(cells(stdout, "100 clients", server)).toEqual([count, ratio, count, percent, time, "0"]);
+    expect(cells(output, "100 clients", server)).toEqual([count, ratio, count, percent, time, "0"]);
   }
-  expect(stdout).toMatch(/^The load generator took [\d.]+ to [\d.]+ s of CPU for each of a server's\.$/m);
+  expect(output).toMatch(/^The load generator took [\d.]+ to [\d.]+ s of CPU for each of a server's\.$/m);
   expect(await Bun.file(svg).text()).toStartWith("<svg ");
 }, 60_000);
 
 test("compares many topics with one, and the floor does the same", async () => {
-  const { stdout } = await bench("--quick", "--case", "topic");
+  const { output } = await bench("--quick", "--case", "topic");
   for (const server of ["tidings", "floor"]) {
-    const found = cells(stdout, "1,000 topics, 10 clients each", server);
+    const found = cells(output, "1,000 topics, 10 clients each", server);
     expect(found).toEqual([count, ratio, ratio, count, ratio, percent, time, "0"]);
   }
 }, 60_000);
 
 test("compares a file with memory, names who has no batches, and removes the file", async () => {
-  const { stdout } = await bench("--quick", "--case", "batches");
-  expect(cells(stdout, "batches, --store FILE.db", "tidings")).toEqual([
+  const { output } = await bench("--quick", "--case", "batches");
+  expect(cells(output, "batches, --store FILE.db", "tidings")).toEqual([
     count,
     "–",
     ratio,
@@ -63,40 +57,40 @@ test("compares a file with memory, names who has no batches, and removes the fil
     ratio,
     percent,
   ]);
-  expect(stdout).toContain('floor has no batches: left out of "batches, in memory".');
+  expect(output).toContain('floor has no batches: left out of "batches, in memory".');
   expect((await readdir(join(root, "dist"))).filter((name) => name.startsWith("bench-"))).toEqual([]);
 }, 60_000);
 
 test("opens as many clients as files may be open, and says how many that were", async () => {
   const limited = 'ulimit -n 700 && exec scripts/bench --quick --case "$0"';
-  const { stdout, code } = await run(["sh", "-c", limited, "idle"]);
+  const { output, code } = await run(["sh", "-c", limited, "idle"]);
   expect(code).toBe(0);
   const memory = expect.stringMatching(/^-?[\d.]+ KiB$/);
-  expect(cells(stdout, "500 clients, idle", "tidings")).toEqual([memory, time, time]);
-  expect(stdout).toContain("Only 700 files may be open (ulimit -n): no case has more than 500 clients.");
+  expect(cells(output, "500 clients, idle", "tidings")).toEqual([memory, time, time]);
+  expect(output).toContain("Only 700 files may be open (ulimit -n): no case has more than 500 clients.");
 }, 60_000);
 
 test("a hub that fails costs its own figures only, and the exit code is 1", async () => {
   const deaf = Bun.serve({ port: 0, fetch: () => new Response("no", { status: 503 }) });
-  const peer = join(folder, "deaf.json");
+  const peer = join(emptyFolder(), "deaf.json");
   const url = deaf.url.href;
   await Bun.write(peer, JSON.stringify({ name: "deaf", subscribe: url, publish: url }));
   try {
-    const { stdout, code } = await bench("--quick", "--case", "100 clients", "--peer", peer);
+    const { output, code } = await bench("--quick", "--case", "100 clients", "--peer", peer);
     expect(code).toBe(1);
-    expect(cells(stdout, "100 clients", "tidings")).toEqual([count, ratio, count, percent, time, "0"]);
-    expect(cells(stdout, "100 clients", "deaf")).toEqual(["–", "–", "–", "–", "–", "–"]);
-    expect(stdout).toContain('deaf failed at "100 clients": a stream was refused: HTTP/1.1 503');
+    expect(cells(output, "100 clients", "tidings")).toEqual([count, ratio, count, percent, time, "0"]);
+    expect(cells(output, "100 clients", "deaf")).toEqual(["–", "–", "–", "–", "–", "–"]);
+    expect(output).toContain('deaf failed at "100 clients": a stream was refused: HTTP/1.1 503');
   } finally {
     await deaf.stop(true);
   }
 }, 60_000);
 
 test("a wrong flag, case or file is code 2, and one line that says why before the usage", async () => {
-  const missing = join(folder, "missing.json");
+  const missing = join(emptyFolder(), "missing.json");
   for (const args of [["--fast"], ["--case", "nothing like it"], ["--rounds", "0"], ["--peer", missing]]) {
-    const { code, stderr } = await bench(...args);
+    const { code, errors } = await bench(...args);
     expect({ args, code }).toEqual({ args, code: 2 });
-    expect(stderr).toMatch(/^bench: .+\nusage: /m);
+    expect(errors).toMatch(/^bench: .+\nusage: /m);
   }
 }, 30_000);

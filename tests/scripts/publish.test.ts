@@ -1,20 +1,13 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { availableParallelism, hostname, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { readMachine } from "../../scripts/machine.ts";
 import { Catalog } from "../../src/events/catalog.ts";
+import { killAfterwards } from "../defer.ts";
 import { Reader } from "../http/reader.ts";
 import { startHub } from "../hub.ts";
 
 const script = fileURLToPath(new URL("../../scripts/publish.ts", import.meta.url));
-const running: Bun.Subprocess[] = [];
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    child.kill();
-    await child.exited;
-  }
-});
-
 test("the figures are the machine's own", async () => {
   const { checks, gauges } = await readMachine();
   expect(gauges).toMatchObject({ memoryTotal: totalmem(), processors: availableParallelism() });
@@ -28,7 +21,9 @@ test("they are published round after round, as built-in types only", async () =>
   const { url } = await startHub({ catalog: new Catalog() });
   const topic = encodeURIComponent(`machines/${hostname()}`);
   const reader = await Reader.open(`${url}/events?topic=${topic}`);
-  running.push(Bun.spawn([process.execPath, script, "--url", url, "--every", "0.01"], { stdout: "ignore" }));
+  killAfterwards(
+    Bun.spawn([process.execPath, script, "--url", url, "--every", "0.01"], { stdout: "ignore" }),
+  );
   const types: string[] = [];
   // Two whole rounds; the first tells how everything is.
   while (types.filter((type) => type === "trace-update").length < 2) {
@@ -50,7 +45,7 @@ test("a hub that can't be reached is one line, and exit code 1", async () => {
   const child = Bun.spawn([process.execPath, script, "--url", "http://127.0.0.1:1"], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  running.push(child);
+  killAfterwards(child);
   expect(await new Response(child.stderr).text()).toMatch(/^the hub can't be reached: .*\n$/);
   expect(await child.exited).toBe(1);
 }, 30_000);

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { type AppOptions, createApp } from "../../../src/app.ts";
 import { OPEN } from "../../../src/auth/grant.ts";
@@ -9,11 +9,7 @@ import type { Draft } from "../../../src/log/entry.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { silent } from "../../../src/logger.ts";
 import { listen } from "../../../src/server/listener.ts";
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import { defer } from "../../defer.ts";
 
 async function startHub({ broker = new Broker(), ...options }: Partial<AppOptions> = {}) {
   const listener = await listen(createApp({ logger: silent, broker, access: openAccess, ...options }), {
@@ -21,7 +17,7 @@ async function startHub({ broker = new Broker(), ...options }: Partial<AppOption
     port: 0,
     idleTimeout: 1,
   });
-  cleanups.push(() => listener.stop());
+  defer(() => listener.stop());
   return { broker, url: listener.url };
 }
 
@@ -35,7 +31,7 @@ class Sender {
   constructor(url: string) {
     const { hostname, port } = new URL(url);
     this.socket = connect(Number(port), hostname);
-    cleanups.push(() => this.socket.destroy());
+    defer(() => this.socket.destroy());
     this.#lines = readLines(this.socket);
     this.socket.write(
       `POST /publish/stream HTTP/1.1\r\nHost: ${hostname}\r\nTransfer-Encoding: chunked\r\n` +
