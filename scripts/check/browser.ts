@@ -1,46 +1,74 @@
 import { type Counts, none, oneFailed, type Step, succeeds } from "./step.ts";
 
-const names = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
+/** A browser that tests need, and how they are told of it. */
+interface TestBrowser {
+  readonly name: string;
+  /** The variable that holds its path. */
+  readonly variable: string;
+  /** The variable that is 1 where there is none. */
+  readonly skip: string;
+  /** What it may be called, the likeliest first. */
+  readonly programs: readonly string[];
+  /** Debian's package of it. */
+  readonly package: string;
+}
 
-export function findBrowser(): string | null {
-  for (const name of names) {
+export const chromium: TestBrowser = {
+  name: "Chromium",
+  variable: "CHROMIUM",
+  skip: "TIDINGS_SKIP_BROWSER",
+  programs: ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"],
+  package: "chromium",
+};
+
+export const firefox: TestBrowser = {
+  name: "Firefox",
+  variable: "FIREFOX",
+  skip: "TIDINGS_SKIP_FIREFOX",
+  programs: ["firefox-esr", "firefox"],
+  package: "firefox-esr",
+};
+
+export function findBrowser({ programs }: TestBrowser): string | null {
+  for (const name of programs) {
     const path = Bun.which(name);
     if (path) return path;
   }
   return null;
 }
 
-/** Installs the distribution's Chromium where that is possible without asking: as root, with apt. */
-async function installBrowser(): Promise<string | null> {
+/** Installs the distribution's where that is possible without asking: as root, with apt. */
+async function installBrowser(browser: TestBrowser): Promise<string | null> {
   if (process.getuid?.() !== 0 || !Bun.which("apt-get")) return null;
-  console.log("no Chromium found: installing the distribution's");
+  console.log(`no ${browser.name} found: installing the distribution's`);
   const installed =
     (await succeeds(["apt-get", "update"])) &&
-    (await succeeds(["apt-get", "install", "-y", "--no-install-recommends", "chromium"]));
-  return installed ? findBrowser() : null;
+    (await succeeds(["apt-get", "install", "-y", "--no-install-recommends", browser.package]));
+  return installed ? findBrowser(browser) : null;
 }
 
 /**
  * Sees to it that the tests that follow have a real browser, and tells them in the environment:
- * its path in CHROMIUM, or TIDINGS_SKIP_BROWSER=1. Counts as nothing unless it fails.
+ * its path, or that there is none. Counts as nothing unless it fails.
  */
-export const browserStep = ({ mayPassOver }: { mayPassOver: boolean }): Step => ({
-  name: "browser",
+export const browserStep = (browser: TestBrowser, { mayPassOver }: { mayPassOver: boolean }): Step => ({
+  name: browser.name.toLowerCase(),
   async run(): Promise<Counts> {
-    const given = process.env["CHROMIUM"];
+    const { name, variable, skip, programs } = browser;
+    const given = process.env[variable];
     if (given && !Bun.which(given)) {
-      console.log(`CHROMIUM is ${given}, which is no program that can be run`);
+      console.log(`${variable} is ${given}, which is no program that can be run`);
       return oneFailed;
     }
-    const path = given ? Bun.which(given) : (findBrowser() ?? (await installBrowser()));
+    const path = given ? Bun.which(given) : (findBrowser(browser) ?? (await installBrowser(browser)));
     if (path) {
       console.log(path);
-      process.env["CHROMIUM"] = path;
+      process.env[variable] = path;
       return none;
     }
-    console.log("No Chromium, and no right to install one: THE BROWSER TESTS ARE SKIPPED.");
-    console.log("Install chromium or google-chrome, or name one in CHROMIUM, to run them.");
-    process.env["TIDINGS_SKIP_BROWSER"] = "1";
+    console.log(`No ${name}, and no right to install one: THE TESTS WITH ${name.toUpperCase()} ARE SKIPPED.`);
+    console.log(`Install ${programs.join(" or ")}, or name one in ${variable}, to run them.`);
+    process.env[skip] = "1";
     return mayPassOver ? none : oneFailed;
   },
 });

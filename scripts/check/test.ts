@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { auditStep } from "./audit.ts";
-import { browserStep } from "./browser.ts";
+import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { importsOf } from "./imports.ts";
 import { proxiesStep } from "./proxies.ts";
@@ -15,7 +15,8 @@ const mayPassOver = !ci;
 /** What tests need prepared. A test needs a step when it imports the file, itself or through others. */
 const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/e2e/binary.ts", step: commandStep("build", ["scripts/build", "--if-stale"]) },
-  { imports: "tests/browser.ts", step: browserStep({ mayPassOver }) },
+  { imports: "tests/browser.ts", step: browserStep(chromium, { mayPassOver }) },
+  { imports: "tests/firefox.ts", step: browserStep(firefox, { mayPassOver }) },
   { imports: "tests/e2e/proxy.ts", step: proxiesStep({ mayPassOver }) },
 ];
 

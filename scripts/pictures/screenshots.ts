@@ -8,7 +8,7 @@ import {
   type EventData,
   type OutgoingEvent,
 } from "../../src/sdk/index.ts";
-import { findBrowser } from "../check/browser.ts";
+import { findBrowser, chromium as testChromium } from "../check/browser.ts";
 import type shop from "./shop.ts";
 
 /** How long the hub is busy before the pictures, in ms: the charts span a minute at least. */
@@ -78,7 +78,7 @@ const stop = new AbortController();
 let browser: Browser | undefined;
 const children: Bun.Subprocess[] = [];
 try {
-  const path = process.env["CHROMIUM"] ?? findBrowser();
+  const path = process.env["CHROMIUM"] ?? findBrowser(testChromium);
   if (!path) throw new Error("no Chromium found; name one in CHROMIUM");
   // Chromium starts at once and waits; its pages come last.
   browser = await chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-gpu"] });

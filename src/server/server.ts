@@ -3,19 +3,16 @@ import { Broker } from "../broker/broker.ts";
 import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
-import { flagRemedies, originWarnings } from "../config/remedies.ts";
 import { openStore } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
-import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger } from "../limited-logger.ts";
 import type { Logger } from "../logger.ts";
 import { AuditFile } from "./audit-file.ts";
-import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
 
@@ -80,8 +77,6 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     access: isKeyed ? keyAccess(authority) : openAccess,
     hosts: namesOf(config, isKeyed),
     origins: config.corsOrigin ?? [],
-    refusedOrigin: originWarnings(logger),
-    remedies: flagRemedies,
     limits: config,
     trustProxy: config.trustProxy ?? [],
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
@@ -89,9 +84,6 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const listening = await listen(app, config, certificate);
   listener = listening;
   const stopFreeing = freeMemoryWhenIdle(broker);
-  const descriptors = Descriptors.ofProcess();
-  if (descriptors) warnOfFewDescriptors(descriptors, config.maxClients, logger);
-  const stopGuarding = descriptors ? guardDescriptors(descriptors, listening, logger) : () => {};
   files.start();
   return {
     broker,
@@ -104,8 +96,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       files.stop();
       stopFreeing();
-      stopGuarding();
-      await broker.drain(config.drain, config.drainRetry);
+      await broker.drain(config.drain);
       await listening.finish(LAST_REQUESTS);
       await broker.close();
       await listening.finish(LAST_REFUSALS);

@@ -47,6 +47,41 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
       body: JSON.stringify({ type: "n", data }),
     });
 
+  test.skipIf(isMissing(name))(
+    "while the hub is away, readers of streams are told to come back, and anyone else gets the status",
+    async () => {
+      const hub = await serveBinary(emptyFolder());
+      const url = await proxies[name](hub.url);
+      hub.kill("SIGKILL");
+      await hub.exited;
+      const waits = new Set<string>();
+      for (let i = 0; i < 20; i++) {
+        const headers = { accept: "text/event-stream", origin: "http://pages.test" };
+        const response = await fetch(`${url}/events`, { headers });
+        expect(response.status).toBe(200);
+        expect(response.headers.get("content-type")).toBe("text/event-stream;charset=utf-8");
+        expect(response.headers.get("access-control-allow-origin")).toBe("http://pages.test");
+        const text = await response.text();
+        const [, retry = "", after = ""] =
+          /^retry: (\d{4})\nevent: tidings\.busy\ndata: {"reason":"away","retry_after":(\d)}\n\n$/.exec(
+            text,
+          ) ?? [];
+        expect(Math.floor(Number(retry) / 1000)).toBeWithin(1, 6);
+        expect([after, response.headers.get("retry-after")]).toEqual([retry[0], retry[0]] as [
+          string,
+          string,
+        ]);
+        waits.add(retry);
+      }
+      expect(waits.size).toBeGreaterThan(10);
+      expect((await fetch(`${url}/events`)).status).toBe(502);
+      // A publisher that is told 200 would take its event for kept.
+      const post = { method: "POST", headers: { accept: "text/event-stream" } };
+      expect((await fetch(`${url}/publish`, post)).status).toBe(502);
+    },
+    30_000,
+  );
+
   run("each event arrives before the next is published, compressed or not", async (url) => {
     for (const coding of ["identity", "gzip", "zstd"]) {
       const stream = await fetch(`${url}/events`, { headers: { "accept-encoding": coding } });

@@ -20,7 +20,7 @@ import { readInterest, subscriptionParameters } from "../request/subscription-qu
 import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
-import { endOfStream, removeAt } from "../stream/expiry.ts";
+import { removeAt } from "../stream/expiry.ts";
 import { drainWithServer, takeOver } from "../stream/stopping.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { Withdrawals } from "../stream/withdrawal.ts";
@@ -166,8 +166,7 @@ function eventStreams(
       const client = broker.addClient(sink, { interest, lastEventId, about, removed });
       admission.enter(address);
       if (credential) withdrawals.watch(credential.withdrawn);
-      const end = endOfStream(grant.expires, limits.maxStreamAge);
-      if (end !== undefined) removeAt(end, broker, client);
+      if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
     });
     const from = lastEventId ?? (await beginning(broker.log));
     const headers = {
