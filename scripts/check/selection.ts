@@ -26,7 +26,7 @@ function isNamed(path: string, filter: string): boolean {
  *
  * @throws TypeError on an option that it does not know.
  */
-export async function selectTests(args: readonly string[]): Promise<Selection> {
+export function selectTests(args: readonly string[], root = "."): Selection {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -36,7 +36,7 @@ export async function selectTests(args: readonly string[]): Promise<Selection> {
   const pattern = values["test-name-pattern"];
   const files: string[] = [];
   const slow: string[] = [];
-  for (const path of [...new Bun.Glob("tests/**/*.test.{ts,tsx}").scanSync()].sort()) {
+  for (const path of [...new Bun.Glob("tests/**/*.test.{ts,tsx}").scanSync(root)].sort()) {
     const matching = filters.filter((filter) => path.includes(filter));
     if (filters.length > 0 && matching.length === 0) continue;
     const isLeftOut =

@@ -1,9 +1,13 @@
 // Biome colours even what goes to a file, where escape codes leave nothing to read.
 const biomeColors = process.stdout.isTTY ? [] : ["--colors=off"];
 
+/** The compiler keeps its findings in node_modules, so that the next check takes a third of the time. */
 const types = (of: string, project: string) => ({
   name: `types of ${of}`,
-  command: ["node_modules/.bin/tsc", "--noEmit", "--project", project],
+  command: [
+    ...["node_modules/.bin/tsc", "--noEmit", "--project", project],
+    ...["--incremental", "--tsBuildInfoFile", `node_modules/.cache/types of ${of}.tsbuildinfo`],
+  ],
 });
 
 /** The commands that check the project without running any of it. They take a few seconds in all. */

@@ -60,8 +60,16 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
+function readArguments(): Selection {
+  try {
+    return selectTests(args);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
 const args = process.argv.slice(2);
-const selection = await selectTests(args).catch((error: Error) => refuse(error.message));
+const selection = readArguments();
 if (selection.files.length === 0) {
   const hint = selection.slow.length > 0 ? ` but the slow ${selection.slow.join(" ")}` : "";
   refuse(`no file of tests matches ${args.join(" ")}${hint}`);
