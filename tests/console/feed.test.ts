@@ -7,7 +7,7 @@ import { defer } from "../defer.ts";
 import { until } from "../until.ts";
 
 /** A feed into memory. `full` says whether its page takes no bytes. */
-function openFeed(broker: Broker, { keyed = false } = {}) {
+function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"] } = {}) {
   const stop = new AbortController();
   const messages: { event: string; data: unknown }[] = [];
   const waiting: (() => void)[] = [];
@@ -30,7 +30,7 @@ function openFeed(broker: Broker, { keyed = false } = {}) {
       closed = true;
     },
   };
-  const feed = new Feed(broker, sink, { signal: stop.signal, keyed });
+  const feed = new Feed(broker, sink, { signal: stop.signal, keyed, privateTopics });
   defer(() => feed.end());
   /** The next message that is of the kind and passes. */
   const next = async <T>(event: string, passes: (data: T) => boolean = () => true): Promise<T> => {
@@ -140,4 +140,27 @@ test("it ends with its page, and with the broker", async () => {
   const stays = openFeed(broker);
   await broker.close();
   await until(stays.isClosed);
+});
+
+test("private events are for those alone who may read them: not in the list, the backlog or the rates", async () => {
+  const broker = new Broker();
+  const hidden = { type: "secret", data: "s3cret", topic: "vault/1", private: true };
+  const shown = { type: "public", data: 1, topic: "t" };
+  await Promise.all([broker.publish(hidden), broker.publish(shown)]);
+  const feeds = [openFeed(broker, { privateTopics: [] }), openFeed(broker, { privateTopics: ["vault/*"] })];
+  const seen = async (pick: (feed: ReturnType<typeof openFeed>) => Promise<ConsoleEvents>) =>
+    Promise.all(feeds.map(async (feed) => (await pick(feed)).events.map(({ type }) => type)));
+  expect(await seen((feed) => feed.events(({ backlog }) => backlog))).toEqual([
+    ["public"],
+    ["secret", "public"],
+  ]);
+  await Promise.all([broker.publish(hidden), broker.publish(shown)]);
+  expect(await seen((feed) => feed.events(({ backlog }) => !backlog))).toEqual([
+    ["public"],
+    ["secret", "public"],
+  ]);
+  const distinct = await Promise.all(
+    feeds.map(async (feed) => (await feed.tick((tick) => tick.types.distinct > 0)).types.distinct),
+  );
+  expect(distinct).toEqual([1, 2]);
 });

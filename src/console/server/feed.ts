@@ -1,4 +1,5 @@
 import type { Broker } from "../../broker/broker.ts";
+import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { statusOf } from "../../broker/status.ts";
 import type { Entry } from "../../log/entry.ts";
@@ -20,6 +21,8 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
   /** It took a key to ask for it. */
   readonly keyed: boolean;
+  /** The topics whose private events it shows. Of the others it tells nothing. */
+  readonly privateTopics: readonly string[];
 }
 
 /**
@@ -33,6 +36,7 @@ export class Feed {
   readonly #broker: Broker;
   readonly #sink: EventSink;
   readonly #keyed: boolean;
+  readonly #privateTopics: PrivateTopics;
   readonly #stopObserving: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #window: ReturnType<typeof setTimeout> | undefined;
@@ -48,9 +52,10 @@ export class Feed {
   #ended = false;
 
   /** Ends when the page goes away, when the signal aborts or when the broker closes. */
-  constructor(broker: Broker, sink: EventSink, { signal, keyed }: FeedOptions) {
+  constructor(broker: Broker, sink: EventSink, { signal, keyed, privateTopics }: FeedOptions) {
     this.#broker = broker;
     this.#keyed = keyed;
+    this.#privateTopics = toPrivateTopics(privateTopics);
     this.#sink = sink;
     this.#stopObserving = broker.observe((entries, took) => this.#see(entries, took));
     this.#timer = setInterval(() => this.#tick(), TICK);
@@ -79,7 +84,7 @@ export class Feed {
       const held = await log.read(Math.max(0, log.head - BACKLOG), BACKLOG);
       this.#send("events", {
         backlog: true,
-        events: held.map(summaryOf),
+        events: held.filter((entry) => mayRead(this.#privateTopics, entry)).map(summaryOf),
         skipped: 0,
       });
     } catch {
@@ -87,10 +92,11 @@ export class Feed {
     }
   }
 
-  #see(entries: readonly Entry[], took: number): void {
+  #see(delivered: readonly Entry[], took: number): void {
     this.#latencySum += took;
     this.#latencyCount++;
     this.#latencyMax = Math.max(this.#latencyMax, took);
+    const entries = delivered.filter((entry) => mayRead(this.#privateTopics, entry));
     for (const { type, topics } of entries) {
       this.#types.add(type);
       for (const topic of topics) this.#topics.add(topic);

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
+import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
 import { type AccessRules, requireAdmin } from "../../http/access/admin.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
@@ -56,14 +57,16 @@ export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
       const grant = await requireAdmin(rules, request);
       if (broker.closed) throw draining();
       server?.timeout(request, 0);
-      const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN };
+      const { privateTopics } = grant;
+      const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN, privateTopics };
       const stream = directStream(request, (sink) => void new Feed(broker, sink, options));
       return new Response(stream, { headers: STREAM_HEADERS });
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
-      await requireAdmin(rules, request);
+      const { privateTopics } = await requireAdmin(rules, request);
       const entry = await broker.log.find(id);
-      if (!entry) throw new Problem(404, "the hub does not hold this event any more");
+      if (!entry || !mayRead(toPrivateTopics(privateTopics), entry))
+        throw new Problem(404, "the hub does not hold this event any more");
       return new Response(entry.json, {
         headers: { "content-type": "application/json", "cache-control": "no-store" },
       });

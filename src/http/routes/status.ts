@@ -1,5 +1,6 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import type { Grant } from "../../auth/grant.ts";
 import { statusOf } from "../../broker/status.ts";
 import { Status } from "../../protocol/status.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
@@ -7,16 +8,30 @@ import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 
+/** The same, of which those who may not administer the hub are told less. */
+const StatusAnswer = Type.Composite([
+  Type.Pick(Status, ["status"]),
+  Type.Partial(Type.Pick(Status, ["connected_clients", "version", "uptime_seconds"])),
+  Type.Partial(Type.Omit(Status, ["status", "connected_clients", "version", "uptime_seconds"])),
+]);
+type StatusAnswer = Static<typeof StatusAnswer>;
+
 const Health = Type.Object({ status: Type.String() });
 
 /** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */
-export function statusRoutes({ broker }: Hub) {
+export function statusRoutes({ broker, access }: Hub) {
   return new Elysia()
-    .get("/status", () => statusOf(broker), {
+    .get("/status", async ({ request }) => shownTo(await access(request), statusOf(broker)), {
       detail: {
         tags: ["operations"],
         summary: "Clients, memory, store and totals",
-        responses: { 200: { description: "How the hub is", content: json(Status) } },
+        description:
+          "Administrators are told everything, and so is everyone on a hub without keys. Who may subscribe " +
+          "is told no more than status, clients, version and uptime; others the status alone.",
+        responses: {
+          200: { description: "How the hub is", content: json(StatusAnswer) },
+          ...problemResponses(401, 503),
+        },
       },
     })
     .get("/healthz", () => ({ status: "alive" }), {
@@ -41,4 +56,13 @@ export function statusRoutes({ broker }: Hub) {
         },
       },
     );
+}
+
+/** What a hub holds, and how much goes through it, is not for strangers: even counts tell of private events. */
+function shownTo({ admin, subscribe }: Grant, status: Status): StatusAnswer {
+  if (admin) return status;
+  const { status: state, connected_clients, version, uptime_seconds } = status;
+  return subscribe.length > 0
+    ? { status: state, connected_clients, version, uptime_seconds }
+    : { status: state };
 }

@@ -302,3 +302,27 @@ describe("the cookie", () => {
     expect((await publish(url)).status).toBe(200);
   });
 });
+
+describe("/status tells", () => {
+  const membersOf = async (url: string, token?: string) =>
+    Object.keys(
+      await (await fetch(`${url}/status`, { headers: token === undefined ? {} : bearer(token) })).json(),
+    );
+  const some = ["status", "connected_clients", "version", "uptime_seconds"];
+
+  test("a stranger on a private hub that it is there", async () => {
+    const { url } = startKeyedHub({ private: true });
+    expect(await membersOf(url)).toEqual(["status"]);
+    expect(await membersOf(url, await sign({ publish: { topics: ["*"] } }))).toEqual(["status"]);
+    expect(await membersOf(url, await sign({ subscribe: ["a"] }))).toEqual(some);
+    expect(await membersOf(url, ADMIN_KEY)).toContain("store");
+    expect((await fetch(`${url}/status`, { headers: bearer("wrong") })).status).toBe(401);
+  });
+
+  test("anyone on a hub with keys how it is, and an administrator what it holds", async () => {
+    const { url } = startKeyedHub();
+    expect(await membersOf(url)).toEqual(some);
+    expect(await membersOf(url, PUBLISH_KEY)).toEqual(some);
+    expect(await membersOf(url, ADMIN_KEY)).toEqual([...some, "memory", "store", "totals"]);
+  });
+});
