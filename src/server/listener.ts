@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AnyElysia } from "elysia";
 import type { TlsPair } from "../config/tls-files.ts";
+import { tuneListeningSockets } from "./tcp-options.ts";
 import { clearStaleSocket, restrictSocket } from "./unix-socket.ts";
 
 /** Where a server listens, how, and for how long. */
@@ -11,6 +12,11 @@ export interface ListenSettings {
   readonly port: number;
   /** A Unix socket to listen on instead. */
   readonly unix?: string;
+  /**
+   * How long what was sent may go unacknowledged, in ms; 0 for as long as the system likes. Then the
+   * connection is ended.
+   */
+  readonly stallTimeout: number;
   /**
    * How long a connection may rest between two requests, in seconds from 1 to 255. Those of a Unix
    * socket may rest for as long as they like.
@@ -31,6 +37,11 @@ export interface Listener {
    * runs on them goes on. One that is about to open is reset, and has to try again.
    */
   renew(tls: TlsPair): void;
+  /** Closes connections that rest between two requests. */
+  closeIdle(): void;
+  /** Takes no connections until it is resumed; those that are open go on. False if that is so already. */
+  pause(): boolean;
+  resume(): void;
   /** Takes no more connections. Resolves when every request is answered, or that many ms are over. */
   finish(within: number): Promise<void>;
   /** Takes no more connections and ends those that are open. */
@@ -39,6 +50,11 @@ export interface Listener {
 
 /** How often it is looked whether all requests are answered, in ms. */
 const LOOK = 5;
+/**
+ * How much longer the system waits than the hub, in ms: one that is there and does not read is the
+ * hub's to remove, which knows why, and it looks once a second.
+ */
+const NOTICE_MS = 2000;
 
 /** Something, such as another program, keeps the hub from listening where it should. */
 export class ListenError extends Error {
@@ -71,21 +87,47 @@ export async function listen(
     throw new ListenError(`can't listen on ${unix ?? `${host} port ${port}`}: ${reasonOf(error)}`);
   }
   const bound = { ...settings, port: server.port ?? port };
-  // Of earlier certificates, which still have connections.
+  let pair = tls;
+  // They take no more connections, and have some that are open.
   const retiring = new Set<Server>();
   const all = () => [server, ...retiring];
+  let state: "open" | "paused" | "finished" = "open";
+  const retire = () => {
+    // It leaves its port at once, and its connections open.
+    const old = server;
+    retiring.add(old);
+    void old.stop().then(() => retiring.delete(old));
+  };
+  const listenAgain = () => {
+    server = serve(app, bound, pair);
+  };
   return {
     url: unix === undefined ? server.url.origin : `unix://${unix}`,
     renew(renewed) {
-      // The runtime can't change the certificate of a server. One that is stopped leaves its port at
-      // once, and its connections open, so there is no time at which nobody listens but this moment.
-      const old = server;
-      const stopped = old.stop();
-      retiring.add(old);
-      void stopped.then(() => retiring.delete(old));
-      server = serve(app, bound, renewed);
+      // The runtime can't change the certificate of a server. There is no time at which nobody listens
+      // but this moment.
+      pair = renewed;
+      if (state !== "open") return;
+      retire();
+      listenAgain();
+    },
+    closeIdle() {
+      for (const one of all()) one.closeIdleConnections();
+    },
+    pause() {
+      // Those who wait at a Unix socket are local, and would find it gone.
+      if (state !== "open" || unix !== undefined) return false;
+      state = "paused";
+      retire();
+      return true;
+    },
+    resume() {
+      if (state !== "paused") return;
+      state = "open";
+      listenAgain();
     },
     async finish(within) {
+      state = "finished";
       // It resolves only when every connection has ended, and idle ones may stay for long.
       void server.stop();
       const until = performance.now() + within;
@@ -101,7 +143,7 @@ type Server = NonNullable<AnyElysia["server"]>;
 
 function serve(
   app: AnyElysia,
-  { host, port, unix, idleTimeout, http2 = true, http3 = false }: ListenSettings,
+  { host, port, unix, idleTimeout, stallTimeout, http2 = true, http3 = false }: ListenSettings,
   tls: TlsPair | undefined,
 ): Server {
   const options = {
@@ -119,6 +161,10 @@ function serve(
   const address: object = unix === undefined ? { hostname: host, port, reusePort: false } : { unix };
   app.listen({ ...options, ...address });
   if (!app.server) throw new Error("listening without a server");
+  if (unix === undefined && app.server.port !== undefined) {
+    const timeout = stallTimeout > 0 ? stallTimeout + NOTICE_MS : 0;
+    tuneListeningSockets(app.server.port, timeout);
+  }
   return app.server;
 }
 

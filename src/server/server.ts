@@ -9,10 +9,12 @@ import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
+import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger } from "../limited-logger.ts";
 import type { Logger } from "../logger.ts";
 import { AuditFile } from "./audit-file.ts";
+import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
 
@@ -84,6 +86,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const listening = await listen(app, config, certificate);
   listener = listening;
   const stopFreeing = freeMemoryWhenIdle(broker);
+  const descriptors = Descriptors.ofProcess();
+  if (descriptors) warnOfFewDescriptors(descriptors, config.maxClients, logger);
+  const stopGuarding = descriptors ? guardDescriptors(descriptors, listening, logger) : () => {};
   files.start();
   return {
     broker,
@@ -96,6 +101,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       files.stop();
       stopFreeing();
+      stopGuarding();
       await broker.drain(config.drain);
       await listening.finish(LAST_REQUESTS);
       await broker.close();

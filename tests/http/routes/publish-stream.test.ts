@@ -16,6 +16,7 @@ async function startHub({ broker = new Broker(), ...options }: Partial<AppOption
     host: "127.0.0.1",
     port: 0,
     idleTimeout: 1,
+    stallTimeout: 0,
   });
   defer(() => listener.stop());
   return { broker, url: listener.url };
