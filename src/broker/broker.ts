@@ -266,12 +266,14 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * still taken: {@link close} ends that too.
    *
    * @param over milliseconds
+   * @param minRetry the shortest time that a reader is told to wait, in milliseconds: for how long the
+   * hub will be away
    */
-  async drain(over: number): Promise<void> {
+  async drain(over: number, minRetry = 0): Promise<void> {
     if (this.draining) return;
     this.#stopping.abort();
     const clients = [...this.#clients];
-    await drain(clients, over, {
+    await drain(clients, over, minRetry, {
       count: () => this.#clients.size,
       remove: (client, retry) => {
         this.#delivery.writeAside(client, encodeRetry(retry));

@@ -16,10 +16,12 @@ export interface Drained<C> {
  * over, and not all at once.
  *
  * @param over milliseconds
+ * @param minRetry the shortest time that any of them is told to wait, in milliseconds
  */
 export async function drain<C>(
   clients: readonly C[],
   over: number,
+  minRetry: number,
   { count, remove }: Drained<C>,
 ): Promise<void> {
   const startedAt = performance.now();
@@ -29,7 +31,7 @@ export async function drain<C>(
     const elapsed = performance.now() - startedAt;
     const due = over > 0 ? Math.floor((elapsed / over) * clients.length) + 1 : clients.length;
     for (const client of clients.slice(removed, due)) {
-      const retry = Math.max(0, last - elapsed) + Math.random() * Math.max(over / 2, MIN_SPREAD_MS);
+      const retry = Math.max(minRetry, last - elapsed) + Math.random() * Math.max(over / 2, MIN_SPREAD_MS);
       remove(client, Math.round(retry));
     }
     removed = due;

@@ -16,6 +16,8 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly stallTimeout: number;
   /** Milliseconds. */
   readonly drain: number;
+  /** The shortest time that readers are told to wait at a stop, in milliseconds. */
+  readonly drainRetry: number;
   /** Seconds. */
   readonly idleTimeout: number;
   /** The path of a Unix socket. */

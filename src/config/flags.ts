@@ -117,6 +117,18 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       "30s",
     ),
     drain: preset("--drain <duration>", "end the streams over this time at a stop", duration, 10_000, "10s"),
+    drainRetry: preset(
+      "--drain-retry <duration>",
+      "tell readers at a stop to come back after this time at the soonest",
+      duration,
+      0,
+    ),
+    maxStreamAge: preset(
+      "--max-stream-age <duration>",
+      "end a stream at this age, or up to half of it earlier; 0 for never",
+      duration,
+      DEFAULT_LIMITS.maxStreamAge,
+    ),
   }),
   ...group("Access", {
     publishKey: flag("--publish-key <key>", "key that may publish everything; repeats", keys),

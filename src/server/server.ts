@@ -102,7 +102,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       files.stop();
       stopFreeing();
       stopGuarding();
-      await broker.drain(config.drain);
+      await broker.drain(config.drain, config.drainRetry);
       await listening.finish(LAST_REQUESTS);
       await broker.close();
       await listening.finish(LAST_REFUSALS);

@@ -50,6 +50,17 @@ test("a single client is ended at once, and need not wait for the end of the tim
   await broker.close();
 });
 
+test("readers are told to wait for as long as the hub will be away", async () => {
+  const broker = new Broker();
+  const sinks = Array.from({ length: 20 }, () => new ReaderSink());
+  for (const sink of sinks) broker.addClient(sink);
+  await broker.drain(0, 60_000);
+  const waits = sinks.map(({ read }) => read.retries.at(-1) ?? 0);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(60_000);
+  expect(new Set(waits).size).toBeGreaterThan(1);
+  await broker.close();
+});
+
 test("without clients draining takes no time, and with no time to take all end at once", async () => {
   await new Broker().drain(3_600_000);
   const broker = new Broker();

@@ -14,6 +14,11 @@ export interface Limits {
   readonly publishRate: number;
   /** How long a body may take to arrive, in ms; 0 for ever. */
   readonly bodyTimeout: number;
+  /**
+   * How old a stream may become, in ms; 0 for any age. Each ends at an age of its own between half of
+   * it and all, so that those which began together do not end together.
+   */
+  readonly maxStreamAge: number;
 }
 
 /** What a hub takes unless it is told otherwise. */
@@ -26,4 +31,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxClientsPerAddress: 0,
   publishRate: 0,
   bodyTimeout: 60_000,
+  maxStreamAge: 0,
 };

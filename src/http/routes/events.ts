@@ -20,8 +20,12 @@ import { readInterest, subscriptionParameters } from "../request/subscription-qu
 import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
+<<<<<<< HEAD
 import { removeAt } from "../stream/expiry.ts";
 import { drainWithServer, takeOver } from "../stream/stopping.ts";
+=======
+import { endOfStream, removeAt } from "../stream/expiry.ts";
+>>>>>>> 4df59b7 (stream: end each at an age of its own; let an operator set the wait at a stop)
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { Withdrawals } from "../stream/withdrawal.ts";
 import { ticketAccess } from "./tickets.ts";
@@ -166,7 +170,8 @@ function eventStreams(
       const client = broker.addClient(sink, { interest, lastEventId, about, removed });
       admission.enter(address);
       if (credential) withdrawals.watch(credential.withdrawn);
-      if (grant.expires !== undefined) removeAt(grant.expires, broker, client);
+      const end = endOfStream(grant.expires, limits.maxStreamAge);
+      if (end !== undefined) removeAt(end, broker, client);
     });
     const from = lastEventId ?? (await beginning(broker.log));
     const headers = {

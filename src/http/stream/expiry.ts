@@ -13,3 +13,9 @@ export function removeAt(time: number, broker: Broker, { id, closed }: ClientHan
   timer = setTimeout(wait, Math.max(0, Math.min(time - Date.now(), MAX_TIMER_MS)));
   void closed.then(() => clearTimeout(timer));
 }
+
+/** When a stream is to end that begins now, in Unix milliseconds; undefined for never. */
+export function endOfStream(expires: number | undefined, maxAge: number): number | undefined {
+  if (maxAge === 0) return expires;
+  return Math.min(expires ?? Number.POSITIVE_INFINITY, Date.now() + maxAge * (1 - Math.random() / 2));
+}

@@ -69,6 +69,21 @@ test("--max-clients: the next is told to come back later, and may when one has l
   expect(await statusOf(fetch(`${url}/events`))).toBe(200);
 });
 
+test("--max-stream-age: each stream ends at an age of its own, and its reader comes back", async () => {
+  const { url, broker } = await startConfigured(["--max-stream-age", "200ms"]);
+  const startedAt = performance.now();
+  const ages = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      await (await fetch(`${url}/events`)).text();
+      return performance.now() - startedAt;
+    }),
+  );
+  expect(Math.min(...ages)).toBeGreaterThanOrEqual(99);
+  expect(new Set(ages.map(Math.round)).size).toBeGreaterThan(1);
+  expect(broker.totals.removed.expired).toBe(10);
+  expect(await statusOf(fetch(`${url}/events`))).toBe(200);
+});
+
 test("--max-clients holds when many come at once", async () => {
   const { url, broker } = await startConfigured(["--max-clients", "5"]);
   await Promise.allSettled(Array.from({ length: 50 }, () => fetch(`${url}/events`)));
