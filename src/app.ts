@@ -19,19 +19,15 @@ export interface AppOptions extends HubOptions {
   readonly hosts?: readonly string[] | undefined;
   /** The origins whose pages may use the hub, besides its own; `*` for all. */
   readonly origins?: readonly string[];
+  /** Is told of each origin, other than these, whose page was refused. */
+  readonly refusedOrigin?: (origin: string) => void;
+  readonly remedies: Remedies;
 }
 
-const remedies: Remedies = {
-  publish: "publishing takes a key or a token that grants it",
-  administer: "this takes the administrator's key (--admin-key)",
-  host: (name) => `${name} is not a name of this hub; if it should be: --allowed-host ${name}`,
-  origin: (origin) => `${origin} may not use this hub; if it should: --cors-origin names its origin`,
-};
-
 /** The hub as an Elysia application of its own: every route of the binary. */
-export function createApp({ logger, hosts, origins = [], ...options }: AppOptions) {
+export function createApp({ logger, hosts, origins = [], refusedOrigin, remedies, ...options }: AppOptions) {
   const refusals = new Refusals(logger);
-  const check = guard({ hosts, origins, remedies });
+  const check = guard({ hosts, origins, remedies, refusedOrigin });
   const app = new Elysia();
   // Elysia reads which parts of a request its hooks name, and prepares those for every request:
   // one that took the whole would have headers, query and cookies parsed each time. It also awaits

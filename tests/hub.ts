@@ -1,5 +1,6 @@
 import { createApp } from "../src/app.ts";
 import { Broker } from "../src/broker/broker.ts";
+import { flagRemedies } from "../src/config/remedies.ts";
 import { Catalog } from "../src/events/catalog.ts";
 import { openAccess } from "../src/http/access/access.ts";
 import { type Logger, silent } from "../src/logger.ts";
@@ -27,7 +28,7 @@ export function startHub({
   logger?: Logger;
   strict?: boolean;
 } = {}): TestHub {
-  const app = createApp({ logger, broker, access: openAccess });
+  const app = createApp({ remedies: flagRemedies, logger, broker, access: openAccess });
   app.listen({ port, hostname: "127.0.0.1" });
   const hub: TestHub = {
     url: `http://127.0.0.1:${app.server?.port}`,

@@ -3,6 +3,7 @@ import { Broker } from "../broker/broker.ts";
 import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
+import { flagRemedies, originWarnings } from "../config/remedies.ts";
 import { openStore } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
@@ -79,6 +80,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     access: isKeyed ? keyAccess(authority) : openAccess,
     hosts: namesOf(config, isKeyed),
     origins: config.corsOrigin ?? [],
+    refusedOrigin: originWarnings(logger),
+    remedies: flagRemedies,
     limits: config,
     trustProxy: config.trustProxy ?? [],
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),

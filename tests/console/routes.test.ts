@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
+import { flagRemedies } from "../../src/config/remedies.ts";
 import { openAccess } from "../../src/http/access/access.ts";
 import { tidings } from "../../src/http/plugin.ts";
 import { silent } from "../../src/logger.ts";
@@ -9,7 +10,7 @@ import { silent } from "../../src/logger.ts";
 /** All that a browser fetches to show the page, in bytes on the wire. */
 const MOST_BYTES = 80 * 1024;
 
-const app = createApp({ broker: new Broker(), logger: silent, access: openAccess });
+const app = createApp({ remedies: flagRemedies, broker: new Broker(), logger: silent, access: openAccess });
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.handle(new Request(`http://localhost${path}`, { headers }));
 

@@ -4,6 +4,7 @@ import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
 import type { Claims } from "../../src/auth/claims.ts";
 import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
 import { Broker } from "../../src/broker/broker.ts";
+import { flagRemedies } from "../../src/config/remedies.ts";
 import { keyAccess } from "../../src/http/access/access.ts";
 import { silent } from "../../src/logger.ts";
 import { defer } from "../defer.ts";
@@ -23,7 +24,14 @@ export function startKeyedHub(options: AuthorityOptions = {}): { url: string; br
     ...options,
   });
   const broker = new Broker();
-  const app = createApp({ logger: silent, broker, access: keyAccess(authority), hosts: [], origins: [] });
+  const app = createApp({
+    remedies: flagRemedies,
+    logger: silent,
+    broker,
+    access: keyAccess(authority),
+    hosts: [],
+    origins: [],
+  });
   app.listen({ port: 0, hostname: "127.0.0.1" });
   defer(async () => {
     await broker.close();

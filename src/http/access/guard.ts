@@ -1,13 +1,16 @@
 import { isIP } from "node:net";
 import { Problem } from "../answer/problem.ts";
 import { requestUrl } from "../request/request-url.ts";
+import { originMatcher } from "./origins.ts";
 import type { Remedies } from "./remedies.ts";
 
 export interface GuardOptions {
   /** The hub's names, besides those of the machine itself; `*`, or undefined, for any name. */
   readonly hosts: readonly string[] | undefined;
-  /** The origins whose pages may use the hub, besides its own; `*` for all. */
+  /** The origins whose pages may use the hub, besides its own; see {@link originMatcher}. */
   readonly origins: readonly string[];
+  /** Is told of each request that is refused for its origin. */
+  readonly refusedOrigin?: ((origin: string) => void) | undefined;
   readonly remedies: Pick<Remedies, "host" | "origin">;
 }
 
@@ -21,10 +24,9 @@ export interface GuardOptions {
  *
  * @returns a check that throws Problem 400 for several names, 421 for a name and 403 for an origin that is not allowed.
  */
-export function guard({ hosts, origins, remedies }: GuardOptions): (request: Request) => void {
+export function guard({ hosts, origins, remedies, refusedOrigin }: GuardOptions): (request: Request) => void {
   const names = hosts?.includes("*") ? undefined : hosts && new Set(hosts.map((name) => name.toLowerCase()));
-  const allowed = new Set(origins);
-  const anyOrigin = allowed.has("*");
+  const isAllowed = originMatcher(origins);
   // Most requests have the Host of the one before.
   let passed: string | undefined;
   return (request) => {
@@ -33,12 +35,14 @@ export function guard({ hosts, origins, remedies }: GuardOptions): (request: Req
     if (host !== passed) {
       // The runtime joins several. RFC 9112, section 3.2: a request has one.
       if (host.includes(",")) throw new Problem(400, "the request has more than one Host");
+      if (names && host === "") throw new Problem(421, "the request names no host");
       if (names && !isOwnName(nameOf(host), names)) throw new Problem(421, remedies.host(nameOf(host)));
       passed = host;
     }
     const origin = headers.get("origin");
     if (origin !== null) {
-      if (anyOrigin || allowed.has(origin) || isSameOrigin(origin, host, names)) return;
+      if (isAllowed(origin) || isSameOrigin(origin, host, names)) return;
+      refusedOrigin?.(origin);
       throw new Problem(403, remedies.origin(origin));
     }
     const site = headers.get("sec-fetch-site");

@@ -20,12 +20,8 @@ import { readInterest, subscriptionParameters } from "../request/subscription-qu
 import { preferredCoding } from "../stream/accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "../stream/compression.ts";
 import { directStream } from "../stream/direct-stream.ts";
-<<<<<<< HEAD
-import { removeAt } from "../stream/expiry.ts";
-import { drainWithServer, takeOver } from "../stream/stopping.ts";
-=======
 import { endOfStream, removeAt } from "../stream/expiry.ts";
->>>>>>> 4df59b7 (stream: end each at an age of its own; let an operator set the wait at a stop)
+import { drainWithServer, takeOver } from "../stream/stopping.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import { Withdrawals } from "../stream/withdrawal.ts";
 import { ticketAccess } from "./tickets.ts";

@@ -75,7 +75,7 @@ describe("the page's origin", () => {
   const host = "127.0.0.1:3000";
   const options = {
     hosts: ["hub.example.org"],
-    origins: ["https://app.example.org", "capacitor://localhost"],
+    origins: ["https://app.example.org", "https://*.shop.example", "capacitor://localhost"],
   };
 
   test.each([
@@ -83,6 +83,7 @@ describe("the page's origin", () => {
     "https://127.0.0.1:3000",
     "https://app.example.org",
     "https://hub.example.org",
+    "https://eu.shop.example",
     "capacitor://localhost",
   ])("%s may use the hub", (origin) => {
     expect(refusal(options, { host, origin })).toBeUndefined();
@@ -113,6 +114,17 @@ describe("the page's origin", () => {
     expect(refusal(options, { host: "evil.example", origin: "http://evil.example" })).toBe(421);
     expect(refusal(options, { host: "evil.example", origin: "https://app.example.org" })).toBe(421);
   });
+});
+
+test("an origin that is refused is told of, and an empty Host is named so", () => {
+  const refused: string[] = [];
+  const host = "127.0.0.1:3000";
+  const options = { hosts: [], origins: [], refusedOrigin: (origin: string) => refused.push(origin) };
+  refusal(options, { host, origin: "https://evil.example" });
+  refusal(options, { host, origin: "http://127.0.0.1:3000" });
+  expect(refused).toEqual(["https://evil.example"]);
+  const check = guard({ ...anyName, hosts: [] });
+  expect(() => check(new Request("http://127.0.0.1/", { headers: { host: "" } }))).toThrow("names no host");
 });
 
 describe("a browser that sends no Origin", () => {

@@ -3,6 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Page } from "playwright-core";
 import { createApp } from "../../../src/app.ts";
 import { Broker } from "../../../src/broker/broker.ts";
+import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
 import { silent } from "../../../src/logger.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../../browser.ts";
@@ -35,7 +36,7 @@ test("the description is valid OpenAPI 3", async () => {
 
 test("it describes every route that is not a page or part of one", async () => {
   const { paths } = await describe();
-  const app = createApp({ broker: new Broker(), logger: silent, access: openAccess });
+  const app = createApp({ remedies: flagRemedies, broker: new Broker(), logger: silent, access: openAccess });
   const pages = /^\/($|console|openapi|assets)/;
   const routes = app.routes
     .filter(({ method, path, hooks }) => method !== "OPTIONS" && !pages.test(path) && !hooks?.detail?.hide)

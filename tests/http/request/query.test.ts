@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { Broker, handleSSE } from "tidings";
 import { createApp } from "../../../src/app.ts";
+import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
 import { silent } from "../../../src/logger.ts";
 import { defer } from "../../defer.ts";
@@ -30,7 +31,7 @@ test.each([
 
 test("every route of the interface refuses a name that it does not know; pages take any", async () => {
   const { url } = startHub();
-  const app = createApp({ broker: new Broker(), logger: silent, access: openAccess });
+  const app = createApp({ remedies: flagRemedies, broker: new Broker(), logger: silent, access: openAccess });
   const refused = new Set<string>();
   for (const { method, path, hooks } of app.routes) {
     if (method === "OPTIONS" || hooks?.detail?.hide || path.startsWith("/openapi")) continue;

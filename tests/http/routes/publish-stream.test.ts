@@ -4,6 +4,7 @@ import { type AppOptions, createApp } from "../../../src/app.ts";
 import { OPEN } from "../../../src/auth/grant.ts";
 import { Broker } from "../../../src/broker/broker.ts";
 import { readLines } from "../../../src/cli/lines.ts";
+import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
 import type { Draft } from "../../../src/log/entry.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
@@ -12,12 +13,15 @@ import { listen } from "../../../src/server/listener.ts";
 import { defer } from "../../defer.ts";
 
 async function startHub({ broker = new Broker(), ...options }: Partial<AppOptions> = {}) {
-  const listener = await listen(createApp({ logger: silent, broker, access: openAccess, ...options }), {
-    host: "127.0.0.1",
-    port: 0,
-    idleTimeout: 1,
-    stallTimeout: 0,
-  });
+  const listener = await listen(
+    createApp({ remedies: flagRemedies, logger: silent, broker, access: openAccess, ...options }),
+    {
+      host: "127.0.0.1",
+      port: 0,
+      idleTimeout: 1,
+      stallTimeout: 0,
+    },
+  );
   defer(() => listener.stop());
   return { broker, url: listener.url };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createApp } from "../../../src/app.ts";
 import { Broker } from "../../../src/broker/broker.ts";
+import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
 import { silent } from "../../../src/logger.ts";
 import { defer } from "../../defer.ts";
@@ -11,7 +12,7 @@ const URL = "http://localhost/events";
 function startApp() {
   const broker = new Broker({ keepAlive: 0 });
   defer(() => broker.close());
-  const app = createApp({ logger: silent, broker, access: openAccess });
+  const app = createApp({ remedies: flagRemedies, logger: silent, broker, access: openAccess });
   const open = async (signal?: AbortSignal) => {
     const { body } = await app.handle(new Request(URL, signal ? { signal } : {}));
     if (!body) throw new Error("an answer without a body");
