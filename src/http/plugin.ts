@@ -149,8 +149,14 @@ export function hubRoutes<const Prefix extends string>({
     refusals,
     publications,
   };
+  return withOwnAnswers(new Elysia({ prefix }).use(routes(hub)), { refusals, enter });
+}
+
+// Apart from the prefix: the declared type of what is added to an application whose prefix is not
+// known yet doubles with each addition.
+function routes(hub: Hub) {
   // Without a name: Elysia takes plugins of one name for the same, and a process may have two hubs.
-  const routes = new Elysia({ prefix })
+  return new Elysia()
     .use(eventRoutes(hub))
     .use(ticketRoutes(hub))
     .use(publishRoutes(hub))
@@ -160,5 +166,4 @@ export function hubRoutes<const Prefix extends string>({
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(metricsRoutes(hub));
-  return withOwnAnswers(routes, { refusals, enter });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { cp, readdir } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import manifest from "../../package.json";
@@ -14,55 +14,7 @@ import { stored } from "../sdk/stored.ts";
 const { elysia, "@sinclair/typebox": typebox, "bun-types": bunTypes } = manifest.devDependencies;
 const { typescript, "@elysiajs/eden": eden } = manifest.devDependencies;
 
-const events = `
-import { Type } from "@sinclair/typebox";
-export default { "order-created": Type.Object({ id: Type.Integer() }) };
-`;
-
-const script = `
-import { createPublisher, createSubscriber, TidingsError } from "tidings/sdk";
-import type events from "./events.js";
-const url = process.argv[2] ?? "";
-const hub = createPublisher<typeof events>({ url });
-const { id } = await hub.publish("order-created", { id: 1 });
-try {
-  // @ts-expect-error: a wrong payload
-  await hub.publish("trace-update", { trace_id: "t" });
-} catch (error) {
-  if (error instanceof TidingsError) console.log(error.status);
-}
-// @ts-expect-error: a wrong type
-const wrong = () => hub.publish("order-creted", { id: 1 });
-for await (const event of createSubscriber<typeof events>({ url, lastEventId: "earliest" })) {
-  if (event.type !== "order-created") continue;
-  const order: number = event.data.id;
-  console.log(event.id === id, order, typeof wrong);
-  break;
-}
-`;
-
-const application = `
-import { treaty } from "@elysiajs/eden";
-import { Elysia } from "elysia";
-import { type App, Broker, Catalog, handleSSE, SqliteStore, tidings } from "tidings";
-import events from "./events.js";
-const broker = new Broker({ catalog: new Catalog(events), keepAlive: 15_000, store: new SqliteStore("events.db", { bounds: { events: 100 } }) });
-const app = new Elysia()
-  .get("/mine", () => "mine" as const)
-  .group("/hub", (hub) => hub.use(tidings({ broker, access: () => ({ publish: { topics: ["*"] }, subscribe: ["*"], privateTopics: [] }) })))
-  .get("/sse", handleSSE(broker))
-  .listen({ port: 0, hostname: "127.0.0.1" });
-broker.broadcastJSON("nav-badge-update", { path: "/", badge: "1" });
-// @ts-expect-error: a wrong payload
-const wrong = () => broker.broadcastJSON("nav-badge-update", { path: "/" });
-const url = app.server?.url.origin ?? "";
-const mine: "mine" | null = (await treaty<typeof app>(url).mine.get()).data;
-const published = await treaty<typeof app>(url).hub.publish.post({ type: "order-created", data: { id: "1" } });
-const status = await treaty<App>(url + "/hub").status.get();
-const clients: number | undefined = status.data?.connected_clients;
-console.log(mine, published.status, clients, broker.log.store.count, typeof wrong);
-process.exit();
-`;
+const outside = join(import.meta.dir, "outside");
 
 async function run(folder: string, ...command: string[]): Promise<string> {
   const child = Bun.spawn(command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
@@ -71,10 +23,10 @@ async function run(folder: string, ...command: string[]): Promise<string> {
   return output.trim();
 }
 
-/** A project with the package and others, strict in every way. */
-async function project(files: Record<string, string>, packages: readonly string[]): Promise<string> {
+/** A project with the package and others, and the programs of outside/. */
+async function project(packages: readonly string[]): Promise<string> {
   const folder = emptyFolder();
-  for (const [name, text] of Object.entries(files)) await Bun.write(join(folder, name), text);
+  await cp(outside, folder, { recursive: true });
   await Bun.write(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   await run(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...packages);
   return folder;
@@ -99,28 +51,58 @@ async function tsc(folder: string, ...args: string[]): Promise<string[]> {
 const npm = Bun.which("npm") !== null;
 const node = Bun.which("node") !== null;
 
+/** What a program says on its way out, in one line; it must fail. */
+async function failure(folder: string, ...command: string[]): Promise<string> {
+  const child = Bun.spawn(command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const { errors, code } = await ended(child);
+  if (code === 0) throw new Error(`${command.join(" ")} did not fail`);
+  return /^Error: (.*)$/m.exec(errors)?.[1] ?? errors;
+}
+
 test.skipIf(!npm || !node)(
-  "installed, it type-checks strictly; the SDK runs on Node, the plugin in an application of one's own",
+  "installed, it type-checks strictly, can be extended, and its SDK runs on Node",
   async () => {
-    const folder = await project({ "events.ts": events, "script.ts": script, "app.ts": application }, [
+    const folder = await project([
       `@elysiajs/eden@${eden}`,
       `@sinclair/typebox@${typebox}`,
       `bun-types@${bunTypes}`,
       `elysia@${elysia}`,
       `typescript@${typescript}`,
     ]);
+    const programs = (await readdir(outside)).sort();
     for (const flags of resolutions) {
+      // Bundlers know no .cts.
+      const files = programs.filter((name) => flags.includes("nodenext") || name.endsWith(".ts"));
       // Of all that is read, only Elysia's own declarations do not pass.
-      const said = await tsc(folder, ...flags, "--outDir", "out", "script.ts", "app.ts");
+      const said = await tsc(folder, ...flags, "--outDir", "out", ...files);
       expect(said.filter((line) => /^\S/.test(line) && !/^node_modules\/@?elysia/.test(line))).toEqual([]);
     }
 
-    const { url } = await startHub();
-    expect(await run(folder, "node", "out/script.js", url)).toBe("422\ntrue 1 function");
-    expect(await stored(url)).toHaveLength(1);
-    expect(await run(folder, process.execPath, "app.ts")).toBe("mine 422 0 1 function");
+    const { url } = startHub();
+    expect(await run(folder, "node", "out/script.js", url)).toBe("422\ntrue 1");
+    expect(await run(folder, "node", "out/script.cjs", url)).toBe("0");
+    expect(await stored(url)).toHaveLength(2);
+
+    const onBun = (name: string) => run(folder, process.execPath, name);
+    expect(await onBun("application.ts")).toBe("mine 422 0 1");
+    expect(await onBun("policy.ts")).toBe(
+      [
+        [401, null, "who is there?", 'Basic realm="orders"', null],
+        [503, "https://example.org/asleep", "the hub sleeps", null, "3600"],
+        [403, null, "not you: the key is none of this hub's", null, null],
+        [200, null, null, null, null],
+      ]
+        .map((line) => JSON.stringify(line))
+        .join("\n"),
+    );
+    expect(await onBun("sink.ts")).toBe("1 1,2 true\ntrue broker closed");
+
+    const sentence = "tidings: the hub needs Bun (https://bun.sh); here, import tidings/sdk instead";
+    const imports = 'import { Broker, tidings } from "tidings"; console.log(Broker, tidings)';
+    expect(await failure(folder, "node", "--input-type=module", "-e", imports)).toBe(sentence);
+    expect(await failure(folder, "node", "-e", 'require("tidings")')).toBe(sentence);
   },
-  120_000,
+  240_000,
 );
 
 test("what the package imports is what it says it needs", async () => {
@@ -137,6 +119,8 @@ test("what the package imports is what it says it needs", async () => {
       );
     }
   }
+  // A `Stream` of @elysiajs/stream is known by its shape.
+  imported.add("@elysiajs/stream");
   const packages = [...imported].filter((name) => !isBuiltin(name)).sort();
   const needed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).sort();
   expect(packages).toEqual(needed);

@@ -1,0 +1,3 @@
+import { Type } from "@sinclair/typebox";
+
+export default { "order-created": Type.Object({ id: Type.Integer() }) };
