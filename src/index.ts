@@ -23,13 +23,25 @@ export { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
 export { type TidingsOptions, tidings } from "./http/plugin.ts";
 export type { Publication } from "./http/publish/publications.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
-export { IdConflict } from "./log/deduplication.ts";
-export type { Entry } from "./log/entry.ts";
-export type { Receipt } from "./log/log.ts";
+export { type Clock, systemClock } from "./log/clock.ts";
+export { createEntry, type Draft, type Entry, type EntryData } from "./log/entry.ts";
+export type { Life } from "./log/lives.ts";
 export { MemoryStore } from "./log/memory-store.ts";
 export { StoreFileError } from "./log/sqlite/sqlite-file.ts";
 export { type SqliteOptions, SqliteStore } from "./log/sqlite/sqlite-store.ts";
-export { type Bounds, type Store, StoreFailure } from "./log/store.ts";
+export {
+  type Awaitable,
+  type Batch,
+  type Bounds,
+  type Follower,
+  IdConflict,
+  type LogStart,
+  type MayRead,
+  type Receipt,
+  type Store,
+  StoreFailure,
+  type Stretch,
+} from "./log/store.ts";
 export type { Logger } from "./logger.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */

@@ -4,9 +4,9 @@ import type { EventSchemas } from "../events/schema.ts";
 import { LimitedLogger } from "../limited-logger.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
-import { Log, type Receipt } from "../log/log.ts";
+import { Log } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
-import { StoreFailure } from "../log/store.ts";
+import { type Receipt, StoreFailure } from "../log/store.ts";
 import { type Logger, silent } from "../logger.ts";
 import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../protocol/frame.ts";
 import { Client } from "./client.ts";
@@ -70,7 +70,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     });
     const log = new Log(store, {
       recipients: (draft) => clients.subscriptions.recipients(draft),
-      handOn: (entries, since) => this.#delivery.deliver(entries, since),
+      deliver: (entries, since) => this.#delivery.deliver(entries, since),
+      rolledBack() {},
       storeChanged: (failure) => {
         if (failure) this.#logger.error({ store: store.name, error: failure.cause }, "store fails");
         else this.#logger.info({ store: store.name }, "store works again");

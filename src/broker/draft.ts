@@ -54,7 +54,8 @@ export function draftOf(event: EventInput, at = ""): Draft {
   const { type, data, topic, topics = [], id, retry, private: isPrivate = false } = event;
   // A copy: the caller may change its list before this turn of the event loop ends.
   const all = topic === undefined ? [...topics] : [topic, ...topics];
-  return { id, type, json: toJson(data, at), topics: all, retry, private: isPrivate };
+  const json = toJson(data, at);
+  return { id, type, json, text: false, topics: all, retry, private: isPrivate, retain: false };
 }
 
 /** Where an event breaks the catalog, in so far as it has a type and data. `at` is prefixed to each path. */

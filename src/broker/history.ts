@@ -32,10 +32,9 @@ export async function readHistory(
   let size = 0;
   let searched = 0;
   while (position < log.head) {
-    const read = await log.read(position, READ_LIMIT);
-    const [first] = read;
+    const { entries: read, upTo, missing } = await log.read(position, READ_LIMIT);
     // Trimmed meanwhile: the reader hears of it when it asks for the next page.
-    if (!first || (position > after && first.position !== position + 1)) break;
+    if (missing && position > after) break;
     for (const entry of read) {
       position = entry.position;
       if (readable.wants(entry)) next = entry.id;
@@ -43,6 +42,7 @@ export async function readHistory(
       size += entry.json.length;
       if (entries.push(entry) === limit || size >= PAGE_SIZE) return page(entries, log, position, next);
     }
+    position = upTo;
     searched += read.length;
     if (searched >= SEARCH_LIMIT && next !== undefined) break;
     await turn();

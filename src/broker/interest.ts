@@ -1,4 +1,4 @@
-import type { Draft } from "../log/entry.ts";
+import { DEFAULT_TYPE, type Draft } from "../log/entry.ts";
 import { TopicPatterns } from "../topics/topic-patterns.ts";
 
 /** What a client asks for, and what it may read. */
@@ -30,7 +30,7 @@ export function mayRead(
   return !isPrivate || (privateTopics?.hasAny(topics) ?? false);
 }
 
-type Subject = Pick<Draft, "type" | "topics" | "private">;
+type Subject = Pick<Draft, "type" | "topics" | "private"> & { readonly erased?: boolean };
 
 /** The topics it asks for, as patterns. */
 export function patternsOf({ topics }: Pick<Interest, "topics">): readonly string[] {
@@ -50,13 +50,13 @@ export class Filter {
   }
 
   /** Whether it takes events of the type, on whatever topic. */
-  takes(type: string): boolean {
+  takes(type = DEFAULT_TYPE): boolean {
     return !this.#types || this.#types.has(type);
   }
 
   /** Whether it asks for the event. One without topics is a broadcast, for everyone. */
-  asksFor({ type, topics }: Subject): boolean {
-    return this.takes(type) && (topics.length === 0 || this.#topics.hasAny(topics));
+  asksFor({ type, topics, erased }: Subject): boolean {
+    return !erased && this.takes(type) && (topics.length === 0 || this.#topics.hasAny(topics));
   }
 
   /** Whether it asks for the event and may read it. */

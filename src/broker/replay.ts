@@ -1,6 +1,7 @@
 import { EARLIEST } from "../events/names.ts";
 import { Histogram } from "../log/histogram.ts";
 import type { Log } from "../log/log.ts";
+import type { MayRead } from "../log/store.ts";
 import { hubFrame } from "../protocol/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Client, Progress, Resume } from "./client.ts";
@@ -76,14 +77,15 @@ export class Replay {
   /** Puts a client where it left off, or before the oldest event that is held; true if it takes more. */
   async #locate(client: Client, progress: Progress, resume: Resume): Promise<boolean> {
     const { log, totals, clients } = this.#options;
-    const last = resume.from === EARLIEST ? undefined : await log.find(resume.from);
+    const readable: MayRead = (event) => mayRead(client.privateTopics, event);
+    const last = resume.from === EARLIEST ? undefined : await log.locate(resume.from, readable);
     const { earliest } = log;
-    progress.position = last?.position ?? (earliest ? earliest.position - 1 : log.head);
+    progress.position = last ?? (earliest === undefined ? log.head : earliest - 1);
     resume.located = true;
     if (client.state !== "replaying") return false;
-    if (last || resume.from === EARLIEST) return true;
+    if (last !== undefined || resume.from === EARLIEST) return true;
     totals.gaps++;
-    const gap = { requested: resume.from, earliest: earliest?.id ?? null };
+    const gap = { requested: resume.from, earliest: earliest === undefined ? null : log.place(earliest) };
     return clients.write(client, hubFrame("tidings.gap", gap), progress.position);
   }
 
@@ -92,9 +94,9 @@ export class Replay {
     const { log, totals, clients } = this.#options;
     const { subscription, privateTopics } = client;
     const read = log.read(progress.position, READ_LIMIT);
-    const entries = read instanceof Promise ? await read : read;
+    const { entries, upTo, missing } = read instanceof Promise ? await read : read;
     if (client.state !== "replaying") return false;
-    if (entries[0]?.position !== progress.position + 1) {
+    if (missing) {
       // To go on would be to leave events out in silence. It will come back, and be told.
       clients.remove(client, "outrun");
       return false;
@@ -107,7 +109,7 @@ export class Replay {
       totals.bytes += bytes.length;
       if (!clients.write(client, bytes, position)) return false;
     }
-    progress.position = entries.at(-1)?.position ?? progress.position;
+    progress.position = upTo;
     return true;
   }
 

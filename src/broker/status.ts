@@ -17,7 +17,7 @@ export function statusOf(broker: Broker): Status {
       events: store.count,
       bytes: store.bytes,
       bounds: boundsOf(store),
-      earliest: broker.log.earliest?.id ?? null,
+      earliest: broker.log.earliest === undefined ? null : broker.log.place(broker.log.earliest),
       failing: broker.log.failing,
     },
     totals: broker.totals,

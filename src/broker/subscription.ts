@@ -49,7 +49,7 @@ export class Subscription<R extends Reader> {
   }
 
   /** Whether it asks for an event of the type on a topic that it names, or on none. */
-  takes(type: string): boolean {
+  takes(type: string | undefined): boolean {
     return this.#filter.takes(type);
   }
 

@@ -8,7 +8,7 @@ const MAX_MATCHES = 10_000;
 
 /** The subscriptions that ask for an event, found when its recipients were counted. */
 interface Match<R extends Reader> {
-  readonly type: string;
+  readonly type: string | undefined;
   /** The event's own list: what the log makes of a draft keeps it. */
   readonly topics: readonly string[];
   readonly subscriptions: readonly Subscription<R>[];

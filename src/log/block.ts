@@ -1,4 +1,5 @@
-import { Entry } from "./entry.ts";
+import { createEntry, type Entry } from "./entry.ts";
+import type { Lives } from "./lives.ts";
 
 /** A block is full with this many events… */
 const MOST_EVENTS = 100;
@@ -30,7 +31,7 @@ export interface FreshBlock extends Block {
 }
 
 /** Its id, type, topics and recipients, whether it is private, and its `retry`. */
-type Head = [string, string, readonly string[], number, boolean, number | null];
+type Head = [string, string | null, readonly string[], number, boolean, number | null];
 
 /** Puts consecutive events, kept at one time, into as few blocks as hold them. */
 export function blocksOf(entries: readonly Entry[]): FreshBlock[] {
@@ -59,23 +60,21 @@ function blockOf(entries: readonly Entry[], { position: last, keptAt }: Entry): 
 }
 
 function headOf({ id, type, topics, recipients, private: hidden, retry }: Entry): Head {
-  return [id, type, topics, recipients, hidden, retry ?? null];
+  return [id, type ?? null, topics, recipients, hidden, retry ?? null];
 }
 
 /** The events of a block, oldest first. */
-export function entriesOf({ last, keptAt, heads: headsText, data }: Block): Entry[] {
+export function entriesOf({ last, keptAt, heads: headsText, data }: Block, lives?: Lives): Entry[] {
   const heads: Head[] = JSON.parse(headsText);
   const lines = data.split("\n");
   if (lines.length !== heads.length) throw new Error(`the events up to position ${last} are damaged`);
   const first = last + 1 - heads.length;
   return heads.map(([id, type, topics, recipients, hidden, retry], i) => {
-    const place = { position: first + i, id, keptAt, recipients };
-    return new Entry(place, {
-      type,
-      json: lines[i] ?? "",
-      topics,
-      retry: retry ?? undefined,
-      private: hidden,
+    const position = first + i;
+    return createEntry({
+      ...{ word: lives?.wordOf(position) ?? "", position, id, keptAt, recipients, erased: false },
+      ...{ type: type ?? undefined, json: lines[i] ?? "", text: false, topics, retry: retry ?? undefined },
+      ...{ private: hidden, retain: false },
     });
   });
 }

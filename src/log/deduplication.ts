@@ -1,80 +1,104 @@
 import type { Draft, Entry } from "./entry.ts";
 import { sameJson } from "./same-json.ts";
-import type { Awaitable, Store } from "./store.ts";
+import { type Batch, IdConflict, type Receipt } from "./store.ts";
+import { topicSet } from "./topic-set.ts";
 
-/** The id belongs to an event that says something else. */
-export class IdConflict extends Error {
-  override readonly name = "IdConflict";
-  readonly id: string;
+/** A draft whose publisher gave it an id. */
+export type NamedDraft = Draft & { readonly id: string };
 
-  constructor(id: string) {
-    super(`id ${JSON.stringify(id)} is already used for a different event`);
-    this.id = id;
-  }
-}
+/** Where a draft's event will be found: one that is held already, or one of the fresh ones. */
+type Source = { readonly held: Entry } | { readonly fresh: number; readonly again: boolean };
 
-/** Where a draft's event will be found: one that is held already, or one of the plan's fresh ones. */
-export type Source = { readonly held: Entry } | { readonly fresh: number; readonly again: boolean };
-
-/** Sorts what was published in one turn into what is new and what was published before. */
+/**
+ * Sorts what is appended into what is new and what was published before. An id is unique on its
+ * topics, as a set.
+ */
 export class Deduplication {
-  /** What the store is to append, in order. */
+  /** What the store is to keep, in order. */
   readonly fresh: Draft[] = [];
-  readonly #store: Store;
-  readonly #freshById = new Map<string, number>();
+  /** How many clients each of those is for. */
+  readonly recipients: number[] = [];
+  readonly #find: (draft: NamedDraft) => Entry | undefined;
+  readonly #freshByName = new Map<string, number>();
+  readonly #sources: (readonly Source[] | IdConflict)[] = [];
 
-  constructor(store: Store) {
-    this.#store = store;
+  /** @param find the held event that has the draft's id on the draft's topics. */
+  constructor(find: (draft: NamedDraft) => Entry | undefined) {
+    this.#find = find;
   }
 
-  /** Takes all of the drafts, or none when an id among them is used for a different event. */
-  add(drafts: readonly Draft[]): Awaitable<readonly Source[] | IdConflict> {
-    // Nothing is looked up for events without ids, which most are.
-    if (drafts.every(({ id }) => id === undefined)) return drafts.map((draft) => this.#append(draft));
-    return this.#addWithIds(drafts);
-  }
-
-  async #addWithIds(drafts: readonly Draft[]): Promise<readonly Source[] | IdConflict> {
-    const sources: Source[] = [];
+  /** Takes all of a batch, or none when an id in it is used for a different event. */
+  *add({ drafts, recipients }: Batch): Generator<void, void, void> {
     const before = this.fresh.length;
-    for (const draft of drafts) {
-      const source = draft.id === undefined ? this.#append(draft) : await this.#source(draft, draft.id);
-      if (source) {
-        sources.push(source);
-        continue;
+    const sources: Source[] = [];
+    for (const [i, draft] of drafts.entries()) {
+      let source: Source | undefined;
+      if (isNamed(draft)) {
+        source = this.#sourceOf(draft, recipients[i] ?? 0);
+        yield;
+      } else {
+        source = this.#keep(draft, recipients[i] ?? 0);
       }
-      for (const undone of this.fresh.splice(before)) {
-        if (undone.id !== undefined) this.#freshById.delete(undone.id);
+      if (!source) {
+        this.#undo(before);
+        this.#sources.push(new IdConflict(draft.id ?? ""));
+        return;
       }
-      return new IdConflict(draft.id ?? "");
+      sources.push(source);
     }
-    return sources;
+    this.#sources.push(sources);
   }
 
-  #append(draft: Draft): Source {
-    return { fresh: this.fresh.push(draft) - 1, again: false };
+  /** The answer to each batch, when the fresh drafts have become these entries. */
+  receipts(kept: readonly Entry[]): (readonly Receipt[] | IdConflict)[] {
+    return this.#sources.map((sources) =>
+      sources instanceof IdConflict ? sources : sources.map((source) => receiptOf(source, kept)),
+    );
   }
 
-  async #source(draft: Draft, id: string): Promise<Source | undefined> {
-    const index = this.#freshById.get(id);
+  #sourceOf(draft: NamedDraft, recipients: number): Source | undefined {
+    const name = JSON.stringify([draft.id, ...topicSet(draft.topics)]);
+    const index = this.#freshByName.get(name);
     const planned = index === undefined ? undefined : this.fresh[index];
     if (index !== undefined && planned) {
       return sameContent(planned, draft) ? { fresh: index, again: true } : undefined;
     }
-    const held = await this.#store.find(id);
-    if (held) return sameContent(held, draft) ? { held } : undefined;
-    this.#freshById.set(id, this.fresh.length);
-    return this.#append(draft);
+    const held = this.#find(draft);
+    if (held) return !held.erased && sameContent(held, draft) ? { held } : undefined;
+    this.#freshByName.set(name, this.fresh.length);
+    return this.#keep(draft, recipients);
+  }
+
+  #keep(draft: Draft, recipients: number): Source {
+    this.recipients.push(recipients);
+    return { fresh: this.fresh.push(draft) - 1, again: false };
+  }
+
+  #undo(before: number): void {
+    this.fresh.length = before;
+    this.recipients.length = before;
+    for (const [name, index] of this.#freshByName) if (index >= before) this.#freshByName.delete(name);
   }
 }
 
-function sameContent(a: Draft, b: Draft): boolean {
+function isNamed(draft: Draft): draft is NamedDraft {
+  return draft.id !== undefined;
+}
+
+function receiptOf(source: Source, kept: readonly Entry[]): Receipt {
+  const entry = "held" in source ? source.held : kept[source.fresh];
+  if (!entry) throw new Error("the store kept fewer events than it was given");
+  const { position, id, recipients } = entry;
+  return { position, id, recipients, duplicate: "held" in source || source.again };
+}
+
+function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {
   return (
     a.type === b.type &&
     a.retry === b.retry &&
     a.private === b.private &&
-    a.topics.length === b.topics.length &&
-    a.topics.every((topic, i) => topic === b.topics[i]) &&
+    a.retain === b.retain &&
+    a.text === b.text &&
     sameJson(a.json, b.json)
   );
 }

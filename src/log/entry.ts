@@ -1,62 +1,116 @@
 import { encodeFrame } from "../protocol/frame.ts";
 
-/** An event that waits for its place in the log. */
+/** The type that readers see of an event that has none: WHATWG HTML, section 9.2.6. */
+export const DEFAULT_TYPE = "message";
+
+/** A checked event that waits for its place in the log. */
 export interface Draft {
   /** The publisher's; the log gives one to an event that has none. */
   readonly id: string | undefined;
-  readonly type: string;
+  /** Undefined: the event has no type of its own, and readers see a `message`. */
+  readonly type: string | undefined;
   /** The data as JSON text, in one line, as `JSON.stringify` writes it. */
   readonly json: string;
+  /** Whether the data is raw text; `json` is its JSON string. */
+  readonly text: boolean;
   /** Empty: for everyone. */
   readonly topics: readonly string[];
+  /** How long readers are to wait before they reconnect, in milliseconds. */
   readonly retry: number | undefined;
+  /** Whether only those may read it who may read private events of one of its topics. */
   readonly private: boolean;
+  /** Whether it is the current value of its topics from now on. */
+  readonly retain: boolean;
 }
 
-/** What an event has when it is kept, besides what its publisher said. */
-export interface Place {
+/** An event with its place in the log, as plain data. {@link createEntry} makes an {@link Entry} of it. */
+export interface EntryData extends Omit<Draft, "id"> {
+  /** The word of the life that the position belongs to. */
+  readonly word: string;
   /** One higher than that of the event before it. */
   readonly position: number;
+  /** The publisher's id, or the event's place. */
   readonly id: string;
-  /** When it was kept, in milliseconds since 1970; never less than for the event before it. */
+  /** When it was kept, in milliseconds since 1970. */
   readonly keptAt: number;
   /** How many clients it was for when it was published. */
   readonly recipients: number;
+  /** Whether its data was erased: only its place is left, and readers are sent nothing for it. */
+  readonly erased: boolean;
 }
 
 /** An event with its place in the log. It never changes. */
-export class Entry implements Draft, Place {
+export interface Entry extends EntryData {
+  /** Its bytes on a stream: encoded when the first client needs them, then shared by all. */
+  readonly frame: Uint8Array;
+}
+
+/** An entry of the log with this data. A store makes its entries so. */
+export function createEntry(data: EntryData): Entry {
+  return new KeptEntry(data);
+}
+
+/** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
+export function erasedEntry(entry: EntryData): Entry {
+  return new KeptEntry({
+    ...entry,
+    type: undefined,
+    json: "null",
+    text: false,
+    retry: undefined,
+    erased: true,
+  });
+}
+
+class KeptEntry implements Entry {
+  readonly word: string;
   readonly position: number;
   readonly id: string;
   readonly keptAt: number;
   readonly recipients: number;
-  readonly type: string;
+  readonly type: string | undefined;
   readonly json: string;
+  readonly text: boolean;
   readonly topics: readonly string[];
   readonly retry: number | undefined;
   readonly private: boolean;
+  readonly retain: boolean;
+  readonly erased: boolean;
   #frame: Uint8Array | undefined;
 
-  constructor({ position, id, keptAt, recipients }: Place, draft: Omit<Draft, "id">) {
-    this.position = position;
-    this.id = id;
-    this.keptAt = keptAt;
-    this.recipients = recipients;
-    this.type = draft.type;
-    this.json = draft.json;
-    this.topics = draft.topics;
-    this.retry = draft.retry;
-    this.private = draft.private;
+  constructor(data: EntryData) {
+    this.word = data.word;
+    this.position = data.position;
+    this.id = data.id;
+    this.keptAt = data.keptAt;
+    this.recipients = data.recipients;
+    this.type = data.type;
+    this.json = data.json;
+    this.text = data.text;
+    this.topics = data.topics;
+    this.retry = data.retry;
+    this.private = data.private;
+    this.retain = data.retain;
+    this.erased = data.erased;
   }
 
-  /** Its bytes on a stream: encoded when the first client needs them, then shared by all. */
   get frame(): Uint8Array {
     this.#frame ??= encodeFrame({ id: this.id, event: this.type, retry: this.retry, data: this.json });
     return this.#frame;
   }
+}
 
-  /** What it costs to keep in memory, in bytes, to within a small factor: texts, frame, objects. */
-  get size(): number {
-    return 256 + 2 * (this.json.length + this.id.length + this.type.length);
-  }
+/** The objects of an entry besides its texts, in bytes, roughly. */
+const ENTRY_BYTES = 256;
+/** A topic in a list besides its text, in bytes, roughly. */
+const TOPIC_BYTES = 32;
+
+/**
+ * What an entry takes in memory, in bytes, to within a small factor. Texts count twice: the data and
+ * the id are held as text and in the frame, and a text outside of Latin-1 takes two bytes a character.
+ */
+export function sizeInMemory({ json, id, type, topics }: EntryData): number {
+  let length = json.length + id.length + (type?.length ?? 0);
+  for (const topic of topics) length += TOPIC_BYTES + topic.length;
+  return ENTRY_BYTES + 2 * length;
 }

@@ -1,14 +1,19 @@
-import { Deduplication, IdConflict, type Source } from "./deduplication.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { Histogram } from "./histogram.ts";
-import { type Awaitable, type Store, StoreFailure } from "./store.ts";
-
-/** One published event as its publisher hears of it. */
-export interface Receipt {
-  readonly entry: Entry;
-  /** It had been published before, and was not delivered again. */
-  readonly duplicate: boolean;
-}
+import { Lives } from "./lives.ts";
+import { newWord } from "./place.ts";
+import {
+  type Awaitable,
+  type Follower,
+  IdConflict,
+  type LogStart,
+  type MayRead,
+  type Receipt,
+  type Store,
+  StoreFailure,
+  type Stretch,
+} from "./store.ts";
 
 /** In seconds. */
 const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
@@ -19,64 +24,96 @@ export interface LogListener {
   recipients(draft: Draft): number;
   /**
    * Takes what has just been kept, at once and in order, before its publishers are answered. The
-   * oldest of it was appended at `since`, on the clock of `performance.now()`.
+   * oldest of it was appended at `since`, on the log's clock.
    */
-  handOn(entries: readonly Entry[], since: number): void;
+  deliver(entries: readonly Entry[], since: number): void;
+  /** What was delivered after this position is not kept after all. */
+  rolledBack(to: number): void;
   /** The store has begun to fail; without a failure, it works again. */
   storeChanged(failure: StoreFailure | undefined): void;
 }
 
+/** What one publisher gave at one time. */
 interface Group {
   readonly drafts: readonly Draft[];
   readonly resolve: (receipts: readonly Receipt[]) => void;
   readonly reject: (reason: unknown) => void;
 }
 
+/** An answer that waits until the head has reached its events. */
+interface Answer {
+  readonly group: Group;
+  readonly receipts: readonly Receipt[];
+  readonly position: number;
+}
+
 /** How often old events are looked for, and whether a store that fails works again, in ms. */
-const UPKEEP = 1000;
+const UPKEEP_INTERVAL_MS = 1000;
 
 /**
  * The order of all events, and the only truth about them. Publishing appends to it; delivering,
  * replaying and catching up read from it.
  *
- * All that is appended within one turn of the event loop is kept together, then handed on
- * together, then answered.
+ * All that is appended within one turn of the event loop is kept together, then delivered together,
+ * then answered. What has been kept is heard from the store alone, which may be shared with others.
  */
 export class Log {
   readonly store: Store;
-  /** The position of the newest event that was handed on; readers see nothing after it. */
-  #head: number;
   /** How long the store took to keep a turn's events, in seconds. */
   readonly appendTimes = new Histogram(APPEND_TIMES);
   readonly #listener: LogListener;
+  readonly #clock: Clock;
+  #started = false;
+  #starting: Promise<void> | undefined;
+  #head = 0;
+  #lives = new Lives([{ word: newWord(), first: 1 }]);
   #waiting: Group[] = [];
-  /** When the first of those was appended, on the clock of `performance.now()`. */
+  /** When the first of those was appended, on the log's clock. */
   #waitingSince = 0;
+  /** When the oldest of what the store is keeping was appended. */
+  #keepingSince: number | undefined;
+  /** Kept by a store that has yet to tell of it. */
+  #untold: Answer[] = [];
+  /** How long deliveries took since the store was last asked to append, in ms. */
+  #delivering = 0;
   #busy = false;
   #failures = 0;
   #failure: StoreFailure | undefined;
   #upkeep: ReturnType<typeof setInterval> | undefined;
 
-  constructor(store: Store, listener: LogListener) {
+  constructor(store: Store, listener: LogListener, clock: Clock = systemClock) {
     this.store = store;
-    this.#head = store.head;
     this.#listener = listener;
-    if (store.bounds.age < Number.POSITIVE_INFINITY) this.#startUpkeep();
+    this.#clock = clock;
+    const started = this.#start();
+    if (started instanceof Promise) this.#starting = started.finally(() => (this.#starting = undefined));
+    this.#upkeepAsNeeded();
   }
 
+  /** Whether the store has said where the log stands. Until then there is nothing to read. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** The position of the newest event that was delivered; readers see nothing after it. */
   get head(): number {
     return this.#head;
+  }
+
+  /** A cursor for this position: a place, which discloses no publisher's id. */
+  place(position: number): string {
+    return this.#lives.placeOf(position);
+  }
+
+  /** The position of the oldest event that readers can still have. */
+  get earliest(): number | undefined {
+    const { earliest } = this.store;
+    return earliest !== undefined && earliest <= this.#head ? earliest : undefined;
   }
 
   /** How often the store has failed. */
   get failures(): number {
     return this.#failures;
-  }
-
-  /** The oldest event that readers can still have. */
-  get earliest(): Pick<Entry, "position" | "id"> | undefined {
-    const { earliest } = this.store;
-    return earliest && earliest.position <= this.#head ? earliest : undefined;
   }
 
   /** Whether the store keeps nothing at present. */
@@ -85,13 +122,13 @@ export class Log {
   }
 
   /**
-   * Keeps all of the events or none.
+   * Keeps all of the events or none. Resolves when they have been delivered, and {@link read} has them.
    *
    * @throws IdConflict when an id is already used for a different event; StoreFailure.
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ drafts, resolve, reject }) === 1) this.#waitingSince = performance.now();
+      if (this.#waiting.push({ drafts, resolve, reject }) === 1) this.#waitingSince = this.#clock.now();
       if (this.#busy) return;
       this.#busy = true;
       setImmediate(() => void this.#commitWaiting());
@@ -99,88 +136,176 @@ export class Log {
   }
 
   /**
-   * The event with this id, if it was handed on and is still held.
+   * The position of a cursor: an event's id, or a place. Undefined when it is not known, or events
+   * after it are gone.
    *
    * @throws StoreFailure
    */
-  async find(id: string): Promise<Entry | undefined> {
-    const entry = await ask(() => this.store.find(id));
-    return entry && entry.position <= this.#head ? entry : undefined;
+  async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
+    await this.#starting;
+    const position = await ask(() => this.store.locate(cursor, mayRead));
+    return position !== undefined && position <= this.#head ? position : undefined;
   }
 
   /**
-   * The next handed-on events after the position, oldest first: at least one if any, `limit` at most.
+   * The next delivered events after the position, oldest first, `limit` at most.
    *
+   * @param topics a hint, as for {@link Store.read}.
    * @throws StoreFailure
    */
-  read(after: number, limit: number): Awaitable<readonly Entry[]> {
-    if (after >= this.#head) return [];
-    return ask(() => this.store.read(after, Math.min(limit, this.#head - after)));
+  read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch> {
+    if (after >= this.#head) return { entries: [], upTo: after };
+    const stretch = ask(() => this.store.read(after, Math.min(limit, this.#head - after), topics));
+    return stretch instanceof Promise
+      ? stretch.then((stretch) => this.#delivered(stretch))
+      : this.#delivered(stretch);
   }
 
   /** Whether something is being appended. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy || this.#untold.length > 0;
   }
 
   /** Resolves when all that was given to `append` is kept or refused. */
   async settled(): Promise<void> {
     // An empty group is answered after the ones before it.
-    if (this.#busy) await this.append([]).catch(() => {});
+    if (this.busy) await this.append([]).catch(() => {});
   }
 
   /** Waits for what is being appended, then closes the store. */
   async close(): Promise<void> {
+    await this.#starting;
     await this.settled();
     this.#stopUpkeep();
     await this.store.close();
+  }
+
+  readonly #follower: Follower = {
+    kept: (entries) => this.#kept(entries),
+    rolledBack: (to) => this.#rolledBack(to),
+    failed: (error) => this.#fail(error),
+    works: () => this.#changed(undefined),
+  };
+
+  #start(): Awaitable<void> {
+    const begin = ({ head, lives }: LogStart): void => {
+      this.#head = head;
+      this.#lives = new Lives(lives);
+      this.#started = true;
+    };
+    try {
+      const start = this.store.follow(this.#follower);
+      return start instanceof Promise
+        ? start.then(begin).catch((error) => void this.#fail(error))
+        : begin(start);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #kept(entries: readonly Entry[]): void {
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (!first || !last) return;
+    const startedAt = this.#clock.now();
+    this.#changed(undefined);
+    for (const { word, position } of entries) {
+      if (word !== this.#lives.word) this.#lives.begin({ word, first: position });
+    }
+    this.#head = last.position;
+    this.#listener.deliver(entries, this.#keepingSince ?? startedAt);
+    this.#delivering += this.#clock.now() - startedAt;
+    if (this.#untold.length > 0) this.#answerTold();
+  }
+
+  #answerTold(): void {
+    const answers = this.#untold;
+    this.#untold = [];
+    for (const answer of answers) this.#answer(answer);
+  }
+
+  /** Answers a publisher, now or when the store has told of its events: it can read what it wrote. */
+  #answer(answer: Answer): void {
+    if (answer.position > this.#head) this.#untold.push(answer);
+    else answer.group.resolve(answer.receipts);
+  }
+
+  #rolledBack(to: number): void {
+    if (to < this.#head) {
+      this.#head = to;
+      this.#lives.cutAfter(to);
+      this.#listener.rolledBack(to);
+    }
+    const answers = this.#untold;
+    this.#untold = [];
+    for (const { group } of answers) group.reject(new StoreFailure(new Error("the events were rolled back")));
+  }
+
+  #delivered(stretch: Stretch): Stretch {
+    if (stretch.upTo <= this.#head) return stretch;
+    const entries = stretch.entries.filter(({ position }) => position <= this.#head);
+    return { ...stretch, entries, upTo: this.#head };
   }
 
   async #commitWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
       const groups = this.#waiting;
       this.#waiting = [];
-      await this.#commit(groups, this.#waitingSince);
+      this.#keepingSince = this.#waitingSince;
+      await this.#commit(groups);
+      this.#keepingSince = undefined;
     }
     this.#busy = false;
   }
 
-  async #commit(groups: readonly Group[], since: number): Promise<void> {
+  async #commit(groups: readonly Group[]): Promise<void> {
     try {
-      const plan = new Deduplication(this.store);
-      const accepted: { group: Group; sources: readonly Source[] }[] = [];
-      for (const group of groups) {
-        const planned = plan.add(group.drafts);
-        const sources = planned instanceof Promise ? await planned : planned;
-        if (sources instanceof IdConflict) group.reject(sources);
-        else accepted.push({ group, sources });
-      }
-      const appended = await this.#keep(plan.fresh);
+      if (!this.#started) await (this.#starting ?? this.#start());
+      if (!this.#started) throw this.#failure?.cause;
+      const kept = groups.filter(({ drafts }) => drafts.length > 0);
+      const answers = await this.#keep(kept);
       this.#changed(undefined);
-      const last = appended.at(-1);
-      if (last) {
-        this.#head = last.position;
-        this.#listener.handOn(appended, since);
+      kept.forEach((group, i) => {
+        const receipts = answers[i] ?? [];
+        if (receipts instanceof IdConflict) group.reject(receipts);
+        else this.#answer({ group, receipts, position: lastPosition(receipts) });
+      });
+      for (const group of groups) {
+        if (group.drafts.length === 0) this.#answer({ group, receipts: [], position: this.#lastUntold });
       }
-      for (const { group, sources } of accepted) group.resolve(receipts(sources, appended));
     } catch (cause) {
-      const failure = new StoreFailure(cause);
-      this.#failures++;
+      const failure = this.#fail(cause);
       for (const group of groups) group.reject(failure);
-      this.#changed(failure);
     }
   }
 
-  async #keep(drafts: readonly Draft[]): Promise<readonly Entry[]> {
-    if (drafts.length === 0) {
+  /** The position of the newest event whose publisher waits for it. */
+  get #lastUntold(): number {
+    return this.#untold.reduce((last, { position }) => Math.max(last, position), 0);
+  }
+
+  async #keep(groups: readonly Group[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    if (groups.length === 0) {
       await this.store.trim();
       return [];
     }
-    const recipients = drafts.map((draft) => this.#listener.recipients(draft));
-    const startedAt = performance.now();
-    const entries = await this.store.append(drafts, recipients);
-    this.appendTimes.add((performance.now() - startedAt) / 1000);
-    return entries;
+    const batches = groups.map(({ drafts }) => ({
+      drafts,
+      recipients: drafts.map((draft) => this.#listener.recipients(draft)),
+    }));
+    this.#delivering = 0;
+    const startedAt = this.#clock.now();
+    const answer = this.store.append(batches);
+    const answers = answer instanceof Promise ? await answer : answer;
+    this.appendTimes.add((this.#clock.now() - startedAt - this.#delivering) / 1000);
+    return answers;
+  }
+
+  #fail(cause: unknown): StoreFailure {
+    const failure = new StoreFailure(cause);
+    this.#failures++;
+    this.#changed(failure);
+    return failure;
   }
 
   #changed(failure: StoreFailure | undefined): void {
@@ -188,19 +313,26 @@ export class Log {
     this.#failure = failure;
     if (!failure === !before) return;
     this.#listener.storeChanged(failure);
-    if (failure) this.#startUpkeep();
-    else if (this.store.bounds.age === Number.POSITIVE_INFINITY) this.#stopUpkeep();
+    this.#upkeepAsNeeded();
   }
 
-  #startUpkeep(): void {
+  #upkeepAsNeeded(): void {
     // Appending nothing trims, and after a failure tries the store.
-    this.#upkeep ??= setInterval(() => void this.append([]).catch(() => {}), UPKEEP).unref();
+    if (this.#failure || this.store.bounds.age < Number.POSITIVE_INFINITY) {
+      this.#upkeep ??= setInterval(() => void this.append([]).catch(() => {}), UPKEEP_INTERVAL_MS).unref();
+    } else {
+      this.#stopUpkeep();
+    }
   }
 
   #stopUpkeep(): void {
     clearInterval(this.#upkeep);
     this.#upkeep = undefined;
   }
+}
+
+function lastPosition(receipts: readonly Receipt[]): number {
+  return receipts.reduce((last, { position }) => Math.max(last, position), 0);
 }
 
 /** What the store answers, or its failure. */
@@ -214,13 +346,4 @@ function ask<T>(question: () => Awaitable<T>): Awaitable<T> {
   } catch (cause) {
     return fail(cause);
   }
-}
-
-function receipts(sources: readonly Source[], appended: readonly Entry[]): Receipt[] {
-  return sources.map((source) => {
-    if ("held" in source) return { entry: source.held, duplicate: true };
-    const entry = appended[source.fresh];
-    if (!entry) throw new Error("the store returned fewer events than it was given");
-    return { entry, duplicate: source.again };
-  });
 }

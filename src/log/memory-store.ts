@@ -1,75 +1,114 @@
-import { type Clock, steadyClock } from "./clock.ts";
-import { type Draft, Entry } from "./entry.ts";
-import { Ids, positionIn } from "./ids.ts";
+import { type Clock, steadyTime, systemClock } from "./clock.ts";
+import { Deduplication } from "./deduplication.ts";
+import { createEntry, type Entry } from "./entry.ts";
+import { Lives } from "./lives.ts";
+import { NamedEntries } from "./named-entries.ts";
+import { newWord, parsePlace, placeText } from "./place.ts";
 import { RecentEntries } from "./recent-entries.ts";
-import { type Bounds, DEFAULT_BOUNDS, type Store } from "./store.ts";
+import { inSlices } from "./slices.ts";
+import {
+  type Awaitable,
+  type Batch,
+  type Bounds,
+  DEFAULT_BOUNDS,
+  type Follower,
+  type IdConflict,
+  type LogStart,
+  type MayRead,
+  type Receipt,
+  type Store,
+  type Stretch,
+} from "./store.ts";
 
 /** A store that lasts as long as the process. */
 export class MemoryStore implements Store {
   readonly name = "memory";
   readonly bounds: Bounds;
-  head = 0;
-  readonly #now: Clock;
-  readonly #ids = new Ids();
-  /** Those whose ids are their publishers'. The others are found by the position in theirs. */
-  readonly #named = new Map<string, Entry>();
-  readonly #window = new RecentEntries();
+  #head = 0;
+  readonly #time: () => number;
+  readonly #word = newWord();
+  readonly #lives = new Lives([{ word: this.#word, first: 1 }]);
+  readonly #named = new NamedEntries();
+  readonly #recent = new RecentEntries();
+  #follower: Follower | undefined;
 
-  constructor(bounds: Partial<Bounds> = {}, now: Clock = steadyClock()) {
+  constructor(bounds: Partial<Bounds> = {}, clock: Clock = systemClock) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
-    this.#now = now;
+    this.#time = steadyTime(clock);
   }
 
-  get earliest(): Entry | undefined {
-    return this.#window.earliest;
+  get earliest(): number | undefined {
+    return this.#recent.earliest?.position;
   }
 
   get count(): number {
-    return this.#window.count;
+    return this.#recent.count;
   }
 
   get bytes(): number {
-    return this.#window.bytes;
+    return this.#recent.bytes;
   }
 
-  append(drafts: readonly Draft[], recipients: readonly number[]): readonly Entry[] {
-    const keptAt = this.#now();
-    this.#ids.avoid(drafts);
-    const appended = drafts.map((draft, i) => {
-      const position = ++this.head;
-      const id = draft.id ?? this.#ids.at(position);
-      const entry = new Entry({ position, id, keptAt, recipients: recipients[i] ?? 0 }, draft);
-      this.#window.push(entry);
-      if (draft.id !== undefined) this.#named.set(id, entry);
+  follow(follower: Follower): LogStart {
+    this.#follower = follower;
+    return { head: this.#head, lives: [{ word: this.#word, first: 1 }] };
+  }
+
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]> {
+    return inSlices(this.#append(batches));
+  }
+
+  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | IdConflict)[], void> {
+    const deduplication = new Deduplication((draft) => this.#named.find(draft));
+    for (const batch of batches) yield* deduplication.add(batch);
+    const { fresh, recipients } = deduplication;
+    const keptAt = this.#time();
+    const entries = fresh.map((draft, i) => {
+      const position = ++this.#head;
+      const id = draft.id ?? placeText({ word: this.#word, position });
+      const place = { word: this.#word, position, id, keptAt, recipients: recipients[i] ?? 0, erased: false };
+      const entry = createEntry({ ...draft, ...place });
+      this.#recent.push(entry);
+      if (draft.id !== undefined) this.#named.add(entry);
       return entry;
     });
     this.#dropPast(keptAt);
-    return appended;
+    if (entries.length > 0) this.#follower?.kept(entries);
+    return deduplication.receipts(entries);
   }
 
   trim(): void {
-    this.#dropPast(this.#now());
+    this.#dropPast(this.#time());
   }
 
-  find(id: string): Entry | undefined {
-    const position = positionIn(id);
-    const entry = position === undefined ? undefined : this.#window.at(position);
-    return entry?.id === id ? entry : this.#named.get(id);
+  locate(cursor: string, mayRead: MayRead): number | undefined {
+    const place = parsePlace(cursor);
+    if (!place) return this.#named.locate(cursor, mayRead);
+    const position = this.#lives.positionOf(place, this.#head);
+    return position !== undefined && position + 1 >= this.#first ? position : undefined;
   }
 
-  read(after: number, limit: number): readonly Entry[] {
-    return this.#window.read(after, limit);
+  read(after: number, limit: number): Stretch {
+    const from = Math.max(after, this.#first - 1);
+    const missing = from > after ? { from: after + 1, to: from } : undefined;
+    const entries = this.#recent.read(from, limit);
+    return { entries, upTo: entries.at(-1)?.position ?? from, missing };
   }
 
   close(): void {}
 
+  /** The position of the oldest event that is held, or of the next one. */
+  get #first(): number {
+    return this.earliest ?? this.#head + 1;
+  }
+
   #dropPast(now: number): void {
     const { events, bytes, age } = this.bounds;
-    const window = this.#window;
-    for (let oldest = window.earliest; oldest; oldest = window.earliest) {
-      if (window.count <= events && window.bytes <= bytes && now - oldest.keptAt <= age) break;
-      if (this.#named.size > 0) this.#named.delete(oldest.id);
-      window.shift();
+    const recent = this.#recent;
+    for (let oldest: Entry | undefined = recent.earliest; oldest; oldest = recent.earliest) {
+      if (recent.count <= events && recent.bytes <= bytes && now - oldest.keptAt <= age) break;
+      this.#named.remove(oldest);
+      recent.shift();
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import { type Entry, sizeInMemory } from "./entry.ts";
 
 /** Gone slots at the front are given back when they are as many as this, and half of all. */
 const COMPACT_AT = 1024;
@@ -20,14 +20,14 @@ export class RecentEntries {
 
   push(entry: Entry): void {
     this.#entries.push(entry);
-    this.bytes += entry.size;
+    this.bytes += sizeInMemory(entry);
   }
 
   /** Drops the earliest. */
   shift(): void {
     const { earliest } = this;
     if (!earliest) return;
-    this.bytes -= earliest.size;
+    this.bytes -= sizeInMemory(earliest);
     this.#first++;
     if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);

@@ -1,37 +1,109 @@
 import type { Draft, Entry } from "./entry.ts";
+import type { Life } from "./lives.ts";
 
+/** A value, or a promise of it. A store that answers at once costs no wait. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Where the log keeps its events. The store gives events their order and their ids, so that one
- * that several hubs share can do so for all of them; the log asks it to append one thing at a time.
- * What it throws is the log's to report: it is asked again, and may work by then.
+ * Where the log keeps its events. The store gives events their order and their places, so that one
+ * that several hubs share can do so for all of them. The log asks it to append, trim or erase one
+ * thing at a time. What it throws is the log's to report: it is asked again, and may work by then.
  */
 export interface Store {
   /** What it is, as `GET /status` shows it. */
   readonly name: string;
   readonly bounds: Bounds;
-  /** The position of the newest event ever appended; 0 before the first. */
-  readonly head: number;
-  /** The oldest event still held. */
-  readonly earliest: Pick<Entry, "position" | "id"> | undefined;
   /** How many events are held. */
   readonly count: number;
-  /** What they cost to hold, in bytes. */
+  /** What they cost to hold, in bytes: data, topics, ids and all. */
   readonly bytes: number;
+  /** The position of the oldest event that is held; undefined when none is. */
+  readonly earliest: number | undefined;
   /**
-   * Keeps all of them, in this order, or none; what is past the bounds goes.
-   *
-   * @param recipients how many clients each is for.
+   * Begins to tell the follower of all that is kept from here on, in order, what this store itself
+   * appends included. It is called once, before anything else; after an error, again.
    */
-  append(drafts: readonly Draft[], recipients: readonly number[]): Awaitable<readonly Entry[]>;
+  follow(follower: Follower): Awaitable<LogStart>;
+  /**
+   * Keeps the events of each batch, in this order, all of a batch or none; what is past the bounds
+   * goes. An id that stands on the same topics already is a duplicate or a conflict.
+   *
+   * It may answer before or after the follower is told.
+   *
+   * @returns for each batch a receipt for each draft, or the conflict for which nothing of it is kept.
+   */
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]>;
   /** Lets go of what is past the bounds. After a failure it finds out whether the store works again. */
   trim(): Awaitable<void>;
-  /** The event with this id, if it is still held. */
-  find(id: string): Awaitable<Entry | undefined>;
-  /** The next events after the position, oldest first: at least one if there is any, `limit` at most. */
-  read(after: number, limit: number): Awaitable<readonly Entry[]>;
+  /**
+   * The position of a cursor: an event's id, or a place. All events after it are still held.
+   *
+   * @param mayRead whether the reader may read an event. An id that stands on several topics is
+   * located at the earliest held event that the reader may read.
+   * @returns undefined when the cursor is not known, or events after it are gone.
+   */
+  locate(cursor: string, mayRead: MayRead): Awaitable<number | undefined>;
+  /**
+   * The next events after the position, oldest first, `limit` at most. It looks through some of the
+   * log in bounded time, and says how far.
+   *
+   * @param topics a hint: topics and prefixes that end in `*`, which the reader wants. Events that
+   * are on none of them, and on some other topic, may be left out.
+   */
+  read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch>;
   close(): Awaitable<void>;
+}
+
+/** Whether a reader may read an event on these topics. */
+export type MayRead = (event: Pick<Draft, "topics" | "private">) => boolean;
+
+/** What a store tells its log, in order. */
+export interface Follower {
+  /** These events have been kept. Their positions follow on those that were told before. */
+  kept(entries: readonly Entry[]): void;
+  /** What was told after this position is not kept after all. */
+  rolledBack(to: number): void;
+  /** The store has begun to fail, as the error says. A store that answers at once throws instead. */
+  failed(error: unknown): void;
+  /** It works again. */
+  works(): void;
+}
+
+/** Where a log stands when it is first followed. */
+export interface LogStart {
+  /** The position of the newest event ever appended; 0 before the first. */
+  readonly head: number;
+  /** The lives that are known, oldest first; at least one. */
+  readonly lives: readonly Life[];
+}
+
+/** Events that are kept together or not at all. */
+export interface Batch {
+  readonly drafts: readonly Draft[];
+  /** How many clients each is for. */
+  readonly recipients: readonly number[];
+}
+
+/** One published event as its publisher hears of it. */
+export interface Receipt {
+  readonly position: number;
+  readonly id: string;
+  /** How many clients it was for when it was first published. */
+  readonly recipients: number;
+  /** It had been published before, and was not delivered again. */
+  readonly duplicate: boolean;
+}
+
+/** A part of the log, as it was read. */
+export interface Stretch {
+  readonly entries: readonly Entry[];
+  /** All up to this position has been looked at: reading goes on after it. */
+  readonly upTo: number;
+  /**
+   * These positions, both included, come before the entries and can't be read: they were trimmed,
+   * damaged or lost. They begin right after the position that was asked for.
+   */
+  readonly missing?: { readonly from: number; readonly to: number } | undefined;
 }
 
 /** How much history a store keeps: as soon as one bound is passed, the oldest events go. */
@@ -55,5 +127,16 @@ export class StoreFailure extends Error {
 
   constructor(cause: unknown) {
     super(`the store fails: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** The id belongs to an event on the same topics that says something else. */
+export class IdConflict extends Error {
+  override readonly name = "IdConflict";
+  readonly id: string;
+
+  constructor(id: string) {
+    super(`id ${JSON.stringify(id)} is already used for a different event`);
+    this.id = id;
   }
 }

@@ -374,13 +374,13 @@ test("publishing tells each event's id and for how many it is", async () => {
     { type: "other", data: 4 },
     { type: "n", data: 1, id: "one" },
   ]);
-  expect(receipts.map(({ entry, duplicate }) => [entry.recipients, duplicate])).toEqual([
+  expect(receipts.map(({ recipients, duplicate }) => [recipients, duplicate])).toEqual([
     [2, false],
     [2, false],
     [1, false],
     [2, false],
     [2, true],
   ]);
-  expect(receipts[0]?.entry.id).toBe("one");
-  expect(new Set(receipts.map(({ entry }) => entry.id)).size).toBe(4);
+  expect(receipts[0]?.id).toBe("one");
+  expect(new Set(receipts.map(({ id }) => id)).size).toBe(4);
 });

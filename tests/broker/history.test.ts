@@ -7,7 +7,8 @@ import { draft } from "../log/draft.ts";
 test("a page is empty when all that was to be on it has gone meanwhile", async () => {
   const log = new Log(new MemoryStore({ events: 0 }), {
     recipients: () => 0,
-    handOn() {},
+    deliver() {},
+    rolledBack() {},
     storeChanged() {},
   });
   await log.append([draft()]);

@@ -65,7 +65,7 @@ test("each client has each event that is for it once and in order, live and repl
       );
       expect(live.map(({ events }) => events)).toEqual(expected);
       expect(replayed.map(({ events }) => events)).toEqual(expected);
-      expect(receipts.map(({ entry }) => entry.recipients)).toEqual(
+      expect(receipts.map(({ recipients }) => recipients)).toEqual(
         events.map((event) => interests.filter((interest) => isFor(interest, event)).length),
       );
     }),

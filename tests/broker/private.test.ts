@@ -68,6 +68,6 @@ test("a private event goes to those alone who may read it, whoever has left", as
   const [receipt] = await broker.publishBatch([
     { type: "t", data: { n: 1 }, topics: ["news", "users/0"], private: true },
   ]);
-  expect(receipt?.entry.recipients).toBe(1);
+  expect(receipt?.recipients).toBe(1);
   expect(streams.map((stream) => stream.events.length)).toEqual([0, 0, 1, 0]);
 });

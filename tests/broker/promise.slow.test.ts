@@ -8,6 +8,7 @@ import type { EventInput } from "../../src/events/event-input.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { turn } from "../../src/timers.ts";
+import { clockOf } from "../clock.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 
@@ -95,7 +96,7 @@ test(
     await fc.assert(
       fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
         await assertPromise(steps, {
-          open: (clock) => new MemoryStore(bounds, clock),
+          open: (clock) => new MemoryStore(bounds, clockOf(clock)),
           lasts: false,
           ...timers,
         });
@@ -112,7 +113,7 @@ test(
     await fc.assert(
       fc.asyncProperty(steps, bounds, async (steps, bounds) => {
         await assertPromise(steps, {
-          open: (clock) => new MemoryStore(bounds, clock),
+          open: (clock) => new MemoryStore(bounds, clockOf(clock)),
           lasts: false,
           // What is slow here are not the clients.
           ...{ stallTimeout: 0, keepAlive: 1 },
@@ -131,7 +132,7 @@ test(
     await fc.assert(
       fc.asyncProperty(steps, bounds, fc.boolean(), async (steps, bounds, crowd) => {
         await assertPromise(steps, {
-          open: (clock) => new SlowStore(new MemoryStore(bounds, clock), turn),
+          open: (clock) => new SlowStore(new MemoryStore(bounds, clockOf(clock)), turn),
           lasts: false,
           ...{ stallTimeout: 0, keepAlive: 1 },
           crowd,
@@ -151,7 +152,7 @@ test(
       fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
         const path = join(folder, `${files++}.db`);
         await assertPromise(steps, {
-          open: (now) => new SqliteStore(path, { bounds, clock: () => now }),
+          open: (now) => new SqliteStore(path, { bounds, clock: clockOf(now) }),
           lasts: true,
           ...timers,
         });

@@ -15,7 +15,7 @@ test("a client that stops reading is written nothing more, and has all when it r
   broker.addClient(slow);
   slow.stall();
   const sent: string[] = [];
-  for (let i = 0; i < 50; i++) sent.push(...(await publish(broker, 20)).map(({ entry }) => entry.id));
+  for (let i = 0; i < 50; i++) sent.push(...(await publish(broker, 20)).map(({ id }) => id));
   // The greeting, and the write with which it was full.
   expect(slow.chunks).toHaveLength(2);
   expect([broker.stalledCount, broker.behindCount, broker.totals.stalls]).toEqual([1, 1, 1]);
@@ -24,7 +24,7 @@ test("a client that stops reading is written nothing more, and has all when it r
   await until(() => broker.behindCount === 0);
   expect(ids(slow)).toEqual(sent);
   expect([broker.stalledCount, broker.totals.replayed]).toEqual([0, 49 * 20]);
-  expect((await publish(broker))[0]?.entry.recipients).toBe(2);
+  expect((await publish(broker))[0]?.recipients).toBe(2);
   expect(ids(slow)).toHaveLength(1001);
   await broker.close();
 });
@@ -78,13 +78,13 @@ test("one that the log no longer reaches back to is ended when it reads on, and 
   // What it has is without a hole: it ends before what is gone.
   const had = ids(sink);
   expect(had).toHaveLength(2);
-  expect(had[0]).toBe(first?.entry.id as string);
+  expect(had[0]).toBe(first?.id as string);
 
   const back = new ReaderSink();
   broker.addClient(back, { lastEventId: had.at(-1) });
   await until(() => broker.behindCount === 0);
   const [, gap, ...rest] = back.read.events;
-  const held = later.slice(-10).map(({ entry }) => entry.id);
+  const held = later.slice(-10).map(({ id }) => id);
   expect(gap?.event).toBe("tidings.gap");
   expect(JSON.parse(gap?.data ?? "")).toEqual({ requested: had.at(-1), earliest: held[0] });
   expect(rest.flatMap(({ id }) => id ?? [])).toEqual(held);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { WriteCoalescer } from "../../src/broker/write-coalescing.ts";
-import { Entry } from "../../src/log/entry.ts";
 import { turn } from "../../src/timers.ts";
-import { draft } from "../log/draft.ts";
+import { entry } from "../log/draft.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
 import { ReaderSink } from "./reader-sink.ts";
@@ -30,8 +29,7 @@ class Trial {
   }
 
   async add(json = "1"): Promise<void> {
-    const place = { position: ++this.#position, id: `${this.#position}`, keptAt: 0, recipients: 0 };
-    this.coalescing.add([new Entry(place, draft({ json }))], this.now);
+    this.coalescing.add([entry(++this.#position, { json })], this.now);
     await this.turns();
   }
 
@@ -54,7 +52,7 @@ describe("events", () => {
     const trial = new Trial({ writes: 1000, took: 8 });
     await trial.add();
     await trial.turns(20);
-    trial.coalescing.add([new Entry({ position: 2, id: "2", keptAt: 0, recipients: 0 }, draft())], trial.now);
+    trial.coalescing.add([entry(2)], trial.now);
     expect(trial.positions).toEqual([[1], [2]]);
   });
 

@@ -14,7 +14,7 @@ test("publishes an event to its topics and prints its id", async () => {
   const { code, output } = await run(["publish", "order-created", '{"id":1}', ...flags]);
   expect(code).toBe(0);
   expect(await stored(url)).toEqual([{ id: output.trim(), type: "order-created", data: { id: 1 } }]);
-  expect((await broker.log.read(0, 1))[0]?.topics).toEqual(["orders/1", "orders/all"]);
+  expect((await broker.log.read(0, 1)).entries[0]?.topics).toEqual(["orders/1", "orders/all"]);
 });
 
 test("takes its flags from the environment, too; a flag wins", async () => {
@@ -29,7 +29,7 @@ test("passes on numbers of any size as they are written", async () => {
   const { url, broker } = startHub();
   await run(["publish", "n", "[1234567890123456789,1e999]", "--url", url]);
   await run(["publish", "-", "--url", url], { input: '{"type":"n","data":1234567890123456789}' });
-  const held = await broker.log.read(0, 2);
+  const { entries: held } = await broker.log.read(0, 2);
   expect(held.map(({ json }) => json)).toEqual(["[1234567890123456789,1e999]", "1234567890123456789"]);
 });
 
@@ -144,7 +144,7 @@ test("reads whole events from standard input", async () => {
   const events = await stored(url);
   expect(events.map(({ data }) => data)).toEqual(["line\u2028separator", null]);
   expect(output).toBe(`first\n${events[1]?.id}\n`);
-  expect((await broker.log.read(0, 2)).map(({ topics }) => topics)).toEqual([["one"], ["default"]]);
+  expect((await broker.log.read(0, 2)).entries.map(({ topics }) => topics)).toEqual([["one"], ["default"]]);
 });
 
 test("ten thousand lines go through in their order", async () => {

@@ -1,21 +1,17 @@
-import type { Draft, Entry } from "../../src/log/entry.ts";
-import type { Store } from "../../src/log/store.ts";
+import type { Awaitable, Batch, Follower, MayRead, Store, Stretch } from "../../src/log/store.ts";
 
-/** A store whose answers take a while, as those of one elsewhere do. */
+/** A store whose answers take a while, as those of one elsewhere do; it tells later too, but in order. */
 export class SlowStore implements Store {
   readonly name = "slow";
   readonly bounds: Store["bounds"];
   readonly #store: Store;
   readonly #wait: () => Promise<void>;
+  #told: Promise<void> = Promise.resolve();
 
   constructor(store: Store, wait: () => Promise<void>) {
     this.bounds = store.bounds;
     this.#store = store;
     this.#wait = wait;
-  }
-
-  get head(): number {
-    return this.#store.head;
   }
 
   get earliest(): Store["earliest"] {
@@ -30,27 +26,37 @@ export class SlowStore implements Store {
     return this.#store.bytes;
   }
 
-  append(drafts: readonly Draft[], recipients: readonly number[]): Promise<readonly Entry[]> {
-    return this.#slowly(this.#store.append(drafts, recipients));
+  follow(follower: Follower): ReturnType<Store["follow"]> {
+    return this.#store.follow({
+      ...follower,
+      kept: (entries) => {
+        this.#told = this.#told.then(this.#wait).then(() => follower.kept(entries));
+      },
+    });
+  }
+
+  append(batches: readonly Batch[]): ReturnType<Store["append"]> {
+    return this.#slowly(this.#store.append(batches));
   }
 
   trim(): Promise<void> {
     return this.#slowly(this.#store.trim());
   }
 
-  find(id: string): Promise<Entry | undefined> {
-    return this.#slowly(this.#store.find(id));
+  locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
+    return this.#slowly(this.#store.locate(cursor, mayRead));
   }
 
-  read(after: number, limit: number): Promise<readonly Entry[]> {
-    return this.#slowly(this.#store.read(after, limit));
+  read(after: number, limit: number, topics?: readonly string[]): Promise<Stretch> {
+    return this.#slowly(this.#store.read(after, limit, topics));
   }
 
   async close(): Promise<void> {
+    await this.#told;
     await this.#store.close();
   }
 
-  async #slowly<T>(answer: T | Promise<T>): Promise<T> {
+  async #slowly<T>(answer: Awaitable<T>): Promise<T> {
     await this.#wait();
     return answer;
   }

@@ -1,4 +1,4 @@
-import type { Entry } from "../../log/entry.ts";
+import { DEFAULT_TYPE, type Entry } from "../../log/entry.ts";
 import type { ConsoleEvent } from "../../protocol/console-feed.ts";
 
 /** How much of an event's data the stream of them carries, in characters; the rest is asked for. */
@@ -6,7 +6,7 @@ const MOST_JSON = 2048;
 
 /** The event for a list, where long data is cut short. */
 export function summaryOf(entry: Entry): ConsoleEvent {
-  const { id, type, topics, json, retry, recipients, keptAt } = entry;
+  const { id, type = DEFAULT_TYPE, topics, json, retry, recipients, keptAt } = entry;
   return {
     id,
     type,

@@ -2,7 +2,7 @@ import type { Broker } from "../../broker/broker.ts";
 import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { statusOf } from "../../broker/status.ts";
-import type { Entry } from "../../log/entry.ts";
+import { DEFAULT_TYPE, type Entry } from "../../log/entry.ts";
 import type { ConsoleEvent, ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
 import { summaryOf } from "./console-event.ts";
@@ -84,7 +84,7 @@ export class Feed {
       const held = await log.read(Math.max(0, log.head - BACKLOG), BACKLOG);
       this.#send("events", {
         backlog: true,
-        events: held.filter((entry) => mayRead(this.#privateTopics, entry)).map(summaryOf),
+        events: held.entries.filter((entry) => mayRead(this.#privateTopics, entry)).map(summaryOf),
         skipped: 0,
       });
     } catch {
@@ -97,7 +97,7 @@ export class Feed {
     this.#latencyCount++;
     this.#latencyMax = Math.max(this.#latencyMax, took);
     const entries = delivered.filter((entry) => mayRead(this.#privateTopics, entry));
-    for (const { type, topics } of entries) {
+    for (const { type = DEFAULT_TYPE, topics } of entries) {
       this.#types.add(type);
       for (const topic of topics) this.#topics.add(topic);
     }

@@ -64,8 +64,11 @@ export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
     })
     .get(`/${FOLDER}/events/:id`, async ({ request, params: { id } }) => {
       const { privateTopics } = await requireAdmin(rules, request);
-      const entry = await broker.log.find(id);
-      if (!entry || !mayRead(toPrivateTopics(privateTopics), entry))
+      const readable = toPrivateTopics(privateTopics);
+      const position = await broker.log.locate(id, (event) => mayRead(readable, event));
+      const stretch = position === undefined ? undefined : await broker.log.read(position - 1, 1);
+      const entry = stretch?.entries[0];
+      if (!entry || !mayRead(readable, entry))
         throw new Problem(404, "the hub does not hold this event any more");
       return new Response(entry.json, {
         headers: { "content-type": "application/json", "cache-control": "no-store" },

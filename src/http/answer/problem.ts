@@ -1,7 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
-import { IdConflict } from "../../log/deduplication.ts";
-import { StoreFailure } from "../../log/store.ts";
+import { IdConflict, StoreFailure } from "../../log/store.ts";
 import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
 
 const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;

@@ -1,6 +1,7 @@
 import type { Grant } from "../../auth/grant.ts";
 import type { Catalog } from "../../events/catalog.ts";
-import type { Receipt } from "../../log/log.ts";
+import { DEFAULT_TYPE, type Draft } from "../../log/entry.ts";
+import type { Receipt } from "../../log/store.ts";
 import { BoundedCounts, OTHER } from "../metrics/bounded-counts.ts";
 
 /** How many types, and how many publishers, are counted by name. */
@@ -41,23 +42,28 @@ export class Publications {
     this.#tell = tell;
   }
 
-  add(grant: Grant, receipts: readonly Receipt[]): void {
+  /** @param receipts those of the events, in the same order. */
+  add(grant: Grant, events: readonly Draft[], receipts: readonly Receipt[]): void {
     const { subject, account } = grant;
     const publisher = (account ?? subject ?? "anonymous").slice(0, MAX_LABEL_LENGTH);
-    for (const { entry, duplicate } of receipts) {
+    for (const [i, event] of events.entries()) {
+      const receipt = receipts[i];
+      if (!receipt) continue;
+      const { id, recipients, duplicate } = receipt;
+      const { type = DEFAULT_TYPE, topics, json } = event;
       if (!duplicate) {
-        this.types.add(this.#catalog.has(entry.type) ? entry.type : OTHER);
+        this.types.add(this.#catalog.has(type) ? type : OTHER);
         this.publishers.add(publisher);
       }
       this.#tell?.({
         subject: subject ?? null,
         account: account ?? null,
-        id: entry.id,
-        type: entry.type,
-        topics: entry.topics,
-        bytes: Buffer.byteLength(entry.json),
-        private: entry.private,
-        recipients: entry.recipients,
+        id,
+        type,
+        topics,
+        bytes: Buffer.byteLength(json),
+        private: event.private,
+        recipients,
         duplicate,
       });
     }

@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { type Grant, mayPublish } from "../../auth/grant.ts";
 import type { ExactJson } from "../../events/exact-json.ts";
-import type { Draft } from "../../log/entry.ts";
-import type { Receipt } from "../../log/log.ts";
+import { DEFAULT_TYPE, type Draft } from "../../log/entry.ts";
+import type { Receipt } from "../../log/store.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -74,8 +74,8 @@ export async function publishOne(
   if ("violations" in checked) throw unprocessable(checked.violations);
   const [receipt] = await publish(hub, grant, [checked.draft]);
   if (!receipt) throw new Error("the log answered nothing");
-  const { entry, duplicate } = receipt;
-  const answer = { id: entry.id, recipients: entry.recipients };
+  const { id, recipients, duplicate } = receipt;
+  const answer = { id, recipients };
   return duplicate ? { ...answer, duplicate } : answer;
 }
 
@@ -90,15 +90,16 @@ export async function publish(
   events: readonly Draft[],
 ): Promise<readonly Receipt[]> {
   for (const event of events) {
-    if (!mayPublish(grant, event)) throw forbidden(grant, notGranted(grant, event));
+    if (!mayPublish(grant, { type: event.type ?? DEFAULT_TYPE, topics: event.topics }))
+      throw forbidden(grant, notGranted(grant, event));
   }
   if (broker.closed) throw draining();
   const receipts = await broker.append(events);
-  publications.add(grant, receipts);
+  publications.add(grant, events, receipts);
   return receipts;
 }
 
-function notGranted(grant: Grant, { type, topics }: Draft): string {
+function notGranted(grant: Grant, { type = DEFAULT_TYPE, topics }: Draft): string {
   const refused = topics.filter((topic) => !mayPublish(grant, { type, topics: [topic] }));
   const where = topics.length > 0 ? `on ${listed(refused)}` : "to everyone, without a topic";
   return `the token does not grant publishing ${listed([type])} ${where}`;

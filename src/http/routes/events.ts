@@ -4,7 +4,6 @@ import { endOf } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
 import { EARLIEST, isEventId } from "../../events/names.ts";
-import type { Log } from "../../log/log.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { invalidToken } from "../answer/challenge.ts";
@@ -169,7 +168,7 @@ function eventStreams(
       const end = endOfStream(grant.expires, limits.maxStreamAge);
       if (end !== undefined) removeAt(end, broker, client);
     });
-    const from = lastEventId ?? (await beginning(broker.log));
+    const from = lastEventId ?? broker.log.place(broker.log.head);
     const headers = {
       ...STREAM_HEADERS,
       ...(coding && { "content-encoding": coding }),
@@ -186,15 +185,6 @@ function eventStreams(
 function readLastEventId(request: Request, query: Query): string | undefined {
   const header = request.headers.get("last-event-id");
   return (header && idOf(header)) || query.last_event_id || undefined;
-}
-
-/**
- * The id that a client which names none can say it had, should it lose the stream before its first
- * event: the newest there is. It is asked for before the stream begins, so nothing lies between.
- */
-async function beginning(log: Log): Promise<string> {
-  const [newest] = await log.read(log.head - 1, 1);
-  return newest?.id ?? EARLIEST;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { readHistory } from "../../broker/history.ts";
+import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
 import { EARLIEST } from "../../events/names.ts";
 import type { Entry } from "../../log/entry.ts";
 import { Problem } from "../answer/problem.ts";
@@ -42,7 +43,7 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
-      const after = await positionOf(query.after);
+      const after = await positionOf(query.after, toPrivateTopics(interest.privateTopics));
       const { entries, next } = await readHistory(log, interest, { after, limit });
       // The data is JSON text already.
       const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(next ?? null)}}`;
@@ -65,12 +66,15 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
     },
   );
 
-  async function positionOf(id: string | undefined): Promise<number> {
-    const earliest = (log.earliest?.position ?? log.head + 1) - 1;
+  async function positionOf(
+    id: string | undefined,
+    privateTopics: ReturnType<typeof toPrivateTopics>,
+  ): Promise<number> {
+    const earliest = (log.earliest ?? log.head + 1) - 1;
     if (!id || id === EARLIEST) return earliest;
-    const found = await log.find(id);
-    if (!found) throw new Problem(404, `no event with the id ${JSON.stringify(id)} is held`);
-    return found.position;
+    const found = await log.locate(id, (event) => mayRead(privateTopics, event));
+    if (found === undefined) throw new Problem(404, `no event with the id ${JSON.stringify(id)} is held`);
+    return found;
   }
 }
 

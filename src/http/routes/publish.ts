@@ -55,8 +55,8 @@ export function publishRoutes(hub: Hub) {
         const receipts = await publish(hub, grant, events);
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
         return {
-          ids: receipts.map(({ entry }) => entry.id),
-          recipients: receipts.reduce((sum, { entry }) => sum + entry.recipients, 0),
+          ids: receipts.map(({ id }) => id),
+          recipients: receipts.reduce((sum, { recipients }) => sum + recipients, 0),
           ...(duplicates > 0 && { duplicates }),
         };
       },

@@ -64,6 +64,11 @@ const MIGRATIONS = [
       json(iif(private, 'true', 'false')), retry)),
     json FROM event;
   DROP TABLE event;`,
+
+  `CREATE TABLE life (
+    word TEXT PRIMARY KEY,
+    first INTEGER NOT NULL       -- the position at which it begins
+  ) STRICT;`,
 ];
 
 /** The write-ahead log is moved into the file when it has this many pages (of 4 KiB)… */

@@ -1,10 +1,26 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type Block, blocksOf, entriesOf } from "../block.ts";
-import { type Clock, steadyClock } from "../clock.ts";
-import { type Draft, Entry } from "../entry.ts";
-import { Ids, positionIn } from "../ids.ts";
+import { type Clock, steadyTime, systemClock } from "../clock.ts";
+import { Deduplication } from "../deduplication.ts";
+import { createEntry, type Entry } from "../entry.ts";
+import { type Life, Lives } from "../lives.ts";
+import { newWord, parsePlace, placeText } from "../place.ts";
 import { RecentEntries } from "../recent-entries.ts";
-import { type Bounds, DEFAULT_BOUNDS, type Store } from "../store.ts";
+import { inSlices } from "../slices.ts";
+import {
+  type Awaitable,
+  type Batch,
+  type Bounds,
+  DEFAULT_BOUNDS,
+  type Follower,
+  type IdConflict,
+  type LogStart,
+  type MayRead,
+  type Receipt,
+  type Store,
+  type Stretch,
+} from "../store.ts";
+import { sameTopics } from "../topic-set.ts";
 import { openStoreFile, StoreFileError, type Sync, storeFileError } from "./sqlite-file.ts";
 
 /** How much of the newest events is kept in memory too, so that who is a little behind costs no reading. */
@@ -38,8 +54,8 @@ export interface SqliteOptions {
   readonly bounds?: Partial<Bounds>;
   /** What acknowledged events survive: the end of the process (`normal`, by default), or a power cut (`full`). */
   readonly sync?: Sync;
-  /** Given the newest time in the file, makes the clock, in whole milliseconds since 1970. For tests. */
-  readonly clock?: (notBefore: number) => Clock;
+  /** Tells the time; the system's by default. */
+  readonly clock?: Clock;
 }
 
 /** A store in an SQLite file, which outlasts the process. One process uses a file at a time. */
@@ -47,8 +63,10 @@ export class SqliteStore implements Store {
   readonly name = "sqlite";
   readonly bounds: Bounds;
   readonly #db: Database;
-  readonly #now: Clock;
-  readonly #ids = new Ids();
+  readonly #now: () => number;
+  readonly #word = newWord();
+  readonly #lives: Lives;
+  #follower: Follower | undefined;
   readonly #recent = new RecentEntries();
   /** What was read from the file lately, by the position after which it begins. */
   readonly #pages = new Map<number, readonly Entry[]>();
@@ -59,7 +77,6 @@ export class SqliteStore implements Store {
   /** The position of the earliest event held; the one after the head when none is. */
   #first: number;
   #bytes: number;
-  #earliest: Pick<Entry, "position" | "id"> | undefined;
   #failed = false;
   readonly #begin: Statement;
   readonly #commitAll: Statement;
@@ -76,7 +93,7 @@ export class SqliteStore implements Store {
    *
    * @throws StoreFileError when it can't be the store.
    */
-  constructor(path: string, { bounds = {}, sync = "normal", clock = steadyClock }: SqliteOptions = {}) {
+  constructor(path: string, { bounds = {}, sync = "normal", clock = systemClock }: SqliteOptions = {}) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     const db = openStoreFile(path, sync);
     this.#db = db;
@@ -95,7 +112,9 @@ export class SqliteStore implements Store {
       this.#head = held?.head ?? 0;
       this.#first = held?.first ?? this.#head + 1;
       this.#bytes = held?.bytes ?? 0;
-      this.#now = clock(held?.newest ?? 0);
+      this.#now = steadyTime(clock, held?.newest ?? 0);
+      db.query("INSERT INTO life VALUES (?, ?)").run(this.#word, this.#head + 1);
+      this.#lives = new Lives(db.query<Life, []>("SELECT word, first FROM life ORDER BY rowid").all());
       const begin = held?.begin ?? this.#head + 1;
       if (begin > this.#first || begin + (held?.count ?? 0) !== this.#head + 1) {
         throw new StoreFileError(`${path} is damaged: it lacks some events`);
@@ -108,10 +127,6 @@ export class SqliteStore implements Store {
     }
   }
 
-  get head(): number {
-    return this.#head;
-  }
-
   get count(): number {
     return this.#head + 1 - this.#first;
   }
@@ -120,23 +135,37 @@ export class SqliteStore implements Store {
     return this.#bytes;
   }
 
-  get earliest(): Pick<Entry, "position" | "id"> | undefined {
-    if (this.#earliest?.position !== this.#first) this.#earliest = this.#entryAt(this.#first);
-    return this.#earliest;
+  get earliest(): number | undefined {
+    return this.#first <= this.#head ? this.#first : undefined;
   }
 
-  append(drafts: readonly Draft[], recipients: readonly number[]): readonly Entry[] {
+  follow(follower: Follower): LogStart {
+    this.#follower = follower;
+    return { head: this.#head, lives: this.#lives.all };
+  }
+
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]> {
+    return inSlices(this.#append(batches));
+  }
+
+  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | IdConflict)[], void> {
+    const deduplication = new Deduplication(({ id, topics }) => {
+      return this.#find(id).find((entry) => sameTopics(entry.topics, topics));
+    });
+    for (const batch of batches) yield* deduplication.add(batch);
+    const { fresh: drafts, recipients } = deduplication;
     const keptAt = this.#now();
-    this.#ids.avoid(drafts);
     const entries = drafts.map((draft, i) => {
       const position = this.#head + 1 + i;
-      const id = draft.id ?? this.#ids.at(position);
-      return new Entry({ position, id, keptAt, recipients: recipients[i] ?? 0 }, draft);
+      const id = draft.id ?? placeText({ word: this.#word, position });
+      const place = { word: this.#word, position, id, keptAt, recipients: recipients[i] ?? 0, erased: false };
+      return createEntry({ ...draft, ...place });
     });
     this.#commit(drafts, entries, keptAt);
     for (const entry of entries) this.#recent.push(entry);
     this.#trimRecent();
-    return entries;
+    if (entries.length > 0) this.#follower?.kept(entries);
+    return deduplication.receipts(entries);
   }
 
   trim(): void {
@@ -146,28 +175,38 @@ export class SqliteStore implements Store {
     this.#trimRecent();
   }
 
-  find(id: string): Entry | undefined {
-    const position = positionIn(id);
-    const entry = position === undefined ? undefined : this.#entryAt(position);
-    if (entry?.id === id) return entry;
-    for (const named of this.#named.all(Bun.hash.xxHash32(id))) {
-      const entry = this.#entryAt(named.position);
-      if (entry?.id === id) return entry;
-    }
-    return undefined;
+  locate(cursor: string, mayRead: MayRead): number | undefined {
+    const place = parsePlace(cursor);
+    const position = place && this.#lives.positionOf(place, this.#head);
+    if (position !== undefined) return position + 1 >= this.#first ? position : undefined;
+    return this.#find(cursor).find(mayRead)?.position;
   }
 
-  read(after: number, limit: number): readonly Entry[] {
-    const { earliest } = this.#recent;
-    if (earliest && after + 1 >= earliest.position) return this.#recent.read(after, limit);
-    // The first of a block may be gone.
+  /** The events with this id, oldest first. */
+  #find(id: string): readonly Entry[] {
+    const digits = /-(\d{1,15})$/.exec(id)?.[1];
+    const positions = this.#named.all(Bun.hash.xxHash32(id)).map(({ position }) => position);
+    if (digits !== undefined) positions.push(Number(digits));
+    const entries = positions.sort((a, b) => a - b).map((position) => this.#entryAt(position));
+    return entries.filter((entry) => entry !== undefined).filter((entry) => entry.id === id);
+  }
+
+  read(after: number, limit: number): Stretch {
     const from = Math.max(after, this.#first - 1);
+    const missing = from > after ? { from: after + 1, to: from } : undefined;
+    const entries = this.#readAfter(from, limit);
+    return { entries, upTo: entries.at(-1)?.position ?? from, missing };
+  }
+
+  #readAfter(from: number, limit: number): readonly Entry[] {
+    const { earliest } = this.#recent;
+    if (earliest && from + 1 >= earliest.position) return this.#recent.read(from, limit);
     const known = this.#pages.get(from);
     if (known) return known.slice(0, limit);
     const entries: Entry[] = [];
     let length = 0;
     for (const block of this.#after.iterate(from)) {
-      for (const entry of entriesOf(block)) if (entry.position > from) entries.push(entry);
+      for (const entry of entriesOf(block, this.#lives)) if (entry.position > from) entries.push(entry);
       length += block.data.length;
       if (entries.length >= limit || length >= READ_BYTES) break;
     }
@@ -181,7 +220,11 @@ export class SqliteStore implements Store {
   }
 
   /** Keeps what is appended and drops what is past the bounds, or does nothing and throws. */
-  #commit(drafts: readonly Draft[], entries: readonly Entry[], now: number): void {
+  #commit(
+    drafts: readonly { readonly id: string | undefined }[],
+    entries: readonly Entry[],
+    now: number,
+  ): void {
     const head = this.#head + entries.length;
     try {
       this.#begin.run();
@@ -265,7 +308,7 @@ export class SqliteStore implements Store {
     let count = 0;
     let length = 0;
     for (const block of newest.iterate()) {
-      const entries = entriesOf(block);
+      const entries = entriesOf(block, this.#lives);
       blocks.push(entries);
       count += entries.length;
       length += block.data.length;
@@ -293,7 +336,7 @@ export class SqliteStore implements Store {
     const known = this.#opened.find(isAsked);
     if (known) return known;
     const block = this.#after.get(position - 1);
-    this.#opened = block ? entriesOf(block) : [];
+    this.#opened = block ? entriesOf(block, this.#lives) : [];
     return this.#opened.find(isAsked);
   }
 }

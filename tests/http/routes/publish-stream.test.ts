@@ -6,8 +6,8 @@ import { Broker } from "../../../src/broker/broker.ts";
 import { readLines } from "../../../src/cli/lines.ts";
 import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
-import type { Draft } from "../../../src/log/entry.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
+import type { Batch } from "../../../src/log/store.ts";
 import { silent } from "../../../src/logger.ts";
 import { listen } from "../../../src/server/listener.ts";
 import { defer } from "../../defer.ts";
@@ -202,8 +202,9 @@ test("a sender that is too fast for its rate is slowed down, not refused", async
 class GatedStore extends MemoryStore {
   readonly gate = Promise.withResolvers<void>();
 
-  override append(drafts: readonly Draft[], recipients: readonly number[]) {
-    return this.gate.promise.then(() => super.append(drafts, recipients)) as never;
+  override async append(batches: readonly Batch[]) {
+    await this.gate.promise;
+    return super.append(batches);
   }
 }
 

@@ -38,7 +38,7 @@ test("takes one topic as `topic`, and content types with parameters", async () =
   ]) {
     expect((await postText(`${url}/publish`, event, { "content-type": type })).status).toBe(200);
   }
-  expect((await broker.log.read(0, 1))[0]?.topics).toEqual(["a", "b"]);
+  expect((await broker.log.read(0, 1)).entries[0]?.topics).toEqual(["a", "b"]);
 });
 
 test("gives ids of its own that are all different", async () => {
@@ -92,14 +92,7 @@ test("409: the same id with other content", async () => {
   const { url } = startHub();
   const event = { type: "n", data: 1, topics: ["t"], id: "x" };
   await post(`${url}/publish`, event);
-  const others = [
-    { type: "m" },
-    { data: 2 },
-    { topics: [] },
-    { topics: ["t", "u"] },
-    { retry: 1 },
-    { private: true },
-  ];
+  const others = [{ type: "m" }, { data: 2 }, { retry: 1 }, { private: true }];
   for (const other of others) {
     const { detail } = await problemOf(await post(`${url}/publish`, { ...event, ...other }), 409);
     expect(detail).toContain('"x"');

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SqliteStore } from "../../../src/log/sqlite/sqlite-store.ts";
 import { emptyFolder } from "../../folder.ts";
 import { draft } from "../draft.ts";
+import { Followed } from "../followed.ts";
 
 /** Makes a file as the first version made it, with these rows. */
 function firstVersion(head: number, rows: readonly (readonly (string | number | null)[])[]): string {
@@ -37,7 +38,7 @@ function firstVersion(head: number, rows: readonly (readonly (string | number | 
   return path;
 }
 
-test("a file of the first version opens with its events", () => {
+test("a file of the first version opens with its events", async () => {
   const json = '{"n":1.50,"big":12345678901234567890,"é":"\\u0000\\n\\"\u{1f600}"}';
   const path = firstVersion(5, [
     [3, 1000, 150, 4, Bun.hash.xxHash32("mine"), 0, 5, "mine", "ü", '["a","é/\u{1f600}"]', json],
@@ -47,37 +48,40 @@ test("a file of the first version opens with its events", () => {
   const expected = [
     {
       ...draft({ type: "ü", json, topics: ["a", "é/\u{1f600}"], retry: 5 }),
-      ...{ position: 3, id: "mine", keptAt: 1000, recipients: 4 },
+      ...{ position: 3, id: "mine", keptAt: 1000, recipients: 4, erased: false },
     },
-    { ...draft(), position: 4, id: "0123456789ab-4", keptAt: 1000, recipients: 0 },
+    {
+      ...draft(),
+      ...{ position: 4, id: "0123456789ab-4", keptAt: 1000, recipients: 0, erased: false },
+    },
     {
       ...draft({ json: '"\\u2028"', topics: ["b"], private: true }),
-      ...{ position: 5, id: "0123456789ab-5", keptAt: 2000, recipients: 1 },
+      ...{ position: 5, id: "0123456789ab-5", keptAt: 2000, recipients: 1, erased: false },
     },
   ];
   // Once as it is brought up, once as that is read.
   for (const _ of [1, 2]) {
-    const store = new SqliteStore(path);
+    const store = new Followed(new SqliteStore(path));
     expect([store.head, store.count, store.bytes, store.earliest?.id]).toEqual([5, 3, 280, "mine"]);
-    expect(store.read(0, 10).map((entry) => ({ ...entry }))).toEqual(expected);
+    expect(store.read(0, 10).map((entry) => ({ ...entry }))).toMatchObject(expected);
     for (const { id } of expected) expect(store.find(id)).toMatchObject({ id });
     store.close();
   }
-  const store = new SqliteStore(path, { bounds: { events: 3 } });
-  const [next] = store.append([draft()], [0]);
+  const store = new Followed(new SqliteStore(path, { bounds: { events: 3 } }));
+  const [next] = await store.append([draft()], [0]);
   expect(next?.position).toBe(6);
   expect([store.count, store.find("mine"), store.earliest?.position]).toEqual([3, undefined, 4]);
   store.close();
 });
 
-test("one without events keeps its head", () => {
-  const store = new SqliteStore(firstVersion(7, []));
+test("one without events keeps its head", async () => {
+  const store = new Followed(new SqliteStore(firstVersion(7, [])));
   expect([store.head, store.count, store.bytes, store.earliest]).toEqual([7, 0, 0, undefined]);
-  expect(store.append([draft()], [0])[0]?.position).toBe(8);
+  expect((await store.append([draft()], [0]))[0]?.position).toBe(8);
   store.close();
 });
 
-test("one that lacks events is refused", () => {
+test("one that lacks events is refused", async () => {
   const row = (position: number) => [position, 1, 60, 0, null, 0, null, `a-${position}`, "t", null, "1"];
   const path = firstVersion(3, [row(1), row(3)]);
   expect(() => new SqliteStore(path)).toThrow(`${path} is damaged: it lacks some events`);
