@@ -3,6 +3,7 @@ import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
 import { type AccessRules, requireAdmin } from "../../http/access/admin.ts";
+import { PAGE_HEADERS } from "../../http/answer/page-headers.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
@@ -14,24 +15,6 @@ import { Feed } from "./feed.ts";
 /** Where the page's other files are, seen from the page. */
 const FOLDER = "console";
 
-/** Nothing from elsewhere, nothing inline; whatever a publisher sends, the page runs only its own script. */
-const SECURITY_HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-};
-
 interface ConsoleOptions extends AccessRules {
   readonly broker: Broker;
 }
@@ -42,7 +25,7 @@ export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
     .get("/", async ({ request }) => {
       const { html } = await loadAssets(FOLDER);
       // Asked for again each time, so that a new release is seen at once; mostly answered by 304.
-      return send(html, request, { ...SECURITY_HEADERS, "cache-control": "no-cache" });
+      return send(html, request, { ...PAGE_HEADERS, "cache-control": "no-cache" });
     })
     .get(`/${FOLDER}/:file`, async ({ request, params: { file } }) => {
       const asset = (await loadAssets(FOLDER)).files.get(file);

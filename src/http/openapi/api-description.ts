@@ -1,40 +1,34 @@
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
-import style from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
-// Served by the hub itself: its page must work where there is no internet.
-import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { registerFormats } from "../../events/formats.ts";
 import { version } from "../../version.ts";
 import { COOKIE } from "../request/credential.ts";
+import { descriptionPage } from "./page.ts";
 
 /** `GET /openapi`, a page to try the interface, and `GET /openapi/json`, its description. */
 export function apiDescription() {
   // @elysiajs/openapi has put its own in their place for the whole process, of which some throw.
   registerFormats({ replace: true });
-  return new Elysia()
-    .get("/openapi/swagger-ui.js", () => new Response(Bun.file(script)), { detail: { hide: true } })
-    .get("/openapi/swagger-ui.css", () => new Response(Bun.file(style)), { detail: { hide: true } })
-    .use(
-      openapi({
-        path: "/openapi",
-        provider: "swagger-ui",
-        swagger: { cdn: "openapi/swagger-ui.js", theme: "openapi/swagger-ui.css" },
-        documentation: {
-          info: { title: "Tidings", version, description: "Publish typed events, receive them live." },
-          tags: [
-            { name: "subscribe", description: "Receive events" },
-            { name: "publish", description: "Send events" },
-            { name: "operations", description: "Run the hub" },
-          ],
-          components: {
-            securitySchemes: {
-              bearer: { type: "http", scheme: "bearer", description: "A key or a signed token" },
-              cookie: { type: "apiKey", in: "cookie", name: COOKIE, description: "The same, from a browser" },
-            },
+  return new Elysia().use(descriptionPage()).use(
+    openapi({
+      path: "/openapi",
+      provider: null,
+      documentation: {
+        info: { title: "Tidings", version, description: "Publish typed events, receive them live." },
+        tags: [
+          { name: "subscribe", description: "Receive events" },
+          { name: "publish", description: "Send events" },
+          { name: "operations", description: "Run the hub" },
+        ],
+        components: {
+          securitySchemes: {
+            bearer: { type: "http", scheme: "bearer", description: "A key or a signed token" },
+            cookie: { type: "apiKey", in: "cookie", name: COOKIE, description: "The same, from a browser" },
           },
-          // A hub without keys asks for none.
-          security: [{}, { bearer: [] }, { cookie: [] }],
         },
-      }),
-    );
+        // A hub without keys asks for none.
+        security: [{}, { bearer: [] }, { cookie: [] }],
+      },
+    }),
+  );
 }

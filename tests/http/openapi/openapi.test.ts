@@ -80,6 +80,24 @@ test("each operation says what it is for, what it answers and how it refuses", a
   expect(paths["/publish"]?.["post"]?.requestBody).toBeDefined();
 });
 
+test("no other page frames a page of the hub, and no answer is taken for another type", async () => {
+  const { url } = startHub();
+  for (const path of ["/", "/openapi"]) {
+    const { headers } = await fetch(url + path);
+    expect([path, headers.get("content-security-policy")]).toEqual([
+      path,
+      expect.stringContaining("frame-ancestors 'none'"),
+    ]);
+  }
+  const paths = ["/", "/openapi", "/openapi/json", "/openapi/page.js", "/openapi/swagger-ui.js", "/status"];
+  for (const path of [...paths, "/events", "/nowhere", "/clients/x", "/events?topics=a", "/healthz#"]) {
+    const { headers } = await fetch(url + path);
+    expect([path, headers.get("x-content-type-options")]).toEqual([path, "nosniff"]);
+  }
+  const rebound = await fetch(`${url}/status`, { headers: { origin: "http://evil.test" } });
+  expect([rebound.status, rebound.headers.get("x-content-type-options")]).toEqual([403, "nosniff"]);
+});
+
 test.skipIf(browserless)(
   "the page to try it works without the internet",
   async () => {
@@ -89,6 +107,8 @@ test.skipIf(browserless)(
     const complaints: string[] = [];
     page.on("request", (request) => asked.push(new URL(request.url()).origin));
     page.on("pageerror", (error) => complaints.push(String(error)));
+    // What the policy forbids is told there.
+    page.on("console", (line) => /Content Security Policy/.test(line.text()) && complaints.push(line.text()));
     await page.goto(`${url}/openapi`);
     await page.getByText("Publish up to 10,000 events, all or none").waitFor();
     expect([...new Set(asked)]).toEqual([url]);
