@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { startConfigured } from "../configured.ts";
@@ -10,6 +10,9 @@ import { half } from "../tls/certificate.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
 import { main, run, start } from "./tidings.ts";
+
+// Each starts programs, which takes its time on a busy machine.
+setDefaultTimeout(30_000);
 
 test("prints each event as a line of id, type and data", async () => {
   const { url, broker } = startHub();
