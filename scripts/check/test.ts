@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { auditStep } from "./audit.ts";
 import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
+import { programsStep, promtool, proxies } from "./debian-programs.ts";
 import { importsOf } from "./imports.ts";
-import { proxiesStep } from "./proxies.ts";
 import { type Selection, selectTests } from "./selection.ts";
 import { staticChecks } from "./static.ts";
 import { add, type Counts, commandStep, describe, none, oneFailed, type Step } from "./step.ts";
@@ -17,7 +17,8 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/e2e/binary.ts", step: commandStep("build", ["scripts/build", "--if-stale"]) },
   { imports: "tests/browser.ts", step: browserStep(chromium, { mayPassOver }) },
   { imports: "tests/firefox.ts", step: browserStep(firefox, { mayPassOver }) },
-  { imports: "tests/e2e/proxy.ts", step: proxiesStep({ mayPassOver }) },
+  { imports: "tests/e2e/proxy.ts", step: programsStep("proxies", proxies, { mayPassOver }) },
+  { imports: "tests/e2e/deploy.test.ts", step: programsStep("promtool", promtool, { mayPassOver }) },
 ];
 
 /** The steps of a run, and the names of those that it leaves out. */

@@ -16,21 +16,59 @@ async function said(...command: string[]): Promise<{ code: number; text: string 
   return { code, text: output + errors };
 }
 
-test("every metric that the dashboard names is one of the hub's", async () => {
+/** What the dashboard asks Prometheus for. */
+async function dashboardExpressions(): Promise<readonly string[]> {
+  const { panels } = JSON.parse(await read("grafana.json")) as { panels: { targets: { expr: string }[] }[] };
+  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+}
+
+async function alertExpressions(): Promise<readonly string[]> {
+  const { groups } = Bun.YAML.parse(await read("alerts.yml")) as { groups: { rules: { expr: string }[] }[] };
+  return groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
+}
+
+test("every metric that the dashboard and the alerts name is one of the hub's", async () => {
   const { url } = await serveBinary(emptyFolder());
   const exposed = (await (await fetch(`${url}/metrics`)).text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
-  const names = new Set<string>();
+  // The one that is Prometheus's own.
+  const names = new Set(["up"]);
   for (const [, name = "", type] of exposed) {
     const ends = type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
     for (const end of ends) names.add(name + end);
   }
-  const dashboard = JSON.parse(await read("grafana.json")) as { panels: { targets: { expr: string }[] }[] };
-  const used = dashboard.panels.flatMap(({ targets }) =>
-    targets.flatMap(({ expr }) => [...expr.matchAll(/\b[a-z]+_\w+(?=\{)/g)].map(([name]) => name)),
-  );
-  expect(used.length).toBeGreaterThan(20);
-  expect(used.filter((name) => !names.has(name))).toEqual([]);
+  for (const expressions of [await dashboardExpressions(), await alertExpressions()]) {
+    const used = expressions.flatMap((text) =>
+      [...text.matchAll(/\b(?:up|(?:tidings|process|nodejs)_\w+)\b/g)].map(([name]) => name),
+    );
+    expect(used.length).toBeGreaterThanOrEqual(10);
+    expect(used.filter((name) => !names.has(name))).toEqual([]);
+  }
 });
+
+const promtool =
+  process.env["TIDINGS_SKIP_PROMTOOL"] === "1"
+    ? null
+    : (process.env["TIDINGS_TEST_PROMTOOL"] ?? Bun.which("promtool"));
+if (!promtool) console.log("No promtool here: alerts and dashboard are not checked by it.");
+
+test.skipIf(!promtool)(
+  "promtool finds nothing wrong with the alerts, nor with what the dashboard asks for",
+  async () => {
+    const check = (file: string) => said(String(promtool), "check", "rules", "--lint-fatal", file);
+    expect(await check(join(deploy, "alerts.yml"))).toMatchObject({ code: 0 });
+    const asked = await dashboardExpressions();
+    const rules = asked.map((text, i) => ({
+      record: `panel:${i}`,
+      expr: text.replaceAll("$__rate_interval", "5m").replaceAll(/\$(job|instance)/g, ".*"),
+    }));
+    const file = join(emptyFolder(), "dashboard.yml");
+    // JSON is YAML.
+    await Bun.write(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+    const { code, text } = await check(file);
+    expect(text).toContain(`${asked.length} rules found`);
+    expect(code).toBe(0);
+  },
+);
 
 /** Without the ends of its lines, which may be anywhere. */
 const flagsOf = async () => (await said(binary, "serve", "--help")).text.replace(/\s+/g, " ");
@@ -40,8 +78,10 @@ test("every variable that the files set is one of the hub's", async () => {
   for (const file of ["tidings.service", "Dockerfile"]) {
     const variables = [...(await read(file)).matchAll(/TIDINGS_[A-Z_]+/g)].map(([name]) => name);
     expect(variables.length).toBeGreaterThan(2);
-    for (const name of variables)
-      expect([file, name, help.includes(`env: ${name}`)]).toEqual([file, name, true]);
+    for (const name of variables) {
+      const flag = `--${name.replace("TIDINGS_", "").toLowerCase().replaceAll("_", "-")}`;
+      expect([file, name, help.includes(`${flag} `)]).toEqual([file, name, true]);
+    }
   }
 });
 
