@@ -1,3 +1,4 @@
+import { isPlaceText } from "../protocol/place.ts";
 import { isSized } from "../topics/topic.ts";
 
 /** What the type and the id of an event may be, and the words in which a refusal says so. */
@@ -40,6 +41,8 @@ export function isEventId(text: string): boolean {
 
 /** Why no event with this id can be published, as a sentence; undefined where one can. */
 export function idFault(id: string): string | undefined {
-  if (isEventId(id)) return undefined;
-  return `Expected 1 to 1,024 bytes without control characters or spaces at the ends, and not ${EARLIEST}`;
+  if (!isEventId(id)) {
+    return `Expected 1 to 1,024 bytes without control characters or spaces at the ends, and not ${EARLIEST}`;
+  }
+  return isPlaceText(id) ? "Expected another id: the hub gives ids of this form itself" : undefined;
 }

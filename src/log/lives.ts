@@ -1,4 +1,4 @@
-import { type Place, placeText } from "./place.ts";
+import { type Place, placeText } from "../protocol/place.ts";
 
 /** A part of the log that went on without a break. */
 export interface Life {

@@ -1,8 +1,8 @@
+import { newWord } from "../protocol/place.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { Histogram } from "./histogram.ts";
 import { Lives } from "./lives.ts";
-import { newWord } from "./place.ts";
 import {
   type Awaitable,
   type Follower,

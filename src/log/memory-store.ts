@@ -1,9 +1,9 @@
+import { newWord, parsePlace, placeText } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { Deduplication } from "./deduplication.ts";
 import { createEntry, type Entry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
-import { newWord, parsePlace, placeText } from "./place.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { inSlices } from "./slices.ts";
 import {

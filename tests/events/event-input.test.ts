@@ -42,6 +42,7 @@ describe("each fault is told once, in words", () => {
     [{ type: "x".repeat(1025), data: 1 }, [["/type", /1 to 1,024 bytes/]]],
     [{ type: "open", data: 1 }, [["/type", /EventSource/]]],
     [{ type: "connected", data: 1 }, [["/type", /belong to the hub/]]],
+    [{ type: "t", data: 1, id: "bcdfghjkmnpq-7" }, [["/id", /hub gives ids of this form/]]],
     [{ type: "t", data: 1, topic: "orders/*" }, [["/topic", /pattern/]]],
     [{ type: "t", data: 1, topics: ["a\u200bb"] }, [["/topics/0", /format characters/]]],
     [{ type: "t", data: 1, private: true }, [["/topics", "missing: a private event needs a topic"]]],

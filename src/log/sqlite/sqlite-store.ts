@@ -1,10 +1,10 @@
 import type { Database, Statement } from "bun:sqlite";
+import { newWord, parsePlace, placeText } from "../../protocol/place.ts";
 import { type Block, blocksOf, entriesOf } from "../block.ts";
 import { type Clock, steadyTime, systemClock } from "../clock.ts";
 import { Deduplication } from "../deduplication.ts";
 import { createEntry, type Entry } from "../entry.ts";
 import { type Life, Lives } from "../lives.ts";
-import { newWord, parsePlace, placeText } from "../place.ts";
 import { RecentEntries } from "../recent-entries.ts";
 import { inSlices } from "../slices.ts";
 import {

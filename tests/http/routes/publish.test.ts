@@ -190,6 +190,7 @@ test("422: every failing path is listed, and nothing is delivered", async () => 
     [{ type: "n", data: 1, id: "earliest" }, ["/id"]],
     [{ type: "n", data: 1, id: " x" }, ["/id"]],
     [{ type: "n", data: 1, id: 7 }, ["/id"]],
+    [{ type: "n", data: 1, id: "bcdfghjkmnpq-7" }, ["/id"]],
     [{ type: "n", data: 1, retry: -1 }, ["/retry"]],
     [{ type: "n", data: 1, retry: 1.5 }, ["/retry"]],
     [{ type: "n", data: 1, retry: "1" }, ["/retry"]],
