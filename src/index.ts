@@ -43,6 +43,7 @@ export {
   type Stretch,
 } from "./log/store.ts";
 export type { Logger } from "./logger.ts";
+export { newWord, type Place, parsePlace, placeText } from "./protocol/place.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */
 export type App = ReturnType<typeof tidings<"">>;

@@ -95,6 +95,7 @@ test.skipIf(!npm || !node)(
         .map((line) => JSON.stringify(line))
         .join("\n"),
     );
+    expect(await onBun("store.ts")).toBe("true true\n3,5 5 1,2,3,5");
     expect(await onBun("sink.ts")).toBe("1 1,2 true\ntrue broker closed");
 
     const sentence = "tidings: the hub needs Bun (https://bun.sh); here, import tidings/sdk instead";
