@@ -4,13 +4,37 @@ import type { ExactJson } from "../../events/exact-json.ts";
 import type { Violation } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Hub } from "../hub.ts";
+import { notJson, parseJson } from "../request/json.ts";
+import { membersOf } from "../request/json-bytes.ts";
 
-/** The event as the log takes it, or every failing path, to each of which `at` is prefixed. */
-export function checkEvent(
-  hub: Hub,
-  { value, exact }: ExactJson,
-  at = "",
-): { readonly draft: Draft } | { readonly violations: readonly Violation[] } {
+/** From this size on, in bytes, an event is checked part by part. */
+const LARGE = 64 * 1024;
+/** How long all but the data can be, in characters: 101 topics of 1,024 bytes in escapes, and then some. */
+const MAX_ENVELOPE = 768 * 1024;
+
+/** The event as the log takes it, or every failing path. */
+export type Checked = { readonly draft: Draft } | { readonly violations: readonly Violation[] };
+
+/**
+ * Checks an event's JSON, in steps if it is large. `at`, the JSON Pointer to it in what was sent, is
+ * prefixed to each path. Data whose type the catalog has is parsed in one step: its schema needs it
+ * whole.
+ *
+ * @throws Problem 400 when it is not JSON, 422 when it is nested too deeply.
+ */
+export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<void, Checked, void> {
+  if (bytes.length < LARGE) return checkSmall(hub, parseJson(bytes, at), at);
+  let members: Map<string, string> | undefined;
+  try {
+    members = yield* membersOf(bytes);
+  } catch (error) {
+    throw notJson(error, at);
+  }
+  if (!members) return { violations: [{ path: at, message: "Expected object" }] };
+  return checkLarge(hub, members, at);
+}
+
+function checkSmall(hub: Hub, { value, exact }: ExactJson, at: string): Checked {
   const found = catalogViolations(hub.broker, value, at);
   if (found.length > 0 || !isEventInput(value)) {
     return { violations: [...eventViolations(value, at), ...found] };
@@ -21,4 +45,23 @@ export function checkEvent(
 
 function dataOf(event: unknown): unknown {
   return typeof event === "object" && event !== null && "data" in event ? event.data : undefined;
+}
+
+function checkLarge(hub: Hub, members: ReadonlyMap<string, string>, at: string): Checked {
+  const json = members.get("data");
+  const rest = [...members].map(
+    ([name, text]) => `${JSON.stringify(name)}:${name === "data" ? "null" : text}`,
+  );
+  const envelope = `{${rest.join(",")}}`;
+  if (envelope.length > MAX_ENVELOPE) {
+    const message = `Expected at most ${MAX_ENVELOPE} characters besides the data`;
+    return { violations: [{ path: at, message }] };
+  }
+  const event: unknown = JSON.parse(envelope);
+  const known = isEventInput(event) && hub.broker.catalog.has(event.type) && json !== undefined;
+  const found = catalogViolations(hub.broker, known ? { ...event, data: JSON.parse(json) } : event, at);
+  if (found.length > 0 || !isEventInput(event) || json === undefined) {
+    return { violations: [...eventViolations(event, at), ...found] };
+  }
+  return { draft: { ...draftOf(event, at), json } };
 }

@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { type Grant, mayPublish } from "../../auth/grant.ts";
-import type { ExactJson } from "../../events/exact-json.ts";
 import { DEFAULT_TYPE, type Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/store.ts";
+import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -64,19 +64,19 @@ function tooMany(hub: Hub, retryAfter: number): Problem {
   return new Problem(429, detail, { type: "rate-exceeded", retryAfter });
 }
 
-/** Checks an event, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
+/** Checks an event's JSON, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
 export async function publishOne(
   hub: Hub,
   grant: Grant,
-  event: ExactJson,
+  json: Uint8Array,
 ): Promise<typeof PublishedReceipt.static> {
-  const checked = checkEvent(hub, event);
+  const answer = inSlices(checkEvent(hub, json));
+  const checked = answer instanceof Promise ? await answer : answer;
   if ("violations" in checked) throw unprocessable(checked.violations);
   const [receipt] = await publish(hub, grant, [checked.draft]);
   if (!receipt) throw new Error("the log answered nothing");
   const { id, recipients, duplicate } = receipt;
-  const answer = { id, recipients };
-  return duplicate ? { ...answer, duplicate } : answer;
+  return duplicate ? { id, recipients, duplicate } : { id, recipients };
 }
 
 /**

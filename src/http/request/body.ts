@@ -1,13 +1,9 @@
-import { type ExactJson, NestingError, parseExactly } from "../../events/exact-json.ts";
 import { MAX_TIMER_MS, turn } from "../../timers.ts";
-import { Problem, unprocessable } from "../answer/problem.ts";
+import { Problem } from "../answer/problem.ts";
 import type { Incoming } from "./address.ts";
 
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
 const MAX_RUNTIME_TIMEOUT = 255;
-
-// One for all: it keeps nothing from one whole text to the next.
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** What is still to come of a body that is refused. */
 const NOT_WAITED_FOR = { connection: "close" };
@@ -28,27 +24,6 @@ export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<U
   // A cross-site form can't send this type, so it can't publish either.
   assertBodyHead(incoming, "application/json");
   return readBytes(incoming, limits);
-}
-
-/**
- * What the bytes say. `at` is the JSON Pointer to them in the body, of which they may be a part.
- *
- * @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply.
- */
-export function parseJson(bytes: Uint8Array, at = ""): ExactJson {
-  const what = at === "" ? "the body" : at;
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    throw new Problem(400, `${what} is not UTF-8`);
-  }
-  try {
-    return parseExactly(text);
-  } catch (error) {
-    if (error instanceof NestingError) throw unprocessable([{ path: at, message: error.message }]);
-    throw new Problem(400, `${what} is not JSON: ${(error as Error).message}`);
-  }
 }
 
 async function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import { problemResponses } from "../openapi/problem-responses.ts";
 import { publisherGrant, publishOne } from "../publish/publishing.ts";
 import { accountOf } from "../request/account.ts";
 import type { Incoming } from "../request/address.ts";
-import { assertBodyHead, parseJson } from "../request/body.ts";
+import { assertBodyHead } from "../request/body.ts";
 import { type Line, LineCutter, TOO_LONG } from "../request/json-lines.ts";
 import { directStream } from "../stream/direct-stream.ts";
 
@@ -139,7 +139,7 @@ class PublishStream {
       if (line === TOO_LONG) throw new Problem(413, `an event here is ${this.#longestLine} bytes at most`);
       const over = endOf(this.#grant);
       if (over !== undefined) throw invalidToken(over);
-      return JSON.stringify(await publishOne(this.#hub, this.#grant, parseJson(line)));
+      return JSON.stringify(await publishOne(this.#hub, this.#grant, line));
     } catch (error) {
       const problem = problemOf(error);
       if (problem.status === 401 || problem.status >= 500) this.#ended = true;

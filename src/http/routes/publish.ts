@@ -1,13 +1,14 @@
 import { type TUnsafe, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { EventBatch, EventInput } from "../../events/event-input.ts";
+import { inSlices } from "../../timers.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { PublishedReceipt, payForBatch, payingGrant, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
 import { accountOf } from "../request/account.ts";
-import { parseJson, readJsonBytes } from "../request/body.ts";
+import { readJsonBytes } from "../request/body.ts";
 
 const BatchReceipt = Type.Object({
   ids: Type.Array(Type.String()),
@@ -28,7 +29,7 @@ export function publishRoutes(hub: Hub) {
         const incoming = { request, server };
         const grant = await payingGrant(hub, incoming);
         const bytes = await readJsonBytes(incoming, eventLimits);
-        return publishOne(hub, grant, parseJson(bytes));
+        return publishOne(hub, grant, bytes);
       },
       {
         parse: "none",
@@ -50,7 +51,7 @@ export function publishRoutes(hub: Hub) {
         const incoming = { request, server };
         const grant = await payingGrant(hub, incoming);
         const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
-        const events = await readBatch(hub, bytes);
+        const events = await inSlices(readBatch(hub, bytes));
         payForBatch(hub, accountOf(hub, grant, incoming), events.length);
         const receipts = await publish(hub, grant, events);
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
