@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
+import { backup } from "./cli/backup.ts";
 import { catalog } from "./cli/catalog.ts";
 import { completion } from "./cli/completion.ts";
 import { CliError, EXIT_USAGE } from "./cli/error.ts";
@@ -24,7 +25,7 @@ const program = withPlainWords(new Command("tidings"))
     if (command !== serve) unknownVariables(program.commands, process.env).forEach(notice);
   });
 
-for (const command of [serve, publish, listen, catalog, init, token, completion]) {
+for (const command of [serve, publish, listen, catalog, init, token, backup, completion]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

@@ -25,5 +25,6 @@ export function printable(text: string): string {
 
 /** A line on standard error beside the output. */
 export function notice(text: string): void {
-  console.error(`tidings: ${printable(text)}`);
+  // The runtime's console would show it in red on a terminal, as if it were a failure.
+  process.stderr.write(`tidings: ${printable(text)}\n`);
 }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { MemoryStore } from "../log/memory-store.ts";
 import type { Sync } from "../log/sqlite/sqlite-file.ts";
 import { SqliteStore } from "../log/sqlite/sqlite-store.ts";
@@ -27,4 +28,9 @@ export function openStore({ store, sync, ...history }: StoreSettings): Store {
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
   return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync });
+}
+
+/** Where there is room for a copy of the store; undefined for the system's folder for temporary files. */
+export function backupFolderOf({ store }: StoreSettings): string | undefined {
+  return store === "memory" ? undefined : dirname(store);
 }

@@ -14,6 +14,7 @@ export interface Hub extends AccessRules {
   readonly refusals: Refusals;
   readonly publications: Publications;
   readonly addressOf: AddressOf;
+  readonly backupFolder: string | undefined;
   readonly limits: Limits;
   /** Of events, by publisher. */
   readonly publishRate: RateLimit | undefined;

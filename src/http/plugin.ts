@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits/limits.ts";
 import { RateLimit } from "./limits/rate-limit.ts";
 import { type Publication, Publications } from "./publish/publications.ts";
 import { addressFinder } from "./request/address.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { catalogRoutes } from "./routes/catalog.ts";
 import { clientRoutes } from "./routes/clients.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -38,6 +39,12 @@ export interface HubOptions {
    * @defaultValue nobody's
    */
   readonly trustProxy?: readonly string[];
+  /**
+   * The folder where a copy of the store lies while it is sent to an administrator.
+   *
+   * @defaultValue the system's for temporary files
+   */
+  readonly backupFolder?: string | undefined;
   /** Is told of every event that was taken from a publisher, such as for an audit log. It must not throw. */
   readonly published?: (publication: Publication) => void;
 }
@@ -130,6 +137,7 @@ export function hubRoutes<const Prefix extends string>({
   limits: givenLimits,
   trustProxy = [],
   published,
+  backupFolder,
   refusals,
   enter,
 }: RouteOptions<Prefix>) {
@@ -144,6 +152,7 @@ export function hubRoutes<const Prefix extends string>({
     remedies,
     tickets,
     addressOf,
+    backupFolder,
     limits,
     publishRate,
     refusals,
@@ -165,5 +174,6 @@ function routes(hub: Hub) {
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
-    .use(metricsRoutes(hub));
+    .use(metricsRoutes(hub))
+    .use(backupRoutes(hub));
 }

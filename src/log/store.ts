@@ -51,6 +51,12 @@ export interface Store {
    * are on none of them, and on some other topic, may be left out.
    */
   read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch>;
+  /**
+   * Writes a consistent copy of all that is held to a new SQLite file, which a hub opens as its store.
+   * Meanwhile the store goes on, and other work in the process as well. Without it, there are no
+   * backups.
+   */
+  backup?(path: string): Promise<void>;
   close(): Awaitable<void>;
 }
 

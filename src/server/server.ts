@@ -4,7 +4,7 @@ import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
-import { openStore } from "../config/store.ts";
+import { backupFolderOf, openStore } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
@@ -84,6 +84,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     remedies: flagRemedies,
     limits: config,
     trustProxy: config.trustProxy ?? [],
+    backupFolder: backupFolderOf(config),
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
   });
   const listening = await listen(app, config, certificate);

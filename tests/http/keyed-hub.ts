@@ -1,5 +1,5 @@
 import { SignJWT } from "jose";
-import { createApp } from "../../src/app.ts";
+import { type AppOptions, createApp } from "../../src/app.ts";
 import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
 import type { Claims } from "../../src/auth/claims.ts";
 import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
@@ -15,7 +15,10 @@ export const ADMIN_KEY = "the-key-of-an-administrator";
 export const SECRET = "a secret of more than thirty-two bytes";
 
 /** A hub in this process that knows the keys above, and tokens signed with the secret. */
-export function startKeyedHub(options: AuthorityOptions = {}): { url: string; broker: Broker } {
+export function startKeyedHub(
+  options: AuthorityOptions = {},
+  { broker = new Broker(), ...more }: Partial<Pick<AppOptions, "broker" | "backupFolder">> = {},
+): { url: string; broker: Broker } {
   const authority = new Authority({
     publishKeys: [PUBLISH_KEY],
     adminKeys: [ADMIN_KEY],
@@ -23,7 +26,6 @@ export function startKeyedHub(options: AuthorityOptions = {}): { url: string; br
     tokens: { ...readVerifyingKey(SECRET), leeway: 0 },
     ...options,
   });
-  const broker = new Broker();
   const app = createApp({
     remedies: flagRemedies,
     logger: silent,
@@ -31,6 +33,7 @@ export function startKeyedHub(options: AuthorityOptions = {}): { url: string; br
     access: keyAccess(authority),
     hosts: [],
     origins: [],
+    ...more,
   });
   app.listen({ port: 0, hostname: "127.0.0.1" });
   defer(async () => {

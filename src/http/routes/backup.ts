@@ -1,0 +1,95 @@
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Elysia } from "elysia";
+import { BACKUP_TYPE } from "../../protocol/backup.ts";
+import { requireAdmin } from "../access/admin.ts";
+import { Problem } from "../answer/problem.ts";
+import type { Hub } from "../hub.ts";
+import { problemResponses } from "../openapi/problem-responses.ts";
+
+/** How much of a copy is read at once, in bytes. */
+const CHUNK_BYTES = 256 * 1024;
+/** After how many seconds another copy may be asked for. */
+const RETRY_AFTER = 10;
+
+/** `GET /backup`: a consistent copy of the store, for administrators. */
+export function backupRoutes(hub: Hub) {
+  const { broker, backupFolder = tmpdir() } = hub;
+  let underWay = false;
+
+  async function copy(): Promise<FileHandle> {
+    const { store } = broker.log;
+    if (!store.backup) throw new Problem(501, "this hub's store can't be copied while it runs");
+    const folder = await mkdtemp(join(backupFolder, ".tidings-backup-"));
+    try {
+      const path = join(folder, "copy.db");
+      await store.backup(path);
+      return await open(path);
+    } finally {
+      // Whoever has it open reads on: nothing is left behind, however this ends.
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  return new Elysia().get(
+    "/backup",
+    async ({ request, server }) => {
+      await requireAdmin(hub, request);
+      if (underWay) {
+        throw new Problem(503, "a backup is already under way", { retryAfter: RETRY_AFTER });
+      }
+      // The copy is made before its first byte goes out.
+      server?.timeout(request, 0);
+      underWay = true;
+      const done = () => {
+        underWay = false;
+      };
+      const file = await copy().catch((error: unknown) => {
+        done();
+        throw error;
+      });
+      return new Response(contentOf(file, done), {
+        headers: {
+          "content-type": BACKUP_TYPE,
+          "content-disposition": 'attachment; filename="tidings.db"',
+          "cache-control": "no-store",
+        },
+      });
+    },
+    {
+      detail: {
+        tags: ["operations"],
+        summary: "A consistent copy of the events that are held",
+        description: "An SQLite file, which a hub opens as its store. It holds private events.",
+        responses: {
+          200: {
+            description: "The copy",
+            content: { [BACKUP_TYPE]: { schema: { type: "string", format: "binary" } } },
+          },
+          ...problemResponses(401, 403, 501, 503),
+        },
+      },
+    },
+  );
+}
+
+/** The bytes of the file, read as they are taken. Then, or when nobody takes them any more, it is closed. */
+function contentOf(file: FileHandle, done: () => void): ReadableStream<Uint8Array> {
+  const close = async () => {
+    done();
+    await file.close();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES);
+        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+        await close();
+        controller.close();
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  );
+}
