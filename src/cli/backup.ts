@@ -19,7 +19,7 @@ export const backup = new CommandWithVariables("backup")
   .addHelpText("after", ({ command }) =>
     notesAndExamples(
       command,
-      "It takes the administrator's key, and holds private events: only you may read the file.\nA hub opens it with --store.",
+      "It takes the administrator's key. The copy holds private events, and nobody else\nmay read it. A hub opens it with --store.",
       ["tidings backup events-$(date +%F).db", "tidings serve --store events-2026-01-31.db"],
     ),
   )

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { Command } from "commander";
 import manifest from "../../package.json";
+import { reasonOf } from "../config/config-error.ts";
 import { CliError } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import * as events from "./init/events.ts" with { type: "text" };
@@ -72,7 +73,7 @@ async function run(dir: string): Promise<void> {
     await mkdir(dir, { recursive: true });
     for (const [name, content] of files) await writeFile(join(dir, name), content, { flag: "wx" });
   } catch (error) {
-    throw new CliError(`can't write to ${dir}: ${(error as Error).message}`);
+    throw new CliError(`can't write to ${dir}: ${reasonOf(error)}`);
   }
   await print(nextSteps(dir, [...files.keys()]));
 }

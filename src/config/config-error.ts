@@ -18,18 +18,20 @@ export function readNamedFile(flag: string, file: string): string {
   }
 }
 
-/** Says in plain words why a file can't be read or written. */
+/** Says in plain words why the system refuses, such as to read a file or to listen at an address. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   return (code && REASONS[code]) ?? code ?? (error instanceof Error ? error.message : String(error));
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
+  ENOENT: "there is no such file or folder",
   EACCES: "permission denied",
   EISDIR: "it is a folder",
   ENOTDIR: "a part of its path is not a folder",
   EEXIST: "it is there already",
   ENOSPC: "the disk is full",
   EROFS: "the file system is read-only",
+  EADDRINUSE: "another program listens there",
+  EADDRNOTAVAIL: "this machine has no such address",
 };

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { ConfigError } from "../config/config-error.ts";
+import { ConfigError, reasonOf } from "../config/config-error.ts";
 import type { Publication } from "../http/publish/publications.ts";
 import type { Logger } from "../logger.ts";
 
@@ -131,8 +131,4 @@ async function openFile(path: string): Promise<FileHandle> {
   // It may have been there, for others to read. A pipe or a terminal keeps its mode.
   if ((await file.stat()).isFile()) await file.chmod(MODE);
   return file;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AnyElysia } from "elysia";
+import { reasonOf } from "../config/config-error.ts";
 import type { TlsPair } from "../config/tls-files.ts";
 import { tuneListeningSockets } from "./tcp-options.ts";
 import { clearStaleSocket, restrictSocket } from "./unix-socket.ts";
@@ -175,9 +176,4 @@ async function isKnown(host: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EADDRINUSE" ? "another program listens there" : String((error as Error).message);
 }

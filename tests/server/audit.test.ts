@@ -93,7 +93,7 @@ test("a file that was moved aside is let go when the hub is told to, and no line
 
 test("a file that can't be written to is one line at the start", async () => {
   await expect(startConfigured(["--audit", join(emptyFolder(), "no/where")])).rejects.toThrow(
-    /^can't write to --audit .*: ENOENT$/,
+    /^can't write to --audit .*: there is no such file or folder$/,
   );
 });
 
