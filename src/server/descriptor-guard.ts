@@ -46,7 +46,14 @@ export function guardDescriptors(descriptors: Descriptors, listener: Listener, l
       isShort = false;
       logger.info({ open, file_descriptors: limit }, "there are file descriptors for streams again");
     }
-    if (left > reserve / 2) listener.resume();
+    if (left > reserve / 2) resume();
+  };
+  const resume = () => {
+    try {
+      listener.resume();
+    } catch (error) {
+      logger.error({ error: String(error) }, "can't listen again yet");
+    }
   };
   const timer = setInterval(look, LOOK_INTERVAL_MS);
   timer.unref();

@@ -42,6 +42,7 @@ export interface Listener {
   closeIdle(): void;
   /** Takes no connections until it is resumed; those that are open go on. False if that is so already. */
   pause(): boolean;
+  /** @throws when it can't listen now: it stays paused. */
   resume(): void;
   /** Takes no more connections. Resolves when every request is answered, or that many ms are over. */
   finish(within: number): Promise<void>;
@@ -99,8 +100,11 @@ export async function listen(
     retiring.add(old);
     void old.stop().then(() => retiring.delete(old));
   };
+  /** @throws when another program, or the want of a file descriptor, keeps it from that: it stays paused. */
   const listenAgain = () => {
+    state = "paused";
     server = serve(app, bound, pair);
+    state = "open";
   };
   return {
     url: unix === undefined ? server.url.origin : `unix://${unix}`,
@@ -123,9 +127,7 @@ export async function listen(
       return true;
     },
     resume() {
-      if (state !== "paused") return;
-      state = "open";
-      listenAgain();
+      if (state === "paused") listenAgain();
     },
     async finish(within) {
       state = "finished";

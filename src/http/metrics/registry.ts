@@ -58,7 +58,7 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   }).set({ version }, 1);
   gauge("tidings_clients", "Open event streams", () => broker.clientCount);
   gauge("tidings_draining", "Whether the hub sends its clients away, to stop", () => Number(broker.draining));
-  gauge("tidings_clients_stalled", "Open event streams that are full at present", () => broker.stalledCount);
+  gauge("tidings_clients_blocked", "Open event streams that are full at present", () => broker.stalledCount);
   gauge("tidings_clients_behind", "Open event streams that replay or read slowly", () => broker.behindCount);
   gauge("tidings_subscriptions", "Different things that clients ask for", () => broker.subscriptionCount);
   counter("tidings_connects_total", "Event streams opened", () => broker.totals.connected);
