@@ -1,4 +1,5 @@
-import { noToken, unreachable } from "./error.ts";
+import { noCredential, notAHub, unreachable } from "./error.ts";
+import { isUnreadable } from "./network-failure.ts";
 
 /** A bearer token, or a function that gets one, asked again for every request. */
 export type Token = string | (() => string | Promise<string>);
@@ -26,7 +27,7 @@ export function route({ url }: ConnectionOptions, path: string): string {
 /**
  * Sends a request with the token among its headers.
  *
- * @throws TidingsError with status 0 when no answer comes.
+ * @throws TidingsError with status 0 when no answer comes, or none that can be read.
  */
 export async function request(
   { token, fetch }: ConnectionOptions,
@@ -34,12 +35,13 @@ export async function request(
   init: RequestInit & { headers: Record<string, string>; signal: AbortSignal },
 ): Promise<Response> {
   const headers = new Headers(init.headers);
-  const bearer = await tokenOf(token);
+  const bearer = typeof token === "function" ? await credentialOf(token) : token;
   if (bearer) headers.set("authorization", `Bearer ${bearer}`);
   try {
     // Looked up at every call, and called as a function of the global object, as browsers demand.
     return await (fetch ?? globalThis.fetch)(url, { ...init, headers });
   } catch (error) {
+    if (isUnreadable(error)) throw notAHub(url, 0, "gave an answer that can't be read", error);
     // Runtimes differ in what an aborted fetch throws; the signal's own reason says it best.
     throw unreachable(url, init.signal.reason ?? error);
   }
@@ -54,11 +56,15 @@ export async function textOf(response: Response, signal: AbortSignal): Promise<s
   }
 }
 
-async function tokenOf(token: Token | undefined): Promise<string | undefined> {
-  if (typeof token !== "function") return token;
+/**
+ * A token or ticket, from the function that gets one.
+ *
+ * @throws TidingsError with status 0 when there is none to be had.
+ */
+export async function credentialOf(get: () => string | Promise<string>): Promise<string> {
   try {
-    return await token();
+    return await get();
   } catch (error) {
-    throw noToken(error);
+    throw noCredential(error);
   }
 }

@@ -1,5 +1,8 @@
+import type { ProblemType } from "../protocol/problem.ts";
 import { isRecord, isString, parseJson } from "./narrow.ts";
 import { reasonOf } from "./network-failure.ts";
+
+const NOT_A_HUB = "not a Tidings hub";
 
 /** One place where an event breaks its schema. */
 export interface FailingPath {
@@ -10,7 +13,8 @@ export interface FailingPath {
 
 /** A problem as the hub describes it (RFC 9457, section 3.1). */
 export interface Problem {
-  readonly type?: string;
+  /** The kind: one of the hub's own, or what an access policy or a proxy says. */
+  readonly type?: ProblemType | (string & {});
   readonly title?: string;
   readonly status?: number;
   readonly detail?: string;
@@ -36,7 +40,7 @@ export class TidingsError extends Error {
     more: { cause?: unknown; retryAfter?: number | undefined } = {},
   ) {
     const errors = failingPaths(problem["errors"]);
-    super(messageOf(status, problem, errors), "cause" in more ? { cause: more.cause } : undefined);
+    super(messageOf(status, problem, errors), more.cause === undefined ? undefined : { cause: more.cause });
     this.status = status;
     this.problem = problem;
     this.errors = errors;
@@ -50,14 +54,14 @@ export function unreachable(url: string, cause: unknown): TidingsError {
   return new TidingsError(0, { title: "the hub can't be reached", detail }, { cause });
 }
 
-/** The error for a token that could not be got, often for want of the same network. */
-export function noToken(cause: unknown): TidingsError {
-  return new TidingsError(0, { title: "no token", detail: messageFrom(cause) }, { cause });
+/** The error for a token or ticket that could not be got, often for want of the same network. */
+export function noCredential(cause: unknown): TidingsError {
+  return new TidingsError(0, { title: "no token or ticket", detail: messageFrom(cause) }, { cause });
 }
 
 /** The error for an answer that no hub would give, as when the URL is that of something else. */
-export function notAHub(url: string, status: number, detail: string): TidingsError {
-  return new TidingsError(status, { title: "not a Tidings hub", detail: `${url} ${detail}` });
+export function notAHub(url: string, status: number, detail: string, cause?: unknown): TidingsError {
+  return new TidingsError(status, { title: NOT_A_HUB, detail: `${url} ${detail}` }, { cause });
 }
 
 /** The error for an answer that is not a success. */
@@ -72,7 +76,9 @@ export function refusal({ status, statusText, headers }: Response, text: string)
  * restarting, or a proxy lost it.
  */
 export function isTransient(error: unknown): error is TidingsError {
-  return error instanceof TidingsError && (error.status >= 500 || [0, 408, 425, 429].includes(error.status));
+  if (!(error instanceof TidingsError)) return false;
+  const { status, problem } = error;
+  return problem.title !== NOT_A_HUB && (status >= 500 || [0, 408, 425, 429].includes(status));
 }
 
 function messageFrom(cause: unknown): string {

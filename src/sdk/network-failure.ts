@@ -31,6 +31,17 @@ export function isCertificateFailure(cause: unknown): boolean {
   return /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/.test(codeOf(cause) ?? "");
 }
 
+/**
+ * Whether something answered, and its answer can't be read: it speaks another protocol, or its headers
+ * are larger than the runtime takes. Asking again would bring the same. Browsers do not tell.
+ */
+export function isUnreadable(cause: unknown): boolean {
+  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW$|Malformed_HTTP_Response$)/.test(codeOf(cause) ?? "")) return true;
+  // Deno's errors have no code.
+  const root = cause instanceof Error && cause.cause instanceof Error ? cause.cause : undefined;
+  return /\(SendRequest\): (message head is too large|invalid HTTP)/.test(root?.message ?? "");
+}
+
 /** Node puts the error that has the code below one that only says "fetch failed". */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;

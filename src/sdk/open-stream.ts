@@ -1,4 +1,4 @@
-import { request, textOf } from "./connection.ts";
+import { credentialOf, request, textOf } from "./connection.ts";
 import { notAHub, refusal } from "./error.ts";
 import type { SubscriptionOptions } from "./subscription.ts";
 
@@ -21,6 +21,8 @@ export async function openStream(
   // fetch takes no header with characters beyond Latin-1, and UTF-8 only within ASCII is the same.
   if (lastEventId && isAscii(lastEventId)) headers["last-event-id"] = lastEventId;
   else if (lastEventId) query.set("last_event_id", lastEventId);
+
+  if (options.ticket) query.set("ticket", await credentialOf(options.ticket));
 
   const search = query.toString();
   const response = await request(options, search ? `${url}?${search}` : url, {

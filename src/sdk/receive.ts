@@ -49,9 +49,12 @@ export async function* receive(
         for (const { event: type = "message", id, data } of messages) {
           if (type === BUSY) throw busy(data);
           failures = 0;
-          if (type === "connected") onOpen?.({ clientId: clientIdOf(data) });
-          else if (type === "tidings.gap") onGap?.(gapOf(data));
-          else if (!isHubEvent(type) && (id === undefined || seen.add(id))) {
+          if (isHubEvent(type)) {
+            // The places at which the stream begins, and to which it has come without an event.
+            lastEventId = id ?? lastEventId;
+            if (type === "connected") onOpen?.({ clientId: clientIdOf(data) });
+            else if (type === "tidings.gap") onGap?.(gapOf(data));
+          } else if (id === undefined || seen.add(id)) {
             // Only now has the event reached its reader, so only now would a reconnect pass it over.
             lastEventId = id ?? lastEventId;
             yield { id: lastEventId ?? "", type, data: dataOf(url, type, data) };

@@ -20,6 +20,11 @@ export interface SubscriptionOptions extends ConnectionOptions {
   types?: readonly string[] | undefined;
   /** Start after this event; `earliest` for everything that the hub holds. */
   lastEventId?: string | undefined;
+  /**
+   * Gets a ticket (`POST /tickets`), for a page that is to hold no token. A ticket opens one stream, so
+   * it is asked for one before every connection.
+   */
+  ticket?: (() => string | Promise<string>) | undefined;
   /** Ends the iteration. */
   signal?: AbortSignal | undefined;
   /**

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { type AnyEvents, createSubscriber, type Reconnect } from "tidings/sdk";
+import { type AddressInfo, createServer } from "node:net";
+import { type AnyEvents, createPublisher, createSubscriber, type Reconnect } from "tidings/sdk";
+import { defer } from "../defer.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { busy, never, startFaultyHub, stream } from "./faulty-hub.ts";
@@ -200,4 +202,77 @@ test("a hub that is busy is a failure, and is tried again when it asks for it", 
     [2, 503, "full"],
   ]);
   expect(reconnects[0]?.delay).toBeGreaterThanOrEqual(60);
+});
+
+test("what answers with something else than HTTP, or with headers too large to read, is not asked again", async () => {
+  const answers = [
+    "SSH-2.0-OpenSSH_9.2\r\n",
+    `HTTP/1.1 403 Forbidden\r\n${Array.from({ length: 3000 }, (_, i) => `x-${i}: y\r\n`).join("")}\r\n`,
+  ];
+  for (const answer of answers) {
+    const server = createServer((socket) =>
+      socket.on("error", () => {}).once("data", () => socket.end(answer)),
+    );
+    defer(() => server.close());
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const onReconnect = () => {
+      throw new Error("it is asked again");
+    };
+    await expect(take(url, 1, { onReconnect })).rejects.toMatchObject({
+      status: 0,
+      problem: { title: "not a Tidings hub" },
+    });
+    const publisher = createPublisher<AnyEvents>({ url });
+    await expect(publisher.publish("n", 1)).rejects.toThrow("can't be read");
+  }
+});
+
+test("goes on from the places that the hub tells without an event", async () => {
+  const hello = (id: string) => HELLO.replace("event: connected\n", `event: connected\nid: ${id}\n`);
+  const { url, requests } = startFaultyHub(
+    stream([hello("w-1")]),
+    stream([hello("w-1"), "event: tidings.position\nid: w-5\ndata: {}\n\n"]),
+    stream([HELLO, "event: tidings.alive\ndata: {}\n\n", event("1")], { open: true }),
+  );
+  expect(await take(url, 1)).toEqual(["1"]);
+  expect(requests.map(({ headers }) => headers.get("last-event-id"))).toEqual([null, "w-1", "w-5"]);
+});
+
+test("tells of a gap in mid-stream, and goes on", async () => {
+  const gap = { requested: "w-1", earliest: "w-9" };
+  const { url } = startFaultyHub(
+    stream([HELLO, event("1"), `event: tidings.gap\ndata: ${JSON.stringify(gap)}\n\n`, event("9")], {
+      open: true,
+    }),
+  );
+  const gaps: unknown[] = [];
+  expect(await take(url, 2, { onGap: (told) => gaps.push(told) })).toEqual(["1", "9"]);
+  expect(gaps).toEqual([gap]);
+});
+
+test("asks for a ticket before every connection, and says where it was", async () => {
+  const { url, requests } = startFaultyHub(
+    stream([HELLO, event("1")]),
+    stream([HELLO, event("2")], { open: true }),
+  );
+  let tickets = 0;
+  const reasons: unknown[] = [];
+  const received = await take(url, 2, {
+    async ticket() {
+      tickets++;
+      if (tickets === 2) throw new Error("the page's own server is away");
+      return `ticket ${tickets}`;
+    },
+    onReconnect: ({ error }) => reasons.push(error?.message),
+  });
+  expect(received).toEqual(["1", "2"]);
+  expect(
+    requests.map((one) => [one.url.searchParams.get("ticket"), one.headers.get("last-event-id")]),
+  ).toEqual([
+    ["ticket 1", null],
+    ["ticket 3", "1"],
+  ]);
+  expect(reasons).toEqual([undefined, "no token or ticket: the page's own server is away"]);
 });
