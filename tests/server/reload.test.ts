@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type JWK, SignJWT } from "jose";
 import type { Logger } from "../../src/logger.ts";
 import { startConfigured } from "../configured.ts";
+import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { post } from "../post.ts";
 import { until } from "../until.ts";
@@ -148,4 +149,27 @@ test("the file of the tokens' keys is followed: readers of a withdrawn key go, t
   await said(NOT_LOADED);
   expect((await open(both)).status).toBe(200);
   expect(kept.body?.locked).toBe(false);
+});
+
+test("readers whose key is no longer published at the URL go at the next look, which one can ask for", async () => {
+  const [old, fresh] = [keyPair("old"), keyPair("fresh")];
+  let published = [old.jwk];
+  const issuer = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => Response.json({ keys: published }),
+  });
+  defer(() => issuer.stop(true));
+  const { url, broker, reload } = await startConfigured(["--jwks-url", `${issuer.url.href}jwks.json`]);
+  const open = async (pair: typeof old) => fetch(`${url}/events`, { headers: bearer(await pair.sign()) });
+  const reader = await open(old);
+  await until(() => broker.clientCount === 1);
+  published = [old.jwk, fresh.jwk];
+  await reload();
+  expect((await open(fresh)).status).toBe(200);
+  published = [fresh.jwk];
+  await reload();
+  await reader.text();
+  expect((await open(old)).status).toBe(401);
+  expect(broker.totals.removed.removed + broker.totals.removed.expired).toBe(1);
 });

@@ -20,7 +20,7 @@ export class Withdrawals {
 
   #remove(withdrawn: AbortSignal): void {
     for (const { id, about } of this.#broker.clients) {
-      if (about.credential?.withdrawn === withdrawn) this.#broker.removeClient(id);
+      if (about.credential?.withdrawn === withdrawn) this.#broker.removeClient(id, "expired");
     }
   }
 }

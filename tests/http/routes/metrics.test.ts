@@ -69,6 +69,7 @@ test("events are counted by type of the catalog and by publisher, requests by ro
   for (let i = 0; i < 300; i++) await post(`${url}/publish`, { type: `wild-${i}`, data: 1 }, headers);
   await post(`${url}/publish`, { type: "a", data: 1 });
   await fetch(`${url}/nowhere/${"x".repeat(100)}`);
+  for (const method of ["PROPFIND", "PUT", "PATCH"]) await fetch(`${url}/nowhere`, { method });
   const metrics = await scrape(url, bearer(ADMIN_KEY));
   const of = (name: string) =>
     Object.fromEntries(
@@ -83,6 +84,7 @@ test("events are counted by type of the catalog and by publisher, requests by ro
     '{method="POST",route="/publish",status="200"}': 303,
     '{method="POST",route="/publish",status="401"}': 1,
     '{method="GET",route="none",status="404"}': 1,
+    '{method="other",route="none",status="404"}': 3,
   });
 });
 
