@@ -6,7 +6,7 @@ import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
 import { stored } from "../sdk/stored.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
-import { main, run, runOnTerminal, start } from "./tidings.ts";
+import { main, run, start } from "./tidings.ts";
 
 // Each starts programs, which takes its time on a busy machine.
 setDefaultTimeout(30_000);
@@ -215,7 +215,15 @@ test("on a terminal it shows how far it is instead of the ids", async () => {
   const { url } = startHub();
   const file = join(emptyFolder(), "lines.ndjson");
   await Bun.write(file, "1\n".repeat(2500));
-  const shown = await runOnTerminal(["publish", "n", "-", "--url", url], file);
+  const command = [process.execPath, main, "publish", "n", "-", "--url", url];
+  const shown = await startOnTerminal([
+    "sh",
+    "-c",
+    'input=$1; shift; exec "$@" < "$input"',
+    "sh",
+    file,
+    ...command,
+  ]).ended;
   expect(shown).toContain("2,500 events in ");
   const [event] = await stored(url);
   expect(shown).not.toContain(event?.id ?? "an event");

@@ -1,4 +1,5 @@
 import { killAfterwards } from "../defer.ts";
+import { cleanEnvironment } from "../program.ts";
 import { until } from "../until.ts";
 
 /** A program with a terminal for its input and output, as a person has it. */
@@ -7,10 +8,8 @@ export interface OnTerminal {
   type(text: string): void;
   /** Waits until the terminal shows the text after what was waited for before. */
   shows(text: string): Promise<void>;
-  /** All that it has shown. */
-  readonly shown: () => string;
-  readonly exited: Promise<number>;
-  kill(signal: NodeJS.Signals): void;
+  /** Waits for its end, and gives all that it has shown. */
+  readonly ended: Promise<string>;
 }
 
 /** Starts a program on a terminal of its own, in a folder. It is killed after the test. */
@@ -21,9 +20,6 @@ export function startOnTerminal(
   let shown = "";
   let seen = 0;
   const decoder = new TextDecoder();
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith("TIDINGS_") && name !== "CI",
-  );
   const child = Bun.spawn([...command], {
     ...(cwd !== undefined && { cwd }),
     terminal: {
@@ -32,7 +28,8 @@ export function startOnTerminal(
         shown += decoder.decode(bytes, { stream: true });
       },
     },
-    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", TERM: "xterm", ...env },
+    // Not in CI, where nothing is drawn on a terminal.
+    env: { ...cleanEnvironment(), CI: undefined, TERM: "xterm", ...env },
   });
   killAfterwards(child);
   return {
@@ -41,8 +38,9 @@ export function startOnTerminal(
       await until(() => shown.includes(text, seen));
       seen = shown.indexOf(text, seen) + text.length;
     },
-    shown: () => shown,
-    exited: child.exited,
-    kill: (signal) => child.kill(signal),
+    ended: child.exited.then(() => {
+      child.terminal?.close();
+      return shown;
+    }),
   };
 }

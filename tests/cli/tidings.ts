@@ -59,28 +59,6 @@ export async function run(
   return ended(child);
 }
 
-/** Runs `tidings …` with a file as its input and a terminal for the rest; returns what that shows. */
-export async function runOnTerminal(args: readonly string[], inputFile: string): Promise<string> {
-  let shown = "";
-  const decoder = new TextDecoder();
-  const child = Bun.spawn(
-    ["sh", "-c", 'input=$1; shift; exec "$@" < "$input"', "sh", inputFile, process.execPath, main, ...args],
-    {
-      terminal: {
-        cols: 120,
-        data(_, bytes) {
-          shown += decoder.decode(bytes, { stream: true });
-        },
-      },
-      env: { ...environment({}), TERM: "xterm-256color" },
-    },
-  );
-  killAfterwards(child);
-  await child.exited;
-  child.terminal?.close();
-  return shown;
-}
-
 /** Not in CI, where nothing is drawn on a terminal. */
 function environment(own: Record<string, string>): Record<string, string | undefined> {
   return { ...cleanEnvironment(), CI: undefined, ...own };
