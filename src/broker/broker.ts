@@ -1,19 +1,23 @@
 import { Catalog } from "../events/catalog.ts";
 import type { EventInput } from "../events/event-input.ts";
+import { EARLIEST, isEventId } from "../events/names.ts";
 import type { EventSchemas } from "../events/schema.ts";
 import { LimitedLogger } from "../limited-logger.ts";
+import { type Clock, systemClock } from "../log/clock.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
-import { Log } from "../log/log.ts";
+import { Log, type LogListener } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import { type Receipt, StoreFailure } from "../log/store.ts";
 import { type Logger, silent } from "../logger.ts";
-import { encodeRetry, hubFrame, joinFrames, KEEP_ALIVE } from "../protocol/frame.ts";
-import { Client } from "./client.ts";
+import { encodeRetry } from "../protocol/frame.ts";
+import { Client, newProgress } from "./client.ts";
 import { Clients } from "./clients.ts";
+import { Cursors } from "./cursors.ts";
 import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
+import { connectedFrame } from "./hub-frames.ts";
 import { type Interest, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions, Observer } from "./options.ts";
@@ -22,8 +26,6 @@ import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
 import type { DataOf, EventInputs } from "./typed-event.ts";
 
-/** How long browsers wait before they reconnect, in ms, until they are told otherwise. */
-const RETRY = encodeRetry(3000);
 const EVERYTHING: Interest = { topics: [], types: [] };
 
 /** Keeps the clients and delivers to each the events it asked for, in the order of the log. */
@@ -34,8 +36,6 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly strict: boolean;
   /** How often every stream is sent a comment, in milliseconds. */
   readonly keepAlive: number;
-  /** When it was made, on the clock of `performance.now()`. */
-  readonly startedAt = performance.now();
   readonly log: Log;
   readonly #logger: Logger;
   readonly #clients: Clients;
@@ -43,7 +43,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly #totals = new Counters();
   readonly #delivery: Delivery;
   readonly #replay: Replay;
+  readonly #cursors: Cursors;
   readonly #keepAlive: KeepAlive;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
   readonly #stopping = new AbortController();
   #closed = false;
   #ended: Promise<void> | undefined;
@@ -55,38 +58,52 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     stallTimeout = 30_000,
     logger = silent,
     store = new MemoryStore(),
+    clock = systemClock,
   }: BrokerOptions<Events> = {}) {
     this.catalog = catalog;
     this.strict = strict;
     this.keepAlive = keepAlive;
     this.#logger = LimitedLogger.of(logger);
+    this.#clock = clock;
+    this.#startedAt = clock.now();
     const totals = this.#totals;
     const clients = new Clients({
       totals,
       stallTimeout,
-      now: () => performance.now(),
+      now: () => clock.now(),
       replay: (client) => this.#replay.add(client),
       removed: (client, reason, error) => this.#removed(client, reason, error),
     });
-    const log = new Log(store, {
+    const listener: LogListener = {
       recipients: (draft) => clients.subscriptions.recipients(draft),
       deliver: (entries, since) => this.#delivery.deliver(entries, since),
-      rolledBack() {},
+      rolledBack: (to) => this.#rollBack(to),
       storeChanged: (failure) => {
         if (failure) this.#logger.error({ store: store.name, error: failure.cause }, "store fails");
         else this.#logger.info({ store: store.name }, "store works again");
       },
-    });
+    };
+    const log = new Log(store, listener, clock);
     this.log = log;
     this.#clients = clients;
     this.#delivery = new Delivery({
       log,
       clients,
       totals,
+      now: () => clock.now(),
       delivered: (entries, since) => this.#delivered(entries, since),
     });
     this.#replay = new Replay({ log, clients, delivery: this.#delivery, totals });
-    this.#keepAlive = new KeepAlive(keepAlive, () => this.#delivery.writeToLive(KEEP_ALIVE));
+    this.#cursors = new Cursors(log, this.#delivery);
+    this.#keepAlive = new KeepAlive(keepAlive, () => {
+      this.#cursors.check();
+      this.#delivery.keepAlive();
+    });
+  }
+
+  /** For how long there has been this broker, in milliseconds. */
+  get uptime(): number {
+    return this.#clock.now() - this.#startedAt;
   }
 
   get clientCount(): number {
@@ -145,25 +162,31 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.draining) throw new Error("the broker is closed");
-    const { interest = EVERYTHING, lastEventId, signal, about = {}, removed } = options;
+    const {
+      interest = EVERYTHING,
+      lastEventId,
+      keepAlive = "comment",
+      signal,
+      about = {},
+      removed,
+    } = options;
     const id = crypto.randomUUID();
     const sink = sinkOf(stream);
-    const resume = lastEventId === undefined ? undefined : { from: lastEventId, located: false, count: 0 };
+    const { head } = this.log;
+    const progress = newProgress(head, head);
+    if (lastEventId !== undefined) progress.resume = { from: lastEventId, located: false, count: 0 };
     const client = new Client({
       id,
       sink,
       about,
-      subscription: this.#clients.subscriptions.get(interest),
+      subscription: this.#clients.subscriptions.get(interest, keepAlive),
       privateTopics: toPrivateTopics(interest.privateTopics),
-      connectedAt: Date.now(),
-      progress: { position: this.log.head, resume, rest: undefined, blockedAt: 0 },
+      connectedAt: this.#clock.time(),
+      progress,
       owner: this.#clients,
     });
     this.#keepAlive.start();
-    this.#clients.add(
-      client,
-      joinFrames([RETRY, hubFrame("connected", { client_id: id, status: "connected" })]),
-    );
+    this.#clients.add(client, connectedFrame(id, this.#beginning(lastEventId)));
     this.#logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     client.onRemoved = removed;
     sink.tell?.(client);
@@ -311,15 +334,36 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     await this.log.close();
   }
 
+  /** The cursor with which a reader that loses its stream before its first event comes back to the same. */
+  #beginning(lastEventId: string | undefined): string | undefined {
+    const { head, earliest = head + 1 } = this.log;
+    if (lastEventId === undefined) return this.log.place(head);
+    // As a cursor, the word would hide that the oldest events have gone meanwhile.
+    if (lastEventId === EARLIEST) return this.log.place(earliest - 1);
+    // What is no id is not known either: the reader is told of a gap, as often as it comes with it.
+    return isEventId(lastEventId) ? lastEventId : undefined;
+  }
+
+  #rollBack(to: number): void {
+    this.#delivery.flush();
+    this.#replay.logChanged();
+    this.#clients.rollBack(to);
+    this.#logger.error({ store: this.log.store.name, to: this.log.place(to) }, "events lost");
+  }
+
   #delivered(entries: readonly Entry[], since: number): void {
+    this.#cursors.delivered();
     if (this.#observers.size === 0) return;
-    const took = performance.now() - since;
+    const took = this.#clock.now() - since;
     for (const observer of this.#observers) observer(entries, took);
   }
 
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
     client.onRemoved?.(client.about);
-    if (this.#clients.size === 0) this.#keepAlive.stop();
+    if (this.#clients.size === 0) {
+      this.#keepAlive.stop();
+      this.#cursors.stop();
+    }
     const fields = { client: client.id, reason, clients: this.#clients.size };
     if (error instanceof StoreFailure) this.#logger.error({ ...fields, error: error.cause }, "log not read");
     const told = error === undefined ? fields : { ...fields, error: String(error) };

@@ -21,14 +21,20 @@ export type ClientState = "replaying" | "live" | "blocked" | "gone";
 
 /** What is known of a client that is replaying or blocked. A live one needs none of it. */
 export interface Progress {
-  /** The position of the newest event that it was sent. */
+  /** Up to this position it has been sent all that is for it. */
   position: number;
+  /** The position of the last event id that it was sent. */
+  cursor: number;
   /** Set until it has been sent what came after the last event that it had. */
   resume: Resume | undefined;
   /** What was to be written and found no room: bytes that are shared with others, not a copy. */
   rest: Uint8Array | undefined;
   /** Since when its stream has been full, in ms by the broker's clock. */
   blockedAt: number;
+}
+
+export function newProgress(position: number, cursor: number): Progress {
+  return { position, cursor, resume: undefined, rest: undefined, blockedAt: 0 };
 }
 
 /** What a client that comes back is told once it has all that it missed. */

@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from "../timers.ts";
-import type { Client, Full } from "./client.ts";
+import { type Client, type Full, newProgress } from "./client.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Counters, RemovalReason } from "./totals.ts";
 
@@ -35,8 +35,9 @@ export class Clients {
   readonly #byId = new Map<string, Client>();
   /** Clients whose streams are full, those that have been for the longest first. */
   readonly #blocked = new Set<Client>();
+  /** Those among all of them that are about to be removed. */
+  readonly #taken = new Set<Client>();
   #liveCount = 0;
-  #count = 0;
   #stallCheck: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ClientsOptions) {
@@ -45,7 +46,7 @@ export class Clients {
 
   /** How many are connected, without those that {@link take} has taken. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size - this.#taken.size;
   }
 
   get blockedCount(): number {
@@ -54,12 +55,12 @@ export class Clients {
 
   /** How many have yet to be sent what others have: they replay, or are blocked. */
   get behindCount(): number {
-    return this.#count - this.#liveCount;
+    return this.#byId.size - this.#liveCount;
   }
 
-  /** Those that are connected, the longest first. */
-  [Symbol.iterator](): IterableIterator<Client> {
-    return this.#byId.values();
+  /** Those that are connected, the longest first, without those that {@link take} has taken. */
+  *[Symbol.iterator](): Generator<Client, void, void> {
+    for (const client of this.#byId.values()) if (!this.#taken.has(client)) yield client;
   }
 
   /**
@@ -70,7 +71,6 @@ export class Clients {
   add(client: Client, greeting: Uint8Array): void {
     const { subscription } = client;
     this.#byId.set(client.id, client);
-    this.#count++;
     this.#options.totals.connected++;
     subscription.add(client);
     let full: Full | undefined;
@@ -87,17 +87,18 @@ export class Clients {
   /** The client, which nobody finds any more from now on: it is about to be removed. */
   take(id: string): Client | undefined {
     const client = this.#byId.get(id);
-    this.#byId.delete(id);
+    if (!client || this.#taken.has(client)) return undefined;
+    this.#taken.add(client);
     return client;
   }
 
-  /** A replaying client has been sent all there is. */
-  goLive(client: Client): void {
+  /** A replaying client has been sent all there is, and the event id of that position. */
+  goLive(client: Client, cursor: number): void {
     if (client.state !== "replaying") return;
     client.state = "live";
     client.progress = undefined;
     this.#liveCount++;
-    client.subscription.live.add(client);
+    client.subscription.goLive(client, cursor);
   }
 
   /**
@@ -107,7 +108,7 @@ export class Clients {
    * @returns whether its stream takes more.
    */
   write(client: Client, bytes: Uint8Array, position: number): boolean {
-    const { state } = client;
+    const { state, subscription } = client;
     let full: Full | undefined;
     try {
       full = client.write(bytes);
@@ -118,7 +119,7 @@ export class Clients {
     // A stream may have its own client removed as it is written to.
     if (client.state !== state) return false;
     if (client.progress) client.progress.position = position;
-    else if (full) client.progress = { position, resume: undefined, rest: undefined, blockedAt: 0 };
+    else if (full) client.progress = newProgress(position, Math.min(position, subscription.oldestCursor));
     if (full) this.#block(client, full);
     return !full;
   }
@@ -141,8 +142,8 @@ export class Clients {
     if (state === "live") this.#liveCount--;
     if (state === "blocked") this.#release(client);
     client.state = "gone";
-    this.#count--;
     this.#byId.delete(client.id);
+    this.#taken.delete(client);
     subscription.remove(client);
     this.subscriptions.release(subscription);
     this.#options.totals.removed[reason]++;
@@ -151,6 +152,25 @@ export class Clients {
     client.signal = undefined;
     client.end({ abort: state === "blocked" });
     this.#options.removed(client, reason, error);
+  }
+
+  /**
+   * What comes after the position was not kept after all: who may have been sent some of it is removed,
+   * and told by a gap when it comes back. The others go on.
+   */
+  rollBack(to: number): void {
+    for (const { live, newestCursor } of this.subscriptions) {
+      if (newestCursor <= to) continue;
+      for (const client of live) this.remove(client, "rolled_back");
+    }
+    for (const client of this.#byId.values()) {
+      const { progress } = client;
+      if (!progress) continue;
+      if (progress.position <= to) continue;
+      // One whose place is not known yet has been sent nothing.
+      if (progress.resume?.located === false) progress.position = to;
+      else this.remove(client, "rolled_back");
+    }
   }
 
   /** Its stream is full: it is left alone until there is room again. */

@@ -1,8 +1,10 @@
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
+import { KEEP_ALIVE } from "../protocol/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Client } from "./client.ts";
 import type { Clients } from "./clients.ts";
+import { ALIVE, positionFrame } from "./hub-frames.ts";
 import type { Batch, Subscription } from "./subscription.ts";
 import type { Counters } from "./totals.ts";
 import { WriteCoalescer } from "./write-coalescing.ts";
@@ -11,6 +13,8 @@ export interface DeliveryOptions {
   readonly log: Log;
   readonly clients: Clients;
   readonly totals: Counters;
+  /** Milliseconds, on a clock that never jumps. */
+  readonly now: () => number;
   /** Is told of what has just been delivered to the live clients, the oldest of it published at `since`. */
   readonly delivered: (entries: readonly Entry[], since: number) => void;
 }
@@ -18,13 +22,14 @@ export interface DeliveryOptions {
 /** Brings live clients the events of the log as they are kept. */
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #coalescer = new WriteCoalescer((entries, since) => this.#deliverAll(entries, since));
+  readonly #coalescer: WriteCoalescer;
   /** Subscriptions that ask for what waits to be delivered. */
   #subscriptions: Subscription<Client>[] = [];
   #busy = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#coalescer = new WriteCoalescer((entries, since) => this.#deliverAll(entries, since), options.now);
   }
 
   /** Whether live clients are being written to: one of their streams may be who asks. */
@@ -50,12 +55,29 @@ export class Delivery {
     this.#coalescer.flush();
   }
 
-  /** Writes what is no event to all live clients. The others are busy, or take nothing. */
-  writeToLive(bytes: Uint8Array): void {
+  /** Shows all live clients that their line is alive. The others are busy, or take nothing. */
+  keepAlive(): void {
+    this.flush();
+    for (const subscription of this.#options.clients.subscriptions) {
+      this.#writeToLive(subscription, subscription.keepAlive === "event" ? ALIVE : KEEP_ALIVE);
+    }
+  }
+
+  /**
+   * Moves the cursors of live clients for whom there was nothing since half of the events that are held
+   * now: before theirs are trimmed, and they are told of a gap that there is not.
+   */
+  moveCursors(): void {
     const { clients, log } = this.#options;
     this.flush();
-    for (const { live } of clients.subscriptions) {
-      for (const client of live) clients.write(client, bytes, log.head);
+    const { head, earliest = head + 1 } = log;
+    const oldest = (earliest - 1 + head) / 2;
+    let frame: Uint8Array | undefined;
+    for (const subscription of clients.subscriptions) {
+      if (subscription.live.size === 0 || subscription.oldestCursor >= oldest) continue;
+      frame ??= positionFrame(log.place(head));
+      subscription.moveCursors(head);
+      this.#writeToLive(subscription, frame);
     }
   }
 
@@ -65,6 +87,11 @@ export class Delivery {
     const { state, progress } = client;
     if (state === "gone" || state === "blocked" || progress?.rest) return;
     this.#options.clients.write(client, bytes, progress?.position ?? this.#options.log.head);
+  }
+
+  #writeToLive({ live }: Subscription<Client>, bytes: Uint8Array): void {
+    const { clients, log } = this.#options;
+    for (const client of live) clients.write(client, bytes, log.head);
   }
 
   #deliverAll(entries: readonly Entry[], since: number): number {

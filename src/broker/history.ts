@@ -1,7 +1,7 @@
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
 import { turn } from "../timers.ts";
-import { Filter, type Interest } from "./interest.ts";
+import { Filter, type Interest, patternsOf } from "./interest.ts";
 
 /** How many events are read from the log at once. */
 const READ_LIMIT = 256;
@@ -13,8 +13,10 @@ const PAGE_SIZE = 4 * 1024 * 1024;
 /** Stored events, oldest first. */
 export interface HistoryPage {
   readonly entries: readonly Entry[];
-  /** The id after which the next page begins; undefined when there is nothing more by now. */
-  readonly next: string | undefined;
+  /** The cursor after which the next page begins: a place, which discloses no publisher's id. */
+  readonly next: string;
+  /** Whether there was more to read by now. */
+  readonly more: boolean;
 }
 
 /** The events after the position that the interest is for, `limit` at most. */
@@ -24,32 +26,23 @@ export async function readHistory(
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<HistoryPage> {
   const filter = new Filter(interest);
-  // The reader gets no id of an event that it may not read, not even to go on from there.
-  const readable = new Filter({ ...interest, topics: [], types: [] });
+  const topics = patternsOf(interest);
   const entries: Entry[] = [];
   let position = after;
-  let next: string | undefined;
   let size = 0;
-  let searched = 0;
-  while (position < log.head) {
-    const { entries: read, upTo, missing } = await log.read(position, READ_LIMIT);
-    // Trimmed meanwhile: the reader hears of it when it asks for the next page.
-    if (missing && position > after) break;
-    for (const entry of read) {
+  const page = () => ({ entries, next: log.place(position), more: position < log.head });
+  while (position < log.head && position - after < SEARCH_LIMIT) {
+    const stretch = await log.read(position, READ_LIMIT, topics);
+    // Gone meanwhile: the reader hears of it when it asks for the next page.
+    if (stretch.missing && position > after) break;
+    for (const entry of stretch.entries) {
       position = entry.position;
-      if (readable.wants(entry)) next = entry.id;
       if (!filter.wants(entry)) continue;
       size += entry.json.length;
-      if (entries.push(entry) === limit || size >= PAGE_SIZE) return page(entries, log, position, next);
+      if (entries.push(entry) === limit || size >= PAGE_SIZE) return page();
     }
-    position = upTo;
-    searched += read.length;
-    if (searched >= SEARCH_LIMIT && next !== undefined) break;
+    position = stretch.upTo;
     await turn();
   }
-  return page(entries, log, position, next);
-}
-
-function page(entries: readonly Entry[], log: Log, position: number, next: string | undefined): HistoryPage {
-  return { entries, next: position < log.head ? next : undefined };
+  return page();
 }

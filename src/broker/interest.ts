@@ -1,4 +1,5 @@
-import { DEFAULT_TYPE, type Draft } from "../log/entry.ts";
+import type { Draft, Entry } from "../log/entry.ts";
+import { DEFAULT_TYPE } from "../protocol/frame.ts";
 import { TopicPatterns } from "../topics/topic-patterns.ts";
 
 /** What a client asks for, and what it may read. */
@@ -30,7 +31,7 @@ export function mayRead(
   return !isPrivate || (privateTopics?.hasAny(topics) ?? false);
 }
 
-type Subject = Pick<Draft, "type" | "topics" | "private"> & { readonly erased?: boolean };
+type Subject = Pick<Draft, "type" | "topics" | "private"> & Partial<Pick<Entry, "erased">>;
 
 /** The topics it asks for, as patterns. */
 export function patternsOf({ topics }: Pick<Interest, "topics">): readonly string[] {

@@ -1,10 +1,12 @@
 import type { Catalog } from "../events/catalog.ts";
 import type { EventSchemas } from "../events/schema.ts";
+import type { Clock } from "../log/clock.ts";
 import type { Entry } from "../log/entry.ts";
 import type { Store } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import type { ClientAbout, ClientState } from "./client.ts";
 import type { Interest } from "./interest.ts";
+import type { KeepAliveForm } from "./subscription.ts";
 
 /** How a broker treats its clients, what may be published, and where events are kept. */
 export interface BrokerOptions<Events extends EventSchemas = EventSchemas> {
@@ -45,6 +47,12 @@ export interface BrokerOptions<Events extends EventSchemas = EventSchemas> {
    * @defaultValue a new `MemoryStore`
    */
   readonly store?: Store;
+  /**
+   * Tells the time: for tests that don't wait.
+   *
+   * @defaultValue the system's
+   */
+  readonly clock?: Clock;
 }
 
 /** What is known of a client when it is added. */
@@ -62,6 +70,13 @@ export interface ClientOptions {
    * @defaultValue it is sent what is published from now on
    */
   readonly lastEventId?: string | undefined;
+  /**
+   * How the client is shown that its line is alive: by a comment, which an `EventSource` passes over,
+   * or by a `tidings.alive` event, which a page can watch for.
+   *
+   * @defaultValue "comment"
+   */
+  readonly keepAlive?: KeepAliveForm;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
   /** Who it is, for administrators. */

@@ -1,7 +1,12 @@
 import { turn } from "../timers.ts";
 
 /** How long the work goes on before everything else in the process has its turn, in ms. */
-const SLICE_MS = 4;
+const MAX_TURN_MS = 2;
+/**
+ * How much may be written in one turn: the runtime sends it when the turn ends, which takes longer
+ * than to hand it over. In bytes.
+ */
+const MAX_TURN_BYTES = 512 * 1024;
 
 /**
  * Work in small steps, a step for each in turn: nobody waits for the end of another's work, and
@@ -9,12 +14,18 @@ const SLICE_MS = 4;
  */
 export class RoundRobin<T> {
   readonly #step: (item: T) => Promise<boolean>;
+  readonly #ended: () => void;
   #next: T[] = [];
   #running = false;
+  #bytes = 0;
 
-  /** `step` does a little for an item; true if there is more to do for it. It must not throw. */
-  constructor(step: (item: T) => Promise<boolean>) {
+  /**
+   * @param step does a little for an item; true if there is more to do for it. It must not throw.
+   * @param ended is called when there is nothing more to do for any.
+   */
+  constructor(step: (item: T) => Promise<boolean>, ended: () => void) {
     this.#step = step;
+    this.#ended = ended;
   }
 
   add(item: T): void {
@@ -24,19 +35,26 @@ export class RoundRobin<T> {
     void this.#run();
   }
 
+  /** A step has written so many bytes. */
+  wrote(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   async #run(): Promise<void> {
     while (this.#next.length > 0) {
-      await turn();
       const round = this.#next;
       this.#next = [];
-      let until = performance.now() + SLICE_MS;
+      let until = 0;
       for (const item of round) {
+        if (this.#bytes >= MAX_TURN_BYTES || performance.now() >= until) {
+          await turn();
+          this.#bytes = 0;
+          until = performance.now() + MAX_TURN_MS;
+        }
         if (await this.#step(item)) this.#next.push(item);
-        if (performance.now() < until) continue;
-        await turn();
-        until = performance.now() + SLICE_MS;
       }
     }
     this.#running = false;
+    this.#ended();
   }
 }

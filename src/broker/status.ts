@@ -5,19 +5,19 @@ import type { Broker } from "./broker.ts";
 
 /** How the hub is, as `GET /status` and the console show it. */
 export function statusOf(broker: Broker): Status {
-  const { store } = broker.log;
+  const { store, earliest } = broker.log;
   return {
     status: broker.draining ? "stopping" : "active",
     connected_clients: broker.clientCount,
     version,
-    uptime_seconds: Math.floor((performance.now() - broker.startedAt) / 1000),
+    uptime_seconds: Math.floor(broker.uptime / 1000),
     memory: process.memoryUsage.rss(),
     store: {
       name: store.name,
       events: store.count,
       bytes: store.bytes,
       bounds: boundsOf(store),
-      earliest: broker.log.earliest === undefined ? null : broker.log.place(broker.log.earliest),
+      earliest: earliest === undefined ? null : broker.log.place(earliest),
       failing: broker.log.failing,
     },
     totals: broker.totals,

@@ -1,6 +1,9 @@
 import type { Draft, Entry } from "../log/entry.ts";
 import { Filter, type Interest, mayRead, type PrivateTopics } from "./interest.ts";
 
+/** How readers are shown that their line is alive: by a comment, or by an event that a page can see. */
+export type KeepAliveForm = "comment" | "event";
+
 /** Somebody who has a subscription. */
 export interface Reader {
   readonly privateTopics: PrivateTopics;
@@ -16,11 +19,16 @@ export interface Batch<R extends Reader> {
 export class Subscription<R extends Reader> {
   readonly key: string;
   readonly interest: Interest;
+  readonly keepAlive: KeepAliveForm;
   readonly #filter: Filter;
   /** Readers that have been sent all there was: the next delivery is for them. */
   readonly live = new Set<R>();
   /** How many readers it has, live or not. */
   size = 0;
+  /** Each live reader was sent an event id of this position, or a later one. */
+  oldestCursor = 0;
+  /** No live reader was sent an event id of a later position. */
+  newestCursor = 0;
   /** Those of them, live or not, that may read some private events. Most subscriptions have none. */
   #private: Set<R> | undefined;
   /** The number of the search that found it last: an event may find it by several of its topics. */
@@ -29,9 +37,10 @@ export class Subscription<R extends Reader> {
   #pending: Entry[] = [];
   #hasPrivate = false;
 
-  constructor(key: string, interest: Interest) {
+  constructor(key: string, interest: Interest, keepAlive: KeepAliveForm) {
     this.key = key;
     this.interest = interest;
+    this.keepAlive = keepAlive;
     this.#filter = new Filter(interest);
   }
 
@@ -40,6 +49,19 @@ export class Subscription<R extends Reader> {
     if (!reader.privateTopics) return;
     this.#private ??= new Set();
     this.#private.add(reader);
+  }
+
+  /** The reader has been sent all there was, and the event id of that position. */
+  goLive(reader: R, cursor: number): void {
+    this.oldestCursor = this.live.size === 0 ? cursor : Math.min(cursor, this.oldestCursor);
+    this.newestCursor = Math.max(cursor, this.newestCursor);
+    this.live.add(reader);
+  }
+
+  /** All live readers have been sent the event id of that position. */
+  moveCursors(position: number): void {
+    this.oldestCursor = position;
+    this.newestCursor = position;
   }
 
   remove(reader: R): void {
@@ -53,7 +75,7 @@ export class Subscription<R extends Reader> {
     return this.#filter.takes(type);
   }
 
-  asksFor(event: Draft): boolean {
+  asksFor(event: Draft | Entry): boolean {
     return this.#filter.asksFor(event);
   }
 
@@ -67,7 +89,12 @@ export class Subscription<R extends Reader> {
 
   /** Keeps the event for the next delivery; true if it is the first for that. */
   push(entry: Entry): boolean {
-    if (entry.private) this.#hasPrivate = true;
+    if (entry.private) {
+      this.#hasPrivate = true;
+      this.newestCursor = entry.position;
+    } else {
+      this.moveCursors(entry.position);
+    }
     return this.#pending.push(entry) === 1;
   }
 

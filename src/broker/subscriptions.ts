@@ -1,7 +1,7 @@
 import type { Draft } from "../log/entry.ts";
 import { PatternIndex } from "../topics/pattern-index.ts";
 import { type Interest, patternsOf } from "./interest.ts";
-import { type Reader, Subscription } from "./subscription.ts";
+import { type KeepAliveForm, type Reader, Subscription } from "./subscription.ts";
 
 /** As many events may have been counted and not delivered: a batch, and while the store fails many. */
 const MAX_MATCHES = 10_000;
@@ -30,14 +30,14 @@ export class Subscriptions<R extends Reader> {
   }
 
   /**
-   * The one that stands for this interest, made if it is the first. What somebody may read is the
+   * The one that stands for this interest and form, made if it is the first. What somebody may read is the
    * reader's own: as many as have tokens of their own share what they ask for.
    */
-  get({ topics, types }: Interest): Subscription<R> {
-    const key = JSON.stringify([topics, types].map((names) => [...new Set(names)].sort()));
+  get({ topics, types }: Interest, keepAlive: KeepAliveForm): Subscription<R> {
+    const key = keepAlive + JSON.stringify([topics, types].map((names) => [...new Set(names)].sort()));
     const known = this.#byKey.get(key);
     if (known) return known;
-    const subscription = new Subscription<R>(key, { topics, types });
+    const subscription = new Subscription<R>(key, { topics, types }, keepAlive);
     this.#byKey.set(key, subscription);
     for (const pattern of patternsOf(subscription.interest)) this.#byTopic.add(pattern, subscription);
     this.forgetMatches();

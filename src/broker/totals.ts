@@ -2,7 +2,7 @@
  * Why a client was removed:
  * - `disconnected`: its reader left, or the signal that it was added with has aborted.
  * - `stalled`: its stream took no bytes for longer than the stall timeout.
- * - `outrun`: the log no longer reached back to where it was.
+ * - `rolled_back`: it had been sent events that the store has lost.
  * - `failed`: writing to it failed, or the log could not be read for it.
  * - `expired`: its credential, or its stream's time, has come to an end.
  * - `drained`: the hub stops.
@@ -12,7 +12,7 @@ export type RemovalReason =
   | "disconnected"
   | "stalled"
   | "failed"
-  | "outrun"
+  | "rolled_back"
   | "expired"
   | "drained"
   | "removed";
@@ -49,7 +49,7 @@ export class Counters implements Totals {
   readonly removed: Record<RemovalReason, number> = {
     disconnected: 0,
     stalled: 0,
-    outrun: 0,
+    rolled_back: 0,
     failed: 0,
     expired: 0,
     drained: 0,

@@ -1,15 +1,15 @@
 import type { Entry } from "../log/entry.ts";
 
 /** With fewer writes than this it does not pay to wait for events to share them. */
-const WORTH_SHARING = 32;
+const MIN_WRITES = 32;
 /** How long more events are waited for, and the next of them, as parts of what the delivery before took… */
-const WAIT = 1 / 2;
-const WAIT_FOR_NEXT = 1 / 4;
+const WAIT_RATIO = 1 / 2;
+const NEXT_WAIT_RATIO = 1 / 4;
 /** …and at most, in ms. */
-const LONGEST_WAIT = 10;
-const LONGEST_WAIT_FOR_NEXT = 0.5;
+const MAX_WAIT_MS = 10;
+const MAX_WAIT_FOR_NEXT_MS = 0.5;
 /** As much data is kept from nobody, in characters: a larger write costs for its size, not for being one. */
-const ENOUGH = 8 * 1024;
+const MAX_LENGTH = 8 * 1024;
 
 /** Delivers what has gathered, whose oldest was published at `since`; answers how many writes that took. */
 export type Deliver = (entries: readonly Entry[], since: number) => number;
@@ -32,7 +32,7 @@ export class WriteCoalescer {
   #waitForNext = 0;
 
   /** All times are by `now`, in ms. */
-  constructor(deliver: Deliver, now = () => performance.now()) {
+  constructor(deliver: Deliver, now: () => number) {
     this.#deliver = deliver;
     this.#now = now;
   }
@@ -49,7 +49,7 @@ export class WriteCoalescer {
       this.#entries.push(entry);
       this.#length += entry.json.length;
     }
-    if (this.#length >= ENOUGH) this.flush();
+    if (this.#length >= MAX_LENGTH) this.flush();
     else if (isFirst) setImmediate(this.#look);
   }
 
@@ -65,13 +65,13 @@ export class WriteCoalescer {
   #deliverNow(entries: readonly Entry[], since: number): void {
     const startedAt = this.#now();
     const writes = this.#deliver(entries, since);
-    if (writes < WORTH_SHARING) return;
+    if (writes < MIN_WRITES) return;
     // The runtime sends what was written when this turn of the event loop ends.
     setImmediate(() => {
       const now = this.#now();
       const took = now - startedAt;
-      this.#waitUntil = now + Math.min(took * WAIT, LONGEST_WAIT);
-      this.#waitForNext = Math.min(took * WAIT_FOR_NEXT, LONGEST_WAIT_FOR_NEXT);
+      this.#waitUntil = now + Math.min(took * WAIT_RATIO, MAX_WAIT_MS);
+      this.#waitForNext = Math.min(took * NEXT_WAIT_RATIO, MAX_WAIT_FOR_NEXT_MS);
     });
   }
 

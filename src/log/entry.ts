@@ -1,7 +1,4 @@
-import { encodeFrame } from "../protocol/frame.ts";
-
-/** The type that readers see of an event that has none: WHATWG HTML, section 9.2.6. */
-export const DEFAULT_TYPE = "message";
+import { encodeJsonFrame } from "../protocol/frame.ts";
 
 /** A checked event that waits for its place in the log. */
 export interface Draft {
@@ -95,7 +92,7 @@ class KeptEntry implements Entry {
   }
 
   get frame(): Uint8Array {
-    this.#frame ??= encodeFrame({ id: this.id, event: this.type, retry: this.retry, data: this.json });
+    this.#frame ??= encodeJsonFrame({ id: this.id, event: this.type, retry: this.retry, json: this.json });
     return this.#frame;
   }
 }

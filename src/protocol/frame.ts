@@ -8,12 +8,17 @@ const encoder = new TextEncoder();
 // A stream's reader ends a line at CR, LF or CRLF. NUL ends nothing, but makes a reader drop an id.
 const LINE_END = /\r\n|\r|\n/;
 const FORGES = /[\r\n\0]/;
+// Some readers, and JavaScript before 2019, take these for line ends too.
+const SEPARATOR = /[\u2028\u2029]/g;
+
+/** The type that a reader sees of an event without one: WHATWG HTML, section 9.2.6. */
+export const DEFAULT_TYPE = "message";
 
 /** The fields of one frame. */
 export interface FrameFields {
   /** Becomes the reader's last event id; without it the reader keeps the one it has. */
   readonly id?: string | undefined;
-  /** The event's type; without it the reader sees `message`. */
+  /** The event's type; without it the reader sees {@link DEFAULT_TYPE}. */
   readonly event?: string | undefined;
   /** Milliseconds that the reader waits before it reconnects; an integer ≥ 0. */
   readonly retry?: number | undefined;
@@ -28,10 +33,9 @@ export interface FrameFields {
  * no caller may forge a field or a frame.
  */
 export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array<ArrayBuffer> {
-  let text = "";
+  let text = retry === undefined ? "" : retryField(retry);
   if (id !== undefined) text += `id: ${oneLine(id)}\n`;
-  if (event !== undefined) text += `event: ${oneLine(event)}\n`;
-  if (retry !== undefined) text += retryField(retry);
+  if (event !== undefined && event !== DEFAULT_TYPE) text += `event: ${oneLine(event)}\n`;
   if (data.includes("\n") || data.includes("\r")) {
     for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
   } else {
@@ -40,18 +44,38 @@ export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array
   return encoder.encode(`${text}\n`);
 }
 
-/** An event of the hub's own. It has no id, so a reader's last event id stays what it was. */
-export function hubFrame(event: string, data: Readonly<Record<string, unknown>>): Uint8Array {
-  return encodeFrame({ event, data: JSON.stringify(data) });
+/** The fields of one frame whose data is JSON. */
+export interface JsonFrameFields extends Omit<FrameFields, "data"> {
+  /** JSON text. */
+  readonly json: string;
 }
 
-/** A `retry` field alone: it sets the reader's waiting time and dispatches nothing. */
+/** {@link encodeFrame} of JSON. U+2028 and U+2029, which are rare, become JSON escapes. */
+export function encodeJsonFrame({ json, ...fields }: JsonFrameFields): Uint8Array<ArrayBuffer> {
+  return encodeFrame({
+    ...fields,
+    data: json.replace(SEPARATOR, (character) => (character === "\u2028" ? "\\u2028" : "\\u2029")),
+  });
+}
+
+/** An `id` field alone: it moves the reader's cursor and dispatches nothing. */
+export function encodeId(id: string): Uint8Array {
+  return encoder.encode(`id: ${oneLine(id)}\n\n`);
+}
+
+/**
+ * A `retry` field alone: it sets the reader's waiting time. No empty line follows, of which some
+ * readers would make an empty event.
+ */
 export function encodeRetry(milliseconds: number): Uint8Array {
-  return encoder.encode(`${retryField(milliseconds)}\n`);
+  return encoder.encode(retryField(milliseconds));
 }
 
-/** What readers ignore; it shows both ends that the connection lives. */
-export const KEEP_ALIVE: Uint8Array = encoder.encode(": keepalive\n\n");
+/**
+ * A comment, which readers ignore; it shows both ends that the connection lives. No empty line
+ * follows, of which some readers would make an empty event.
+ */
+export const KEEP_ALIVE: Uint8Array = encoder.encode(": keepalive\n");
 
 /** Frames one after the other. A single one is handed back as it is. */
 export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {

@@ -16,24 +16,26 @@ export const Status = Type.Object({
       bytes: Type.Number(),
       age: Type.Union([Type.Number(), Type.Null()], { description: "Milliseconds; null for any age" }),
     }),
-    earliest: Type.Union([Type.String(), Type.Null()], { description: "The id of the oldest" }),
+    earliest: Type.Union([Type.String(), Type.Null()], { description: "The place of the oldest" }),
     failing: Type.Boolean(),
   }),
   totals: Type.Object({
-    published: Type.Integer({ description: "Events kept and handed on" }),
+    published: Type.Integer({ description: "Events kept and delivered" }),
     delivered: Type.Integer({
       description: "Events written to clients, each as often as there were clients for it",
     }),
     replayed: Type.Integer({ description: "Those among them that were read back from the log" }),
     bytes: Type.Integer({ description: "Bytes of events written to clients" }),
     connected: Type.Integer({ description: "Clients that ever were" }),
-    gaps: Type.Integer({ description: "Clients told that some of what they missed is gone" }),
+    gaps: Type.Integer({
+      description: "How often a client was told that events which it has not had are gone",
+    }),
     stalls: Type.Integer({ description: "How often a client's stream was found full" }),
     removed: Type.Object(
       {
         disconnected: Type.Integer({ description: "Their readers left" }),
         stalled: Type.Integer({ description: "Their streams took no bytes for too long" }),
-        outrun: Type.Integer({ description: "The log no longer reached back to where they were" }),
+        rolled_back: Type.Integer({ description: "They had been sent events that the store has lost" }),
         failed: Type.Integer({ description: "Writing to them failed" }),
         expired: Type.Integer({ description: "Their credentials expired" }),
         drained: Type.Integer({ description: "The hub stopped" }),

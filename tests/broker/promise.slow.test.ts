@@ -10,6 +10,7 @@ import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { turn } from "../../src/timers.ts";
 import { clockOf } from "../clock.ts";
 import { SlowStore } from "../log/slow-store.ts";
+import { FaultyStore } from "./faulty-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 
 // In memory where there is such a folder: what waits for a disk is not what is tested.
@@ -50,8 +51,9 @@ const manyEvents = fc
 
 const client = fc.nat(20);
 const from: fc.Arbitrary<From> = fc.oneof(
-  fc.constantFrom<From>("now", "earliest", "unknown", "000000000000-3"),
-  fc.nat(40),
+  fc.constantFrom<From>("now", "earliest", "unknown", "000000000000-3", "bbbbbbbbbbbb-3", "beginning"),
+  fc.record({ id: fc.nat(40) }),
+  fc.record({ place: fc.nat(40) }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -81,6 +83,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ do: "restart" }) },
 );
 const steps = fc.array(step, { maxLength: 60, size: "max" });
+const losses: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant("lose"), from: fc.nat(60), count: fc.nat(5) }) as fc.Arbitrary<Step>,
+  fc.record({ do: fc.constant("roll back"), count: fc.nat(5) }) as fc.Arbitrary<Step>,
+);
+const stepsWithLosses = fc.array(
+  fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: losses }),
+  { maxLength: 60, size: "max" },
+);
 const bounds = fc.record({
   events: fc.constantFrom(1, 3, 10, 1000),
   bytes: fc.constantFrom(2000, 300_000, 1e9),
@@ -121,6 +131,23 @@ test(
         });
       }),
       { numRuns: 100 * runs },
+    );
+  },
+  60_000 * runs,
+);
+
+test(
+  "every schedule keeps the promise, with a log that loses events",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsWithLosses, timers, fc.boolean(), async (steps, timers, crowd) => {
+        await assertPromise(steps, {
+          open: () => new FaultyStore(),
+          lasts: false,
+          ...(crowd ? { stallTimeout: 0, keepAlive: 1, crowd } : timers),
+        });
+      }),
+      { numRuns: 500 * runs },
     );
   },
   60_000 * runs,

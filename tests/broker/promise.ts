@@ -5,13 +5,24 @@ import type { ClientHandle } from "../../src/broker/options.ts";
 import type { EventInput } from "../../src/events/event-input.ts";
 import type { Entry } from "../../src/log/entry.ts";
 import { IdConflict, type Store } from "../../src/log/store.ts";
-import { placeText } from "../../src/protocol/place.ts";
+import { HubEvent, isHubEvent } from "../../src/protocol/hub-events.ts";
+import { parsePlace, placeText } from "../../src/protocol/place.ts";
+import type { Read } from "../protocol/read.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
+import { FaultyStore } from "./faulty-store.ts";
 import { ReaderSink } from "./reader-sink.ts";
 
-/** What a client that connects says of where it left off; a number picks an event of the past. */
-export type From = "now" | "earliest" | "unknown" | "000000000000-3" | number;
+/** What a client that connects says of where it left off: an event of the past by its id or place, … */
+export type From =
+  | "now"
+  | "earliest"
+  | "unknown"
+  | "000000000000-3"
+  | "bbbbbbbbbbbb-3"
+  | "beginning"
+  | { readonly id: number }
+  | { readonly place: number };
 
 export type Step =
   | { readonly do: "publish"; readonly events: readonly EventInput[] }
@@ -19,6 +30,8 @@ export type Step =
   | { readonly do: "come back" | "leave" | "fail" | "stall" | "drain"; readonly client: number }
   | { readonly do: "turn"; readonly count: number }
   | { readonly do: "pass"; readonly milliseconds: number }
+  | { readonly do: "lose"; readonly from: number; readonly count: number }
+  | { readonly do: "roll back"; readonly count: number }
   | { readonly do: "restart" };
 
 export interface Options {
@@ -32,16 +45,28 @@ export interface Options {
   readonly crowd?: boolean;
 }
 
+/** The log as a client may see it: what was delivered, by position, and which of that can be gone. */
+interface History {
+  /** The word of its first life. */
+  readonly word: string | undefined;
+  readonly entries: Entry[];
+  /** The positions that the store has lost at some time. */
+  readonly lost: Set<number>;
+  /** What once came after this position was rolled back. */
+  readonly rolledBackTo: number;
+  /** The position of the oldest event that is held, or of the next, at the end. */
+  earliest: number;
+}
+
 interface Connection {
   readonly sink: ReaderSink;
   readonly handle: ClientHandle;
   readonly interest: Interest;
   readonly resume: string | undefined;
-  /** All events of the log that it reads, when the schedule has ended. */
-  readonly history: readonly Entry[];
-  /** How many of those had been handed on, and how many were gone, when it connected. */
-  readonly handedOn: number;
+  /** Where the log stood when it connected, or when it has lost that. */
+  head: number;
   readonly gone: number;
+  history: History;
   isOpen: boolean;
 }
 
@@ -52,39 +77,77 @@ interface Connection {
 export async function assertPromise(steps: readonly Step[], options: Options): Promise<void> {
   const connections: Connection[] = [];
   const publishing: Promise<unknown>[] = [];
-  let history: Entry[] = [];
+  let history: History = {
+    word: undefined,
+    entries: [],
+    lost: new Set(),
+    rolledBackTo: Number.POSITIVE_INFINITY,
+    earliest: 1,
+  };
   let now = 1_000_000;
+  let store: Store;
   let broker = start();
 
   function start(): Broker {
     const { stallTimeout, keepAlive, crowd } = options;
-    const started = new Broker({ store: options.open(() => now), keepAlive, stallTimeout });
-    if (!options.lasts) history = [];
-    const kept = history;
-    started.observe((entries) => kept.push(...entries));
+    store = options.open(() => now);
+    const started = new Broker({ store, keepAlive, stallTimeout });
+    if (!options.lasts || history.word === undefined) {
+      const { word } = parsePlace(started.log.place(0)) ?? {};
+      history = { word, entries: [], lost: new Set(), rolledBackTo: Number.POSITIVE_INFINITY, earliest: 1 };
+    }
+    started.observe((entries) => history.entries.push(...entries));
     if (crowd) addCrowd(started);
     return started;
   }
 
   function connect(interest: Interest, resume: string | undefined): void {
     const sink = new ReaderSink();
-    const gone = (broker.log.earliest ?? broker.log.head + 1) - 1;
+    const { head, earliest = head + 1 } = broker.log;
     const handle = broker.addClient(sink, { interest, lastEventId: resume });
-    const connection = {
-      ...{ sink, handle, interest, resume, history, gone },
-      handedOn: history.length,
-      isOpen: true,
-    };
+    const connection = { sink, handle, interest, resume, history, head, gone: earliest - 1, isOpen: true };
     connections.push(connection);
     void handle.closed.then(() => {
       connection.isOpen = false;
     });
   }
 
-  function idOf(from: From): string | undefined {
+  function cursorOf(from: From): string | undefined {
     if (from === "now") return undefined;
+    if (from === "beginning") return broker.log.place(0);
     if (typeof from === "string") return from;
-    return history[from % Math.max(1, history.length)]?.id ?? "unknown";
+    const { entries } = history;
+    const entry = entries[("id" in from ? from.id : from.place) % Math.max(1, entries.length)];
+    if (!entry) return "unknown";
+    return "id" in from ? entry.id : placeText(entry);
+  }
+
+  async function rollBack(to: number): Promise<void> {
+    if (!(store instanceof FaultyStore) || to >= broker.log.head) return;
+    store.rollBack(to);
+    const { entries, lost } = history;
+    const gone = entries.slice(to).map(({ position }) => position);
+    history = {
+      ...history,
+      entries: entries.slice(0, to),
+      lost: new Set([...lost, ...gone]),
+      rolledBackTo: Math.min(history.rolledBackTo, to),
+    };
+    // Who is removed has been told of it by then.
+    await Promise.resolve();
+    // Those that stay have seen nothing of what is gone; the others were sent what was so at the time.
+    for (const connection of connections) {
+      if (!connection.isOpen) continue;
+      connection.history = history;
+      connection.head = Math.min(connection.head, to);
+    }
+  }
+
+  function lose(from: number, count: number): void {
+    if (!(store instanceof FaultyStore)) return;
+    const to = Math.min(from + count, broker.log.head);
+    store.lose(from, to);
+    for (let position = from; position <= to; position++) history.lost.add(position);
   }
 
   async function take(step: Step): Promise<void> {
@@ -95,7 +158,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
         );
         return;
       case "connect":
-        connect(step.interest, idOf(step.from));
+        connect(step.interest, cursorOf(step.from));
         return;
       case "turn":
         for (let i = 0; i < step.count; i++) await new Promise(setImmediate);
@@ -103,9 +166,15 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       case "pass":
         now += step.milliseconds;
         return;
+      case "lose":
+        lose(1 + (step.from % Math.max(1, broker.log.head)), step.count);
+        return;
+      case "roll back":
+        await rollBack(Math.max(0, broker.log.head - step.count));
+        return;
       case "restart":
-        assertNotOutrun();
         await broker.close();
+        history.earliest = broker.log.earliest ?? broker.log.head + 1;
         broker = start();
         return;
     }
@@ -122,97 +191,158 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     }
   }
 
-  /** The log outruns nobody while it holds everything. */
-  function assertNotOutrun(): void {
-    if ((broker.log.earliest ?? 2) === 1) expect(broker.totals.removed.outrun).toBe(0);
-  }
-
   for (const step of steps) await take(step);
   await Promise.all(publishing);
   for (const { sink } of connections) sink.drain();
   await until(() => broker.behindCount === 0);
+  history.earliest = broker.log.earliest ?? broker.log.head + 1;
   for (const connection of connections) assertKept(connection);
-  assertNotOutrun();
   await broker.close();
 }
 
+type Received = Read["events"][number];
+
 /** Holds one connection to the promise. */
-function assertKept({ sink, interest, resume, history, handedOn, gone, isOpen }: Connection): void {
-  const { events } = sink.read;
-  const [connected, ...rest] = events;
-  expect(connected?.event).toBe("connected");
-  const received = rest.filter(({ id }) => id !== undefined);
-  const gaps = rest.filter(({ event }) => event === "tidings.gap");
-  const ends = rest.filter(({ event }) => event === "tidings.resumed");
-  expect(received.length + gaps.length + ends.length).toBe(rest.length);
-  expect(gaps.length + ends.length === 0 || resume !== undefined).toBeTrue();
-
-  // Where it may have begun. With trimming at the same time, only the hub knows exactly.
+function assertKept(connection: Connection): void {
+  const { sink, resume, history, head, gone, interest, isOpen } = connection;
+  const [connected, ...rest] = sink.read.events;
+  expect(connected?.event).toBe(HubEvent.connected);
+  const walk = new Walk(connection);
   let begins: number[];
-  const [gap] = gaps;
   if (resume === undefined) {
-    begins = [handedOn];
-  } else if (gap) {
-    expect(gaps).toHaveLength(1);
-    expect(rest[0]).toBe(gap);
-    const { requested, earliest } = JSON.parse(gap.data);
-    expect(requested).toBe(resume);
-    begins =
-      earliest === null
-        ? range(handedOn, history.length)
-        : history.flatMap((entry, i) => (placeText(entry) === earliest ? [i] : []));
-    // It was told of a gap, so there was one: what it asked for is before all that was held.
-    const asked = placesOf(history.slice(0, handedOn), resume).filter((place) => {
-      const entry = history[place];
-      // An event that it may not read is as unknown to it as one that never was.
-      return entry && mayRead(interest, entry);
-    });
-    expect(asked.every((place) => place < Math.max(...begins))).toBeTrue();
+    expect(connected?.id).toMatch(new RegExp(`-${head}$`));
+    begins = [head];
   } else if (resume === "earliest") {
-    begins = range(gone, history.length);
+    expect(connected?.id).toMatch(new RegExp(`-${gone}$`));
+    // It is for what is held when it is read.
+    const latest = Math.max(gone, history.earliest - 1, ...history.lost);
+    begins = Array.from({ length: latest + 1 - gone }, (_, i) => gone + i);
   } else {
-    begins = placesOf(history, resume).map((place) => place + 1);
-    // Not even asked for yet when it ended.
-    if (received.length === 0 && ends.length === 0 && !isOpen) return;
+    expect(connected?.id).toBe(resume);
+    begins = walk.positionsOf(resume);
+    // Nobody knows yet where it began.
+    if (rest.length === 0 && !isOpen) return;
   }
-  const wanted = history.flatMap((entry, place) => (isFor(interest, entry) ? [{ entry, place }] : []));
-  const fits = begins.some((begin) => {
-    const from = wanted.findLastIndex(({ place }) => place < begin) + 1;
-    const left = wanted.length - from;
-    if (isOpen ? received.length !== left : received.length > left) return false;
-    return received.every(({ id, event, data }, i) => {
-      const entry = wanted[from + i]?.entry;
-      return entry?.id === id && entry?.type === event && entry?.json === data;
-    });
-  });
-  expect(fits, describe(received, begins, history, interest)).toBeTrue();
+  const [first] = rest;
+  // A cursor that is not known, or whose events are gone, begins with a gap.
+  const beginsWithGap = first?.event === HubEvent.gap && JSON.parse(first.data).requested === resume;
+  const fits =
+    begins.some((begin) => walk.fits(rest, begin)) ||
+    (beginsWithGap &&
+      begins.every((begin) => begin > head || begin < history.earliest || history.lost.has(begin)) &&
+      walk.afterGap(first, head).some((position) => walk.fits(rest.slice(1), position)));
+  const ids = history.entries.filter((entry) => isFor(interest, entry)).map(({ id }) => id);
+  expect(
+    fits,
+    `${JSON.stringify(rest.map(({ id, event, data }) => ({ id, event, data: event?.startsWith("tidings") ? data : data.slice(0, 9) })))} of ${ids}, begins ${begins}, ${JSON.stringify({ resume, isOpen, head, gone, earliest: history.earliest, lost: [...history.lost] })}`,
+  ).toBeTrue();
 
-  if (resume === undefined) return;
-  expect(ends.length).toBeLessThanOrEqual(1);
+  const ends = rest.filter(({ event }) => event === HubEvent.resumed);
+  expect(ends.length).toBeLessThanOrEqual(resume === undefined ? 0 : 1);
+  if (isOpen && resume !== undefined) expect(ends).toHaveLength(1);
   const [end] = ends;
-  if (isOpen) expect(end).toBeDefined();
   if (!end) return;
-  const before = rest.slice(0, rest.indexOf(end)).filter(({ id }) => id !== undefined);
+  const before = rest.slice(0, rest.indexOf(end)).filter(({ event = "message" }) => !isHubEvent(event));
   expect(JSON.parse(end.data)).toEqual({ from: resume, count: before.length });
 }
 
-function placesOf(history: readonly Entry[], id: string): number[] {
-  return history.flatMap((entry, i) => (entry.id === id ? [i] : []));
-}
+/** Goes along what a client was sent, from a position in the log. */
+class Walk {
+  readonly #connection: Connection;
 
-function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(0, to - from) + 1 }, (_, i) => from + i);
-}
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
 
-function isFor(interest: Interest, entry: Entry): boolean {
-  const { topics, types } = interest;
-  if (types.length > 0 && !types.includes(entry.type ?? "message")) return false;
-  if (topics.length > 0 && entry.topics.length > 0 && !covers(topics, entry)) return false;
-  return mayRead(interest, entry);
-}
+  /** Whether all that was sent is what comes after the position. */
+  fits(events: readonly Received[], from: number): boolean {
+    let position = from;
+    for (const [i, event] of events.entries()) {
+      const name = event.event ?? "message";
+      if (!isHubEvent(name)) {
+        const next = this.#next(position);
+        if (!next || next.id !== event.id || next.type !== event.event || next.json !== event.data)
+          return false;
+        position = next.position;
+        continue;
+      }
+      if (name === HubEvent.resumed) continue;
+      if (name === HubEvent.position) {
+        const to = this.#positionOf(event.id ?? "");
+        if (to === undefined || !this.#hasNothing(position, to)) return false;
+        position = to;
+        continue;
+      }
+      if (name !== HubEvent.gap) return false;
+      const { requested } = JSON.parse(event.data);
+      const begin = this.#positionOf(requested) ?? this.#rolledBack(requested);
+      if (begin === undefined || !this.#hasNothing(position, begin)) return false;
+      return this.afterGap(event, begin).some(
+        (end) => end >= begin && this.#isGone(begin, end) && this.fits(events.slice(i + 1), end),
+      );
+    }
+    const { isOpen, history } = this.#connection;
+    return !isOpen || this.#hasNothing(position, history.entries.length);
+  }
 
-function mayRead({ privateTopics = [] }: Interest, entry: Entry): boolean {
-  return !entry.private || covers(privateTopics, entry);
+  /** The positions after which a client may go on that was told of a gap. */
+  afterGap({ data }: Received, atLeast: number): number[] {
+    const { earliest } = JSON.parse(data);
+    if (earliest !== null) {
+      const position = this.#positionOf(earliest);
+      const end = position === undefined ? this.#rolledBack(earliest) : position - 1;
+      return end === undefined ? [] : [end];
+    }
+    const { entries, rolledBackTo } = this.#connection.history;
+    // There was nothing after it at the time.
+    const first = Math.min(atLeast, entries.length, rolledBackTo);
+    return Array.from({ length: entries.length + 1 - first }, (_, i) => first + i);
+  }
+
+  /** Where the cursor may stand. An id stands on several topics, or has been used again. */
+  positionsOf(cursor: string): number[] {
+    const place = this.#positionOf(cursor);
+    if (place !== undefined) return [place];
+    const { history, interest } = this.#connection;
+    return history.entries
+      .filter((entry) => entry.id === cursor && mayRead(interest, entry))
+      .map(({ position }) => position);
+  }
+
+  #positionOf(cursor: string): number | undefined {
+    const place = parsePlace(cursor);
+    if (!place) return undefined;
+    const { entries } = this.#connection.history;
+    if (place.position === 0) return place.word === this.#connection.history.word ? 0 : undefined;
+    const entry = entries[place.position - 1];
+    return entry?.word === place.word ? place.position : undefined;
+  }
+
+  /** Where a client was left that had been told of a place which is no more. */
+  #rolledBack(cursor: string): number | undefined {
+    const { rolledBackTo } = this.#connection.history;
+    const place = parsePlace(cursor);
+    return place && Number.isFinite(rolledBackTo) ? Math.min(place.position, rolledBackTo) : undefined;
+  }
+
+  #next(position: number): Entry | undefined {
+    const { history, interest } = this.#connection;
+    return history.entries.slice(position).find((entry) => isFor(interest, entry));
+  }
+
+  #hasNothing(from: number, to: number): boolean {
+    const { history, interest } = this.#connection;
+    return to >= from && !history.entries.slice(from, to).some((entry) => isFor(interest, entry));
+  }
+
+  /** Whether events between the positions are really gone. */
+  #isGone(from: number, to: number): boolean {
+    const { earliest, lost } = this.#connection.history;
+    for (let position = from + 1; position <= to; position++) {
+      if (position >= earliest && !lost.has(position)) return false;
+    }
+    return true;
+  }
 }
 
 function covers(patterns: readonly string[], { topics }: Entry): boolean {
@@ -223,12 +353,13 @@ function covers(patterns: readonly string[], { topics }: Entry): boolean {
   );
 }
 
-function describe(
-  received: readonly { id: string | undefined }[],
-  begins: readonly number[],
-  history: readonly Entry[],
-  interest: Interest,
-): string {
-  const ids = history.filter((entry) => isFor(interest, entry)).map(({ id }) => id);
-  return `received ${received.map(({ id }) => id)} of ${ids}, which may begin at ${begins}`;
+function mayRead({ privateTopics = [] }: Interest, entry: Entry): boolean {
+  return !entry.private || covers(privateTopics, entry);
+}
+
+function isFor(interest: Interest, entry: Entry): boolean {
+  const { topics, types } = interest;
+  if (types.length > 0 && !types.includes(entry.type ?? "message")) return false;
+  if (topics.length > 0 && entry.topics.length > 0 && !covers(topics, entry)) return false;
+  return mayRead(interest, entry);
 }

@@ -54,8 +54,7 @@ test("what is published is checked by the catalog, and typed by it", async () =>
 
 test("a type that the catalog does not know takes any data, unless the broker is strict", async () => {
   const broker = new Broker({ catalog: new Catalog(events) });
-  await broker.publish({ type: "of-mine", data: [null] });
-  expect((await broker.log.read(0, 1)).entries[0]?.json).toBe("[null]");
+  expect((await broker.publish({ type: "of-mine", data: [null] })).position).toBe(1);
   const strict = new Broker({ catalog: new Catalog(events), strict: true });
   const { violations } = await refusalOf(() => strict.publish({ type: "of-mine", data: [null] }));
   expect(violations).toEqual([{ path: "/type", message: "Expected a type of the catalog" }]);

@@ -1,4 +1,5 @@
 import type { EventSink } from "../../src/broker/sink.ts";
+import { isHubEvent } from "../../src/protocol/hub-events.ts";
 import { type Read, read } from "../protocol/read.ts";
 
 /** A stream that keeps what it is sent, and fails when it is told to. */
@@ -25,7 +26,7 @@ export class Recorder implements EventSink {
   /** The published events among it, as type and data. */
   get events(): [type: string | undefined, data: unknown][] {
     return this.read.events
-      .filter(({ id }) => id !== undefined)
+      .filter(({ event = "message" }) => !isHubEvent(event))
       .map(({ event, data }) => [event, JSON.parse(data)]);
   }
 }

@@ -71,7 +71,7 @@ for (const [name, kind] of Object.entries(kinds)) {
     const ids: string[] = [];
     for (const reader of readers) {
       const connected = await reader.next();
-      expect(connected).toMatchObject({ event: "connected", id: undefined });
+      expect(connected).toMatchObject({ event: "connected", id: broker.log.place(0) });
       const data = JSON.parse(connected?.data ?? "");
       expect(data).toEqual({ client_id: expect.any(String), status: "connected" });
       ids.push(data.client_id);

@@ -190,7 +190,7 @@ describe("what has gathered", () => {
       await until(() => broker.behindCount === 0);
     }
     await broker.close();
-    const received = stream.read.events.filter(({ id }) => id !== undefined).map(({ data }) => Number(data));
+    const received = stream.read.events.filter(({ event }) => event === "t").map(({ data }) => Number(data));
     expect(received).toEqual(Array.from({ length: published }, (_, i) => i));
   });
 });

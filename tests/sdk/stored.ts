@@ -9,7 +9,8 @@ export async function stored(url: string): Promise<{ id: string; type: string; d
   const parser = createParser({
     onEvent({ id, event = "message", data }) {
       if (event === "tidings.resumed") complete = true;
-      else if (id !== undefined && !complete) events.push({ id, type: event, data: JSON.parse(data) });
+      else if (id !== undefined && event !== "connected" && !complete)
+        events.push({ id, type: event, data: JSON.parse(data) });
     },
   });
   const decoder = new TextDecoder();

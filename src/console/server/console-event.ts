@@ -1,5 +1,6 @@
-import { DEFAULT_TYPE, type Entry } from "../../log/entry.ts";
+import type { Entry } from "../../log/entry.ts";
 import type { ConsoleEvent } from "../../protocol/console-feed.ts";
+import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 
 /** How much of an event's data the stream of them carries, in characters; the rest is asked for. */
 const MOST_JSON = 2048;

@@ -2,9 +2,9 @@ import type { Broker } from "../../broker/broker.ts";
 import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { statusOf } from "../../broker/status.ts";
-import { DEFAULT_TYPE, type Entry } from "../../log/entry.ts";
+import type { Entry } from "../../log/entry.ts";
 import type { ConsoleEvent, ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
-import { encodeFrame } from "../../protocol/frame.ts";
+import { DEFAULT_TYPE, encodeFrame } from "../../protocol/frame.ts";
 import { summaryOf } from "./console-event.ts";
 import { Tally } from "./tally.ts";
 

@@ -1,7 +1,8 @@
 import type { Grant } from "../../auth/grant.ts";
 import type { Catalog } from "../../events/catalog.ts";
-import { DEFAULT_TYPE, type Draft } from "../../log/entry.ts";
+import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/store.ts";
+import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { BoundedCounts, OTHER } from "../metrics/bounded-counts.ts";
 
 /** How many types, and how many publishers, are counted by name. */

@@ -1,7 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { type Grant, mayPublish } from "../../auth/grant.ts";
-import { DEFAULT_TYPE, type Draft } from "../../log/entry.ts";
+import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/store.ts";
+import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";

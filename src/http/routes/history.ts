@@ -44,9 +44,9 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
       const after = await positionOf(query.after, toPrivateTopics(interest.privateTopics));
-      const { entries, next } = await readHistory(log, interest, { after, limit });
+      const { entries, next, more } = await readHistory(log, interest, { after, limit });
       // The data is JSON text already.
-      const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(next ?? null)}}`;
+      const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(more ? next : null)}}`;
       // It may be for this reader alone.
       const headers = { "content-type": "application/json", "cache-control": "no-store" };
       return new Response(body, { headers });

@@ -22,7 +22,7 @@ async function busyAnswer(url: string, accept = STREAM.accept) {
     "text/event-stream;charset=utf-8",
   ]);
   const text = await response.text();
-  const [, retry, data] = /^event: tidings\.busy\nretry: (\d+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+  const [, retry, data] = /^retry: (\d+)\nevent: tidings\.busy\ndata: (.*)\n\n$/.exec(text) ?? [];
   const told = JSON.parse(data ?? "null") as { reason: string; retry_after: number };
   expect(response.headers.get("retry-after")).toBe(String(told.retry_after));
   expect(Math.ceil(Number(retry) / 1000)).toBe(told.retry_after);

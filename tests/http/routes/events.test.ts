@@ -17,13 +17,13 @@ test("its headers keep browsers and proxies from caching, changing or holding it
   expect(response.headers.get("x-accel-buffering")).toBe("no");
 });
 
-test("its first bytes are the waiting time and `connected`, without an id", async () => {
-  const { url } = startHub();
+test("its first bytes are one block: the waiting time, `connected` and the place where it begins", async () => {
+  const { url, broker } = startHub();
   const reader = await Reader.open(`${url}/events`);
   const connected = await reader.next();
   expect(reader.retries).toEqual([3000]);
   expect(connected?.event).toBe("connected");
-  expect(connected?.id).toBeUndefined();
+  expect(connected?.id).toBe(broker.log.place(0));
   expect(JSON.parse(connected?.data ?? "")).toEqual({ client_id: expect.any(String), status: "connected" });
   expect(await (await fetch(`${url}/status`)).json()).toMatchObject({
     status: "active",
@@ -175,14 +175,15 @@ test("an id that is not held is a gap: it says so before all that is held", asyn
   ]);
 });
 
-test("the hub's own events have no id, so a browser's cursor stays where it was", async () => {
+test("the hub's own events have no id but the first, so a browser's cursor stays where it was", async () => {
   const { url, broker } = startHub();
   await broker.publishBatch([{ type: "n", data: 1, id: "1" }]);
   const reader = await Reader.open(`${url}/events?last_event_id=gone`);
   for (const expected of ["connected", "tidings.gap", "n", "tidings.resumed"]) {
     const event = await reader.next();
     expect(event?.event).toBe(expected);
-    expect(event?.id).toBe(expected === "n" ? "1" : (undefined as never));
+    const ids: Record<string, string> = { connected: "gone", n: "1" };
+    expect(event?.id).toBe(ids[expected] as never);
   }
 });
 

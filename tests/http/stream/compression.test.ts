@@ -7,9 +7,11 @@ import {
   STREAM_CODINGS,
   type StreamCoding,
 } from "../../../src/http/stream/compression.ts";
+import { isHubEvent } from "../../../src/protocol/hub-events.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../../browser.ts";
 import { readWithCurl } from "../../curl.ts";
 import { startHub } from "../../hub.ts";
+import { read } from "../../protocol/read.ts";
 import { until } from "../../until.ts";
 import { Reader } from "../reader.ts";
 
@@ -114,10 +116,10 @@ describe.each(STREAM_CODINGS)("%s", (coding) => {
     expect(plain.response.headers.get("vary")?.toLowerCase()).toContain("accept-encoding");
 
     const text = Buffer.from(decoders[coding](bytes)).toString();
-    expect(text).toStartWith("retry: 3000\n\nevent: connected\n");
-    expect(text).toContain(": keepalive\n\n");
-    const frames = text.split("\n\n").filter((frame) => frame.startsWith("id: "));
-    const data = frames.map((frame) => JSON.parse(frame.slice(frame.indexOf("data: ") + 6)));
+    expect(text).toStartWith("retry: 3000\nevent: connected\n");
+    expect(text).toContain(": keepalive\n");
+    const { events } = read([Buffer.from(text)]);
+    const data = events.filter(({ event = "" }) => !isHubEvent(event)).map(({ data }) => JSON.parse(data));
     expect(data).toEqual(EXPECTED.map(([, one]) => one));
     expect(bytes.length).toBeLessThan(plain.bytes.length / 2);
   });

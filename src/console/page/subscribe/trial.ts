@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { isHubEvent } from "../../../protocol/hub-events.ts";
 import { isRecord, parseJson } from "../../../sdk/narrow.ts";
 import * as format from "../format.ts";
 import { type Connection, type Message, Stream } from "../stream.ts";
@@ -99,6 +100,7 @@ export class Trial {
   }
 
   #take({ event, id, data }: Message): void {
+    this.#lastEventId = id ?? this.#lastEventId;
     if (event === "connected") this.#tell("good", event, `client ${memberOf(data, "client_id")}`);
     else if (event === "tidings.resumed") {
       const count = Number(memberOf(data, "count"));
@@ -111,8 +113,7 @@ export class Trial {
         event,
         `${memberOf(data, "requested")} is no longer held: events are missing. The oldest held is ${earliest}`,
       );
-    } else {
-      this.#lastEventId = id ?? this.#lastEventId;
+    } else if (!isHubEvent(event)) {
       this.#received++;
       this.#add({ kind: "event", title: event, id, text: data });
     }
