@@ -13,21 +13,25 @@ export { InvalidEvent } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
 export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./broker/options.ts";
 export type { ElysiaStream, EventSink, LeaveListener } from "./broker/sink.ts";
+export type { RemovalReason, Totals } from "./broker/totals.ts";
+export type { DataOf, EventInputs } from "./broker/typed-event.ts";
+export type { BuiltinEvents } from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
-export type { EventInput } from "./events/event-input.ts";
+export type { EventBatch, EventInput } from "./events/event-input.ts";
 export { CatalogError, type EventSchemas } from "./events/schema.ts";
 export type { Violation } from "./events/violation.ts";
 export { type Access, keyAccess } from "./http/access/access.ts";
 export { Problem, type ProblemExtras } from "./http/answer/problem.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
-export { type TidingsOptions, tidings } from "./http/plugin.ts";
+export { type HubOptions, type TidingsOptions, tidings } from "./http/plugin.ts";
 export type { Publication } from "./http/publish/publications.ts";
+export type { Incoming } from "./http/request/address.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
 export { type Clock, systemClock } from "./log/clock.ts";
 export { createEntry, type Draft, type Entry, type EntryData } from "./log/entry.ts";
 export type { Life } from "./log/lives.ts";
 export { MemoryStore } from "./log/memory-store.ts";
-export { StoreFileError } from "./log/sqlite/sqlite-file.ts";
+export { StoreFileError, type Sync } from "./log/sqlite/sqlite-file.ts";
 export { type SqliteOptions, SqliteStore } from "./log/sqlite/sqlite-store.ts";
 export {
   type Awaitable,
@@ -44,6 +48,7 @@ export {
 } from "./log/store.ts";
 export type { Logger } from "./logger.ts";
 export { newWord, type Place, parsePlace, placeText } from "./protocol/place.ts";
+export type { ProblemType } from "./protocol/problem.ts";
 
 /** The hub's routes, for clients that are typed by them: `treaty<App>(url)` of `@elysiajs/eden`. */
 export type App = ReturnType<typeof tidings<"">>;

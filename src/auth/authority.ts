@@ -44,7 +44,17 @@ interface Used {
   readonly withdraw: AbortController;
 }
 
-/** Says what a credential grants: a publisher's key, an administrator's, or a signed token. */
+/**
+ * Says what a credential grants: a publisher's key, an administrator's, or a signed token.
+ *
+ * @example
+ * ```ts
+ * import { Authority, readVerifyingKey } from "tidings";
+ * const text = await Bun.file("public.pem").text();
+ * const tokens = { ...readVerifyingKey(text), issuer: "https://id.example.org" };
+ * const authority = new Authority({ tokens, private: true });
+ * ```
+ */
 export class Authority {
   /** What is granted without a credential. */
   readonly nobody: Grant;

@@ -9,7 +9,9 @@ export const PUBLIC_ALGORITHMS: readonly string[] = ["RS256", "ES256", "EdDSA", 
 
 /** Finds the key for a token, and says with which algorithms alone the token may be signed. */
 export interface VerifyingKey {
+  /** The names of the algorithms (RFC 7518, section 3.1). */
   readonly algorithms: readonly string[];
+  /** Finds the key for the header of a token. */
   readonly find: JWTVerifyGetKey;
   /** Whether the key with this digest is, by now, one of those that it finds. */
   holds(digest: string): boolean;

@@ -28,7 +28,17 @@ import type { DataOf, EventInputs } from "./typed-event.ts";
 
 const EVERYTHING: Interest = { topics: [], types: [] };
 
-/** Keeps the clients and delivers to each the events it asked for, in the order of the log. */
+/**
+ * Keeps the clients and delivers to each the events it asked for, in the order of the log.
+ *
+ * @example
+ * ```ts
+ * import { Broker, SqliteStore } from "tidings";
+ * const broker = new Broker({ store: new SqliteStore("events.db"), logger: console });
+ * broker.broadcast({ type: "greeting", data: "hello", topic: "greetings" });
+ * await broker.close();
+ * ```
+ */
 export class Broker<Events extends EventSchemas = Record<never, never>> {
   /** The event types that are known. */
   readonly catalog: Catalog<Events>;
@@ -36,6 +46,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly strict: boolean;
   /** How often every stream is sent a comment, in milliseconds. */
   readonly keepAlive: number;
+  /** @internal */
   readonly log: Log;
   readonly #logger: Logger;
   readonly #clients: Clients;
@@ -106,6 +117,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#clock.now() - this.#startedAt;
   }
 
+  /** How many clients there are. */
   get clientCount(): number {
     return this.#clients.size;
   }
@@ -125,7 +137,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#describeClients();
   }
 
-  /** How many events clients were sent that had said where they left off. */
+  /**
+   * How many events clients were sent that had said where they left off.
+   *
+   * @internal
+   */
   get replays(): Histogram {
     return this.#replay.sizes;
   }
@@ -140,6 +156,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#clients.behindCount;
   }
 
+  /** Whether it takes neither clients nor events any longer. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -157,6 +174,18 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   /**
    * Adds an open stream. It is told to wait 3 s before it reconnects and that it is connected,
    * then sent what it asked for.
+   *
+   * @example
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * const body = new ReadableStream({
+   *   start(controller) {
+   *     broker.addClient(controller, { interest: { topics: ["orders/*"], types: [] } });
+   *   },
+   * });
+   * const answer = new Response(body, { headers: { "content-type": "text/event-stream" } });
+   * ```
    *
    * @throws Error when the broker is closed; whatever the stream throws when it takes no bytes.
    */
@@ -220,7 +249,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * Keeps the event, and delivers it.
    *
    * @example
-   *     const { id } = await broker.publish({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * const { id } = await broker.publish({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   * ```
    *
    * @throws InvalidEvent when it can't be published, or breaks the catalog; IdConflict when its id is
    * already used for a different event; StoreFailure; Error when the broker is closed.
@@ -232,7 +265,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * {@link publish} of several events: all of them are kept, or none.
+   * {@link Broker.publish} of several events: all of them are kept, or none.
    *
    * @throws the same
    */
@@ -242,7 +275,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.append(toDrafts(events, this));
   }
 
-  /** {@link publishBatch} of what has been checked already. */
+  /**
+   * {@link Broker.publishBatch} of what has been checked already.
+   *
+   * @internal
+   */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     if (this.#closed) return Promise.reject(new Error("the broker is closed"));
     return this.log.append(drafts);
@@ -254,7 +291,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * fails is removed. When the store fails, that is logged.
    *
    * @example
-   *     broker.broadcast({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * broker.broadcast({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+   * ```
    *
    * @throws InvalidEvent when it can't be published, or breaks the catalog.
    */
@@ -266,10 +307,14 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * {@link broadcast} of a type and its data, to everyone.
+   * {@link Broker.broadcast} of a type and its data, to everyone.
    *
    * @example
-   *     broker.broadcastJSON("nav-badge-update", { path: "/inbox", badge: "3" });
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * broker.broadcastJSON("nav-badge-update", { path: "/inbox", badge: "3" });
+   * ```
    *
    * @throws InvalidEvent when it can't be published, or breaks the catalog.
    */
@@ -277,7 +322,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.broadcast<Type>({ type, data });
   }
 
-  /** Has the observer told of every delivery until the returned function is called. */
+  /**
+   * Has the observer told of every delivery until the returned function is called.
+   *
+   * @internal
+   */
   observe(observer: Observer): () => void {
     this.#delivery.flush();
     this.#observers.add(observer);
@@ -287,7 +336,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   /**
    * Takes no more clients, and ends the streams of those there are, one after the other over that
    * time. Each is told to come back only when the time is over, and not all at once. Events are
-   * still taken: {@link close} ends that too.
+   * still taken: {@link Broker.close} ends that too.
    *
    * @param over milliseconds
    * @param minRetry the shortest time that a reader is told to wait, in milliseconds: for how long the

@@ -4,6 +4,7 @@ import type { Subscription } from "./subscription.ts";
 
 /** Who is at the other end of a stream, in so far as it is known. */
 export interface ClientAbout {
+  /** Its IP address. */
   readonly address?: string | undefined;
   /** The subject of its token. */
   readonly subject?: string | undefined;

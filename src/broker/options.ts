@@ -90,6 +90,7 @@ export interface ClientOptions {
 
 /** A client as the one who added it sees it. */
 export interface ClientHandle {
+  /** For `broker.removeClient`. */
   readonly id: string;
   /** Resolves when the client is removed or the broker closes. */
   readonly closed: Promise<void>;
@@ -97,12 +98,17 @@ export interface ClientHandle {
 
 /** A client as administrators see it, at the moment when they ask. */
 export interface ClientInfo {
+  /** For `broker.removeClient`. */
   readonly id: string;
+  /** Who it is. */
   readonly about: ClientAbout;
+  /** The topics that it asks for; none for every topic. */
   readonly topics: readonly string[];
+  /** The event types that it asks for; none for every type. */
   readonly types: readonly string[];
   /** When it was added, in Unix milliseconds. */
   readonly connectedAt: number;
+  /** Where it is in its life. */
   readonly state: ClientState;
   /** How many positions of the log lie between the newest event and the newest that it was sent. */
   readonly lag: number;

@@ -7,6 +7,7 @@
 export interface EventSink {
   /** Takes bytes. @throws when the client is gone. */
   enqueue(chunk: Uint8Array): unknown;
+  /** Ends the stream, when what it was given has been taken. */
   close(): void;
   /** Ends the stream without waiting for the other side to take what it was sent. */
   abort?(): void;
@@ -21,6 +22,7 @@ export interface EventSink {
 
 /** Wants to know that the other side of a stream has left. */
 export interface LeaveListener {
+  /** The other side has left. */
   left(): void;
 }
 
@@ -29,9 +31,13 @@ export interface LeaveListener {
  * can't say that it is full: what its client has not read stays in memory.
  */
 export interface ElysiaStream {
+  /** The `event` field that it would write before all data; the broker clears it. */
   event: string | undefined;
+  /** The `retry` field that it would write before all data; the broker clears it. */
   retry: number | undefined;
+  /** Writes bytes as they are. */
   send(data: Uint8Array): void;
+  /** Ends the stream. */
   close(): void;
 }
 

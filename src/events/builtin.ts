@@ -24,6 +24,7 @@ const timestamp = Type.String({
   description: "RFC 3339 date and time",
 });
 
+/** The schema of {@link EventType}.HealthUpdate. How the services are: `health-update`. */
 export const HealthUpdate = Type.Object(
   {
     overall_status: Type.String({ description: "The worst of all services' states, such as healthy" }),
@@ -35,6 +36,7 @@ export const HealthUpdate = Type.Object(
   { description: "How the services are" },
 );
 
+/** The schema of {@link EventType}.MetricsUpdate. How many metrics there are: `metrics-update`. */
 export const MetricsUpdate = Type.Object(
   {
     total_metrics: count("Metrics in all"),
@@ -46,6 +48,7 @@ export const MetricsUpdate = Type.Object(
   { description: "How many metrics there are" },
 );
 
+/** The schema of {@link EventType}.WidgetRefresh. A widget has new content: `widget-refresh`. */
 export const WidgetRefresh = Type.Object(
   {
     id: Type.String({ description: "The widget to refresh" }),
@@ -56,6 +59,7 @@ export const WidgetRefresh = Type.Object(
   { description: "A widget has new content" },
 );
 
+/** The schema of {@link EventType}.Notification. Something a person should know: `notification`. */
 export const Notification = Type.Object(
   {
     id: Type.String(),
@@ -71,6 +75,7 @@ export const Notification = Type.Object(
   { description: "Something a person should know" },
 );
 
+/** The schema of {@link EventType}.NavBadgeUpdate. A navigation badge changes: `nav-badge-update`. */
 export const NavBadgeUpdate = Type.Object(
   {
     path: Type.String({ description: "The navigation entry" }),
@@ -79,6 +84,7 @@ export const NavBadgeUpdate = Type.Object(
   { description: "A navigation badge changes" },
 );
 
+/** The schema of {@link EventType}.TraceUpdate. A trace has grown: `trace-update`. */
 export const TraceUpdate = Type.Object(
   {
     trace_id: Type.String(),
@@ -97,7 +103,17 @@ export const builtinEvents = {
   "trace-update": TraceUpdate,
 } as const;
 
-/** The built-in event types as constants. */
+/**
+ * The built-in event types as constants.
+ *
+ * @example
+ * ```ts
+ * import { Broker } from "tidings";
+ * import { EventType } from "tidings/events";
+ * const broker = new Broker();
+ * broker.broadcastJSON(EventType.NavBadgeUpdate, { path: "/inbox", badge: "3" });
+ * ```
+ */
 export const EventType = {
   HealthUpdate: "health-update",
   MetricsUpdate: "metrics-update",
@@ -107,10 +123,17 @@ export const EventType = {
   TraceUpdate: "trace-update",
 } as const satisfies Record<string, keyof typeof builtinEvents>;
 
+/** The schemas of the built-in event types, by name. */
 export type BuiltinEvents = typeof builtinEvents;
+/** The data of {@link EventType}.HealthUpdate. How the services are: `health-update`. */
 export type HealthUpdate = Static<typeof HealthUpdate>;
+/** The data of {@link EventType}.MetricsUpdate. How many metrics there are: `metrics-update`. */
 export type MetricsUpdate = Static<typeof MetricsUpdate>;
+/** The data of {@link EventType}.WidgetRefresh. A widget has new content: `widget-refresh`. */
 export type WidgetRefresh = Static<typeof WidgetRefresh>;
+/** The data of {@link EventType}.Notification. Something a person should know: `notification`. */
 export type Notification = Static<typeof Notification>;
+/** The data of {@link EventType}.NavBadgeUpdate. A navigation badge changes: `nav-badge-update`. */
 export type NavBadgeUpdate = Static<typeof NavBadgeUpdate>;
+/** The data of {@link EventType}.TraceUpdate. A trace has grown: `trace-update`. */
 export type TraceUpdate = Static<typeof TraceUpdate>;

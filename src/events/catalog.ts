@@ -4,7 +4,18 @@ import { type BuiltinEvents, builtinEvents } from "./builtin.ts";
 import { compileSchemas, type EventSchemas } from "./schema.ts";
 import { type Violation, violations } from "./violation.ts";
 
-/** The event types that a hub knows: the built-in ones, and those of `Events`. */
+/**
+ * The event types that a hub knows: the built-in ones, and those of `Events`.
+ *
+ * @example
+ * ```ts
+ * import { Type } from "@sinclair/typebox";
+ * import { Broker, Catalog } from "tidings";
+ * const catalog = new Catalog({ "order-shipped": Type.Object({ id: Type.Integer() }) });
+ * const broker = new Broker({ catalog });
+ * broker.broadcast({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
+ * ```
+ */
 export class Catalog<Events extends EventSchemas = Record<never, never>> {
   #schemas: BuiltinEvents & EventSchemas = builtinEvents;
   #checks: ReadonlyMap<string, TypeCheck<TSchema>> = new Map();
@@ -35,11 +46,16 @@ export class Catalog<Events extends EventSchemas = Record<never, never>> {
     this.#schemas = { ...builtinEvents, ...added };
   }
 
+  /** Whether the catalog knows the event type. */
   has(type: string): boolean {
     return this.#checks.has(type);
   }
 
-  /** Where the data breaks its type's schema; nothing for a type that the catalog does not know. */
+  /**
+   * Where the data breaks its type's schema; nothing for a type that the catalog does not know.
+   *
+   * @param at is prefixed to each path
+   */
   violations(type: string, data: unknown, at = ""): Violation[] {
     const check = this.#checks.get(type);
     return check ? violations(check, data, at) : [];

@@ -78,6 +78,7 @@ export const EventInput = Type.Object(
 
 /** The body of `POST /publish/batch`: all of them are published, or none. */
 export const EventBatch = Type.Array(EventInput, { maxItems: MAX_BATCH });
+/** Several events to publish: all of them are kept, or none. */
 export type EventBatch = readonly EventInput[];
 
 const eventCheck = TypeCompiler.Compile(EventInput);

@@ -6,6 +6,7 @@ import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 export interface Violation {
   /** JSON Pointer (RFC 6901) into the value; empty for the value itself. */
   readonly path: string;
+  /** What is wrong there, in words: `missing` for a member that is not there. */
   readonly message: string;
 }
 

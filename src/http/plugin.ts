@@ -88,9 +88,12 @@ export interface TidingsOptions<Prefix extends string = string> extends HubOptio
  *
  * @example
  * ```ts
+ * import { Elysia } from "elysia";
+ * import { Broker, tidings } from "tidings";
  * const broker = new Broker();
  * const app = new Elysia().use(tidings({ broker, prefix: "/live" })).listen(3000);
  * broker.broadcast({ type: "greeting", data: "hello" });
+ * await app.stop();
  * ```
  */
 export function tidings<const Prefix extends string = "">({

@@ -2,6 +2,7 @@ import { type Place, placeText } from "../protocol/place.ts";
 
 /** A part of the log that went on without a break. */
 export interface Life {
+  /** Tells it from all others. */
   readonly word: string;
   /** The position of its first event, or of the one that would have been. */
   readonly first: number;

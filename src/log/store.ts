@@ -12,6 +12,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface Store {
   /** What it is, as `GET /status` shows it. */
   readonly name: string;
+  /** How much it keeps. */
   readonly bounds: Bounds;
   /** How many events are held. */
   readonly count: number;
@@ -57,6 +58,7 @@ export interface Store {
    * backups.
    */
   backup?(path: string): Promise<void>;
+  /** Ends it: nothing is asked of it any more. */
   close(): Awaitable<void>;
 }
 
@@ -85,6 +87,7 @@ export interface LogStart {
 
 /** Events that are kept together or not at all. */
 export interface Batch {
+  /** In the order in which they are kept. */
   readonly drafts: readonly Draft[];
   /** How many clients each is for. */
   readonly recipients: readonly number[];
@@ -92,7 +95,9 @@ export interface Batch {
 
 /** One published event as its publisher hears of it. */
 export interface Receipt {
+  /** Its position in the log. */
   readonly position: number;
+  /** The publisher's, or given by the store. */
   readonly id: string;
   /** How many clients it was for when it was first published. */
   readonly recipients: number;
@@ -102,6 +107,7 @@ export interface Receipt {
 
 /** A part of the log, as it was read. */
 export interface Stretch {
+  /** Oldest first. */
   readonly entries: readonly Entry[];
   /** All up to this position has been looked at: reading goes on after it. */
   readonly upTo: number;
@@ -114,7 +120,9 @@ export interface Stretch {
 
 /** How much history a store keeps: as soon as one bound is passed, the oldest events go. */
 export interface Bounds {
+  /** How many events; `Infinity` for any number. */
   readonly events: number;
+  /** What they cost to hold, in bytes; `Infinity` for any size. */
   readonly bytes: number;
   /** Milliseconds; `Infinity` for any age. */
   readonly age: number;
@@ -139,6 +147,7 @@ export class StoreFailure extends Error {
 /** The id belongs to an event on the same topics that says something else. */
 export class IdConflict extends Error {
   override readonly name = "IdConflict";
+  /** The id that is taken. */
   readonly id: string;
 
   constructor(id: string) {

@@ -10,7 +10,9 @@ const PLACE = new RegExp(`^([${LETTERS}]{${WORD_LENGTH}})-(0|[1-9]\\d{0,15})$`);
 
 /** A place in the log: the word of a life, and a position in it. Position 0 is the beginning of that life. */
 export interface Place {
+  /** The word of the life. */
   readonly word: string;
+  /** The position, from 1 on. */
   readonly position: number;
 }
 

@@ -8,6 +8,7 @@ const NOT_A_HUB = "not a Tidings hub";
 export interface FailingPath {
   /** JSON Pointer (RFC 6901) into what was sent, such as `/data/id`. */
   readonly path: string;
+  /** What is wrong there, in words. */
   readonly message: string;
 }
 
@@ -15,10 +16,15 @@ export interface FailingPath {
 export interface Problem {
   /** The kind: one of the hub's own, or what an access policy or a proxy says. */
   readonly type?: ProblemType | (string & {});
+  /** Its kind in words. */
   readonly title?: string;
+  /** The HTTP status. */
   readonly status?: number;
+  /** What is wrong with this request. */
   readonly detail?: string;
+  /** This occurrence of it: a URI reference. */
   readonly instance?: string;
+  /** What else the hub tells, such as `request_id`. */
   readonly [member: string]: unknown;
 }
 

@@ -2,7 +2,7 @@
  * The library for whoever publishes to a hub or reads from one: typed by the hub's catalog, on plain
  * `fetch`, for Bun, Node, Deno and browsers.
  */
-
+export type { BuiltinEvents } from "../events/builtin.ts";
 export type { ProblemType } from "../protocol/problem.ts";
 export type {
   AnyEvents,

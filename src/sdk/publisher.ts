@@ -28,6 +28,7 @@ export interface CallOptions {
 
 /** The hub's acknowledgement of one event: it is stored. */
 export interface Published {
+  /** The event's id: the one that it was sent with, or the hub's. */
   readonly id: string;
   /** How many clients it is for. */
   readonly recipients: number;
@@ -40,7 +41,9 @@ export interface Published {
 
 /** The hub's acknowledgement of several events, in their order. */
 export interface PublishedBatch {
+  /** Of each event, in order. */
   readonly ids: readonly string[];
+  /** How many clients they are for, summed over all events. */
   readonly recipients: number;
 }
 
@@ -76,6 +79,13 @@ export interface Publisher<C extends Catalog> {
 /**
  * A publisher to the hub at `url`. Give the type of your catalog to have types and data checked:
  * `createPublisher<typeof events>({ url, token })`; the built-in types are always known.
+ *
+ * @example
+ * ```ts
+ * import { createPublisher } from "tidings/sdk";
+ * const hub = createPublisher({ url: "http://127.0.0.1:3000" });
+ * const { id } = await hub.publish("nav-badge-update", { path: "/inbox", badge: "3" });
+ * ```
  *
  * @throws TypeError if the URL is none.
  */

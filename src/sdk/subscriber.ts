@@ -5,6 +5,7 @@ import type { SubscriptionOptions } from "./subscription.ts";
 
 /** What a subscription is, with the types of a catalog. */
 export interface SubscriberOptions<C extends Catalog> extends SubscriptionOptions {
+  /** The event types to be sent. Default: all. */
   types?: readonly EventName<C>[] | undefined;
 }
 
@@ -37,6 +38,13 @@ export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEve
 
 /**
  * A subscriber to the hub at `url`; see createPublisher for the type argument.
+ *
+ * @example
+ * ```ts
+ * import { createSubscriber } from "tidings/sdk";
+ * const url = "http://127.0.0.1:3000";
+ * for await (const event of createSubscriber({ url, topics: ["orders/*"] })) console.log(event.data);
+ * ```
  *
  * @throws TypeError if the URL is none.
  */

@@ -23,10 +23,26 @@ async function run(folder: string, ...command: string[]): Promise<string> {
   return output.trim();
 }
 
-/** A project with the package and others, and the programs of outside/. */
+/** The examples of the package's documentation. */
+async function examples(): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of await readdir(library, { recursive: true })) {
+    if (!path.endsWith(".d.ts") || path.startsWith("commonjs")) continue;
+    const text = await Bun.file(join(library, path)).text();
+    for (const [, block = ""] of text.matchAll(/@example\n\s*\* ```ts\n([\s\S]*?)\* ```/g)) {
+      found.push(block.replaceAll(/^ *\* ?/gm, ""));
+    }
+  }
+  return found;
+}
+
+/** A project with the package and others, the programs of outside/ and the examples. */
 async function project(packages: readonly string[]): Promise<string> {
   const folder = emptyFolder();
   await cp(outside, folder, { recursive: true });
+  for (const [i, text] of (await examples()).entries()) {
+    await Bun.write(join(folder, `example-${i}.ts`), text);
+  }
   await Bun.write(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   await run(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...packages);
   return folder;
@@ -69,7 +85,8 @@ test.skipIf(!npm || !node)(
       `elysia@${elysia}`,
       `typescript@${typescript}`,
     ]);
-    const programs = (await readdir(outside)).sort();
+    const programs = (await readdir(folder)).filter((name) => /\.c?ts$/.test(name));
+    expect(programs.filter((name) => name.startsWith("example-")).length).toBeGreaterThan(11);
     for (const flags of resolutions) {
       // Bundlers know no .cts.
       const files = programs.filter((name) => flags.includes("nodenext") || name.endsWith(".ts"));
@@ -120,8 +137,8 @@ test("what the package imports is what it says it needs", async () => {
       );
     }
   }
-  // A `Stream` of @elysiajs/stream is known by its shape.
-  imported.add("@elysiajs/stream");
+  // A `Stream` of @elysiajs/stream is known by its shape; the package imports itself in examples.
+  imported.add("@elysiajs/stream").delete("tidings");
   const packages = [...imported].filter((name) => !isBuiltin(name)).sort();
   const needed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).sort();
   expect(packages).toEqual(needed);

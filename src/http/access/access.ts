@@ -9,6 +9,20 @@ import { readCredential } from "../request/credential.ts";
 /**
  * Finds out what the sender of a request may do. What it throws is the answer, such as a 401 for a
  * credential that is not good; without any credential, it gives the grant of an anonymous one.
+ *
+ * @throws Problem to refuse the request with its status and headers; anything else is a 500.
+ *
+ * @example
+ * ```ts
+ * import { type Access, Problem } from "tidings";
+ * const access: Access = (request) => {
+ *   const user = request.headers.get("x-user");
+ *   if (user === null) {
+ *     throw new Problem(401, "sign in first", { headers: { "www-authenticate": "Bearer" } });
+ *   }
+ *   return { subject: user, subscribe: ["*"], privateTopics: [`users/${user}`] };
+ * };
+ * ```
  */
 export type Access = (request: Request) => Grant | Promise<Grant>;
 
@@ -18,7 +32,16 @@ export const publicAccess: Access = () => PUBLIC;
 /** Everyone may do everything. */
 export const openAccess: Access = () => OPEN;
 
-/** By the keys and tokens of an authority. */
+/**
+ * By the keys and tokens of an authority, which come as `Authorization: Bearer` or in the cookie.
+ *
+ * @example
+ * ```ts
+ * import { Authority, Broker, keyAccess, tidings } from "tidings";
+ * const authority = new Authority({ publishKeys: [process.env["PUBLISH_KEY"] ?? ""] });
+ * const hub = tidings({ broker: new Broker(), access: keyAccess(authority) });
+ * ```
+ */
 export function keyAccess(authority: Authority): Access {
   return async (request) => {
     const credential = readCredential(request);

@@ -5,30 +5,38 @@ import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
 
 const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;
 
-/** A kind of the hub's own, or a URI reference of an access policy's. */
-type KnownOrOther = ProblemType | (string & {});
-
 /** What a problem may tell besides its status and detail. */
 export interface ProblemExtras {
-  /** Its kind, where a status alone does not say what a client can do. */
-  readonly type?: KnownOrOther | undefined;
+  /**
+   * Its kind, where a status alone does not say what a client can do: one of the hub's own, or a URI
+   * reference of an access policy's.
+   */
+  readonly type?: ProblemType | (string & {}) | undefined;
   /** The failing paths of a 422. */
   readonly errors?: readonly Violation[];
   /** In how many seconds it may be tried again: `Retry-After`. */
   readonly retryAfter?: number;
+  /** More of the answer's headers, such as `www-authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong when it is the hub's own fault. The log tells; the answer does not. */
   readonly cause?: unknown;
 }
 
-/** An answer that refuses: RFC 9457, "Problem Details for HTTP APIs". */
+/**
+ * An answer that refuses: RFC 9457, "Problem Details for HTTP APIs". Thrown by an access policy, it is
+ * what the sender of the request gets.
+ */
 export class Problem extends Error {
   override readonly name = "Problem";
+  /** The HTTP status. */
   readonly status: number;
-  readonly type: KnownOrOther | undefined;
+  /** Its kind, where the status alone does not say enough. */
+  readonly type: ProblemType | (string & {}) | undefined;
+  /** The failing paths of a 422. */
   readonly errors: readonly Violation[] | undefined;
   /** Whole seconds. */
   readonly retryAfter: number | undefined;
+  /** More of the answer's headers. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -44,7 +52,11 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
-  /** Elysia would call a `toResponse` itself, and nobody would keep the books. */
+  /**
+   * Elysia would call a `toResponse` itself, and nobody would keep the books.
+   *
+   * @internal
+   */
   response(requestId: string): Response {
     return Response.json(this.toBody(requestId), {
       status: this.status,
@@ -56,7 +68,11 @@ export class Problem extends Error {
     });
   }
 
-  /** What the answer says, as JSON. */
+  /**
+   * What the answer says, as JSON.
+   *
+   * @internal
+   */
   toBody(requestId: string) {
     const { type, status, message, errors } = this;
     return {

@@ -17,11 +17,15 @@ export interface Publication {
   readonly subject: string | null;
   /** Tells publishers apart for certain, where subjects may be the same: see `Grant.account`. */
   readonly account: string | null;
+  /** The publisher's, or given by the log. */
   readonly id: string;
+  /** The event's type. */
   readonly type: string;
+  /** The event's topics; none for a broadcast. */
   readonly topics: readonly string[];
   /** The length of its data as JSON text, in bytes. */
   readonly bytes: number;
+  /** Whether it is only for those who may read the private events of one of its topics. */
   readonly private: boolean;
   /** How many clients it was for. */
   readonly recipients: number;

@@ -96,6 +96,8 @@ export interface StreamOptions {
  *
  * @example
  * ```ts
+ * import { Elysia } from "elysia";
+ * import { Broker, handleSSE } from "tidings";
  * const broker = new Broker();
  * new Elysia().get("/news", handleSSE(broker)).listen(3000);
  * ```

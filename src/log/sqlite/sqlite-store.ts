@@ -49,6 +49,7 @@ interface Held {
 const HELD = `SELECT head, first, min(last + 1 - count) AS begin, total(count) AS count,
   total(size) AS bytes, max(kept_at) AS newest FROM log LEFT JOIN block`;
 
+/** How a store in an SQLite file keeps events. */
 export interface SqliteOptions {
   /** How much history it keeps; 10,000 events, 64 MiB and any age by default. */
   readonly bounds?: Partial<Bounds>;
@@ -58,7 +59,17 @@ export interface SqliteOptions {
   readonly clock?: Clock;
 }
 
-/** A store in an SQLite file, which outlasts the process. One process uses a file at a time. */
+/**
+ * A store in an SQLite file, which outlasts the process. One process uses a file at a time.
+ *
+ * @example
+ * ```ts
+ * import { Broker, SqliteStore } from "tidings";
+ * const week = 7 * 24 * 60 * 60 * 1000;
+ * const store = new SqliteStore("events.db", { bounds: { events: 100_000, age: week } });
+ * const broker = new Broker({ store });
+ * ```
+ */
 export class SqliteStore implements Store {
   readonly name = "sqlite";
   readonly bounds: Bounds;
