@@ -1,5 +1,6 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { type AnyElysia, type Context, type DocumentDecoration, Elysia } from "elysia";
+import { problemResponses } from "../openapi/problem-responses.ts";
 import { QueryReader } from "../request/query.ts";
 import { answerNotFound } from "./not-found.ts";
 import { Problem } from "./problem.ts";
@@ -54,8 +55,10 @@ export function withOwnAnswers<App extends AnyElysia>(
       return given;
     };
     const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
-    const detail = parameters.length > 0 ? { ...rest.detail, parameters } : rest.detail;
-    own.route(method, path, answer, { ...rest, ...(detail && { detail }) });
+    // Every route refuses a name in its query that it does not know.
+    const responses = { ...problemResponses(400), ...rest.detail?.responses };
+    const detail = { ...rest.detail, responses, ...(parameters.length > 0 && { parameters }) };
+    own.route(method, path, answer, { ...rest, detail });
   }
   // Their types are the same: what is thrown is not in them.
   return own as unknown as App;
