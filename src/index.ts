@@ -13,6 +13,7 @@ export { InvalidEvent } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
 export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./broker/options.ts";
 export type { ElysiaStream, EventSink, LeaveListener } from "./broker/sink.ts";
+export type { KeepAliveForm } from "./broker/subscription.ts";
 export type { RemovalReason, Totals } from "./broker/totals.ts";
 export type { DataOf, EventInputs } from "./broker/typed-event.ts";
 export type { BuiltinEvents } from "./events/builtin.ts";

@@ -114,6 +114,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         keeps: true,
         shows: /event: order-shipped\ndata: {"id":1,"carrier":"bike"}/,
       },
+      "bun add @elysiajs/stream@1.1.0": { shows: /installed @elysiajs\/stream/ },
+      "bun stream.ts": { keeps: true, after: (hub) => hub.listens("http://127.0.0.1:8080") },
+      "curl -N http://127.0.0.1:8080/orders/1/events": {
+        keeps: true,
+        shows: /event: order-packed\ndata: {"boxes":2}/,
+      },
     },
   },
   "Publish many events, from anywhere": {
@@ -197,6 +203,11 @@ class Hub {
       const response = await fetch(this.#at("http://127.0.0.1:3000") + path).catch(() => undefined);
       return response?.ok ? response : undefined;
     });
+  }
+
+  /** Waits for a program of the section to answer anything there. */
+  async listens(url: string): Promise<void> {
+    await until(() => fetch(this.#at(url)).catch(() => undefined));
   }
 
   async hasClients(count: number): Promise<void> {
