@@ -47,7 +47,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         after: (hub) => hub.hasClients(1),
         later: /\tgreeting\t"hello"[\s\S]*\tgreeting\t"hello"[\s\S]*\thealth-update\t/,
       },
-      "dist/tidings publish greeting '\"hello\"'": { shows: /^\S+\n$/ },
+      "dist/tidings publish greeting --text hello": { shows: /^\S+\n$/ },
       "curl -N http://127.0.0.1:3000/events": {
         keeps: true,
         shows: /event: connected/,
@@ -66,7 +66,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         shows: /ready/,
         after: (hub) => hub.openPage(),
       },
-      "tidings publish greeting '\"hello, browser\"' --topic greetings": {
+      "tidings publish greeting --text 'hello, browser' --topic greetings": {
         shows: /^\S+\n$/,
         after: (hub) => hub.pageShows("hello, browser"),
       },
