@@ -1,21 +1,27 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { readHistory } from "../../broker/history.ts";
+import { covers, type Grant } from "../../auth/grant.ts";
+import { HistoryPage } from "../../broker/history.ts";
 import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
+import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { EARLIEST } from "../../events/names.ts";
-import type { Entry } from "../../log/entry.ts";
-import { Problem } from "../answer/problem.ts";
+import type { Draft, Entry } from "../../log/entry.ts";
+import { StoreFailure } from "../../log/store.ts";
+import { DEFAULT_TYPE } from "../../protocol/frame.ts";
+import { Problem, problemOf } from "../answer/problem.ts";
+import type { Refused } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
+import { directStream } from "../stream/direct-stream.ts";
 
 const MAX_LIMIT = 1000;
 
 const HistoryQuery = Type.Object({
   ...subscriptionParameters,
-  after: textParameter("Begin after the event with this id."),
+  after: textParameter("Begin after this event, or at this `next` of another page."),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: MAX_LIMIT, description: "How many at most." }),
   ),
@@ -27,29 +33,40 @@ const History = Type.Object({
       id: Type.String(),
       type: Type.String(),
       data: Type.Unknown(),
-      topics: Type.Array(Type.String()),
+      topics: Type.Array(Type.String(), { description: "Those that this reader could subscribe to" }),
+      time: Type.String({ format: "date-time", description: "When it was kept" }),
       retry: Type.Optional(Type.Integer()),
       private: Type.Optional(Type.Literal(true)),
     }),
   ),
-  next: Type.Union([Type.String(), Type.Null()], { description: "Pass it as `after` to read on" }),
+  next: Type.String({ description: "Pass it as `after` to read on, now or later" }),
+  more: Type.Boolean({ description: "Whether there is more after it by now" }),
+  missing: Type.Optional(
+    Type.Object(
+      { after: Type.String(), until: Type.String() },
+      { description: "Events between these places were to be on this page, and can't be read any more" },
+    ),
+  ),
 });
 
+const encoder = new TextEncoder();
+
 /** `GET /history`: what is still held. */
-export function historyRoutes({ broker: { log }, access, limits }: Hub) {
+export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub) {
   return new Elysia().get(
     "/history",
-    async ({ request, query }) => {
+    async ({ request, route, query }) => {
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
-      const after = await positionOf(query.after, toPrivateTopics(interest.privateTopics));
-      const { entries, next, more } = await readHistory(log, interest, { after, limit });
-      // The data is JSON text already.
-      const body = `{"events":[${entries.map(toJson).join(",")}],"next":${JSON.stringify(more ? next : null)}}`;
+      const after = await positionOf(query.after, grant);
+      const page = new HistoryPage(log, interest, { after, limit, toText: (entry) => toJson(entry, grant) });
+      // While its status can still be told.
+      const first = await page.next();
+      const stream = directStream(request, (sink) => void send(page, first, sink, { request, route }));
       // It may be for this reader alone.
       const headers = { "content-type": "application/json", "cache-control": "no-store" };
-      return new Response(body, { headers });
+      return new Response(stream, { headers });
     },
     {
       query: HistoryQuery,
@@ -57,7 +74,8 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
         tags: ["subscribe"],
         summary: "Stored events, oldest first",
         description:
-          "Those that are still held. `after` must be: an id that is not is a 404, and to go on without it may leave events out.",
+          "Those that are still held. What `after` names must be: an id that is not is a 404, as is one of an event that " +
+          "this reader may not read, and to go on without it may leave events out.",
         responses: {
           200: { description: "A page of them", content: json(History) },
           ...problemResponses(400, 401, 403, 404, 503),
@@ -66,19 +84,66 @@ export function historyRoutes({ broker: { log }, access, limits }: Hub) {
     },
   );
 
-  async function positionOf(
-    id: string | undefined,
-    privateTopics: ReturnType<typeof toPrivateTopics>,
-  ): Promise<number> {
+  async function positionOf(cursor: string | undefined, grant: Grant): Promise<number> {
     const earliest = (log.earliest ?? log.head + 1) - 1;
-    if (!id || id === EARLIEST) return earliest;
-    const found = await log.locate(id, (event) => mayRead(privateTopics, event));
-    if (found === undefined) throw new Problem(404, `no event with the id ${JSON.stringify(id)} is held`);
+    if (!cursor || cursor === EARLIEST) return earliest;
+    const found = await log.locate(cursor, readableTo(grant));
+    if (found === undefined) throw new Problem(404, `no event with the id ${JSON.stringify(cursor)} is held`);
     return found;
+  }
+
+  /** Writes the page as fast as it is read, so that pages that nobody reads take no memory. */
+  async function send(page: HistoryPage, first: string | undefined, sink: EventSink, refused: Refused) {
+    try {
+      let text: string | undefined = `{"events":[${first ?? ""}`;
+      while (text !== undefined) {
+        const room = writeTo(sink, encoder.encode(text));
+        if (room) {
+          page.forget();
+          await room;
+        }
+        text = await page.next();
+      }
+      sink.enqueue(encoder.encode(`],${JSON.stringify(endOf(page)).slice(1)}`));
+      sink.close();
+    } catch (error) {
+      // Half of a page is no JSON, so nobody takes it for the whole.
+      if (error instanceof StoreFailure) refusals.note(problemOf(error), refused);
+      sink.abort?.();
+    }
+  }
+
+  function endOf({ position, more, missing }: HistoryPage): Omit<Static<typeof History>, "events"> {
+    const next = log.place(position);
+    if (!missing) return { next, more };
+    return { next, more, missing: { after: log.place(missing.from - 1), until: log.place(missing.to) } };
   }
 }
 
-function toJson({ id, type, json, topics, retry, private: hidden }: Entry): string {
-  const rest = `${retry === undefined ? "" : `,"retry":${retry}`}${hidden ? ',"private":true' : ""}`;
-  return `{"id":${JSON.stringify(id)},"type":${JSON.stringify(type)},"data":${json},"topics":${JSON.stringify(topics)}${rest}}`;
+/** Whether the grant's bearer may read an event: it could subscribe to one of its topics. */
+function readableTo({
+  subscribe,
+  privateTopics,
+}: Grant): (event: Pick<Draft, "topics" | "private">) => boolean {
+  const known = toPrivateTopics(privateTopics);
+  return (event) =>
+    mayRead(known, event) &&
+    (event.topics.length === 0 || event.topics.some((topic) => covers(subscribe, topic)));
+}
+
+function toJson(
+  { id, type = DEFAULT_TYPE, json, topics, keptAt, retry, private: hidden }: Entry,
+  grant: Grant,
+) {
+  // A topic may be nobody's to know but its subscribers'.
+  const known = topics.filter((topic) => covers(grant.subscribe, topic));
+  const head = JSON.stringify({ id, type }).slice(0, -1);
+  const rest = JSON.stringify({
+    topics: known,
+    time: new Date(keptAt).toISOString(),
+    retry,
+    private: hidden || undefined,
+  }).slice(1);
+  // The data is JSON text already.
+  return `${head},"data":${json},${rest}`;
 }

@@ -2,15 +2,18 @@ import { expect, test } from "bun:test";
 import { Broker } from "../../../src/broker/broker.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { silent } from "../../../src/logger.ts";
+import { defer } from "../../defer.ts";
 import { startHub } from "../../hub.ts";
 import { postText } from "../../post.ts";
+import { until } from "../../until.ts";
 import { bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
 import { problemOf } from "../problem.ts";
 import { Reader } from "../reader.ts";
 
 interface Page {
-  readonly events: { id: string; type: string; data: unknown; topics: string[] }[];
-  readonly next: string | null;
+  readonly events: { id: string; type: string; data: unknown; topics: string[]; time: string }[];
+  readonly next: string;
+  readonly more: boolean;
 }
 
 async function readPage(url: string, query = "", headers: Record<string, string> = {}): Promise<Page> {
@@ -23,13 +26,23 @@ const dataOf = ({ events }: Page) => events.map(({ data }) => data);
 
 test("shows what is held as it was published, oldest first", async () => {
   const { url } = startHub();
-  expect(await readPage(url)).toEqual({ events: [], next: null });
+  expect(await readPage(url)).toEqual({ events: [], next: expect.stringMatching(/-0$/), more: false });
+  const before = Date.now();
   const events = [
     `{"id":"é \\"1\\"","type":"a","data":{"big":12345678901234567890,"n":1.50},"topics":["x/1","x/2"],"retry":5}`,
     `{"id":"2","type":"b","data":null,"topics":[]}`,
   ];
   await postText(`${url}/publish/batch`, `[${events}]`);
-  expect(await (await fetch(`${url}/history`)).text()).toBe(`{"events":[${events}],"next":null}`);
+  const text = await (await fetch(`${url}/history`)).text();
+  expect(text).toContain('"data":{"big":12345678901234567890,"n":1.50},');
+  const { events: shown, next, more } = JSON.parse(text) as Page;
+  expect(shown.map(({ time, ...event }) => event)).toEqual(events.map((event) => JSON.parse(event)));
+  for (const { time } of shown) {
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
+  }
+  expect([more, next]).toEqual([false, expect.stringMatching(/-2$/)]);
 });
 
 test("is read page by page, to the end and no further", async () => {
@@ -42,12 +55,12 @@ test("is read page by page, to the end and no further", async () => {
     ["?limit=7&type=five", 7],
   ] as const) {
     const seen: unknown[] = [];
-    let next: string | null = "earliest";
-    while (next !== null) {
+    let next = "earliest";
+    for (let more = true; more; ) {
       const page: Page = await readPage(url, `${query}&after=${next}`);
       expect(page.events.length).toBeLessThanOrEqual(size);
       seen.push(...dataOf(page));
-      next = page.next;
+      ({ next, more } = page);
     }
     const wanted = all.filter(({ type }) => !query.includes("five") || type === "five");
     expect(seen).toEqual(wanted.map(({ data }) => data));
@@ -88,8 +101,9 @@ test("leaves private events to those who may read them, and gives nobody else an
   await post(`${url}/publish/batch`, events, PUBLISH_KEY);
   const pages = [await readPage(url, "?limit=1"), await readPage(url, "?limit=1&after=public")];
   expect(pages.map(({ events, next }) => [events.map(({ id }) => id), next])).toEqual([
+    // Places, which disclose no id.
     [["public"], broker.log.place(1)],
-    [["last"], null],
+    [["last"], broker.log.place(32)],
   ]);
   const token = bearer(await sign({ subscribe: ["a"] }));
   const granted = await readPage(url, "?topic=a&limit=1000", token);
@@ -102,7 +116,7 @@ test("refuses an id that is not held, and what is no limit or topic", async () =
   await post(`${url}/publish`, { type: "n", data: 1, id: "x" });
   const { detail } = await problemOf(await fetch(`${url}/history?after=y`), 404);
   expect(detail).toContain('"y"');
-  expect(await readPage(url, "?after=x")).toEqual({ events: [], next: null });
+  expect(await readPage(url, "?after=x")).toMatchObject({ events: [], more: false });
   // A script that has had none yet may say so.
   expect(await readPage(url, "?after=")).toMatchObject({ events: [{ id: "x" }] });
   for (const query of [
@@ -141,4 +155,127 @@ test("a store that can't be read is a 503, and ends who would read it rather tha
   expect([errors, broker.totals.removed.failed]).toEqual([["log not read"], 1]);
   store.read = read;
   expect(dataOf(await readPage(url))).toEqual([1, 2, 3]);
+});
+
+test("always gives a cursor to go on from, with more events or without", async () => {
+  const { url } = startHub();
+  let { next } = await readPage(url, "?topic=a");
+  for (const data of [1, 2, 3]) {
+    await post(`${url}/publish`, { type: "n", data: 0, topics: ["b"] });
+    await post(`${url}/publish`, { type: "n", data, topics: ["a"] });
+    const page = await readPage(url, `?topic=a&after=${next}`);
+    expect([dataOf(page), page.more]).toEqual([[data], false]);
+    ({ next } = page);
+  }
+  // The same again, whatever was published since.
+  expect(dataOf(await readPage(url, `?after=${next}`))).toEqual([]);
+});
+
+test("an id that is not known and one that may not be read are answered alike", async () => {
+  const { url } = startKeyedHub({ private: true });
+  await post(
+    `${url}/publish/batch`,
+    [
+      { type: "e", data: 1, topics: ["orders/1"], id: "mine" },
+      { type: "e", data: 1, topics: ["orders/1"], id: "my-private", private: true },
+      { type: "e", data: 1, topics: ["billing"], id: "invoice-7" },
+      { type: "e", data: 1, topics: ["billing"], id: "invoice-8", private: true },
+      { type: "e", data: 1, id: "to-all" },
+    ],
+    PUBLISH_KEY,
+  );
+  const headers = bearer(await sign({ subscribe: ["orders/*"] }));
+  const ask = async (id: string) => {
+    const answer = await fetch(`${url}/history?topic=orders/1&after=${id}`, { headers });
+    const { detail, request_id, ...rest } = (await answer.json()) as Record<string, unknown>;
+    return [answer.status, String(detail).replace(id, "ID"), Object.keys(rest)];
+  };
+  for (const id of ["mine", "my-private", "to-all"]) expect([id, (await ask(id))[0]]).toEqual([id, 200]);
+  const unknown = await ask("unheard-of");
+  expect(unknown[0]).toBe(404);
+  for (const id of ["invoice-7", "invoice-8"]) expect(await ask(id)).toEqual(unknown);
+});
+
+test("names those topics of an event that its reader could subscribe to", async () => {
+  const { url } = startKeyedHub({ private: true });
+  const topics = ["orders/1", "secret/2", "orders/3"];
+  await post(`${url}/publish`, { type: "e", data: 1, topics }, PUBLISH_KEY);
+  const read = async (query: string, token: string) =>
+    (await readPage(url, query, bearer(token))).events.map((event) => event.topics);
+  const token = await sign({ subscribe: ["orders/*"] });
+  expect(await read("?topic=orders/1", token)).toEqual([["orders/1", "orders/3"]]);
+  expect(await read("", await sign({ subscribe: ["*"] }))).toEqual([topics]);
+});
+
+test("a page is bounded in bytes, topics and all", async () => {
+  const { url } = startHub();
+  const topics = Array.from({ length: 100 }, (_, n) => `${n}/${"t".repeat(1000)}`);
+  const batch = Array.from({ length: 50 }, (_, data) => ({ type: "n", data, topics }));
+  for (let i = 0; i < 2; i++) await post(`${url}/publish/batch`, batch);
+  const text = await (await fetch(`${url}/history`)).text();
+  expect(text.length).toBeLessThan(4.3 * 1024 ** 2);
+  const page = JSON.parse(text) as Page;
+  expect([page.events.length < 50, page.more]).toEqual([true, true]);
+  expect((await readPage(url, `?after=${page.next}&limit=1`)).events[0]?.data).toBe(page.events.length);
+});
+
+test("pages that are asked for and not read take no memory", async () => {
+  const store = new MemoryStore();
+  const { url } = startHub({ broker: new Broker({ store }) });
+  const data = "x".repeat(100_000);
+  await post(
+    `${url}/publish/batch`,
+    Array.from({ length: 50 }, () => ({ type: "n", data })),
+  );
+  const { read } = store;
+  let reads = 0;
+  store.read = (...args) => {
+    reads++;
+    return read.apply(store, args);
+  };
+  Bun.gc(true);
+  const before = process.memoryUsage().rss;
+  const READERS = 100;
+  const { hostname, port } = new URL(url);
+  const sockets = await Promise.all(
+    Array.from({ length: READERS }, () =>
+      Bun.connect({
+        hostname,
+        port: Number(port),
+        socket: {
+          open(socket) {
+            socket.pause();
+            socket.write("GET /history HTTP/1.1\r\nhost: localhost\r\n\r\n");
+          },
+          data() {},
+        },
+      }),
+    ),
+  );
+  defer(() => sockets.forEach((socket) => void socket.end()));
+  // What each had read ahead is let go of when its socket is full, so no more is read until there is room.
+  await until(() => reads >= READERS);
+  for (let turns = 0; turns < 100; turns++) await new Promise((resolve) => setImmediate(resolve));
+  // They were more than 4 MiB each.
+  expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(200);
+});
+
+test("a page whose rest can't be read breaks off, and is taken by nobody for the whole", async () => {
+  const store = new MemoryStore();
+  const { url } = startHub({ broker: new Broker({ store }) });
+  const data = "x".repeat(1000);
+  await post(
+    `${url}/publish/batch`,
+    Array.from({ length: 600 }, () => ({ type: "n", data })),
+  );
+  const { read } = store;
+  let reads = 0;
+  store.read = (...args) => {
+    if (++reads > 1) throw new Error("disk I/O error");
+    return read.apply(store, args);
+  };
+  const answer = await fetch(`${url}/history`);
+  expect(answer.status).toBe(200);
+  const text = await answer.text().catch(() => "broken off");
+  expect(() => JSON.parse(text)).toThrow();
 });
