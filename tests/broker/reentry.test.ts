@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { turn } from "../../src/timers.ts";
+import { TestClock } from "../clock.ts";
 import { addCrowd } from "./crowd.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -23,11 +24,12 @@ class Meddler extends Recorder {
 
 /** A broker whose first client meddles as it is sent `now`; `now` has gathered. */
 async function gathering(act: (broker: Broker, id: string) => void) {
-  const broker = new Broker();
+  const clock = new TestClock();
+  const broker = new Broker({ clock });
   const stream = new Recorder();
   let id = "";
   broker.addClient(new Meddler("now", () => act(broker, id)));
-  addCrowd(broker);
+  addCrowd(broker, clock);
   const client = broker.addClient(stream);
   id = client.id;
   await broker.publishBatch([{ type: "t", data: "before" }]);

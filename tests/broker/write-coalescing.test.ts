@@ -4,6 +4,7 @@ import { WriteCoalescer } from "../../src/broker/write-coalescing.ts";
 import { turn } from "../../src/timers.ts";
 import { entry } from "../log/draft.ts";
 import { until } from "../until.ts";
+import { TestClock } from "../clock.ts";
 import { addCrowd } from "./crowd.ts";
 import { ReaderSink } from "./reader-sink.ts";
 import { Recorder } from "./recorder.ts";
@@ -129,8 +130,9 @@ test("what has gathered is delivered when it is asked for, and once", async () =
 describe("what has gathered", () => {
   /** A hub on which an event has just been delivered, and the next, `b`, gathers. */
   async function coalescing(options = {}) {
-    const broker = new Broker(options);
-    addCrowd(broker);
+    const clock = new TestClock();
+    const broker = new Broker({ ...options, clock });
+    addCrowd(broker, clock);
     const stream = new Recorder();
     const { id } = broker.addClient(stream);
     await broker.publishBatch([{ type: "t", data: "a" }]);
