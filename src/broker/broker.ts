@@ -1,6 +1,5 @@
 import { Catalog } from "../events/catalog.ts";
 import type { EventInput } from "../events/event-input.ts";
-import { EARLIEST, isEventId } from "../events/names.ts";
 import type { EventSchemas } from "../events/schema.ts";
 import { LimitedLogger } from "../limited-logger.ts";
 import { type Clock, systemClock } from "../log/clock.ts";
@@ -17,7 +16,7 @@ import { Cursors } from "./cursors.ts";
 import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
-import { connectedFrame } from "./hub-frames.ts";
+import { greeting } from "./greeting.ts";
 import { type Interest, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions, Observer } from "./options.ts";
@@ -104,11 +103,13 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       now: () => clock.now(),
       delivered: (entries, since) => this.#delivered(entries, since),
     });
-    this.#replay = new Replay({ log, clients, delivery: this.#delivery, totals });
+    const notRead = ({ cause }: StoreFailure) =>
+      this.#logger.error({ store: store.name, error: cause }, "log not read");
+    this.#replay = new Replay({ log, clients, delivery: this.#delivery, totals, notRead });
     this.#cursors = new Cursors(log, this.#delivery);
     this.#keepAlive = new KeepAlive(keepAlive, () => {
       this.#cursors.check();
-      this.#delivery.keepAlive();
+      this.#delivery.keepAlive(this.#replay.waiting);
     });
   }
 
@@ -134,7 +135,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
 
   /** Those that are connected, the longest first, as they are at this moment. */
   get clients(): Iterable<ClientInfo> {
-    return this.#describeClients();
+    return this.#clients.describe(this.log.head);
   }
 
   /**
@@ -187,10 +188,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * const answer = new Response(body, { headers: { "content-type": "text/event-stream" } });
    * ```
    *
-   * @throws Error when the broker is closed; whatever the stream throws when it takes no bytes.
+   * @throws Error when the broker is closed; StoreFailure when the store has not been reached yet;
+   * whatever the stream throws when it takes no bytes.
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.draining) throw new Error("the broker is closed");
+    if (!this.log.started) throw new StoreFailure(new Error("it has not said yet where the log stands"));
     const {
       interest = EVERYTHING,
       lastEventId,
@@ -215,7 +218,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       owner: this.#clients,
     });
     this.#keepAlive.start();
-    this.#clients.add(client, connectedFrame(id, this.#beginning(lastEventId)));
+    this.#clients.add(client, greeting(id, this.log, lastEventId));
     this.#logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     client.onRemoved = removed;
     sink.tell?.(client);
@@ -383,16 +386,6 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     await this.log.close();
   }
 
-  /** The cursor with which a reader that loses its stream before its first event comes back to the same. */
-  #beginning(lastEventId: string | undefined): string | undefined {
-    const { head, earliest = head + 1 } = this.log;
-    if (lastEventId === undefined) return this.log.place(head);
-    // As a cursor, the word would hide that the oldest events have gone meanwhile.
-    if (lastEventId === EARLIEST) return this.log.place(earliest - 1);
-    // What is no id is not known either: the reader is told of a gap, as often as it comes with it.
-    return isEventId(lastEventId) ? lastEventId : undefined;
-  }
-
   #rollBack(to: number): void {
     this.#delivery.flush();
     this.#replay.logChanged();
@@ -414,18 +407,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       this.#cursors.stop();
     }
     const fields = { client: client.id, reason, clients: this.#clients.size };
-    if (error instanceof StoreFailure) this.#logger.error({ ...fields, error: error.cause }, "log not read");
     const told = error === undefined ? fields : { ...fields, error: String(error) };
     if (reason === "stalled") this.#logger.info(told, "client removed");
     else this.#logger.debug(told, "client removed");
-  }
-
-  *#describeClients(): Iterable<ClientInfo> {
-    const { head } = this.log;
-    for (const { id, about, subscription, connectedAt, state, progress } of this.#clients) {
-      const { topics, types } = subscription.interest;
-      const lag = progress ? head - progress.position : 0;
-      yield { id, about, topics: [...topics], types: [...types], connectedAt, state, lag };
-    }
   }
 }

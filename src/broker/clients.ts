@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS } from "../timers.ts";
 import { type Client, type Full, newProgress } from "./client.ts";
+import type { ClientInfo } from "./options.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Counters, RemovalReason } from "./totals.ts";
 
@@ -61,6 +62,15 @@ export class Clients {
   /** Those that are connected, the longest first, without those that {@link take} has taken. */
   *[Symbol.iterator](): Generator<Client, void, void> {
     for (const client of this.#byId.values()) if (!this.#taken.has(client)) yield client;
+  }
+
+  /** The same as administrators see them, while the log's newest event has this position. */
+  *describe(head: number): Generator<ClientInfo, void, void> {
+    for (const { id, about, subscription, connectedAt, state, progress } of this) {
+      const { topics, types } = subscription.interest;
+      const lag = progress ? head - progress.position : 0;
+      yield { id, about, topics: [...topics], types: [...types], connectedAt, state, lag };
+    }
   }
 
   /**

@@ -55,12 +55,13 @@ export class Delivery {
     this.#coalescer.flush();
   }
 
-  /** Shows all live clients that their line is alive. The others are busy, or take nothing. */
-  keepAlive(): void {
+  /** Shows live clients, and those that wait, that their line is alive. The others are busy, or take nothing. */
+  keepAlive(waiting: Iterable<Client>): void {
     this.flush();
     for (const subscription of this.#options.clients.subscriptions) {
-      this.#writeToLive(subscription, subscription.keepAlive === "event" ? ALIVE : KEEP_ALIVE);
+      this.#writeToLive(subscription, keepAliveOf(subscription));
     }
+    for (const client of waiting) this.writeAside(client, keepAliveOf(client.subscription));
   }
 
   /**
@@ -126,4 +127,8 @@ export class Delivery {
     }
     return writes;
   }
+}
+
+function keepAliveOf({ keepAlive }: Subscription<Client>): Uint8Array {
+  return keepAlive === "event" ? ALIVE : KEEP_ALIVE;
 }

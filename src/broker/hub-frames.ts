@@ -1,8 +1,5 @@
-import { encodeId, encodeJsonFrame, joinFrames } from "../protocol/frame.ts";
+import { encodeJsonFrame } from "../protocol/frame.ts";
 import { HubEvent, type HubEventData } from "../protocol/hub-events.ts";
-
-/** How long browsers wait before they reconnect, in ms, until they are told otherwise. */
-const RETRY_MS = 3000;
 
 interface HubFrameFields {
   readonly id?: string | undefined;
@@ -16,14 +13,6 @@ export function hubFrame<Name extends HubEvent>(
   fields: HubFrameFields = {},
 ): Uint8Array {
   return encodeJsonFrame({ event, json: JSON.stringify(data), ...fields });
-}
-
-/** The first block of a stream. `id` is the place where it begins. */
-export function connectedFrame(clientId: string, id: string | undefined): Uint8Array {
-  const data = { client_id: clientId, status: "connected" } as const;
-  const frame = hubFrame(HubEvent.connected, data, { retry: RETRY_MS });
-  // The id comes last, instead of the line that ends the frame.
-  return id === undefined ? frame : joinFrames([frame.subarray(0, -1), encodeId(id)]);
 }
 
 /** Moves the cursor of readers for whom there was nothing up to that place. */

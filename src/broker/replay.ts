@@ -1,7 +1,7 @@
 import { EARLIEST } from "../events/names.ts";
 import { Histogram } from "../log/histogram.ts";
 import type { Log } from "../log/log.ts";
-import type { MayRead } from "../log/store.ts";
+import { type MayRead, StoreFailure } from "../log/store.ts";
 import { HubEvent } from "../protocol/hub-events.ts";
 import type { Client, Progress, Resume } from "./client.ts";
 import type { Clients } from "./clients.ts";
@@ -12,6 +12,8 @@ import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
 import type { Counters } from "./totals.ts";
 
+/** How long clients wait that can't be replayed to because the log can't be read, in ms. */
+const RETRY_MS = 1000;
 const REPLAY_SIZES = [0, 1, 10, 100, 1000, 10_000, 100_000];
 
 export interface ReplayOptions {
@@ -19,6 +21,8 @@ export interface ReplayOptions {
   readonly clients: Clients;
   readonly delivery: Delivery;
   readonly totals: Counters;
+  /** The log can't be read: clients wait until it can. */
+  readonly notRead: (failure: StoreFailure) => void;
 }
 
 /**
@@ -31,6 +35,7 @@ export class Replay {
   readonly #options: ReplayOptions;
   readonly #reads: SharedReads;
   readonly #clients: RoundRobin<Client>;
+  #waiting: Client[] = [];
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -51,6 +56,11 @@ export class Replay {
     else this.#goLive(client, progress);
   }
 
+  /** Clients that wait for the log, which can't be read. */
+  get waiting(): readonly Client[] {
+    return this.#waiting;
+  }
+
   /** What has been read is no longer so. */
   logChanged(): void {
     this.#reads.clear();
@@ -61,9 +71,21 @@ export class Replay {
     try {
       return await this.#sendNext(client);
     } catch (error) {
-      this.#options.clients.remove(client, "failed", error);
+      if (error instanceof StoreFailure) this.#wait(client, error);
+      else this.#options.clients.remove(client, "failed", error);
       return false;
     }
+  }
+
+  /** Has the client go on later: to send it away would only bring it back at once. */
+  #wait(client: Client, failure: StoreFailure): void {
+    if (this.#waiting.push(client) > 1) return;
+    this.#options.notRead(failure);
+    setTimeout(() => {
+      const clients = this.#waiting;
+      this.#waiting = [];
+      for (const waiting of clients) this.#clients.add(waiting);
+    }, RETRY_MS).unref();
   }
 
   async #sendNext(client: Client): Promise<boolean> {

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { encodeFrame, encodeRetry, joinFrames, KEEP_ALIVE } from "../../src/protocol/frame.ts";
+import {
+  encodeFrame,
+  encodeId,
+  encodeJsonFrame,
+  encodeRetry,
+  joinFrames,
+  KEEP_ALIVE,
+} from "../../src/protocol/frame.ts";
 import { eventId, hostileText, json, retry, typeName } from "./arbitrary.ts";
 import { cut, read } from "./read.ts";
 
@@ -90,4 +97,28 @@ test("frames are joined in their order, a single one without a copy", () => {
   expect(new TextDecoder().decode(joinFrames([a, b]))).toBe("data: a\n\ndata: b\n\n");
   expect(joinFrames([a])).toBe(a);
   expect(joinFrames([])).toHaveLength(0);
+});
+
+test("the type `message` has no line of its own: a reader takes it for granted", () => {
+  const text = new TextDecoder().decode(encodeFrame({ event: "message", data: "1" }));
+  expect(text).toBe("data: 1\n\n");
+});
+
+test("separators in JSON are escaped, so that no reader takes them for line ends", () => {
+  const value = { "a\u2028b": "\u2029\u2028" };
+  const bytes = encodeJsonFrame({ event: "n", json: JSON.stringify(value) });
+  expect(new TextDecoder().decode(bytes)).toBe('event: n\ndata: {"a\\u2028b":"\\u2029\\u2028"}\n\n');
+  expect(JSON.parse(read([bytes]).events[0]?.data ?? "")).toEqual(value);
+});
+
+test("an id alone moves the cursor and dispatches nothing; no frame can be forged with it", () => {
+  expect(new TextDecoder().decode(encodeId("a"))).toBe("id: a\n\n");
+  expect(read([encodeId("a"), encodeFrame({ data: "1" })]).events.map(({ data }) => data)).toEqual(["1"]);
+  expect(() => encodeId("a\ndata: 1")).toThrow(RangeError);
+});
+
+test("keep-alives and waiting times are single lines, of which no reader makes an event", () => {
+  for (const bytes of [KEEP_ALIVE, encodeRetry(5)]) {
+    expect(new TextDecoder().decode(bytes)).toMatch(/^[^\n]+\n$/);
+  }
 });
