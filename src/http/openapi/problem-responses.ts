@@ -1,9 +1,17 @@
 import { STATUS_CODES } from "node:http";
 import { Type } from "@sinclair/typebox";
+import { PROBLEM_TITLES } from "../../protocol/problem.ts";
 
 const ProblemDetails = Type.Object(
   {
-    title: Type.String({ description: "The status in words" }),
+    type: Type.Optional(
+      Type.String({
+        format: "uri-reference",
+        description: "The kind of problem, where the status alone does not say enough",
+        examples: Object.keys(PROBLEM_TITLES),
+      }),
+    ),
+    title: Type.String({ description: "The kind of problem, or the status, in words" }),
     status: Type.Integer(),
     detail: Type.String({ description: "What is wrong with this request" }),
     errors: Type.Optional(
