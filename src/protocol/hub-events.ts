@@ -15,6 +15,8 @@ export const HubEvent = {
   position: "tidings.position",
   /** A keep-alive, for readers that watch their line. */
   alive: "tidings.alive",
+  /** The hub has no room for the reader now; the stream ends. */
+  busy: "tidings.busy",
 } as const;
 export type HubEvent = (typeof HubEvent)[keyof typeof HubEvent];
 
@@ -45,6 +47,14 @@ export interface Gap {
   readonly earliest: string | null;
 }
 
+/** The data of `tidings.busy`. */
+export interface Busy {
+  /** The type of the problem that anyone else would be told of. */
+  readonly reason: string;
+  /** When to come back, in seconds. */
+  readonly retry_after: number;
+}
+
 /** The data of each hub event. The others have none to speak of. */
 export interface HubEventData {
   readonly connected: Connected;
@@ -52,4 +62,5 @@ export interface HubEventData {
   readonly "tidings.gap": Gap;
   readonly "tidings.position": Record<never, never>;
   readonly "tidings.alive": Record<never, never>;
+  readonly "tidings.busy": Busy;
 }

@@ -15,6 +15,3 @@ export const PROBLEM_TITLES = {
 
 /** A kind of problem: the `type` of its details (RFC 9457, section 3.1.1), a URI reference. */
 export type ProblemType = keyof typeof PROBLEM_TITLES;
-
-/** Tells a reader's stream that the hub has no room for it now, and when to come back. */
-export const BUSY = "tidings.busy";

@@ -1,20 +1,6 @@
+import type { Gap } from "../protocol/hub-events.ts";
 import { TidingsError } from "./error.ts";
 import { isRecord, isString, parseJson } from "./narrow.ts";
-
-// What the hub says of itself in a stream, beside the events: contract "The stream", 1 and 2.
-
-/** Events that the hub no longer held when the connection was resumed are lost to this reader. */
-export interface Gap {
-  /** The id of the last event that this reader knows. */
-  readonly requested: string;
-  /** The id of the first event that the hub still holds; null when it holds none. */
-  readonly earliest: string | null;
-}
-
-/** Whether events of this type are the hub's own. */
-export function isHubEvent(type: string): boolean {
-  return type === "connected" || type.startsWith("tidings.");
-}
 
 /** The client's id from the data of `connected`. */
 export function clientIdOf(data: string): string | undefined {

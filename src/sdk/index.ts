@@ -3,6 +3,7 @@
  * `fetch`, for Bun, Node, Deno and browsers.
  */
 export type { BuiltinEvents } from "../events/builtin.ts";
+export type { Gap } from "../protocol/hub-events.ts";
 export type { ProblemType } from "../protocol/problem.ts";
 export type {
   AnyEvents,
@@ -16,7 +17,6 @@ export type {
 } from "./catalog-types.ts";
 export type { ConnectionOptions, Fetch, Token } from "./connection.ts";
 export { type FailingPath, type Problem, TidingsError } from "./error.ts";
-export type { Gap } from "./hub-events.ts";
 export {
   type CallOptions,
   createPublisher,

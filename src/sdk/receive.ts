@@ -1,7 +1,7 @@
-import { BUSY } from "../protocol/problem.ts";
+import { HubEvent, isHubEvent } from "../protocol/hub-events.ts";
 import { Deadline } from "./deadline.ts";
 import { isTransient, notAHub, type TidingsError } from "./error.ts";
-import { busy, clientIdOf, gapOf, isHubEvent } from "./hub-events.ts";
+import { busy, clientIdOf, gapOf } from "./hub-events.ts";
 import { readMessages } from "./messages.ts";
 import { parseJson } from "./narrow.ts";
 import { openStream } from "./open-stream.ts";
@@ -39,21 +39,19 @@ export async function* receive(
       deadline.start(idleTimeout, `no answer within ${idleTimeout} ms`);
       const response = await openStream(url, options, lastEventId, deadline.signal);
       if (!response) return;
-      // Where the stream begins, if the hub tells (as Mercure's hubs do): a connection that is lost
-      // before its first event can then be resumed as well.
-      lastEventId ??= beginningOf(response);
       const chunks = readMessages(response, deadline, idleTimeout, (ms) => {
         retry = Math.max(ms, SHORTEST_WAIT);
       });
       for await (const messages of chunks) {
         for (const { event: type = "message", id, data } of messages) {
-          if (type === BUSY) throw busy(data);
+          if (type === HubEvent.busy) throw busy(data);
           failures = 0;
           if (isHubEvent(type)) {
-            // The places at which the stream begins, and to which it has come without an event.
+            // `connected` has the place where the stream begins, so that a connection which is lost before its
+            // first event can be resumed too, and `tidings.position` one that it has come to without an event.
             lastEventId = id ?? lastEventId;
-            if (type === "connected") onOpen?.({ clientId: clientIdOf(data) });
-            else if (type === "tidings.gap") onGap?.(gapOf(data));
+            if (type === HubEvent.connected) onOpen?.({ clientId: clientIdOf(data) });
+            else if (type === HubEvent.gap) onGap?.(gapOf(data));
           } else if (id === undefined || seen.add(id)) {
             // Only now has the event reached its reader, so only now would a reconnect pass it over.
             lastEventId = id ?? lastEventId;
@@ -74,13 +72,6 @@ export async function* receive(
     onReconnect?.({ attempt: failures, delay, error });
     await sleep(delay, signal);
   }
-}
-
-/** The Headers API shows each byte of the id's UTF-8 as a character. */
-function beginningOf({ headers }: Response): string | undefined {
-  const bytes = headers.get("last-event-id");
-  if (bytes === null) return undefined;
-  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
 }
 
 function dataOf(url: string, type: string, text: string): unknown {

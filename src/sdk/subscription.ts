@@ -1,6 +1,6 @@
+import type { Gap } from "../protocol/hub-events.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { TidingsError } from "./error.ts";
-import type { Gap } from "./hub-events.ts";
 
 /** A connection was lost or could not be made, and is tried again. */
 export interface Reconnect {

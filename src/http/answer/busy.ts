@@ -1,5 +1,5 @@
 import { encodeFrame } from "../../protocol/frame.ts";
-import { BUSY } from "../../protocol/problem.ts";
+import { type Busy as BusyData, HubEvent } from "../../protocol/hub-events.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import type { Problem } from "./problem.ts";
 
@@ -40,8 +40,8 @@ export class Busy {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
     const retry = this.#wait((problem.retryAfter ?? DEFAULT_WAIT) * 1000);
     const retryAfter = Math.ceil(retry / 1000);
-    const data = JSON.stringify({ reason, retry_after: retryAfter });
-    return new Response(encodeFrame({ retry, event: BUSY, data }), {
+    const data: BusyData = { reason, retry_after: retryAfter };
+    return new Response(encodeFrame({ retry, event: HubEvent.busy, data: JSON.stringify(data) }), {
       headers: { ...STREAM_HEADERS, ...problem.headers, "retry-after": String(retryAfter) },
     });
   }

@@ -3,7 +3,6 @@ import { Elysia } from "elysia";
 import { endOf } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
-import { EARLIEST, isEventId } from "../../events/names.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { invalidToken } from "../answer/challenge.ts";
@@ -33,6 +32,12 @@ const EventsQuery = Type.Object({
     ["lastEventId", "lastEventID"],
   ),
   format: Type.Optional(Type.Literal("json", { description: "How `data` reads: as JSON text." })),
+  keepalive: Type.Optional(
+    Type.Literal("event", {
+      description:
+        "Be sent `tidings.alive` where others are sent a comment, which a page can't see: to watch the line.",
+    }),
+  ),
   ticket: textParameter("Stands for a token; from `POST /tickets`."),
 });
 
@@ -141,6 +146,7 @@ function eventStreams(
     const grant = await access(request);
     const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
+    const keepAlive = query.keepalive ?? "comment";
     if (broker.draining) throw draining();
     const address = addressOf({ request, server });
     admission.assert(address);
@@ -164,19 +170,13 @@ function eventStreams(
       // The key may have been withdrawn since it was looked at.
       const over = endOf(grant);
       if (over !== undefined) throw invalidToken(over);
-      const client = broker.addClient(sink, { interest, lastEventId, about, removed });
+      const client = broker.addClient(sink, { interest, lastEventId, keepAlive, about, removed });
       admission.enter(address);
       if (credential) withdrawals.watch(credential.withdrawn);
       const end = endOfStream(grant.expires, limits.maxStreamAge);
       if (end !== undefined) removeAt(end, broker, client);
     });
-    const from = lastEventId ?? broker.log.place(broker.log.head);
-    const headers = {
-      ...STREAM_HEADERS,
-      ...(coding && { "content-encoding": coding }),
-      // Of another, which no event can have, it is told by a gap.
-      ...((from === EARLIEST || isEventId(from)) && { "last-event-id": latin1(from) }),
-    };
+    const headers = coding ? { ...STREAM_HEADERS, "content-encoding": coding } : STREAM_HEADERS;
     return new Response(stream, { headers });
   }
 
@@ -199,8 +199,4 @@ function idOf(header: string): string {
   } catch {
     return header;
   }
-}
-
-function latin1(id: string): string {
-  return Buffer.from(id, "utf8").toString("latin1");
 }

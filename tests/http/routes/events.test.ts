@@ -17,6 +17,30 @@ test("its headers keep browsers and proxies from caching, changing or holding it
   expect(response.headers.get("x-accel-buffering")).toBe("no");
 });
 
+test("no header tells what a reader may not read", async () => {
+  const { url, broker } = startHub();
+  await broker.publish({ type: "n", data: 1, id: "secret", topic: "a", private: true });
+  for (const query of ["", "?last_event_id=secret", "?last_event_id=earliest"]) {
+    const { response } = await Reader.open(`${url}/events${query}`);
+    expect(JSON.stringify([...response.headers])).not.toContain("secret");
+    expect(response.headers.has("last-event-id")).toBeFalse();
+  }
+});
+
+test("`keepalive=event` is sent events that a page can watch for, and others comments", async () => {
+  const { url } = startHub({ broker: new Broker({ keepAlive: 20 }) });
+  const watching = await Reader.open(`${url}/events?keepalive=event`);
+  const other = await Reader.open(`${url}/events`);
+  for (const reader of [watching, other]) expect((await reader.next())?.event).toBe("connected");
+  const alive = await watching.next();
+  expect(alive).toMatchObject({ event: "tidings.alive", data: "{}" });
+  // It leaves the page's cursor where it was.
+  expect(alive?.id).toBeUndefined();
+  expect(watching.comments).toEqual([]);
+  expect(await other.comment()).toBe("keepalive");
+  await problemOf(await fetch(`${url}/events?keepalive=comment`), 400);
+});
+
 test("its first bytes are one block: the waiting time, `connected` and the place where it begins", async () => {
   const { url, broker } = startHub();
   const reader = await Reader.open(`${url}/events`);
