@@ -47,7 +47,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly keepAlive: number;
   /** @internal */
   readonly log: Log;
-  readonly #logger: Logger;
+  /** @internal */
+  readonly logger: Logger;
   readonly #clients: Clients;
   readonly #observers = new Set<Observer>();
   readonly #totals = new Counters();
@@ -73,7 +74,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.catalog = catalog;
     this.strict = strict;
     this.keepAlive = keepAlive;
-    this.#logger = LimitedLogger.of(logger);
+    this.logger = LimitedLogger.of(logger);
     this.#clock = clock;
     this.#startedAt = clock.now();
     const totals = this.#totals;
@@ -89,8 +90,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       deliver: (entries, since) => this.#delivery.deliver(entries, since),
       rolledBack: (to) => this.#rollBack(to),
       storeChanged: (failure) => {
-        if (failure) this.#logger.error({ store: store.name, error: failure.cause }, "store fails");
-        else this.#logger.info({ store: store.name }, "store works again");
+        if (failure) this.logger.error({ store: store.name, error: failure.cause }, "store fails");
+        else this.logger.info({ store: store.name }, "store works again");
       },
     };
     const log = new Log(store, listener, clock);
@@ -104,7 +105,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       delivered: (entries, since) => this.#delivered(entries, since),
     });
     const notRead = ({ cause }: StoreFailure) =>
-      this.#logger.error({ store: store.name, error: cause }, "log not read");
+      this.logger.error({ store: store.name, error: cause }, "log not read");
     this.#replay = new Replay({ log, clients, delivery: this.#delivery, totals, notRead });
     this.#cursors = new Cursors(log, this.#delivery);
     this.#keepAlive = new KeepAlive(keepAlive, () => {
@@ -219,7 +220,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     });
     this.#keepAlive.start();
     this.#clients.add(client, greeting(id, this.log, lastEventId));
-    this.#logger.debug({ client: id, clients: this.#clients.size }, "client connected");
+    this.logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     client.onRemoved = removed;
     sink.tell?.(client);
     if (signal) this.#clients.removeOnAbort(client, signal);
@@ -305,7 +306,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   broadcast<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): void {
     if (this.#closed) return;
     this.log.append([toDraft(event, this)]).catch((error: unknown) => {
-      this.#logger.error({ error, type: event.type }, "event not kept");
+      this.logger.error({ error, type: event.type }, "event not kept");
     });
   }
 
@@ -382,7 +383,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#delivery.flush();
     const count = this.#clients.size;
     for (const client of this.#clients) this.#clients.remove(client, "drained");
-    this.#logger.info({ clients: count }, "broker closed");
+    this.logger.info({ clients: count }, "broker closed");
     await this.log.close();
   }
 
@@ -390,7 +391,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#delivery.flush();
     this.#replay.logChanged();
     this.#clients.rollBack(to);
-    this.#logger.error({ store: this.log.store.name, to: this.log.place(to) }, "events lost");
+    this.logger.error({ store: this.log.store.name, to: this.log.place(to) }, "events lost");
   }
 
   #delivered(entries: readonly Entry[], since: number): void {
@@ -408,7 +409,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     }
     const fields = { client: client.id, reason, clients: this.#clients.size };
     const told = error === undefined ? fields : { ...fields, error: String(error) };
-    if (reason === "stalled") this.#logger.info(told, "client removed");
-    else this.#logger.debug(told, "client removed");
+    if (reason === "stalled") this.logger.info(told, "client removed");
+    else this.logger.debug(told, "client removed");
   }
 }

@@ -69,7 +69,7 @@ export interface TidingsOptions<Prefix extends string = string> extends HubOptio
    * refused with a 421, since a page's own name can be pointed at this machine (DNS rebinding).
    * `*` stands for any.
    *
-   * @defaultValue none; with `access`, any
+   * @defaultValue none
    */
   readonly hosts?: readonly string[];
   /**
@@ -99,7 +99,7 @@ export interface TidingsOptions<Prefix extends string = string> extends HubOptio
 export function tidings<const Prefix extends string = "">({
   prefix = "" as Prefix,
   access,
-  hosts = access ? undefined : [],
+  hosts = [],
   origins = [],
   ...options
 }: TidingsOptions<Prefix>) {
@@ -112,7 +112,7 @@ export function tidings<const Prefix extends string = "">({
     prefix,
     access: access ?? publicAccess,
     remedies,
-    refusals: new Refusals(),
+    refusals: new Refusals(broker.logger),
     enter({ request, server }) {
       check(request);
       if (server) drainWithServer(server, broker);

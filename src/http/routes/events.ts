@@ -111,7 +111,7 @@ export function handleSSE(
   broker: Broker,
   { access = publicAccess, limits, trustProxy = [] }: StreamOptions = {},
 ): (context: Incoming & { readonly route?: string }) => Promise<Response> {
-  const refusals = new Refusals();
+  const refusals = new Refusals(broker.logger);
   const reader = new QueryReader(EventsQuery);
   const open = eventStreams(broker, {
     access,

@@ -8,10 +8,10 @@ import { Reader } from "../reader.ts";
 
 /** The example of the README: a hub in an application, and nothing said of who may do what. */
 function startApplication(options: Partial<TidingsOptions> = {}) {
-  const broker = new Broker();
+  const { broker = new Broker() } = options;
   const app = new Elysia()
     .get("/", () => "my application")
-    .group("/live", (app) => app.use(tidings({ broker, ...options })))
+    .group("/live", (app) => app.use(tidings({ ...options, broker })))
     .listen({ port: 0, hostname: "127.0.0.1" });
   defer(() => app.stop(true));
   return { broker, hub: `http://127.0.0.1:${app.server?.port}/live` };
@@ -72,6 +72,15 @@ describe("a hub that is told nothing", () => {
   });
 });
 
+test("the broker's logger hears of what is refused", async () => {
+  const lines: unknown[] = [];
+  const note = (fields: object, message: string) => void lines.push({ ...fields, message });
+  const logger = { debug: note, info: note, warn: note, error: note };
+  const { hub } = startApplication({ broker: new Broker({ logger }) });
+  await post(`${hub}/publish`, { type: "n", data: 1 });
+  expect(lines).toContainEqual(expect.objectContaining({ message: "refused", status: 403 }));
+});
+
 test("no refusal names a flag of the binary", async () => {
   const nobody: Access = () => ({ subscribe: ["mine"], privateTopics: [] });
   for (const options of [{}, { access: nobody }]) {
@@ -116,6 +125,9 @@ describe("a page that is not the hub's", () => {
       const { detail } = await problemOf(await fetch(`${hub}/${path}`, { headers: rebound }), 421);
       expect(detail).toInclude("the option hosts of tidings()");
     }
+    // A policy may go by what a page of this machine shares with it, such as the address.
+    const open = startApplication({ access: everything });
+    expect((await fetch(`${open.hub}/clients`, { headers: rebound })).status).toBe(421);
     const named = startApplication({ hosts: ["Hub.example.org"], access: everything });
     expect((await fetch(`${named.hub}/status`, { headers: { host: "hub.example.org" } })).status).toBe(200);
     expect((await fetch(`${named.hub}/status`, { headers: rebound })).status).toBe(421);
