@@ -71,6 +71,42 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
     60_000,
   );
 
+  test.skipIf(isMissing)(
+    "the page that init writes goes on with a new ticket, and misses nothing",
+    async () => {
+      const authorization = "Bearer key-of-the-tests";
+      const hub = await serveBinary(
+        emptyFolder(),
+        "--admin-key=key-of-the-tests",
+        "--private",
+        "--cors-origin=*",
+      );
+      const html = (await pages["init's"].html()).replace(
+        "const ticket = undefined;",
+        `const ticket = async () => {
+          const init = { method: "POST", headers: { authorization: "${authorization}" } };
+          return (await (await fetch("${hub.url}/tickets", init)).json()).ticket;
+        };`,
+      );
+      const page = await open(`${serve(html)}?hub=${encodeURIComponent(hub.url)}`);
+      const shows = (text: string) =>
+        until(async () => String(await page.evaluate("document.body.textContent")).includes(text));
+      const publish = (carrier: string) =>
+        post(`${hub.url}/publish`, pages["init's"].event(carrier), { authorization });
+      await shows("Connected to");
+      await publish("first");
+      await shows("first");
+      const list = await fetch(`${hub.url}/clients`, { headers: { authorization } });
+      for (const { id } of ((await list.json()) as { clients: { id: string }[] }).clients) {
+        await fetch(`${hub.url}/clients/${id}`, { method: "DELETE", headers: { authorization } });
+      }
+      await shows("No connection to");
+      await publish("second");
+      await shows("second");
+    },
+    60_000,
+  );
+
   for (const [name, { html, event }] of Object.entries(pages)) {
     test.skipIf(isMissing)(
       `${name} page, of another site than the hub, goes on after the hub was away`,

@@ -27,6 +27,22 @@ test("no header tells what a reader may not read", async () => {
   }
 });
 
+test("no block of it is without data: some clients would make an empty event of that", async () => {
+  const { url, broker } = startHub({ broker: new Broker({ keepAlive: 10 }) });
+  const { body } = await fetch(`${url}/events?last_event_id=gone`);
+  let text = "";
+  for await (const bytes of body ?? []) {
+    text += new TextDecoder().decode(bytes);
+    if (text.split(": keepalive\n").length < 3) continue;
+    if (broker.totals.published > 0) break;
+    await broker.publish({ type: "n", data: 1, retry: 20 });
+    await broker.publish({ type: "n", data: 2 });
+  }
+  const blocks = text.split("\n\n").slice(0, -1);
+  expect(blocks.length).toBeGreaterThanOrEqual(3);
+  for (const block of blocks) expect(block).toMatch(/^data: /m);
+});
+
 test("`keepalive=event` is sent events that a page can watch for, and others comments", async () => {
   const { url } = startHub({ broker: new Broker({ keepAlive: 20 }) });
   const watching = await Reader.open(`${url}/events?keepalive=event`);
