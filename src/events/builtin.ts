@@ -3,6 +3,9 @@ import { type Static, Type } from "@sinclair/typebox";
 /**
  * The built-in catalog: the one place from which the static types, the check at run time and
  * `GET /catalog` all come. Additional properties are accepted everywhere.
+ *
+ * This is what `tidings/events` exports: data and types, which run anywhere. `Catalog`, which checks by
+ * them, is where the broker is that takes it.
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { Type } from "@sinclair/typebox";
+import { FormatRegistry, Type } from "@sinclair/typebox";
 import { Catalog } from "../../src/events/catalog.ts";
+import { registerFormats } from "../../src/events/formats.ts";
 import { problemOf } from "../http/problem.ts";
 import { startHub } from "../hub.ts";
 import { post } from "../post.ts";
@@ -9,4 +10,27 @@ test("the formats of a catalog work in a hub that describes its interface", asyn
   const { url } = startHub({ catalog: new Catalog({ address: Type.String({ format: "ipv4" }) }) });
   expect((await post(`${url}/publish`, { type: "address", data: "192.0.2.1" })).status).toBe(200);
   await problemOf(await post(`${url}/publish`, { type: "address", data: "192.0.2.256" }), 422);
+});
+
+test("importing the library changes no format of an application", async () => {
+  const script = `
+    import { FormatRegistry } from "@sinclair/typebox";
+    import "elysia";
+    const before = FormatRegistry.Entries();
+    await import("tidings");
+    const after = FormatRegistry.Entries();
+    console.log([...after].filter(([name, check]) => before.get(name) !== check).length, after.size > 0);
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  expect(await new Response(child.stdout).text()).toBe("0 true\n");
+});
+
+test("what an application has registered stays, unless it is to be replaced", () => {
+  const own = () => true;
+  const before = FormatRegistry.Get("ipv4");
+  FormatRegistry.Set("ipv4", own);
+  registerFormats();
+  expect(FormatRegistry.Get("ipv4")).toBe(own);
+  registerFormats({ replace: true });
+  expect([FormatRegistry.Get("ipv4")?.("192.0.2.256"), typeof before]).toEqual([false, "function"]);
 });
