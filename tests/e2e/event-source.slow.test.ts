@@ -2,13 +2,14 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
+import { browsers } from "../browsers.ts";
 import { startConfigured } from "../configured.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
 import { startHub } from "../hub.ts";
 import { post } from "../post.ts";
 import { serveBinary } from "./binary.ts";
-import { browsers, type EventSourcePage, openEventSources } from "./event-source-page.ts";
+import { type EventSourcePage, openEventSources } from "./event-source-page.ts";
 import { statusOf } from "./hub-client.ts";
 import { isMissing, proxies } from "./proxy.ts";
 

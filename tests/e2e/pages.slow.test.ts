@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { browsers } from "../browsers.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { post } from "../post.ts";
 import { sectionsOf } from "../readme/markdown.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
-import { browsers } from "./event-source-page.ts";
 
 const read = (path: string) => Bun.file(fileURLToPath(new URL(path, import.meta.url))).text();
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { BROWSER_TIMEOUT } from "../browser.ts";
+import { browsers } from "../browsers.ts";
 import { startHub, type TestHub } from "../hub.ts";
 import { stored } from "./stored.ts";
 
@@ -30,19 +31,25 @@ for (const [name, [program = "", ...args]] of Object.entries(runtimes)) {
   });
 }
 
-test.skipIf(browserless)(
-  "runs in a browser",
-  async () => {
-    const hub = startHub();
-    const page = await openPage(`${hub.url}/healthz`);
-    const output = page.waitForEvent("console", (message) => message.type() === "log");
-    const script = await Bun.file(await bundle()).text();
-    await page.evaluate(`globalThis.process = { argv: ["", "", ${JSON.stringify(hub.url)}] }`);
-    await page.addScriptTag({ type: "module", content: script });
-    await expectDone((await output).text(), hub);
-  },
-  BROWSER_TIMEOUT,
-);
+for (const { name, isMissing, open } of browsers) {
+  test.skipIf(isMissing)(
+    `runs in ${name}`,
+    async () => {
+      const hub = startHub();
+      const page = await open(`${hub.url}/metrics`);
+      const script = await Bun.file(await bundle()).text();
+      const output = await page.evaluate(`(async () => {
+        let printed = "";
+        console.log = (line) => { printed += line; };
+        globalThis.process = { argv: ["", "", ${JSON.stringify(hub.url)}] };
+        await import(URL.createObjectURL(new Blob([${JSON.stringify(script)}], { type: "text/javascript" })));
+        return printed;
+      })()`);
+      await expectDone(String(output), hub);
+    },
+    BROWSER_TIMEOUT,
+  );
+}
 
 async function expectDone(output: string, { url, broker }: TestHub): Promise<void> {
   expect(JSON.parse(output)).toEqual({
