@@ -31,11 +31,15 @@ export interface LogListener {
   rolledBack(to: number): void;
   /** The store has begun to fail; without a failure, it works again. */
   storeChanged(failure: StoreFailure | undefined): void;
+  /** The store has something to tell whoever runs the hub, in one line. */
+  storeWarned(message: string): void;
 }
 
 /** What one publisher gave at one time. */
 interface Group {
   readonly drafts: readonly Draft[];
+  /** What is done between appends instead. */
+  readonly work?: () => Awaitable<void>;
   readonly resolve: (receipts: readonly Receipt[]) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -47,7 +51,7 @@ interface Answer {
   readonly position: number;
 }
 
-/** How often old events are looked for, and whether a store that fails works again, in ms. */
+/** How often old events are looked for, and whether the store is in order, in ms. */
 const UPKEEP_INTERVAL_MS = 1000;
 
 /**
@@ -79,7 +83,7 @@ export class Log {
   #busy = false;
   #failures = 0;
   #failure: StoreFailure | undefined;
-  #upkeep: ReturnType<typeof setInterval> | undefined;
+  readonly #upkeep: ReturnType<typeof setInterval>;
 
   constructor(store: Store, listener: LogListener, clock: Clock = systemClock) {
     this.store = store;
@@ -87,7 +91,8 @@ export class Log {
     this.#clock = clock;
     const started = this.#start();
     if (started instanceof Promise) this.#starting = started.finally(() => (this.#starting = undefined));
-    this.#upkeepAsNeeded();
+    // Appending nothing trims, sees that the store is in order, and after a failure tries it.
+    this.#upkeep = setInterval(() => void this.append([]).catch(() => {}), UPKEEP_INTERVAL_MS).unref();
   }
 
   /** Whether the store has said where the log stands. Until then there is nothing to read. */
@@ -127,12 +132,29 @@ export class Log {
    * @throws IdConflict when an id is already used for a different event; StoreFailure.
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ drafts, resolve, reject }) === 1) this.#waitingSince = this.#clock.now();
-      if (this.#busy) return;
-      this.#busy = true;
-      setImmediate(() => void this.#commitWaiting());
-    });
+    return new Promise((resolve, reject) => this.#enqueue({ drafts, resolve, reject }));
+  }
+
+  /**
+   * Erases the data of the event at a position. Its place stays, and readers are sent nothing for it.
+   * False if it is not held, or the store can't erase.
+   *
+   * @throws StoreFailure
+   */
+  async erase(position: number): Promise<boolean> {
+    let isErased = false;
+    const work = async () => {
+      isErased = (await this.store.erase?.(position)) ?? false;
+    };
+    await new Promise((resolve, reject) => this.#enqueue({ drafts: [], work, resolve, reject }));
+    return isErased;
+  }
+
+  #enqueue(group: Group): void {
+    if (this.#waiting.push(group) === 1) this.#waitingSince = this.#clock.now();
+    if (this.#busy) return;
+    this.#busy = true;
+    setImmediate(() => void this.#commitWaiting());
   }
 
   /**
@@ -176,7 +198,7 @@ export class Log {
   async close(): Promise<void> {
     await this.#starting;
     await this.settled();
-    this.#stopUpkeep();
+    clearInterval(this.#upkeep);
     await this.store.close();
   }
 
@@ -185,6 +207,7 @@ export class Log {
     rolledBack: (to) => this.#rolledBack(to),
     failed: (error) => this.#fail(error),
     works: () => this.#changed(undefined),
+    warned: (message) => this.#listener.storeWarned(message),
   };
 
   #start(): Awaitable<void> {
@@ -271,6 +294,7 @@ export class Log {
         else this.#answer({ group, receipts, position: lastPosition(receipts) });
       });
       for (const group of groups) {
+        if (group.work) await group.work();
         if (group.drafts.length === 0) this.#answer({ group, receipts: [], position: this.#lastUntold });
       }
     } catch (cause) {
@@ -313,21 +337,6 @@ export class Log {
     this.#failure = failure;
     if (!failure === !before) return;
     this.#listener.storeChanged(failure);
-    this.#upkeepAsNeeded();
-  }
-
-  #upkeepAsNeeded(): void {
-    // Appending nothing trims, and after a failure tries the store.
-    if (this.#failure || this.store.bounds.age < Number.POSITIVE_INFINITY) {
-      this.#upkeep ??= setInterval(() => void this.append([]).catch(() => {}), UPKEEP_INTERVAL_MS).unref();
-    } else {
-      this.#stopUpkeep();
-    }
-  }
-
-  #stopUpkeep(): void {
-    clearInterval(this.#upkeep);
-    this.#upkeep = undefined;
   }
 }
 

@@ -1,11 +1,12 @@
 import { newWord, parsePlace, placeText } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { Deduplication } from "./deduplication.ts";
-import { createEntry, type Entry } from "./entry.ts";
+import { createEntry, type Entry, erasedEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { inSlices } from "./slices.ts";
+import { Backups } from "./sqlite/backup.ts";
 import {
   type Awaitable,
   type Batch,
@@ -30,6 +31,7 @@ export class MemoryStore implements Store {
   readonly #lives = new Lives([{ word: this.#word, first: 1 }]);
   readonly #named = new NamedEntries();
   readonly #recent = new RecentEntries();
+  readonly #backups = new Backups();
   #follower: Follower | undefined;
 
   constructor(bounds: Partial<Bounds> = {}, clock: Clock = systemClock) {
@@ -93,6 +95,28 @@ export class MemoryStore implements Store {
     const missing = from > after ? { from: after + 1, to: from } : undefined;
     const entries = this.#recent.read(from, limit);
     return { entries, upTo: entries.at(-1)?.position ?? from, missing };
+  }
+
+  /** Erases the data of an event. False if it is not held. */
+  erase(position: number): boolean {
+    const entry = this.#recent.at(position);
+    if (!entry) return false;
+    const erased = erasedEntry(entry);
+    this.#recent.replace(erased);
+    this.#named.replace(erased);
+    this.#backups.replace(erased);
+    return true;
+  }
+
+  /** Writes a copy to a new SQLite file, while the store goes on; the file appears when it is complete. */
+  backup(path: string): Promise<void> {
+    const read = (after: number, limit: number) => this.read(after, limit);
+    return this.#backups.write(path, {
+      after: this.#first - 1,
+      head: this.#head,
+      lives: this.#lives.all,
+      read,
+    });
   }
 
   close(): void {}

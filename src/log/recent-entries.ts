@@ -35,6 +35,14 @@ export class RecentEntries {
     }
   }
 
+  /** Puts an entry in the place of the one at its position. */
+  replace(entry: Entry): void {
+    const before = this.at(entry.position);
+    if (!before) return;
+    this.bytes += sizeInMemory(entry) - sizeInMemory(before);
+    this.#entries[this.#first + entry.position - (this.earliest?.position ?? 0)] = entry;
+  }
+
   at(position: number): Entry | undefined {
     const { earliest } = this;
     // Before the earliest there may still be some that are gone.

@@ -53,6 +53,11 @@ export interface Store {
    */
   read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch>;
   /**
+   * Erases the data of the event at a position, wherever the store has it. Its place, id and topics
+   * stay, so that readers can resume there. False if it is not held.
+   */
+  erase?(position: number): Awaitable<boolean>;
+  /**
    * Writes a consistent copy of all that is held to a new SQLite file, which a hub opens as its store.
    * Meanwhile the store goes on, and other work in the process as well. Without it, there are no
    * backups.
@@ -75,6 +80,8 @@ export interface Follower {
   failed(error: unknown): void;
   /** It works again. */
   works(): void;
+  /** Something that whoever runs the hub should know, in one line. */
+  warned(message: string): void;
 }
 
 /** Where a log stands when it is first followed. */

@@ -8,6 +8,9 @@ const LETTERS = "bcdfghjkmnpqrstv";
 const WORD_LENGTH = 12;
 const PLACE = new RegExp(`^([${LETTERS}]{${WORD_LENGTH}})-(0|[1-9]\\d{0,15})$`);
 
+/** As the first versions wrote it. A publisher's id may well look so: the name of a container does. */
+const OLD_PLACE = /^([0-9a-f]{12})-(0|[1-9]\d{0,15})$/;
+
 /** A place in the log: the word of a life, and a position in it. Position 0 is the beginning of that life. */
 export interface Place {
   /** The word of the life. */
@@ -21,9 +24,9 @@ export function placeText({ word, position }: Place): string {
   return `${word}-${position}`;
 }
 
-/** The place that a cursor names; undefined for a text that is no place. */
+/** The place that a cursor names; undefined for a text that is no place. Words of old files count too. */
 export function parsePlace(text: string): Place | undefined {
-  const [, word, digits] = PLACE.exec(text) ?? [];
+  const [, word, digits] = PLACE.exec(text) ?? OLD_PLACE.exec(text) ?? [];
   const position = Number(digits);
   return word !== undefined && Number.isSafeInteger(position) ? { word, position } : undefined;
 }

@@ -1,11 +1,12 @@
 import type { Draft, Entry } from "../../src/log/entry.ts";
-import { IdConflict, type Store } from "../../src/log/store.ts";
+import { IdConflict, type Store, type Stretch } from "../../src/log/store.ts";
 
 /** A store that is followed, and asked in the ways in which tests ask. It must read at once. */
 export class Followed<S extends Store = Store> {
   readonly store: S;
   /** All that the store has told. */
   readonly told: Entry[] = [];
+  readonly warnings: string[] = [];
   head: number;
 
   constructor(store: S) {
@@ -18,6 +19,7 @@ export class Followed<S extends Store = Store> {
       rolledBack() {},
       failed() {},
       works() {},
+      warned: (message) => void this.warnings.push(message),
     });
     this.head = atOnce(start).head;
   }
@@ -63,6 +65,23 @@ export class Followed<S extends Store = Store> {
 
   read(after: number, limit: number): readonly Entry[] {
     return atOnce(this.store.read(after, limit)).entries;
+  }
+
+  /** All that the store gives to who reads it from its beginning, in order. */
+  stretches(topics?: readonly string[]): Stretch[] {
+    const stretches: Stretch[] = [];
+    for (let position = 0; position < this.head; ) {
+      const stretch = atOnce(this.store.read(position, 256, topics));
+      if (stretch.upTo <= position) throw new Error("a read got nowhere");
+      stretches.push(stretch);
+      position = stretch.upTo;
+    }
+    return stretches;
+  }
+
+  /** The events in those. */
+  all(topics?: readonly string[]): Entry[] {
+    return this.stretches(topics).flatMap(({ entries }) => entries);
   }
 
   close(): void {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import fc from "fast-check";
 import { type Clock, systemClock } from "../../src/log/clock.ts";
+import type { Entry } from "../../src/log/entry.ts";
 import { Log } from "../../src/log/log.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
-import { type Bounds, IdConflict, type Store } from "../../src/log/store.ts";
+import { type Bounds, type Follower, IdConflict, type Store } from "../../src/log/store.ts";
+import { TopicPatterns } from "../../src/topics/topic-patterns.ts";
 import { clockOf } from "../clock.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
@@ -16,9 +19,11 @@ const kinds: Record<string, (bounds?: Partial<Bounds>, clock?: Clock) => Store> 
     new SqliteStore(join(emptyFolder(), "log.db"), { bounds, clock }),
 };
 
+const silentFollower: Follower = { kept() {}, rolledBack() {}, failed() {}, works() {}, warned() {} };
+
 /** A log that nobody reads. */
 const logOf = (store: Store) =>
-  new Log(store, { recipients: () => 7, deliver() {}, rolledBack() {}, storeChanged() {} });
+  new Log(store, { recipients: () => 7, deliver() {}, rolledBack() {}, storeWarned() {}, storeChanged() {} });
 
 for (const [name, open] of Object.entries(kinds)) {
   const opened = (...options: Parameters<typeof open>) => new Followed(open(...options));
@@ -114,6 +119,82 @@ for (const [name, open] of Object.entries(kinds)) {
       await log.append([draft(), draft(), draft()]);
       expect(await log.append([other])).toMatchObject([{ duplicate: false, position: 5 }]);
       await log.close();
+    });
+
+    test("an id is unique on its topics, as a set, and a reader resumes at the one it may read", async () => {
+      const store = opened();
+      const on = (topics: string[], json = "1") => draft({ id: "x", topics, json, private: true });
+      expect(await store.append([on(["a", "b"]), on(["c"], "2"), on([], "3")])).toHaveLength(3);
+      // The order of topics does not matter, nor how often one is named.
+      expect(await store.append([on(["b", "a", "b"])])).toHaveLength(0);
+      await expect(store.append([on(["a", "b"], "2")])).rejects.toBeInstanceOf(IdConflict);
+      for (const change of [{ retain: true }, { text: true }, { private: false }, { type: undefined }]) {
+        await expect(store.append([{ ...on(["c"], "2"), ...change }])).rejects.toBeInstanceOf(IdConflict);
+      }
+      const locate = (topic: string) =>
+        store.store.locate("x", ({ topics }) => topics.includes(topic)) as number | undefined;
+      expect([locate("a"), locate("b"), locate("c"), locate("d")]).toEqual([1, 1, 2, undefined]);
+      store.close();
+    });
+
+    test("a place is known from the beginning of its life to its end, and while all after it is held", async () => {
+      const store = opened({ events: 3 });
+      const start = await store.store.follow(silentFollower);
+      const [word = ""] = start.lives.map((life) => life.word);
+      expect(store.locate(`${word}-0`)).toBe(0);
+      await store.append([draft(), draft(), draft(), draft(), draft()]);
+      // The third is gone, but what came after it is not.
+      expect([0, 1, 2, 3, 5, 6].map((n) => store.locate(`${word}-${n}`))).toEqual([
+        ...[undefined, undefined, 2, 3, 5],
+        undefined,
+      ]);
+      for (const other of ["bbbbbbbbbbbb-3", "0123456789ab-3", "earliest", "", "x"]) {
+        expect(store.locate(other)).toBeUndefined();
+      }
+      store.close();
+    });
+
+    test("who asks by topic reads all of it, and each stretch is looked through once", async () => {
+      const topic = fc.constantFrom(
+        "a",
+        "a/1",
+        "a/2",
+        "b",
+        "é",
+        "\u{1f600}",
+        `${"l".repeat(70)}1`,
+        `${"l".repeat(70)}2`,
+      );
+      const pattern = fc.oneof(
+        topic,
+        fc.constantFrom("*", "a*", "a/*", "é*", "\u{1f600}*", `${"l".repeat(69)}*`),
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.array(topic, { maxLength: 2 }), fc.nat(150)), { maxLength: 30 }),
+          fc.array(pattern, { minLength: 1, maxLength: 3 }),
+          async (runs, patterns) => {
+            const store = opened({ events: 2500 });
+            for (const [topics, count] of runs) await store.append(Array(count).fill(draft({ topics })));
+            const wanted = new TopicPatterns(patterns);
+            const isWanted = ({ topics }: Entry) => topics.length === 0 || wanted.hasAny(topics);
+            const positions = (entries: readonly Entry[]) =>
+              entries.filter(isWanted).map(({ position }) => position);
+            expect(positions(store.all(patterns))).toEqual(positions(store.all()));
+            store.close();
+          },
+        ),
+        { numRuns: 20 },
+      );
+    }, 30_000);
+
+    test("what is held counts with all its bytes, topics and ids too", async () => {
+      const store = opened({ bytes: 1_000_000 });
+      const topics = Array.from({ length: 100 }, (_, i) => `${i}${"t".repeat(1000)}`);
+      for (let i = 0; i < 30; i++) await store.append([draft({ topics, id: `${i}${"x".repeat(1000)}` })]);
+      expect(store.bytes).toBeLessThanOrEqual(1_000_000);
+      expect(store.count).toBeWithin(3, 10);
+      store.close();
     });
   });
 }

@@ -1,6 +1,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { MIGRATIONS } from "./migrations.ts";
 
 /**
  * What an acknowledged event survives: `normal` the end of the process, however it comes; `full`
@@ -11,70 +12,23 @@ export type Sync = "normal" | "full";
 /** A file that can't be the store; the message says which, and why. */
 export class StoreFileError extends Error {
   override readonly name = "StoreFileError";
+  /** Whether the file is damaged, and opens with what is whole of it by {@link SqliteOptions.repair}. */
+  readonly repairable: boolean;
+
+  constructor(message: string, { cause, repairable = false }: ErrorOptions & { repairable?: boolean } = {}) {
+    super(message, { cause });
+    this.repairable = repairable;
+  }
 }
 
 /** SQLite keeps it in the file's header, so that a store is known from any other file: "TDNG". */
 const APPLICATION_ID = 0x54_44_4e_47;
-
-/**
- * What brings a file from the version of its place in this list to the next one. A file's version
- * is SQLite's `user_version`; a new one begins at 0. Steps are added, and never changed.
- */
-const MIGRATIONS = [
-  `CREATE TABLE event (
-    position INTEGER PRIMARY KEY,
-    kept_at INTEGER NOT NULL,    -- milliseconds since 1970
-    size INTEGER NOT NULL,       -- what it counts for against --history-bytes
-    recipients INTEGER NOT NULL,
-    named INTEGER,               -- a hash of its id, when that is its publisher's: xxHash32
-    private INTEGER NOT NULL,
-    retry INTEGER,
-    id TEXT NOT NULL,
-    type TEXT NOT NULL,
-    topics TEXT,                 -- a JSON array; NULL for a broadcast
-    json TEXT NOT NULL           -- its data
-  ) STRICT;
-  -- Other ids end in their position, and are found by that. An index of the ids themselves would be
-  -- four times as large, and nearly all of it be written with every large batch.
-  CREATE INDEX event_by_name ON event (named) WHERE named IS NOT NULL;
-  -- The position of the newest event, which may be gone by now: it must not be given again.
-  CREATE TABLE log (head INTEGER NOT NULL) STRICT;
-  INSERT INTO log VALUES (0);`,
-
-  `CREATE TABLE block (
-    last INTEGER PRIMARY KEY,    -- the position of its last event
-    count INTEGER NOT NULL,      -- how many events there are in it, one after the other
-    size INTEGER NOT NULL,       -- what it counts for against --history-bytes
-    kept_at INTEGER NOT NULL,    -- milliseconds since 1970
-    heads TEXT NOT NULL,         -- a JSON array of [id, type, topics, recipients, private, retry]
-    data TEXT NOT NULL           -- the events' data, a line of JSON each
-  ) STRICT;
-  -- The events whose ids are their publishers'.
-  CREATE TABLE named (
-    position INTEGER PRIMARY KEY,
-    hash INTEGER NOT NULL        -- of its id: xxHash32
-  ) STRICT;
-  CREATE INDEX named_by_hash ON named (hash);
-  -- The position of the oldest event that is still held: the first of its block may be gone.
-  ALTER TABLE log ADD COLUMN first INTEGER NOT NULL DEFAULT 1;
-  UPDATE log SET first = coalesce((SELECT min(position) FROM event), head + 1);
-  INSERT INTO named SELECT position, named FROM event WHERE named IS NOT NULL;
-  INSERT INTO block SELECT position, 1, size, kept_at,
-    json_array(json_array(id, type, json(coalesce(topics, '[]')), recipients,
-      json(iif(private, 'true', 'false')), retry)),
-    json FROM event;
-  DROP TABLE event;`,
-
-  `CREATE TABLE life (
-    word TEXT PRIMARY KEY,
-    first INTEGER NOT NULL       -- the position at which it begins
-  ) STRICT;`,
-];
-
+/** The file holds private events: it is its owner's alone, as are the log and the copies that come of it. */
+const FILE_MODE = 0o600;
 /** The write-ahead log is moved into the file when it has this many pages (of 4 KiB)… */
 const CHECKPOINT_PAGES = 2000;
 /** …and then cut back to this size, if a large batch has made it larger. In bytes. */
-const LARGEST_WAL = 16 * 1024 * 1024;
+const MAX_WAL_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens the file for this process alone, makes it if it is not there, and brings it to this version.
@@ -85,6 +39,7 @@ const LARGEST_WAL = 16 * 1024 * 1024;
 export function openStoreFile(path: string, sync: Sync): Database {
   let db: Database | undefined;
   try {
+    makePrivate(path);
     db = new Database(path, { create: true, readwrite: true, strict: true });
     prepare(db, path, sync);
     return db;
@@ -94,10 +49,39 @@ export function openStoreFile(path: string, sync: Sync): Database {
   }
 }
 
+/** Opens a file to see what can be read of it, however damaged it is. */
+export function openDamagedFile(path: string): Database {
+  const db = new Database(path, { readwrite: true, strict: true });
+  db.run("PRAGMA locking_mode = EXCLUSIVE");
+  return db;
+}
+
 /** What SQLite throws while a file is opened, in words for whoever named it; other errors as they are. */
 export function storeFileError(error: unknown, path: string): unknown {
-  if (!(error instanceof SQLiteError)) return error;
-  return new StoreFileError(reasonOf(error, path), { cause: error });
+  if (error instanceof StoreFileError) return error;
+  if (error instanceof SQLiteError) return reasonOf(error, path);
+  // A file of an earlier version has no checksums: it shows that it is damaged as it is read.
+  if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) {
+    return damaged(path, error.message);
+  }
+  return error;
+}
+
+/** The one line that is said of a damaged file. */
+export function damaged(path: string, what: string, cause?: unknown): StoreFileError {
+  const found = what.replaceAll("\n", " ");
+  const message = `${path} is damaged: ${found}. Put a backup in its place, or repair it to go on with what is whole`;
+  return new StoreFileError(message, { cause, repairable: true });
+}
+
+function makePrivate(path: string): void {
+  try {
+    // SQLite gives the files beside it the same mode.
+    if (!existsSync(path)) closeSync(openSync(path, "a", FILE_MODE));
+    else if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, FILE_MODE);
+  } catch {
+    // One that is another user's, or can't be made: SQLite says what it thinks of it.
+  }
 }
 
 function prepare(db: Database, path: string, sync: Sync): void {
@@ -117,16 +101,19 @@ function prepare(db: Database, path: string, sync: Sync): void {
   db.run("PRAGMA journal_mode = WAL");
   db.run(`PRAGMA synchronous = ${sync}`);
   db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  db.run(`PRAGMA journal_size_limit = ${LARGEST_WAL}`);
+  db.run(`PRAGMA journal_size_limit = ${MAX_WAL_BYTES}`);
+  db.run("PRAGMA secure_delete = FAST");
+  if (!isNew) {
+    const { quick_check: found } = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get() ?? {};
+    if (found !== "ok") throw damaged(path, found ?? "it can't be checked");
+  }
   migrate(db, version);
-  const { quick_check: found } = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get() ?? {};
-  if (found !== "ok") throw new StoreFileError(`${path} is damaged: ${found?.replaceAll("\n", " ")}`);
 }
 
 function migrate(db: Database, from: number): void {
   // Even with nothing to do it shows whether the file can be written to.
   db.transaction(() => {
-    for (const step of MIGRATIONS.slice(from)) db.run(step);
+    for (const step of MIGRATIONS.slice(from)) step(db);
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
   }).exclusive();
@@ -136,12 +123,18 @@ function pragma(db: Database, name: string): number {
   return db.query<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
 }
 
-function reasonOf({ code = "", message }: SQLiteError, path: string): string {
-  if (/BUSY|LOCKED/.test(code)) return `${path} is in use by another hub`;
-  if (/NOTADB/.test(code)) return `${path} is not a store of Tidings`;
-  if (/CORRUPT/.test(code)) return `${path} is damaged: ${message}`;
+function reasonOf(cause: SQLiteError, path: string): StoreFileError {
+  const { code = "", message } = cause;
+  const because = (text: string) => new StoreFileError(text, { cause });
+  if (/BUSY|LOCKED/.test(code)) return because(`${path} is in use by another hub`);
+  if (/NOTADB/.test(code)) return because(`${path} is not a store of Tidings`);
   const folder = dirname(path);
-  if (!existsSync(folder)) return `${path} can't be made: there is no folder ${folder}`;
-  if (/READONLY|CANTOPEN|PERM|AUTH/.test(code)) return `${path} can't be opened for writing: ${message}`;
-  return `${path} can't be used as a store: ${message}`;
+  if (!existsSync(folder)) return because(`${path} can't be made: there is no folder ${folder}`);
+  if (/READONLY|CANTOPEN|PERM|AUTH/.test(code)) {
+    return because(`${path} can't be opened for writing: ${message}`);
+  }
+  if (/FULL|IOERR(?!_SHORT_READ)|NOMEM/.test(code))
+    return because(`${path} can't be used as a store: ${message}`);
+  // Whatever else a store's own tables make SQLite say, they are not as they were made.
+  return damaged(path, message, cause);
 }

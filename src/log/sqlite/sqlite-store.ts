@@ -1,10 +1,9 @@
-import type { Database, Statement } from "bun:sqlite";
+import { renameSync, rmSync } from "node:fs";
 import { newWord, parsePlace, placeText } from "../../protocol/place.ts";
-import { type Block, blocksOf, entriesOf } from "../block.ts";
-import { type Clock, steadyTime, systemClock } from "../clock.ts";
-import { Deduplication } from "../deduplication.ts";
-import { createEntry, type Entry } from "../entry.ts";
-import { type Life, Lives } from "../lives.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Deduplication, type NamedDraft } from "../deduplication.ts";
+import { createEntry, type Entry, erasedEntry } from "../entry.ts";
+import { Lives } from "../lives.ts";
 import { RecentEntries } from "../recent-entries.ts";
 import { inSlices } from "../slices.ts";
 import {
@@ -20,41 +19,39 @@ import {
   type Store,
   type Stretch,
 } from "../store.ts";
-import { sameTopics } from "../topic-set.ts";
-import { openStoreFile, StoreFileError, type Sync, storeFileError } from "./sqlite-file.ts";
+import { Backups } from "./backup.ts";
+import { BlockCache } from "./block-cache.ts";
+import { BlockReader } from "./block-reader.ts";
+import type { Sync } from "./sqlite-file.ts";
+import { StoreFile } from "./store-file.ts";
+import { TrustedTime } from "./trusted-time.ts";
 
 /** How much of the newest events is kept in memory too, so that who is a little behind costs no reading. */
 const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024 * 1024 };
-/** No more than this, or one event, is read from the file at once, in bytes: nothing else runs meanwhile. */
-const READ_BYTES = 512 * 1024;
-/** How many such pieces stay in memory for a while. */
-const PAGES = 8;
-/** How many blocks' sizes and ages are read at once, to find out how far to trim. */
-const LOOK_AHEAD = 64;
-/** How many events go at once when a file is opened with lower bounds than it had. */
-const TRIM_AT_ONCE = 10_000;
-
-const COLUMNS = "last, kept_at AS keptAt, heads, data";
-
-interface Held {
-  readonly head: number;
-  readonly first: number;
-  /** The position of the first event of the first block. */
-  readonly begin: number | null;
-  readonly count: number;
-  readonly bytes: number;
-  readonly newest: number | null;
-}
-
-const HELD = `SELECT head, first, min(last + 1 - count) AS begin, total(count) AS count,
-  total(size) AS bytes, max(kept_at) AS newest FROM log LEFT JOIN block`;
+/** So many blocks more than come go with an append: nothing else runs meanwhile. */
+const TRIM_BLOCKS = 32;
 
 /** How a store in an SQLite file keeps events. */
 export interface SqliteOptions {
-  /** How much history it keeps; 10,000 events, 64 MiB and any age by default. */
+  /**
+   * How much history it keeps.
+   *
+   * @defaultValue 10,000 events, 64 MiB and any age
+   */
   readonly bounds?: Partial<Bounds>;
-  /** What acknowledged events survive: the end of the process (`normal`, by default), or a power cut (`full`). */
+  /**
+   * What acknowledged events survive: the end of the process (`normal`), or a power cut (`full`).
+   *
+   * @defaultValue `normal`
+   */
   readonly sync?: Sync;
+  /**
+   * Whether a damaged file is repaired: a new file takes its place with all that is whole, and the
+   * damaged one stays beside it as `PATH.damaged`.
+   *
+   * @defaultValue false: a damaged file is refused
+   */
+  readonly repair?: boolean;
   /** Tells the time; the system's by default. */
   readonly clock?: Clock;
 }
@@ -73,73 +70,59 @@ export interface SqliteOptions {
 export class SqliteStore implements Store {
   readonly name = "sqlite";
   readonly bounds: Bounds;
-  readonly #db: Database;
-  readonly #now: () => number;
+  readonly #path: string;
+  readonly #sync: Sync;
   readonly #word = newWord();
   readonly #lives: Lives;
-  #follower: Follower | undefined;
+  readonly #time: TrustedTime;
   readonly #recent = new RecentEntries();
-  /** What was read from the file lately, by the position after which it begins. */
-  readonly #pages = new Map<number, readonly Entry[]>();
-  /** The block in which an event was looked up last: the next one asked for is often its neighbour. */
-  #opened: readonly Entry[] = [];
-  readonly #sizes: Sizes;
+  readonly #cache = new BlockCache();
+  readonly #backups = new Backups();
+  #file: StoreFile;
+  #reader: BlockReader;
   #head: number;
   /** The position of the earliest event held; the one after the head when none is. */
   #first: number;
   #bytes: number;
+  /** Set after a write that failed, and while the file is not where it was. */
   #failed = false;
-  readonly #begin: Statement;
-  readonly #commitAll: Statement;
-  readonly #insert: Statement<unknown, [number, number, number, number, string, string]>;
-  readonly #insertNamed: Statement<unknown, [number, number]>;
-  readonly #setEnds: Statement<unknown, [number, number]>;
-  readonly #delete: Statement<unknown, [number]>;
-  readonly #deleteNamed: Statement<unknown, [number]>;
-  readonly #named: Statement<{ position: number }, [number]>;
-  readonly #after: Statement<Block, [number]>;
+  #isGone = false;
+  #follower: Follower | undefined;
+  /** What is to be told when the store is followed. */
+  #warnings: string[] = [];
 
   /**
    * Opens the file, and makes it if it is not there.
    *
    * @throws StoreFileError when it can't be the store.
    */
-  constructor(path: string, { bounds = {}, sync = "normal", clock = systemClock }: SqliteOptions = {}) {
+  constructor(
+    path: string,
+    { bounds = {}, sync = "normal", repair = false, clock = systemClock }: SqliteOptions = {},
+  ) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
-    const db = openStoreFile(path, sync);
-    this.#db = db;
-    this.#begin = db.prepare("BEGIN IMMEDIATE");
-    this.#commitAll = db.prepare("COMMIT");
-    this.#insert = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)");
-    this.#insertNamed = db.prepare("INSERT INTO named VALUES (?, ?)");
-    this.#setEnds = db.prepare("UPDATE log SET head = ?, first = ?");
-    this.#delete = db.prepare("DELETE FROM block WHERE last < ?");
-    this.#deleteNamed = db.prepare("DELETE FROM named WHERE position < ?");
-    this.#named = db.prepare("SELECT position FROM named WHERE hash = ?");
-    this.#after = db.prepare(`SELECT ${COLUMNS} FROM block WHERE last > ? ORDER BY last`);
-    this.#sizes = new Sizes(db);
+    this.#path = path;
+    this.#sync = sync;
+    this.#file = StoreFile.open(path, { sync, repair });
     try {
-      const held = db.query<Held, []>(HELD).get();
-      this.#head = held?.head ?? 0;
-      this.#first = held?.first ?? this.#head + 1;
-      this.#bytes = held?.bytes ?? 0;
-      this.#now = steadyTime(clock, held?.newest ?? 0);
-      db.query("INSERT INTO life VALUES (?, ?)").run(this.#word, this.#head + 1);
-      this.#lives = new Lives(db.query<Life, []>("SELECT word, first FROM life ORDER BY rowid").all());
-      const begin = held?.begin ?? this.#head + 1;
-      if (begin > this.#first || begin + (held?.count ?? 0) !== this.#head + 1) {
-        throw new StoreFileError(`${path} is damaged: it lacks some events`);
-      }
+      const { head, first, bytes, newest, lives, missing } = this.#file.start(this.#word);
+      this.#head = head;
+      this.#first = first;
+      this.#bytes = bytes;
+      this.#lives = new Lives(lives);
+      this.#time = new TrustedTime(clock, newest, this.bounds.age);
+      this.#reader = this.#readerOf(missing);
+      this.#warnOfTime(newest, clock.time());
       this.#trimAll();
       this.#remember();
     } catch (error) {
-      db.close(true);
-      throw storeFileError(error, path);
+      this.#file.close();
+      throw error;
     }
   }
 
   get count(): number {
-    return this.#head + 1 - this.#first;
+    return this.#head + 1 - this.#first - this.#reader.countMissing(this.#first, this.#head);
   }
 
   get bytes(): number {
@@ -152,6 +135,7 @@ export class SqliteStore implements Store {
 
   follow(follower: Follower): LogStart {
     this.#follower = follower;
+    for (const warning of this.#warnings.splice(0)) follower.warned(warning);
     return { head: this.#head, lives: this.#lives.all };
   }
 
@@ -160,123 +144,148 @@ export class SqliteStore implements Store {
   }
 
   *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | IdConflict)[], void> {
-    const deduplication = new Deduplication(({ id, topics }) => {
-      return this.#find(id).find((entry) => sameTopics(entry.topics, topics));
-    });
+    if (this.#isGone) throw this.#goneError();
+    const deduplication = new Deduplication((draft) => this.#find(draft));
     for (const batch of batches) yield* deduplication.add(batch);
-    const { fresh: drafts, recipients } = deduplication;
-    const keptAt = this.#now();
-    const entries = drafts.map((draft, i) => {
+    const { fresh, recipients } = deduplication;
+    const keptAt = this.#time.now();
+    const entries = fresh.map((draft, i) => {
       const position = this.#head + 1 + i;
       const id = draft.id ?? placeText({ word: this.#word, position });
       const place = { word: this.#word, position, id, keptAt, recipients: recipients[i] ?? 0, erased: false };
       return createEntry({ ...draft, ...place });
     });
-    this.#commit(drafts, entries, keptAt);
-    for (const entry of entries) this.#recent.push(entry);
-    this.#trimRecent();
-    if (entries.length > 0) this.#follower?.kept(entries);
+    if (entries.length > 0) {
+      yield* this.#commit(entries, keptAt);
+      for (const entry of entries) this.#recent.push(entry);
+      this.#trimRecent();
+      this.#follower?.kept(entries);
+    }
     return deduplication.receipts(entries);
   }
 
-  trim(): void {
-    const now = this.#now();
-    if (!this.#failed && this.#firstWithin(this.#head, this.#bytes, now).first === this.#first) return;
-    this.#commit([], [], now);
-    this.#trimRecent();
+  trim(): Awaitable<void> {
+    return inSlices(this.#upkeep());
   }
 
-  locate(cursor: string, mayRead: MayRead): number | undefined {
+  *#upkeep(): Generator<void, void, void> {
+    yield* this.#findFile();
+    if (this.#time.look()) this.#file.limitTimes(this.#time.now());
+    const now = this.#time.now();
+    while (this.#failed || this.#firstWithin(this.#head, this.#bytes, now, TRIM_BLOCKS).first > this.#first) {
+      yield* this.#commit([], now);
+      this.#trimRecent();
+      yield;
+    }
+  }
+
+  locate(cursor: string, mayRead: MayRead): Awaitable<number | undefined> {
     const place = parsePlace(cursor);
     const position = place && this.#lives.positionOf(place, this.#head);
     if (position !== undefined) return position + 1 >= this.#first ? position : undefined;
-    return this.#find(cursor).find(mayRead)?.position;
+    return inSlices(this.#locateName(cursor, mayRead));
   }
 
-  /** The events with this id, oldest first. */
-  #find(id: string): readonly Entry[] {
-    const digits = /-(\d{1,15})$/.exec(id)?.[1];
-    const positions = this.#named.all(Bun.hash.xxHash32(id)).map(({ position }) => position);
-    if (digits !== undefined) positions.push(Number(digits));
-    const entries = positions.sort((a, b) => a - b).map((position) => this.#entryAt(position));
-    return entries.filter((entry) => entry !== undefined).filter((entry) => entry.id === id);
-  }
-
-  read(after: number, limit: number): Stretch {
-    const from = Math.max(after, this.#first - 1);
-    const missing = from > after ? { from: after + 1, to: from } : undefined;
-    const entries = this.#readAfter(from, limit);
-    return { entries, upTo: entries.at(-1)?.position ?? from, missing };
-  }
-
-  #readAfter(from: number, limit: number): readonly Entry[] {
-    const { earliest } = this.#recent;
-    if (earliest && from + 1 >= earliest.position) return this.#recent.read(from, limit);
-    const known = this.#pages.get(from);
-    if (known) return known.slice(0, limit);
-    const entries: Entry[] = [];
-    let length = 0;
-    for (const block of this.#after.iterate(from)) {
-      for (const entry of entriesOf(block, this.#lives)) if (entry.position > from) entries.push(entry);
-      length += block.data.length;
-      if (entries.length >= limit || length >= READ_BYTES) break;
+  *#locateName(id: string, mayRead: MayRead): Generator<void, number | undefined, void> {
+    for (const position of this.#file.blocks.names.locate(id, this.#first, this.#head)) {
+      const entry = this.#entryAt(position);
+      if (entry?.id === id && mayRead(entry)) return position;
+      yield;
     }
-    // Where there is nothing there will be something.
-    if (entries.length > 0) this.#keepPage(from, entries);
-    return entries.slice(0, limit);
+    return undefined;
+  }
+
+  read(after: number, limit: number, topics?: readonly string[]): Stretch {
+    const from = this.#reader.skipMissing(Math.max(after, this.#first - 1));
+    const missing = from > after ? { from: after + 1, to: from } : undefined;
+    const { earliest } = this.#recent;
+    if (from >= this.#head || (earliest && from + 1 >= earliest.position)) {
+      const entries = this.#recent.read(from, limit);
+      return { entries, upTo: entries.at(-1)?.position ?? from, missing };
+    }
+    const end = earliest ? earliest.position - 1 : this.#head;
+    const stretch = this.#reader.read(from, end, limit, topics);
+    if (!missing) return stretch;
+    return { ...stretch, missing: { from: missing.from, to: stretch.missing?.to ?? missing.to } };
+  }
+
+  /** Erases the data of an event, in the file and in backups that are being written. False if it is not held. */
+  erase(position: number): boolean {
+    const entry = this.#entryAt(position);
+    if (!entry) return false;
+    const erased = erasedEntry(entry);
+    this.#file.securely(() => this.#file.blocks.replace(erased));
+    this.#recent.replace(erased);
+    this.#cache.clear();
+    this.#backups.replace(erased);
+    return true;
+  }
+
+  /** Writes a consistent copy to a new file, while the store goes on; the file appears when it is complete. */
+  backup(path: string): Promise<void> {
+    return this.#backups.write(path, this.#source());
   }
 
   close(): void {
-    this.#db.close(true);
+    this.#file.close();
+  }
+
+  #source() {
+    const read = (after: number, limit: number) => this.read(after, limit);
+    return { after: this.#first - 1, head: this.#head, lives: this.#lives.all, read };
+  }
+
+  #readerOf(missing: ConstructorParameters<typeof BlockReader>[2]): BlockReader {
+    return new BlockReader(this.#file.blocks, this.#cache, missing, ({ from, to }) => {
+      this.#warn(
+        `${this.#path} is damaged: events ${from} to ${to} can't be read; readers are told of a gap`,
+      );
+    });
+  }
+
+  #warn(warning: string): void {
+    if (this.#follower) this.#follower.warned(warning);
+    else this.#warnings.push(warning);
   }
 
   /** Keeps what is appended and drops what is past the bounds, or does nothing and throws. */
-  #commit(
-    drafts: readonly { readonly id: string | undefined }[],
-    entries: readonly Entry[],
-    now: number,
-  ): void {
+  *#commit(entries: readonly Entry[], now: number): Generator<void, void, void> {
     const head = this.#head + entries.length;
     try {
-      this.#begin.run();
-      let bytes = this.#bytes;
-      for (const { last, count, size, keptAt, heads, data } of blocksOf(entries)) {
-        this.#insert.run(last, count, size, keptAt, heads, data);
-        bytes += size;
-      }
-      drafts.forEach(({ id }, i) => {
-        if (id !== undefined) this.#insertNamed.run(this.#head + 1 + i, Bun.hash.xxHash32(id));
-      });
-      const kept = this.#firstWithin(head, bytes, now);
-      this.#setEnds.run(head, kept.first);
-      if (kept.first > this.#first) this.#deleteBefore(kept.first);
-      this.#commitAll.run();
+      this.#file.begin();
+      const added = yield* this.#file.blocks.add(entries);
+      const kept = this.#firstWithin(head, this.#bytes + added, now, TRIM_BLOCKS + entries.length);
+      // From here on nothing else has its turn: whoever reads must find what goes, or know that it went.
+      if (kept.first > this.#first) this.#file.deleteBlocks(this.#first, kept.first);
+      this.#file.commit(head, kept.first);
       this.#head = head;
       this.#first = kept.first;
       this.#bytes = kept.bytes;
+      this.#reader.dropBefore(kept.first);
       this.#failed = false;
     } catch (error) {
       this.#failed = true;
-      // What was read of events that are not there after all.
-      this.#sizes.forget();
-      // After some failures SQLite has rolled back by itself.
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      this.#file.rollback();
       throw error;
     }
   }
 
   /**
-   * The first position that the bounds let stay, and how much the blocks from there on take. How many
-   * events there are is told exactly; for the other bounds, blocks go as a whole.
+   * The first position that the bounds let stay, and how much the blocks from there on take, when so
+   * many blocks go at most. How many events there are is told exactly; for the other bounds, blocks go
+   * as a whole.
    */
-  #firstWithin(head: number, bytes: number, now: number): { first: number; bytes: number } {
+  #firstWithin(head: number, bytes: number, now: number, blocks: number): { first: number; bytes: number } {
     const { bounds } = this;
     const earliest = head + 1 - bounds.events;
     let first = this.#first;
     let left = bytes;
-    while (first <= head) {
-      const { last, size, keptAt } = this.#sizes.at(first);
-      if (last >= earliest && left <= bounds.bytes && now - keptAt <= bounds.age) break;
+    for (let gone = 0; first <= head; gone++) {
+      const block = this.#file.sizeAt(first);
+      if (!block) break;
+      const { last, size, keptAt } = block;
+      if (last >= earliest && left <= bounds.bytes && now - keptAt <= this.#time.age) break;
+      if (gone === blocks) return { first, bytes: left };
       first = last + 1;
       left -= size;
     }
@@ -285,48 +294,59 @@ export class SqliteStore implements Store {
 
   /** For a file that is opened with other bounds, or after a long time. */
   #trimAll(): void {
-    const { first, bytes } = this.#firstWithin(this.#head, this.#bytes, this.#now());
-    const trimTo = this.#db.transaction((position: number) => {
-      this.#setEnds.run(this.#head, position);
-      this.#deleteBefore(position);
-    });
-    while (this.#first < first) {
-      this.#first = Math.min(first, this.#first + TRIM_AT_ONCE);
-      trimTo(this.#first);
+    const before = this.#first;
+    const now = this.#time.now();
+    while (this.#firstWithin(this.#head, this.#bytes, now, TRIM_BLOCKS).first > this.#first) {
+      for (const _ of this.#commit([], now)) {
+        // The hub does not run yet.
+      }
     }
+    if (this.#first > before) this.#file.shrink();
+  }
+
+  /** Sees that the file is where it was; one that is gone is written anew from what is known. */
+  *#findFile(): Generator<void, void, void> {
+    const where = this.#file.whereabouts;
+    if (where === "in place") {
+      this.#isGone = false;
+      return;
+    }
+    const wasGone = this.#isGone;
+    this.#isGone = true;
+    // The first time, it is said aloud. Another file is not ours to replace.
+    if (!wasGone || where === "another") throw this.#goneError();
+    yield* this.#backups.steps(`${this.#path}.partial`, this.#source());
+    this.#file.close();
+    for (const suffix of ["-wal", "-shm"]) rmSync(this.#path + suffix, { force: true });
+    renameSync(`${this.#path}.partial`, this.#path);
+    this.#file = StoreFile.reopen(this.#path, this.#sync);
+    const { missing, bytes } = this.#file.start();
+    this.#reader = this.#readerOf(missing);
     this.#bytes = bytes;
-    this.#db.run("PRAGMA incremental_vacuum");
+    this.#isGone = false;
+    this.#warn(`${this.#path} had been removed; it is written anew, with all that was held`);
   }
 
-  #deleteBefore(first: number): void {
-    this.#delete.run(first);
-    this.#deleteNamed.run(first);
+  #goneError(): Error {
+    return this.#file.whereabouts === "another"
+      ? new Error(`another file is at ${this.#path}: nothing is kept until the hub is started again`)
+      : new Error(`${this.#path}, or the log beside it, was removed or moved while in use`);
   }
 
-  /** Keeps what was read for the next who reads from there: those that were cut off together come back so. */
-  #keepPage(after: number, entries: readonly Entry[]): void {
-    this.#pages.set(after, entries);
-    for (const oldest of this.#pages.keys()) {
-      if (this.#pages.size <= PAGES) break;
-      this.#pages.delete(oldest);
-    }
+  /** The held event with the draft's id on its topics. */
+  #find(draft: NamedDraft): Entry | undefined {
+    const position = this.#file.blocks.names.find(draft, this.#first, this.#head);
+    return position === undefined ? undefined : this.#entryAt(position);
+  }
+
+  #entryAt(position: number): Entry | undefined {
+    if (position < this.#first || position > this.#head) return undefined;
+    return this.#recent.at(position) ?? this.#reader.entryAt(position);
   }
 
   /** Takes the newest events into memory: after a restart, they are what everybody asks for. */
   #remember(): void {
-    const newest = this.#db.prepare<Block, []>(`SELECT ${COLUMNS} FROM block ORDER BY last DESC`);
-    const blocks: Entry[][] = [];
-    let count = 0;
-    let length = 0;
-    for (const block of newest.iterate()) {
-      const entries = entriesOf(block, this.#lives);
-      blocks.push(entries);
-      count += entries.length;
-      length += block.data.length;
-      if (count >= RECENT.events || length >= RECENT.bytes) break;
-    }
-    newest.finalize();
-    for (const entry of blocks.reverse().flat()) this.#recent.push(entry);
+    for (const entry of this.#reader.newest(this.#first, this.#head, RECENT)) this.#recent.push(entry);
     this.#trimRecent();
   }
 
@@ -339,50 +359,16 @@ export class SqliteStore implements Store {
     }
   }
 
-  #entryAt(position: number): Entry | undefined {
-    if (position < this.#first || position > this.#head) return undefined;
-    const recent = this.#recent.at(position);
-    if (recent) return recent;
-    const isAsked = (entry: Entry) => entry.position === position;
-    const known = this.#opened.find(isAsked);
-    if (known) return known;
-    const block = this.#after.get(position - 1);
-    this.#opened = block ? entriesOf(block, this.#lives) : [];
-    return this.#opened.find(isAsked);
-  }
-}
-
-/** The sizes and ages of the oldest blocks, of which some are read at a time. */
-class Sizes {
-  readonly #read: Statement<BlockSize, [number]>;
-  #ahead: readonly BlockSize[] = [];
-  #from = 0;
-
-  constructor(db: Database) {
-    this.#read = db.prepare(
-      `SELECT last, size, kept_at AS keptAt FROM block WHERE last >= ? ORDER BY last LIMIT ${LOOK_AHEAD}`,
-    );
-  }
-
-  /** Those of the block that the event at this position is in. */
-  at(position: number): BlockSize {
-    let found = position < this.#from ? undefined : this.#ahead.find(({ last }) => last >= position);
-    if (!found) {
-      this.#ahead = this.#read.all(position);
-      this.#from = position;
-      [found] = this.#ahead;
+  #warnOfTime(newest: number, now: number): void {
+    const { doubt } = this.#time;
+    if (!doubt) return;
+    const [file, system] = [newest, now].map((time) => new Date(time).toISOString());
+    const differ = `the newest event in ${this.#path} is of ${file}, and the system's time is ${system}`;
+    if (doubt === "ahead") {
+      this.#file.limitTimes(now);
+      this.#warn(`${differ}: events grow old from now on, by the system's time`);
+    } else {
+      this.#warn(`${differ}: should that be wrong, set it right; until then events are held for a while`);
     }
-    if (!found) throw new Error(`the event at position ${position} is missing`);
-    return found;
   }
-
-  forget(): void {
-    this.#ahead = [];
-  }
-}
-
-interface BlockSize {
-  readonly last: number;
-  readonly size: number;
-  readonly keptAt: number;
 }

@@ -1,0 +1,64 @@
+import { renameSync } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Entry } from "../entry.ts";
+import { inSlices } from "../slices.ts";
+import type { Stretch } from "../store.ts";
+import { FileWriter, type LogState } from "./file-writer.ts";
+
+/** How many events are copied between two looks at the clock, at most. */
+const READ_LIMIT = 100;
+
+/** What a backup is made of. */
+export interface BackupSource extends LogState {
+  /** The position after which it begins. */
+  readonly after: number;
+  read(after: number, limit: number): Stretch;
+}
+
+/** The backups that a store is writing. */
+export class Backups {
+  readonly #writers = new Set<FileWriter>();
+
+  /**
+   * Writes a copy of the log, as it is now, that can be opened as a store: in slices, while the store
+   * goes on. The file appears when it is complete.
+   */
+  async write(path: string, source: BackupSource): Promise<void> {
+    const partial = `${path}.partial`;
+    await inSlices(this.steps(partial, source));
+    const file = await open(partial, "r+");
+    await file.datasync();
+    await file.close();
+    renameSync(partial, path);
+  }
+
+  /** The same, a block a step, to the path itself. */
+  *steps(path: string, source: BackupSource): Generator<void, void, void> {
+    const writer = new FileWriter(path);
+    this.#writers.add(writer);
+    try {
+      yield* copy(source, writer);
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    } finally {
+      this.#writers.delete(writer);
+    }
+  }
+
+  /** Has an entry whose data is erased replaced in what was copied already. */
+  replace(entry: Entry): void {
+    for (const writer of this.#writers) writer.replace(entry);
+  }
+}
+
+function* copy(source: BackupSource, writer: FileWriter): Generator<void, void, void> {
+  const { head } = source;
+  for (let position = source.after; position < head; ) {
+    const { entries, upTo } = source.read(position, Math.min(READ_LIMIT, head - position));
+    yield* writer.add(entries.filter((entry) => entry.position <= head));
+    if (upTo === position) break;
+    position = upTo;
+  }
+  writer.finish(source);
+}

@@ -1,0 +1,76 @@
+import type { Database } from "bun:sqlite";
+import { rmSync } from "node:fs";
+import type { Entry } from "../entry.ts";
+import type { Life } from "../lives.ts";
+import { Blocks } from "./blocks.ts";
+import type { Range } from "./check.ts";
+import { openStoreFile } from "./sqlite-file.ts";
+
+/** Where the log that a file is a copy of stands. */
+export interface LogState {
+  readonly head: number;
+  readonly lives: readonly Life[];
+}
+
+/** Writes a new store file with entries that have their places already. */
+export class FileWriter {
+  readonly path: string;
+  readonly #db: Database;
+  readonly #blocks: Blocks;
+  #first: number | undefined;
+  #next: number | undefined;
+
+  /** @throws StoreFileError when the file can't be made. A file that is there is replaced. */
+  constructor(path: string) {
+    this.path = path;
+    removeFile(path);
+    this.#db = openStoreFile(path, "normal");
+    // The file counts only when it is complete, so nothing of it needs to be undone.
+    this.#db.run("PRAGMA journal_mode = OFF");
+    this.#blocks = new Blocks(this.#db);
+    this.#db.run("BEGIN IMMEDIATE");
+  }
+
+  /** Adds the next entries, a block a step. What lies between them and those before is missing. */
+  *add(entries: readonly Entry[]): Generator<void, void, void> {
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (!first || !last) return;
+    if (this.#next !== undefined) this.#addMissing({ from: this.#next, to: first.position - 1 });
+    this.#first ??= first.position;
+    yield* this.#blocks.add(entries);
+    this.#next = last.position + 1;
+  }
+
+  /** Puts an entry, whose data is erased, in the place of the one that was added. */
+  replace(entry: Entry): void {
+    this.#db.run("PRAGMA secure_delete = ON");
+    if (this.#next !== undefined && entry.position < this.#next) this.#blocks.replace(entry);
+  }
+
+  /** Ends the file: it can be opened as a store. */
+  finish({ head, lives }: LogState): void {
+    if (this.#next !== undefined) this.#addMissing({ from: this.#next, to: head });
+    this.#db.query("UPDATE log SET head = ?, first = ?").run(head, this.#first ?? head + 1);
+    const addLife = this.#db.prepare("INSERT INTO life (word, first) VALUES (?, ?)");
+    for (const { word, first } of lives) addLife.run(word, first);
+    addLife.finalize();
+    this.#db.run("COMMIT");
+    this.#db.close(true);
+  }
+
+  /** Removes what was written. */
+  abandon(): void {
+    this.#db.close(true);
+    removeFile(this.path);
+  }
+
+  #addMissing({ from, to }: Range): void {
+    if (from <= to) this.#db.query("INSERT INTO missing (first, last) VALUES (?, ?)").run(from, to);
+  }
+}
+
+/** Removes a store file, with what SQLite has beside it. */
+function removeFile(path: string): void {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(path + suffix, { force: true });
+}

@@ -1,0 +1,182 @@
+import type { Database, Statement } from "bun:sqlite";
+import { statSync } from "node:fs";
+import type { Life } from "../lives.ts";
+import { Blocks } from "./blocks.ts";
+import { checkFile, knownMissing, type Range } from "./check.ts";
+import { repairFile } from "./repair.ts";
+import { openStoreFile, StoreFileError, type Sync, storeFileError } from "./sqlite-file.ts";
+
+/** How many blocks' sizes and ages are read at once, to find out how far to trim. */
+const LOOK_AHEAD_BLOCKS = 64;
+/** So many lives are kept, however often a file is opened without an event. */
+const MAX_LIVES = 1000;
+
+/** What an open file says of its log. */
+export interface FileState {
+  readonly head: number;
+  /** The position of the oldest event that is held; the one after the head when none is. */
+  readonly first: number;
+  readonly bytes: number;
+  /** When the newest event was kept, in milliseconds since 1970; 0 without one. */
+  readonly newest: number;
+  readonly lives: readonly Life[];
+  readonly missing: readonly Range[];
+}
+
+/** What an age and a size are known of: a block. */
+interface BlockSize {
+  readonly last: number;
+  readonly size: number;
+  readonly keptAt: number;
+}
+
+/** An open store file. */
+export class StoreFile {
+  readonly path: string;
+  readonly blocks: Blocks;
+  readonly #db: Database;
+  readonly #identity: string | undefined;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #setEnds: Statement<unknown, [number, number]>;
+  readonly #sizes: Statement<BlockSize, [number]>;
+  #ahead: readonly BlockSize[] = [];
+  #aheadFrom = 0;
+
+  private constructor(db: Database, path: string) {
+    this.path = path;
+    this.#db = db;
+    this.blocks = new Blocks(db);
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#setEnds = db.prepare("UPDATE log SET head = ?, first = ?");
+    this.#sizes = db.prepare(
+      `SELECT last, size, kept_at AS keptAt FROM block WHERE last >= ? ORDER BY last LIMIT ${LOOK_AHEAD_BLOCKS}`,
+    );
+    this.#identity = this.#identityNow();
+  }
+
+  /**
+   * Opens the file, makes it if it is not there, and reads all of it to see that it is whole.
+   *
+   * @throws StoreFileError
+   */
+  static open(path: string, { sync, repair }: { readonly sync: Sync; readonly repair: boolean }): StoreFile {
+    try {
+      return StoreFile.#openWhole(path, sync);
+    } catch (error) {
+      if (!repair || !(error instanceof StoreFileError) || !error.repairable) throw error;
+      repairFile(path);
+      return StoreFile.#openWhole(path, sync);
+    }
+  }
+
+  static #openWhole(path: string, sync: Sync): StoreFile {
+    const db = openStoreFile(path, sync);
+    try {
+      checkFile(db, path);
+      return new StoreFile(db, path);
+    } catch (error) {
+      db.close(true);
+      throw storeFileError(error, path);
+    }
+  }
+
+  /** Opens a file that this process has just written. @throws StoreFileError */
+  static reopen(path: string, sync: Sync): StoreFile {
+    return new StoreFile(openStoreFile(path, sync), path);
+  }
+
+  /** Begins a life, and says where the log stands. */
+  start(word?: string): FileState {
+    const db = this.#db;
+    const { head, first, bytes, newest } = db
+      .query<Omit<FileState, "lives" | "missing">, []>(
+        `SELECT head, first, total(size) AS bytes, coalesce(max(kept_at), 0) AS newest FROM log LEFT JOIN block`,
+      )
+      .get() ?? { head: 0, first: 1, bytes: 0, newest: 0 };
+    if (word !== undefined) db.query("INSERT INTO life (word, first) VALUES (?, ?)").run(word, head + 1);
+    db.query("DELETE FROM life WHERE number <= (SELECT max(number) FROM life) - ?").run(MAX_LIVES);
+    const lives = db.query<Life, []>("SELECT word, first FROM life ORDER BY number").all();
+    return { head, first, bytes, newest, lives, missing: knownMissing(db) };
+  }
+
+  begin(): void {
+    this.#begin.run();
+  }
+
+  /** Ends what was begun: the log then stands there. */
+  commit(head: number, first: number): void {
+    this.#setEnds.run(head, first);
+    this.#commit.run();
+  }
+
+  rollback(): void {
+    // What was read of blocks that are not there after all.
+    this.#ahead = [];
+    // After some failures SQLite has rolled back by itself.
+    if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+  }
+
+  /** Deletes the blocks that end before the position, from the one that holds `from` on. */
+  deleteBlocks(from: number, before: number): void {
+    for (let row = this.blocks.after(from - 1); row && row.last < before; row = this.blocks.after(row.last)) {
+      this.blocks.delete(row);
+    }
+    this.#db.query("DELETE FROM missing WHERE last < ?").run(before);
+  }
+
+  /** Gives back to the file system what the file no longer needs. */
+  shrink(): void {
+    this.#db.run("PRAGMA incremental_vacuum");
+  }
+
+  /** Lets no block count as younger than this: milliseconds since 1970. */
+  limitTimes(time: number): void {
+    this.#db.query("UPDATE block SET kept_at = ?1 WHERE kept_at > ?1").run(time);
+    this.#ahead = [];
+  }
+
+  /** The size and age of the block with the event at this position, or of the next one. */
+  sizeAt(position: number): BlockSize | undefined {
+    let found = position < this.#aheadFrom ? undefined : this.#ahead.find(({ last }) => last >= position);
+    if (!found) {
+      this.#ahead = this.#sizes.all(position);
+      this.#aheadFrom = position;
+      [found] = this.#ahead;
+    }
+    return found;
+  }
+
+  /** Does what must leave no copy of what it replaces, in the file or in the log beside it. */
+  securely(work: () => void): void {
+    this.#db.run("PRAGMA secure_delete = ON");
+    try {
+      this.#db.transaction(work).immediate();
+      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      this.#db.run("PRAGMA secure_delete = FAST");
+    }
+  }
+
+  /** Whether what is at its path is still this file, with the log beside it; `another` when something else is. */
+  get whereabouts(): "in place" | "gone" | "another" {
+    const now = this.#identityNow();
+    if (now === this.#identity) return "in place";
+    const main = now?.split(" ")[0];
+    return main === undefined || main === "" || main === this.#identity?.split(" ")[0] ? "gone" : "another";
+  }
+
+  close(): void {
+    this.#db.close(true);
+  }
+
+  /** Which files are at the path and beside it. */
+  #identityNow(): string | undefined {
+    const [main, log] = [this.path, `${this.path}-wal`].map((path) => {
+      const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return found ? `${found.dev}:${found.ino}` : "";
+    });
+    return `${main} ${log}`;
+  }
+}
