@@ -83,7 +83,7 @@ export class Log {
   #busy = false;
   #failures = 0;
   #failure: StoreFailure | undefined;
-  readonly #upkeep: ReturnType<typeof setInterval>;
+  #upkeep: ReturnType<typeof setInterval> | undefined;
 
   constructor(store: Store, listener: LogListener, clock: Clock = systemClock) {
     this.store = store;
@@ -91,8 +91,7 @@ export class Log {
     this.#clock = clock;
     const started = this.#start();
     if (started instanceof Promise) this.#starting = started.finally(() => (this.#starting = undefined));
-    // Appending nothing trims, sees that the store is in order, and after a failure tries it.
-    this.#upkeep = setInterval(() => void this.append([]).catch(() => {}), UPKEEP_INTERVAL_MS).unref();
+    this.#upkeepAsNeeded();
   }
 
   /** Whether the store has said where the log stands. Until then there is nothing to read. */
@@ -198,7 +197,7 @@ export class Log {
   async close(): Promise<void> {
     await this.#starting;
     await this.settled();
-    clearInterval(this.#upkeep);
+    this.#stopUpkeep();
     await this.store.close();
   }
 
@@ -337,6 +336,22 @@ export class Log {
     this.#failure = failure;
     if (!failure === !before) return;
     this.#listener.storeChanged(failure);
+    this.#upkeepAsNeeded();
+  }
+
+  #upkeepAsNeeded(): void {
+    const { bounds, needsUpkeep = false } = this.store;
+    if (this.#failure || needsUpkeep || bounds.age < Number.POSITIVE_INFINITY) {
+      // Appending nothing trims, sees that the store is in order, and after a failure tries it.
+      this.#upkeep ??= setInterval(() => void this.append([]).catch(() => {}), UPKEEP_INTERVAL_MS).unref();
+    } else {
+      this.#stopUpkeep();
+    }
+  }
+
+  #stopUpkeep(): void {
+    clearInterval(this.#upkeep);
+    this.#upkeep = undefined;
   }
 }
 

@@ -14,6 +14,12 @@ export interface Store {
   readonly name: string;
   /** How much it keeps. */
   readonly bounds: Bounds;
+  /**
+   * Whether {@link Store.trim} is called each second though no age is bounded, to see that all is in order.
+   *
+   * @defaultValue false
+   */
+  readonly needsUpkeep?: boolean;
   /** How many events are held. */
   readonly count: number;
   /** What they cost to hold, in bytes: data, topics, ids and all. */

@@ -6,7 +6,13 @@ import type { Bounds } from "../../src/log/store.ts";
 import { draft } from "../log/draft.ts";
 
 function logOf(bounds: Partial<Bounds> = {}): Log {
-  const listener = { recipients: () => 0, deliver() {}, rolledBack() {}, storeChanged() {}, storeWarned() {} };
+  const listener = {
+    recipients: () => 0,
+    deliver() {},
+    rolledBack() {},
+    storeChanged() {},
+    storeWarned() {},
+  };
   return new Log(new MemoryStore(bounds), listener);
 }
 const pageOf = (log: Log, after: number, limit = 10) =>

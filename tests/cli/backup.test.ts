@@ -12,7 +12,7 @@ import { run } from "./tidings.ts";
 setDefaultTimeout(30_000);
 
 class CopiedStore extends MemoryStore {
-  async backup(path: string): Promise<void> {
+  override async backup(path: string): Promise<void> {
     await Bun.write(path, "a copy");
   }
 }

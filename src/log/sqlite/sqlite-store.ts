@@ -69,6 +69,8 @@ export interface SqliteOptions {
  */
 export class SqliteStore implements Store {
   readonly name = "sqlite";
+  /** Its file may be removed while it is in use. */
+  readonly needsUpkeep = true;
   readonly bounds: Bounds;
   readonly #path: string;
   readonly #sync: Sync;

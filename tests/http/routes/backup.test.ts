@@ -13,7 +13,7 @@ const MiB = 1024 ** 2;
 class CopiedStore extends MemoryStore {
   readonly copied = Promise.withResolvers<void>();
 
-  async backup(path: string): Promise<void> {
+  override async backup(path: string): Promise<void> {
     await this.copied.promise;
     await Bun.write(path, new Uint8Array(20 * MiB).fill(7));
   }
