@@ -89,7 +89,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       recipients: (draft) => clients.subscriptions.recipients(draft),
       deliver: (entries, since) => this.#delivery.deliver(entries, since),
       rolledBack: (to) => this.#rollBack(to),
-      storeWarned: (message) => this.#logger.warn({ store: store.name }, message),
+      storeWarned: (message) => this.logger.warn({ store: store.name }, message),
       storeChanged: (failure) => {
         if (failure) this.logger.error({ store: store.name, error: failure.cause }, "store fails");
         else this.logger.info({ store: store.name }, "store works again");
