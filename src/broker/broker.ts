@@ -17,7 +17,7 @@ import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
 import { greeting } from "./greeting.ts";
-import { type Interest, toPrivateTopics } from "./interest.ts";
+import { type Interest, mayKnow, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions, Observer } from "./options.ts";
 import { Replay } from "./replay.ts";
@@ -208,7 +208,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     const sink = sinkOf(stream);
     const { head } = this.log;
     const progress = newProgress(head, head);
-    if (lastEventId !== undefined) progress.resume = { from: lastEventId, located: false, count: 0 };
+    if (lastEventId !== undefined) {
+      progress.resume = { from: lastEventId, mayKnow: mayKnow(interest), located: false, count: 0 };
+    }
     const client = new Client({
       id,
       sink,

@@ -1,3 +1,4 @@
+import type { MayRead } from "../log/store.ts";
 import type { PrivateTopics } from "./interest.ts";
 import { type EventSink, type LeaveListener, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
@@ -42,6 +43,8 @@ export function newProgress(position: number, cursor: number): Progress {
 export interface Resume {
   /** The last event it had, or `earliest`. */
   readonly from: string;
+  /** Which events the client may know of: where it had another, it is told nothing. */
+  readonly mayKnow: MayRead;
   /** Whether its place in the log is known by now. */
   located: boolean;
   /** How many events it has been sent since. */

@@ -1,4 +1,5 @@
 import type { Draft, Entry } from "../log/entry.ts";
+import type { MayRead } from "../log/store.ts";
 import { DEFAULT_TYPE } from "../protocol/frame.ts";
 import { TopicPatterns } from "../topics/topic-patterns.ts";
 
@@ -14,6 +15,13 @@ export interface Interest {
    * @defaultValue none
    */
   readonly privateTopics?: readonly string[];
+  /**
+   * The topics, in the same forms, that it could ask for. It learns of no other topic's events
+   * whether there are any.
+   *
+   * @defaultValue every topic
+   */
+  readonly allowedTopics?: readonly string[];
 }
 
 /** The topics whose private events somebody may read; undefined for none. */
@@ -29,6 +37,14 @@ export function mayRead(
   { topics, private: isPrivate }: Pick<Draft, "topics" | "private">,
 ): boolean {
   return !isPrivate || (privateTopics?.hasAny(topics) ?? false);
+}
+
+/** Whether somebody with this interest may know of an event, whatever it asks for now. */
+export function mayKnow({ privateTopics, allowedTopics }: Interest): MayRead {
+  const known = toPrivateTopics(privateTopics);
+  const allowed = allowedTopics && new TopicPatterns(allowedTopics);
+  return (event) =>
+    mayRead(known, event) && (!allowed || event.topics.length === 0 || allowed.hasAny(event.topics));
 }
 
 type Subject = Pick<Draft, "type" | "topics" | "private"> & Partial<Pick<Entry, "erased">>;

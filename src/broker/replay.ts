@@ -1,13 +1,12 @@
 import { EARLIEST } from "../events/names.ts";
 import { Histogram } from "../log/histogram.ts";
 import type { Log } from "../log/log.ts";
-import { type MayRead, StoreFailure } from "../log/store.ts";
+import { StoreFailure } from "../log/store.ts";
 import { HubEvent } from "../protocol/hub-events.ts";
 import type { Client, Progress, Resume } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import type { Delivery } from "./delivery.ts";
 import { hubFrame } from "./hub-frames.ts";
-import { mayRead } from "./interest.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
 import type { Counters } from "./totals.ts";
@@ -108,9 +107,8 @@ export class Replay {
   /** Puts a client where it left off, or before the oldest event that is held; true if it takes more. */
   async #locate(client: Client, progress: Progress, resume: Resume): Promise<boolean> {
     const { log } = this.#options;
-    const { from } = resume;
-    const readable: MayRead = (event) => mayRead(client.privateTopics, event);
-    const left = from === EARLIEST ? undefined : await log.locate(from, readable);
+    const { from, mayKnow } = resume;
+    const left = from === EARLIEST ? undefined : await log.locate(from, mayKnow);
     if (client.state !== "replaying") return false;
     const { earliest = log.head + 1 } = log;
     progress.position = progress.cursor = left ?? earliest - 1;

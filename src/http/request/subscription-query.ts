@@ -36,7 +36,8 @@ export function readInterest(
   for (const topic of topics.length > 0 ? topics : ["*"]) {
     if (!covers(grant.subscribe, topic)) throw refuse(grant, topics.length > 0 ? topic : undefined);
   }
-  return { topics, types, privateTopics: grant.privateTopics };
+  const { privateTopics, subscribe } = grant;
+  return { topics, types, privateTopics, ...(!subscribe.includes("*") && { allowedTopics: subscribe }) };
 }
 
 function refuse(grant: Grant, topic: string | undefined): Problem {

@@ -2,10 +2,10 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { covers, type Grant } from "../../auth/grant.ts";
 import { HistoryPage } from "../../broker/history.ts";
-import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
+import { type Interest, mayKnow } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { EARLIEST } from "../../events/names.ts";
-import type { Draft, Entry } from "../../log/entry.ts";
+import type { Entry } from "../../log/entry.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { Problem, problemOf } from "../answer/problem.ts";
@@ -59,7 +59,7 @@ export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
-      const after = await positionOf(query.after, grant);
+      const after = await positionOf(query.after, interest);
       const page = new HistoryPage(log, interest, { after, limit, toText: (entry) => toJson(entry, grant) });
       // While its status can still be told.
       const first = await page.next();
@@ -84,10 +84,10 @@ export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub
     },
   );
 
-  async function positionOf(cursor: string | undefined, grant: Grant): Promise<number> {
+  async function positionOf(cursor: string | undefined, interest: Interest): Promise<number> {
     const earliest = (log.earliest ?? log.head + 1) - 1;
     if (!cursor || cursor === EARLIEST) return earliest;
-    const found = await log.locate(cursor, readableTo(grant));
+    const found = await log.locate(cursor, mayKnow(interest));
     if (found === undefined) throw new Problem(404, `no event with the id ${JSON.stringify(cursor)} is held`);
     return found;
   }
@@ -118,17 +118,6 @@ export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub
     if (!missing) return { next, more };
     return { next, more, missing: { after: log.place(missing.from - 1), until: log.place(missing.to) } };
   }
-}
-
-/** Whether the grant's bearer may read an event: it could subscribe to one of its topics. */
-function readableTo({
-  subscribe,
-  privateTopics,
-}: Grant): (event: Pick<Draft, "topics" | "private">) => boolean {
-  const known = toPrivateTopics(privateTopics);
-  return (event) =>
-    mayRead(known, event) &&
-    (event.topics.length === 0 || event.topics.some((topic) => covers(subscribe, topic)));
 }
 
 function toJson(

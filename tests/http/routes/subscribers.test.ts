@@ -124,6 +124,30 @@ describe("a private hub", () => {
     expect(await statusOf(`${url}/history?topic=a`, headers)).toBe(200);
   });
 
+  test("tells nobody whether there is an event that it may not read", async () => {
+    const { url } = startKeyedHub({ private: true });
+    await publishAll(url, [
+      { type: "e", data: 1, topics: ["orders/1"], id: "mine" },
+      { type: "e", data: 1, topics: ["billing"], id: "invoice-7" },
+      { type: "e", data: 1, topics: ["billing"], id: "invoice-8", private: true },
+    ]);
+    const headers = bearer(await sign({ subscribe: ["orders/*"] }));
+    const resume = async (id: string) => {
+      const reader = await Reader.open(`${url}/events?topic=orders/1`, { ...headers, "last-event-id": id });
+      const [, [type, data] = []] = await reader.take(2);
+      return [
+        type,
+        JSON.stringify(data).replace(id, "ID"),
+        reader.response.headers.get("last-event-id") === id,
+      ];
+    };
+    const unknown = await resume("unheard-of");
+    expect(unknown[0]).toBe("tidings.gap");
+    for (const id of ["invoice-7", "invoice-8"])
+      expect([id, ...(await resume(id))]).toEqual([id, ...unknown]);
+    expect((await resume("mine"))[0]).toBe("tidings.resumed");
+  });
+
   test("lets the administrator read everything, a publisher nothing", async () => {
     const { url } = startKeyedHub({ private: true });
     expect(await statusOf(`${url}/events`, bearer(ADMIN_KEY))).toBe(200);
