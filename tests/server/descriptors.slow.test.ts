@@ -63,7 +63,7 @@ test.skipIf(process.platform !== "linux")(
     expect(metrics).toContain(`\ntidings_descriptors_short_total ${count(503)}\n`);
     // An EventSource is told to come back.
     const browser = await fetch(`${url}/events`, { headers: { accept: "text/event-stream" } });
-    expect(await browser.text()).toMatch(/^event: tidings\.busy\n.*"reason":"out-of-descriptors"/s);
+    expect(await browser.text()).toMatch(/^event: tidings\.busy\ndata: \{"reason":"out-of-descriptors"/m);
     aborter.abort();
     await until(() => messages.includes("there are file descriptors for streams again"));
     expect((await fetch(`${url}/events`)).status).toBe(200);
