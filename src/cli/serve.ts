@@ -58,7 +58,10 @@ async function start(config: Config, logger: Logger): Promise<Server> {
   try {
     return await startServer(config, logger);
   } catch (error) {
-    if (error instanceof CatalogError || error instanceof StoreFileError) throw new CliError(error.message);
+    if (error instanceof StoreFileError) {
+      throw new CliError(error.repairable ? `${error.message}: --repair` : error.message);
+    }
+    if (error instanceof CatalogError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     throw error;
   }

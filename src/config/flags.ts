@@ -80,6 +80,7 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       ["normal", "full"],
       "normal",
     ),
+    repair: toggle("--repair", "go on with what is whole of a damaged file"),
     historyEvents: preset(
       "--history-events <count>",
       "keep this many events for readers that come back",

@@ -9,6 +9,8 @@ export interface StoreSettings {
   /** `memory`, or the path of an SQLite file. */
   readonly store: string;
   readonly sync: Sync;
+  /** Whether a damaged file is repaired rather than refused. */
+  readonly repair: boolean;
   readonly historyEvents: number;
   /** Bytes. */
   readonly historyBytes: number;
@@ -21,13 +23,13 @@ export interface StoreSettings {
  *
  * @throws StoreFileError when the file can't be the store.
  */
-export function openStore({ store, sync, ...history }: StoreSettings): Store {
+export function openStore({ store, sync, repair, ...history }: StoreSettings): Store {
   const bounds = {
     events: history.historyEvents,
     bytes: history.historyBytes,
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
-  return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync });
+  return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync, repair });
 }
 
 /** Where there is room for a copy of the store; undefined for the system's folder for temporary files. */
