@@ -34,6 +34,8 @@ export async function* receive(
 
   while (!signal?.aborted) {
     const deadline = new Deadline(signal);
+    // Until the hub has sent what was missed.
+    let resuming = lastEventId !== undefined;
     let error: TidingsError | undefined;
     try {
       deadline.start(idleTimeout, `no answer within ${idleTimeout} ms`);
@@ -52,7 +54,9 @@ export async function* receive(
             lastEventId = id ?? lastEventId;
             if (type === HubEvent.connected) onOpen?.({ clientId: clientIdOf(data) });
             else if (type === HubEvent.gap) onGap?.(gapOf(data));
-          } else if (id === undefined || seen.add(id)) {
+            else if (type === HubEvent.resumed) resuming = false;
+          } else if (!(resuming && id !== undefined && seen.has(id, type, data))) {
+            if (id !== undefined) seen.add(id, type, data);
             // Only now has the event reached its reader, so only now would a reconnect pass it over.
             lastEventId = id ?? lastEventId;
             yield { id: lastEventId ?? "", type, data: dataOf(url, type, data) };

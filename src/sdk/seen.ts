@@ -1,20 +1,31 @@
-/** How many ids are remembered: more than a hub sends twice, few enough to cost nothing. */
-const MOST = 1000;
+/** How many events are remembered: more than a hub sends twice, few enough to cost nothing. */
+const MAX_SEEN = 1000;
 
-/** The ids of the last events delivered, so that none is delivered twice. */
+/**
+ * The last events delivered. A hub sends none twice on one connection, but a resume goes to the earliest
+ * event with the id, and another topic may have had an event of the same id since. That one is another
+ * event, so its id alone does not say whether it was delivered.
+ */
 export class Seen {
-  readonly #ids = new Set<string>();
+  readonly #keys = new Set<string>();
 
-  /** Whether the id is new; remembers it. */
-  add(id: string): boolean {
-    if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
-    if (this.#ids.size > MOST) {
-      for (const oldest of this.#ids) {
-        this.#ids.delete(oldest);
-        break;
-      }
+  add(id: string, type: string, data: string): void {
+    this.#keys.add(keyOf(id, type, data));
+    if (this.#keys.size <= MAX_SEEN) return;
+    for (const oldest of this.#keys) {
+      this.#keys.delete(oldest);
+      break;
     }
-    return true;
   }
+
+  has(id: string, type: string, data: string): boolean {
+    return this.#keys.has(keyOf(id, type, data));
+  }
+}
+
+/** Without the data itself, which may be large. */
+function keyOf(id: string, type: string, data: string): string {
+  let hash = 0;
+  for (let i = 0; i < data.length; i++) hash = (Math.imul(hash, 31) + data.charCodeAt(i)) | 0;
+  return JSON.stringify([id, type, data.length, hash]);
 }

@@ -94,6 +94,41 @@ test("goes on after a lost connection where it was: nothing lost, nothing twice"
   expect(reconnects[0]?.delay).toBeLessThanOrEqual(50);
 });
 
+test("the same id on other topics is another event, live and when it resumes there", async () => {
+  const first = startHub();
+  const { url, broker } = first;
+  const received: unknown[] = [];
+  const opens: (() => void)[] = [];
+  const opened = () => new Promise<void>((resolve) => opens.push(resolve));
+  const isOpen = opened();
+  const subscriber = createSubscriber<AnyEvents>({ url, onOpen: () => opens.shift()?.() });
+  const reading = (async () => {
+    for await (const { id, data } of subscriber) if (received.push([id, data]) === 6) break;
+  })();
+  await isOpen;
+  await broker.publish({ type: "n", data: 1, id: "x", topic: "a", retry: 50 });
+  await broker.publish({ type: "n", data: 2, id: "y" });
+  await broker.publish({ type: "n", data: 1, id: "x", topic: "b" });
+  await until(() => received.length === 3);
+  const isOpenAgain = opened();
+  await first.stop();
+  await broker.publish({ type: "n", data: 4, id: "x", topic: "c" });
+  startHub({ port: Number(new URL(url).port), broker });
+  await isOpenAgain;
+  await until(() => [...broker.clients].every(({ state }) => state === "live"));
+  await broker.publish({ type: "n", data: 1, id: "x", topic: "d" });
+  await broker.publish({ type: "n", data: 6, id: "z" });
+  await reading;
+  expect(received).toEqual([
+    ["x", 1],
+    ["y", 2],
+    ["x", 1],
+    ["x", 4],
+    ["x", 1],
+    ["z", 6],
+  ]);
+});
+
 test("resumes after an id that is not ASCII", async () => {
   const { url } = startHub();
   const hub = createPublisher<AnyEvents>({ url });
