@@ -8,12 +8,13 @@ import { EARLIEST } from "../../events/names.ts";
 import type { Entry } from "../../log/entry.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
+import { requireAdmin } from "../access/admin.ts";
 import { Problem, problemOf } from "../answer/problem.ts";
 import type { Refused } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { textParameter } from "../request/query.ts";
+import { listParameter, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { directStream } from "../stream/direct-stream.ts";
 
@@ -49,11 +50,17 @@ const History = Type.Object({
   ),
 });
 
+const EraseQuery = Type.Object({
+  topic: listParameter("Of several events with this id, the one on this topic."),
+});
+
 const encoder = new TextEncoder();
 
-/** `GET /history`: what is still held. */
-export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub) {
-  return new Elysia().get(
+/** `GET /history`: what is still held; `DELETE /history/:id`: an event's data, for administrators. */
+export function historyRoutes(hub: Hub) {
+  const { access, limits, refusals } = hub;
+  const { log } = hub.broker;
+  const routes = new Elysia().get(
     "/history",
     async ({ request, route, query }) => {
       const grant = await access(request);
@@ -80,6 +87,32 @@ export function historyRoutes({ broker: { log }, access, limits, refusals }: Hub
           200: { description: "A page of them", content: json(History) },
           ...problemResponses(400, 401, 403, 404, 503),
         },
+      },
+    },
+  );
+
+  return routes.delete(
+    "/history/:id",
+    async ({ request, params, query }): Promise<Response> => {
+      await requireAdmin(hub, request);
+      const { topic: topics } = query;
+      const position = await log.locate(
+        params.id,
+        (event) => !topics || event.topics.some((topic) => topics.includes(topic)),
+      );
+      if (position === undefined || !(await log.erase(position))) {
+        throw new Problem(404, `no event with the id ${JSON.stringify(params.id)} is held`);
+      }
+      return new Response(null, { status: 204 });
+    },
+    {
+      query: EraseQuery,
+      detail: {
+        tags: ["operations"],
+        summary: "Erase an event's data",
+        description:
+          "From the log, the current values and the backups to come; its place stays. Readers keep what they were sent.",
+        responses: { 204: { description: "It is erased" }, ...problemResponses(400, 401, 403, 404, 503) },
       },
     },
   );

@@ -6,7 +6,7 @@ import { defer } from "../../defer.ts";
 import { startHub } from "../../hub.ts";
 import { postText } from "../../post.ts";
 import { until } from "../../until.ts";
-import { bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
+import { ADMIN_KEY, bearer, PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
 import type { Measured } from "../measured-hub.ts";
 import { problemOf } from "../problem.ts";
 import { Reader } from "../reader.ts";
@@ -287,4 +287,34 @@ test("a page whose rest can't be read breaks off, and is taken by nobody for the
   expect(answer.status).toBe(200);
   const text = await answer.text().catch(() => "broken off");
   expect(() => JSON.parse(text)).toThrow();
+});
+
+test("an administrator erases an event's data; its place stays, and nobody is sent it any more", async () => {
+  const { url } = startKeyedHub();
+  const erase = (id: string, token: string, query = "") =>
+    fetch(`${url}/history/${encodeURIComponent(id)}${query}`, { method: "DELETE", headers: bearer(token) });
+  const id = "a/b é %";
+  await post(
+    `${url}/publish/batch`,
+    [
+      { type: "n", data: 1, id: "first" },
+      { type: "n", data: "personal", id, topics: ["a"] },
+      { type: "n", data: "of another", id, topics: ["b"] },
+      { type: "n", data: 2, id: "last" },
+    ],
+    PUBLISH_KEY,
+  );
+  for (const token of [PUBLISH_KEY, await sign({ subscribe: ["*"] })]) {
+    expect((await erase(id, token)).status).toBe(403);
+  }
+  expect((await erase("unheard-of", ADMIN_KEY)).status).toBe(404);
+  expect((await erase(id, ADMIN_KEY, "?topic=c")).status).toBe(404);
+  expect((await erase(id, ADMIN_KEY, "?topic=b")).status).toBe(204);
+  expect(dataOf(await readPage(url))).toEqual([1, "personal", 2]);
+  expect((await erase(id, ADMIN_KEY)).status).toBe(204);
+  expect(dataOf(await readPage(url))).toEqual([1, 2]);
+  // Whoever had it last goes on after it.
+  expect(dataOf(await readPage(url, `?after=${encodeURIComponent(id)}`))).toEqual([2]);
+  const reader = await Reader.open(`${url}/events?last_event_id=earliest`);
+  expect((await reader.take(3)).map(([, data]) => data).slice(1)).toEqual([1, 2]);
 });
