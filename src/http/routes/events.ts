@@ -151,12 +151,11 @@ function eventStreams(
     const address = addressOf({ request, server });
     admission.assert(address);
     // No stream comes of it, and its connection is to rest no longer than others. A body of unknown
-    // length, which is never asked for, keeps the runtime from saying that the length is 0.
+    // length, which is never asked for, keeps the runtime from saying that the length is 0. Elysia does
+    // ask for it where the path ends in a slash.
     if (request.method === "HEAD") {
-      return new Response(
-        directStream(request, () => {}),
-        { headers: STREAM_HEADERS },
-      );
+      const body = directStream(request, (sink) => sink.close());
+      return new Response(body, { headers: STREAM_HEADERS });
     }
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);

@@ -50,6 +50,19 @@ test("405: a wrong method, told which are right", async () => {
   }
 });
 
+test("a HEAD for the stream is answered at once, with a slash at its end, too", async () => {
+  const { url, broker } = startHub();
+  for (const path of ["/events", "/events/"]) {
+    const { status, headers } = await fetch(url + path, { method: "HEAD" });
+    expect([path, status, headers.get("content-type")]).toEqual([
+      path,
+      200,
+      "text/event-stream;charset=utf-8",
+    ]);
+  }
+  expect(broker.totals.connected).toBe(0);
+});
+
 test("a HEAD answers as a GET does, without the body", async () => {
   const { url } = startHub();
   for (const path of ["/status", "/catalog", "/healthz", "/readyz", "/openapi", "/openapi/json"]) {
