@@ -2,13 +2,15 @@ import type { Log } from "../log/log.ts";
 import type { Stretch } from "../log/store.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
 import type { Client } from "./client.ts";
-import { mayRead, patternsOf } from "./interest.ts";
+import { mayRead, type PrivateTopics, patternsOf } from "./interest.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** How many positions of the log are read at once. */
 const READ_LIMIT = 256;
 /** What is kept for others to use takes no more than this, in bytes. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+/** What a read takes besides its frames, in bytes, roughly. */
+const READ_BYTES = 512;
 
 /** A stretch of the log as a client is sent it. */
 export interface ReplayedStretch extends Pick<Stretch, "upTo" | "missing"> {
@@ -16,10 +18,8 @@ export interface ReplayedStretch extends Pick<Stretch, "upTo" | "missing"> {
 }
 
 /** The same for all clients of a subscription. */
-interface SharedRead {
-  readonly stretch: Stretch;
-  /** All that the subscription asks for, save what is private. */
-  readonly chunks: readonly Chunk[];
+interface SharedRead extends ReplayedStretch {
+  /** Whether there are private events as well, for those who may read them. */
   readonly hasPrivate: boolean;
   readonly bytes: number;
 }
@@ -39,14 +39,9 @@ export class SharedReads {
 
   /** What comes after the position, for this client. @throws StoreFailure */
   async read({ subscription, privateTopics }: Client, after: number): Promise<ReplayedStretch> {
-    const { stretch, chunks, hasPrivate } =
-      this.#kept.get(subscription)?.get(after) ?? (await this.#read(subscription, after));
-    const { upTo, missing } = stretch;
-    if (!hasPrivate || !privateTopics) return { upTo, missing, chunks };
-    const own = stretch.entries.filter(
-      (entry) => subscription.asksFor(entry) && mayRead(privateTopics, entry),
-    );
-    return { upTo, missing, chunks: chunksOf(own) };
+    const shared =
+      this.#kept.get(subscription)?.get(after) ?? (await this.#read(subscription, after, undefined));
+    return shared.hasPrivate && privateTopics ? this.#read(subscription, after, privateTopics) : shared;
   }
 
   /** Forgets what was kept: nobody is replaying, or the log has changed. */
@@ -55,17 +50,21 @@ export class SharedReads {
     this.#keptBytes = 0;
   }
 
-  async #read(subscription: Subscription<Client>, after: number): Promise<SharedRead> {
+  async #read(
+    subscription: Subscription<Client>,
+    after: number,
+    privateTopics: PrivateTopics,
+  ): Promise<SharedRead> {
     // Wherever clients begin, they soon read the same stretches.
     const limit = READ_LIMIT - (after % READ_LIMIT);
-    const stretch = await this.#log.read(after, limit, patternsOf(subscription.interest));
-    const wanted = stretch.entries.filter((entry) => subscription.asksFor(entry));
-    const open = wanted.filter((entry) => !entry.private);
-    const chunks = [...chunksOf(open)];
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
-    const read = { stretch, chunks, hasPrivate: open.length < wanted.length, bytes };
+    const { entries, upTo, missing } = await this.#log.read(after, limit, patternsOf(subscription.interest));
+    const wanted = entries.filter((entry) => subscription.asksFor(entry));
+    const readable = wanted.filter((entry) => mayRead(privateTopics, entry));
+    const chunks = [...chunksOf(readable)];
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, READ_BYTES);
+    const read = { upTo, missing, chunks, hasPrivate: readable.length < wanted.length, bytes };
     // The newest stretch grows.
-    if (stretch.upTo - after === limit) this.#keep(subscription, after, read);
+    if (!privateTopics && upTo - after === limit) this.#keep(subscription, after, read);
     return read;
   }
 
