@@ -21,13 +21,12 @@ export function publish(url: string, events: object | readonly object[]): Promis
 /** All that the hub holds, page by page. */
 export async function readAll(url: string): Promise<Stored[]> {
   const all: Stored[] = [];
-  for (let after: string | null = "earliest"; after !== null; ) {
-    const query: string = new URLSearchParams({ limit: "1000", after }).toString();
-    const answer = await fetch(`${url}/history?${query}`);
+  for (let after = "earliest", more = true; more; ) {
+    const answer = await fetch(`${url}/history?${new URLSearchParams({ limit: "1000", after })}`);
     if (!answer.ok) throw new Error(await answer.text());
-    const page = (await answer.json()) as { events: Stored[]; next: string | null };
+    const page = (await answer.json()) as { events: Stored[]; next: string; more: boolean };
     all.push(...page.events);
-    after = page.next;
+    ({ next: after, more } = page);
   }
   return all;
 }
