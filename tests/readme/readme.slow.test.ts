@@ -148,8 +148,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       [`curl -s http://127.0.0.1:3000/publish -H "authorization: Bearer $(cat publisher)" -H 'content-type: application/json' -d '{"type":"note","data":"for you","topic":"orders/7","private":true}'`]:
         { shows: /^{"id":"[^"]+","recipients":0}$/ },
       "curl -s 'http://127.0.0.1:3000/history?topic=orders/*' -H \"authorization: Bearer $(cat alice)\"": {
-        shows: /"data":{"id":7}.*"data":"for you".*"next":null/,
+        shows: /"data":{"id":7}.*"data":"for you".*"more":false/,
       },
+      "TIDINGS_TOKEN=$(cat admin) tidings backup copy.db": {},
     },
   },
   "Watch it, and stop it": {
