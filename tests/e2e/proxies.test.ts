@@ -74,6 +74,8 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
         waits.add(retry);
       }
       expect(waits.size).toBeGreaterThan(10);
+      const script = await fetch(`${url}/events`, { headers: { accept: "text/event-stream" } });
+      expect(script.headers.has("access-control-allow-origin")).toBeFalse();
       expect((await fetch(`${url}/events`)).status).toBe(502);
       // A publisher that is told 200 would take its event for kept.
       const post = { method: "POST", headers: { accept: "text/event-stream" } };

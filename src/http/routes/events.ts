@@ -53,7 +53,12 @@ export function eventRoutes({ broker, access, tickets, addressOf, limits }: Hub)
     detail: {
       tags: ["subscribe"],
       summary: "The event stream",
-      description: "Server-Sent Events, for an EventSource.",
+      description:
+        "Server-Sent Events, for an EventSource. First comes `connected`, whose id is the place where the " +
+        "stream begins. A client that names its last event id is then sent what it missed, and " +
+        "`tidings.resumed`; `tidings.gap` says what is no longer held. Then each event comes as it is " +
+        "published. Where `Accept` names `text/event-stream`, a 429 or 503 is a 200 with `Retry-After` and " +
+        "`tidings.busy` instead, since an EventSource gives up for good at any other status.",
       parameters: [
         {
           in: "header" as const,
