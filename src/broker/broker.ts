@@ -386,6 +386,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#delivery.flush();
     const count = this.#clients.size;
     for (const client of this.#clients) this.#clients.remove(client, "drained");
+    this.#cursors.stop();
     this.logger.info({ clients: count }, "broker closed");
     await this.log.close();
   }
@@ -398,7 +399,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   #delivered(entries: readonly Entry[], since: number): void {
-    this.#cursors.delivered();
+    if (this.#clients.size > 0) this.#cursors.delivered();
     if (this.#observers.size === 0) return;
     const took = this.#clock.now() - since;
     for (const observer of this.#observers) observer(entries, took);

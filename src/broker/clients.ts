@@ -23,10 +23,10 @@ export interface ClientsOptions {
  * Who is connected, and the life of each client. The only place where a client's state changes:
  *
  *     add ──> replaying ──goLive──> live
- *                │  ^                │
- *         #block │  └──#unblock──┐   │ #block
- *                v               │   v
- *                └──────────> blocked
+ *               │   ^                │
+ *             block unblock        block
+ *               v   │                │
+ *              blocked <─────────────┘
  *
  *     any of them ──remove──> gone
  */

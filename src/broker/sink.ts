@@ -42,10 +42,10 @@ export interface ElysiaStream {
 }
 
 /** How often a sink is asked whether it has room again, when it can't say so by itself, in ms, at last. */
-const POLL = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** How often it is tried whether a stream that stays full is still there, in ms. */
-const PROBE = 1000;
+const PROBE_INTERVAL_MS = 1000;
 const NOTHING = new Uint8Array();
 
 /** A sink for a `Stream` of `@elysiajs/stream`, with the frames passing through as they are. */
@@ -73,9 +73,9 @@ export function writeTo(sink: EventSink, chunk: Uint8Array): Promise<unknown> | 
 
 async function untilRoom(sink: EventSink): Promise<void> {
   let probedAt = performance.now();
-  for (let wait = 0; ; wait = Math.min(POLL, 2 * wait + 1)) {
+  for (let wait = 0; ; wait = Math.min(POLL_INTERVAL_MS, 2 * wait + 1)) {
     await Bun.sleep(wait);
-    if (performance.now() - probedAt >= PROBE) {
+    if (performance.now() - probedAt >= PROBE_INTERVAL_MS) {
       probedAt = performance.now();
       // A stream that was cancelled has no room either, and tells only when it is given something.
       if (!(sink instanceof ReadableByteStreamController)) sink.enqueue(NOTHING);

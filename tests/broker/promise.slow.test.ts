@@ -114,7 +114,7 @@ test(
       { numRuns: 3000 * runs },
     );
   },
-  60_000 * runs,
+  120_000 * runs,
 );
 
 test(
@@ -133,7 +133,7 @@ test(
       { numRuns: 100 * runs },
     );
   },
-  60_000 * runs,
+  120_000 * runs,
 );
 
 test(
@@ -150,7 +150,7 @@ test(
       { numRuns: 500 * runs },
     );
   },
-  60_000 * runs,
+  120_000 * runs,
 );
 
 test(
@@ -168,7 +168,7 @@ test(
       { numRuns: 100 * runs },
     );
   },
-  60_000 * runs,
+  120_000 * runs,
 );
 
 test(
@@ -188,5 +188,5 @@ test(
       { numRuns: 300 * runs },
     );
   },
-  60_000 * runs,
+  120_000 * runs,
 );
