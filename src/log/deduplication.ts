@@ -29,6 +29,11 @@ export class Deduplication {
 
   /** Takes all of a batch, or none when an id in it is used for a different event. */
   *add({ drafts, recipients }: Batch): Generator<void, void, void> {
+    // Nothing is looked up for events without ids, which most are.
+    if (!drafts.some(isNamed)) {
+      this.#sources.push(drafts.map((draft, i) => this.#keep(draft, recipients[i] ?? 0)));
+      return;
+    }
     const before = this.fresh.length;
     const sources: Source[] = [];
     for (const [i, draft] of drafts.entries()) {

@@ -1,4 +1,5 @@
 import { encodeJsonFrame } from "../protocol/frame.ts";
+import { placeText } from "../protocol/place.ts";
 
 /** A checked event that waits for its place in the log. */
 export interface Draft {
@@ -44,12 +45,32 @@ export interface Entry extends EntryData {
 
 /** An entry of the log with this data. A store makes its entries so. */
 export function createEntry(data: EntryData): Entry {
-  return new KeptEntry(data);
+  const { word, position, id, keptAt, recipients, erased } = data;
+  return new KeptEntry(data, word, position, id, keptAt, recipients, erased);
+}
+
+/** The entry of a draft that a store has kept at this place. */
+export function keptEntry(
+  draft: Draft,
+  word: string,
+  position: number,
+  keptAt: number,
+  recipients: number,
+): Entry {
+  return new KeptEntry(
+    draft,
+    word,
+    position,
+    draft.id ?? placeText({ word, position }),
+    keptAt,
+    recipients,
+    false,
+  );
 }
 
 /** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
 export function erasedEntry(entry: EntryData): Entry {
-  return new KeptEntry({
+  return createEntry({
     ...entry,
     type: undefined,
     json: "null",
@@ -75,20 +96,28 @@ class KeptEntry implements Entry {
   readonly erased: boolean;
   #frame: Uint8Array | undefined;
 
-  constructor(data: EntryData) {
-    this.word = data.word;
-    this.position = data.position;
-    this.id = data.id;
-    this.keptAt = data.keptAt;
-    this.recipients = data.recipients;
-    this.type = data.type;
-    this.json = data.json;
-    this.text = data.text;
-    this.topics = data.topics;
-    this.retry = data.retry;
-    this.private = data.private;
-    this.retain = data.retain;
-    this.erased = data.erased;
+  constructor(
+    draft: Omit<Draft, "id">,
+    word: string,
+    position: number,
+    id: string,
+    keptAt: number,
+    recipients: number,
+    erased: boolean,
+  ) {
+    this.word = word;
+    this.position = position;
+    this.id = id;
+    this.keptAt = keptAt;
+    this.recipients = recipients;
+    this.type = draft.type;
+    this.json = draft.json;
+    this.text = draft.text;
+    this.topics = draft.topics;
+    this.retry = draft.retry;
+    this.private = draft.private;
+    this.retain = draft.retain;
+    this.erased = erased;
   }
 
   get frame(): Uint8Array {

@@ -1,7 +1,7 @@
-import { newWord, parsePlace, placeText } from "../protocol/place.ts";
+import { newWord, parsePlace } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { Deduplication } from "./deduplication.ts";
-import { createEntry, type Entry, erasedEntry } from "./entry.ts";
+import { type Entry, erasedEntry, keptEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
 import { RecentEntries } from "./recent-entries.ts";
@@ -66,10 +66,7 @@ export class MemoryStore implements Store {
     const { fresh, recipients } = deduplication;
     const keptAt = this.#time();
     const entries = fresh.map((draft, i) => {
-      const position = ++this.#head;
-      const id = draft.id ?? placeText({ word: this.#word, position });
-      const place = { word: this.#word, position, id, keptAt, recipients: recipients[i] ?? 0, erased: false };
-      const entry = createEntry({ ...draft, ...place });
+      const entry = keptEntry(draft, this.#word, ++this.#head, keptAt, recipients[i] ?? 0);
       this.#recent.push(entry);
       if (draft.id !== undefined) this.#named.add(entry);
       return entry;

@@ -5,6 +5,7 @@ import type { Bounds, Stretch } from "../store.ts";
 import type { BlockCache } from "./block-cache.ts";
 import type { BlockRow, Blocks } from "./blocks.ts";
 import type { Range } from "./check.ts";
+import type { Segment } from "./topic-index.ts";
 
 /** No more than this, or one block, is read from the file at once: nothing else runs meanwhile. */
 const READ_LENGTH = 512 * 1024;
@@ -118,13 +119,20 @@ export class BlockReader {
   #rows(after: number, topics: readonly string[] | undefined): { rows: Iterable<BlockRow>; horizon: number } {
     const found = topics && this.#blocks.topics.find(topics, after);
     if (!found) return { rows: this.#blocks.allAfter(after), horizon: Number.POSITIVE_INFINITY };
-    return { rows: this.#rowsOf(found.blocks), horizon: found.upTo };
+    return { rows: this.#rowsOf(found.segments, after), horizon: found.upTo };
   }
 
-  *#rowsOf(lasts: readonly number[]): Generator<BlockRow, void, void> {
-    for (const last of lasts) {
-      const row = this.#blocks.after(last - 1);
-      if (row) yield row;
+  *#rowsOf(segments: readonly Segment[], after: number): Generator<BlockRow, void, void> {
+    let position = after;
+    for (const { from, to } of segments) {
+      position = Math.max(position, from - 1);
+      while (position < to) {
+        const row = this.#blocks.after(position);
+        if (!row) return;
+        if (row.last - row.count >= to) break;
+        yield row;
+        position = row.last;
+      }
     }
   }
 

@@ -2,12 +2,12 @@ import type { Database, Statement } from "bun:sqlite";
 import { type Block, blocksOf, DamagedBlock, decodeBlock, encodeBlock } from "../block.ts";
 import type { Entry } from "../entry.ts";
 import { isNamed, NameIndex } from "./name-index.ts";
-import { namesOf, TopicIndex } from "./topic-index.ts";
+import { TopicIndex } from "./topic-index.ts";
 
-/** What the rows of a block, a topic and a name take in the file besides their texts, in bytes, roughly. */
+/** What the rows of a block, a topic and an id take in the file besides the block's text, in bytes, roughly. */
 const BLOCK_BYTES = 40;
-const TOPIC_BYTES = 24;
-const NAME_BYTES = 64;
+const TOPIC_BYTES = 16;
+const NAME_BYTES = 48;
 
 /** A row of the block table. */
 export interface BlockRow {
@@ -16,15 +16,13 @@ export interface BlockRow {
   readonly text: string;
 }
 
-const COLUMNS = "last, count, text";
-
 /** The blocks of a file, and what finds them. */
 export class Blocks {
   readonly topics: TopicIndex;
   readonly names: NameIndex;
   readonly #insert: Statement<unknown, [number, number, number, number, string]>;
   readonly #replace: Statement<unknown, [string, number]>;
-  readonly #deleteBlock: Statement<unknown, [number]>;
+  readonly #delete: Statement<unknown, [number]>;
   readonly #after: Statement<BlockRow, [number]>;
 
   constructor(db: Database) {
@@ -32,8 +30,8 @@ export class Blocks {
     this.names = new NameIndex(db);
     this.#insert = db.prepare("INSERT INTO block VALUES (?, ?, ?, ?, ?)");
     this.#replace = db.prepare("UPDATE block SET text = ? WHERE last = ?");
-    this.#deleteBlock = db.prepare("DELETE FROM block WHERE last = ?");
-    this.#after = db.prepare(`SELECT ${COLUMNS} FROM block WHERE last > ? ORDER BY last`);
+    this.#delete = db.prepare("DELETE FROM block WHERE last < ?");
+    this.#after = db.prepare("SELECT last, count, text FROM block WHERE last > ? ORDER BY last");
   }
 
   /** Adds the events, a block a step; answers what they take, in bytes. */
@@ -41,10 +39,15 @@ export class Blocks {
     let bytes = 0;
     for (const block of blocksOf(entries)) {
       const text = encodeBlock(block);
-      const size = sizeOf(block, text);
+      let size = BLOCK_BYTES + Buffer.byteLength(text);
+      for (const entry of block.entries) {
+        this.topics.add(entry);
+        size += TOPIC_BYTES * entry.topics.length;
+        if (!isNamed(entry)) continue;
+        this.names.add(entry);
+        size += NAME_BYTES;
+      }
       this.#insert.run(block.last, block.entries.length, size, block.keptAt, text);
-      this.topics.add(block.entries, block.last);
-      for (const entry of block.entries) this.names.add(entry);
       bytes += size;
       yield;
     }
@@ -60,16 +63,11 @@ export class Blocks {
     this.#replace.run(encodeBlock({ ...block, entries }), block.last);
   }
 
-  /** Deletes a block, and what finds it in so far as the block can be read. */
-  delete(row: BlockRow): void {
-    try {
-      const { entries } = decodeRow(row);
-      this.topics.remove(entries, row.last);
-      for (const entry of entries) this.names.remove(entry);
-    } catch (error) {
-      if (!(error instanceof DamagedBlock)) throw error;
-    }
-    this.#deleteBlock.run(row.last);
+  /** Deletes the blocks that end before this position, and what finds events before it. */
+  deleteBefore(position: number): void {
+    this.#delete.run(position);
+    this.names.dropBefore(position);
+    this.topics.dropBefore(position);
   }
 
   /** The block with the event after this position, or the next one. */
@@ -88,11 +86,4 @@ export function decodeRow({ last, count, text }: BlockRow): Block {
   const block = decodeBlock(text);
   if (block.last !== last || block.entries.length !== count) throw new DamagedBlock("it is another block");
   return block;
-}
-
-function sizeOf({ entries }: Block, text: string): number {
-  let size = BLOCK_BYTES + Buffer.byteLength(text);
-  for (const name of namesOf(entries)) size += TOPIC_BYTES + name.length;
-  for (const entry of entries) if (isNamed(entry)) size += NAME_BYTES;
-  return size;
 }

@@ -2,9 +2,9 @@ import type { Database } from "bun:sqlite";
 import { DamagedBlock } from "../block.ts";
 import type { Entry } from "../entry.ts";
 import { Blocks, decodeRow } from "./blocks.ts";
-import { digestsOf, isNamed } from "./name-index.ts";
+import { isNamed } from "./name-index.ts";
 import { damaged, type StoreFileError } from "./sqlite-file.ts";
-import { namesOf } from "./topic-index.ts";
+import { topicRow, topicRowsOf } from "./topic-index.ts";
 
 /** Positions, both included. */
 export interface Range {
@@ -27,7 +27,7 @@ export function checkFile(db: Database, path: string): void {
     first: -1,
   };
   const known = knownMissing(db);
-  const expected = new Tally();
+  const expected = new Tally(blocks);
   const broken: Range[] = [];
   let begin: number | undefined;
   let secondBegin: number | undefined;
@@ -45,7 +45,7 @@ export function checkFile(db: Database, path: string): void {
     }
     next = row.last + 1;
     try {
-      expected.add(decodeRow(row).entries, row.last);
+      expected.add(decodeRow(row).entries);
     } catch (error) {
       if (!(error instanceof DamagedBlock)) throw error;
       broken.push({ from, to: row.last });
@@ -58,7 +58,7 @@ export function checkFile(db: Database, path: string): void {
     throw lacking(path, [{ from: end + 1, to: head }]);
 
   if (!fits) throw damaged(path, "it does not say with which event it begins");
-  if (!expected.equals(Tally.of(db))) rebuild(db, blocks);
+  if (!expected.equals(Tally.of(db, blocks))) rebuild(db, blocks);
 }
 
 /** The stretches that are known to be gone, oldest first. */
@@ -86,38 +86,49 @@ function rebuild(db: Database, blocks: Blocks): void {
   db.transaction(() => {
     db.run("DELETE FROM topic");
     db.run("DELETE FROM name");
+    blocks.topics.forget();
     for (const row of blocks.allAfter(0)) {
-      const { entries } = decodeRow(row);
-      blocks.topics.add(entries, row.last);
-      for (const entry of entries) blocks.names.add(entry);
+      for (const entry of decodeRow(row).entries) {
+        blocks.topics.add(entry);
+        if (isNamed(entry)) blocks.names.add(entry);
+      }
     }
   }).immediate();
 }
 
 /** Sums up what finds the blocks, in whatever order. */
 class Tally {
+  readonly #blocks: Blocks;
   #count = 0;
   #sum = 0n;
+  /** The rows of the topics that are counted already: an event of many shares them. */
+  readonly #topicRows = new Set<string>();
+
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks;
+  }
 
   /** That of the tables. */
-  static of(db: Database): Tally {
-    const tally = new Tally();
-    const topics = db.prepare<{ name: string; last: number }, []>("SELECT name, last FROM topic");
-    for (const { name, last } of topics.iterate()) tally.#addText(`${last} ${name}`);
+  static of(db: Database, blocks: Blocks): Tally {
+    const tally = new Tally(blocks);
+    const topics = db.prepare<{ name: string; segment: number }, []>("SELECT name, segment FROM topic");
+    for (const { name, segment } of topics.iterate()) tally.#addText(topicRow(name, segment));
     topics.finalize();
-    const names = db.prepare<{ id: Uint8Array; topics: Uint8Array; position: number }, []>(
-      "SELECT * FROM name",
-    );
-    for (const { id, topics, position } of names.iterate()) tally.#addName(id, topics, position);
+    const names = db.prepare<{ position: number; key: Uint8Array }, []>("SELECT position, key FROM name");
+    for (const { position, key } of names.iterate()) tally.#addName(position, key);
     names.finalize();
     return tally;
   }
 
-  /** What the tables should have for a block. */
-  add(entries: readonly Entry[], last: number): void {
-    for (const name of namesOf(entries)) this.#addText(`${last} ${name}`);
+  /** What the tables should have for these events. */
+  add(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      if (isNamed(entry)) this.#addName(...digestsOf(entry), entry.position);
+      for (const row of topicRowsOf(entry)) {
+        if (this.#topicRows.has(row)) continue;
+        this.#topicRows.add(row);
+        this.#addText(row);
+      }
+      if (isNamed(entry)) this.#addName(entry.position, this.#blocks.names.keyOf(entry));
     }
   }
 
@@ -125,10 +136,8 @@ class Tally {
     return this.#count === other.#count && this.#sum === other.#sum;
   }
 
-  #addName(id: Uint8Array, topics: Uint8Array, position: number): void {
-    this.#addText(
-      `${Buffer.from(id).toString("latin1")}${Buffer.from(topics).toString("latin1")}${position}`,
-    );
+  #addName(position: number, key: Uint8Array): void {
+    this.#addText(`${position} ${Buffer.from(key).toString("latin1")}`);
   }
 
   #addText(text: string): void {

@@ -27,6 +27,7 @@ export class FileWriter {
     this.#db = openStoreFile(path, "normal");
     // The file counts only when it is complete, so nothing of it needs to be undone.
     this.#db.run("PRAGMA journal_mode = OFF");
+    this.#db.run("PRAGMA synchronous = OFF");
     this.#blocks = new Blocks(this.#db);
     this.#db.run("BEGIN IMMEDIATE");
   }

@@ -72,19 +72,19 @@ const TABLES = `
     kept_at INTEGER NOT NULL,    -- milliseconds since 1970: its age is counted from there
     text TEXT NOT NULL           -- the block: see block.ts
   ) STRICT;
-  -- Which blocks have events on a topic, or broadcasts ('').
+  -- Where there are events on a topic, or broadcasts ('').
   CREATE TABLE topic (
     name TEXT NOT NULL,          -- the first 64 characters of the topic
-    last INTEGER NOT NULL,       -- the block
-    PRIMARY KEY (name, last)
+    segment INTEGER NOT NULL,    -- 1,024 positions from 1,024 times this on
+    PRIMARY KEY (name, segment)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX topic_by_segment ON topic (segment);
   -- Where events stand whose ids are their publishers'.
   CREATE TABLE name (
-    id BLOB NOT NULL,            -- 128 bits of the SHA-256 of the id
-    topics BLOB NOT NULL,        -- the same of its topics, as a set
-    position INTEGER NOT NULL,
-    PRIMARY KEY (id, topics, position)
-  ) STRICT, WITHOUT ROWID;
+    position INTEGER PRIMARY KEY,
+    key BLOB NOT NULL            -- 64 bits of the SHA-256 of the id, and 64 of that of its topics, as a set
+  ) STRICT;
+  CREATE INDEX name_by_key ON name (key);
   -- The file has been opened so often: each time a life of the log begins.
   CREATE TABLE life (
     number INTEGER PRIMARY KEY,

@@ -1,8 +1,8 @@
 import { renameSync, rmSync } from "node:fs";
-import { newWord, parsePlace, placeText } from "../../protocol/place.ts";
+import { newWord, parsePlace } from "../../protocol/place.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
-import { createEntry, type Entry, erasedEntry } from "../entry.ts";
+import { type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import { Lives } from "../lives.ts";
 import { RecentEntries } from "../recent-entries.ts";
 import { inSlices } from "../slices.ts";
@@ -19,6 +19,7 @@ import {
   type Store,
   type Stretch,
 } from "../store.ts";
+import { sameTopics } from "../topic-set.ts";
 import { Backups } from "./backup.ts";
 import { BlockCache } from "./block-cache.ts";
 import { BlockReader } from "./block-reader.ts";
@@ -151,12 +152,9 @@ export class SqliteStore implements Store {
     for (const batch of batches) yield* deduplication.add(batch);
     const { fresh, recipients } = deduplication;
     const keptAt = this.#time.now();
-    const entries = fresh.map((draft, i) => {
-      const position = this.#head + 1 + i;
-      const id = draft.id ?? placeText({ word: this.#word, position });
-      const place = { word: this.#word, position, id, keptAt, recipients: recipients[i] ?? 0, erased: false };
-      return createEntry({ ...draft, ...place });
-    });
+    const entries = fresh.map((draft, i) =>
+      keptEntry(draft, this.#word, this.#head + 1 + i, keptAt, recipients[i] ?? 0),
+    );
     if (entries.length > 0) {
       yield* this.#commit(entries, keptAt);
       for (const entry of entries) this.#recent.push(entry);
@@ -258,7 +256,7 @@ export class SqliteStore implements Store {
       const added = yield* this.#file.blocks.add(entries);
       const kept = this.#firstWithin(head, this.#bytes + added, now, TRIM_BLOCKS + entries.length);
       // From here on nothing else has its turn: whoever reads must find what goes, or know that it went.
-      if (kept.first > this.#first) this.#file.deleteBlocks(this.#first, kept.first);
+      if (kept.first > this.#first) this.#file.deleteBefore(kept.first);
       this.#file.commit(head, kept.first);
       this.#head = head;
       this.#first = kept.first;
@@ -338,7 +336,8 @@ export class SqliteStore implements Store {
   /** The held event with the draft's id on its topics. */
   #find(draft: NamedDraft): Entry | undefined {
     const position = this.#file.blocks.names.find(draft, this.#first, this.#head);
-    return position === undefined ? undefined : this.#entryAt(position);
+    const entry = position === undefined ? undefined : this.#entryAt(position);
+    return entry?.id === draft.id && sameTopics(entry.topics, draft.topics) ? entry : undefined;
   }
 
   #entryAt(position: number): Entry | undefined {

@@ -38,6 +38,7 @@ export class StoreFile {
   readonly #identity: string | undefined;
   readonly #begin: Statement;
   readonly #commit: Statement;
+  readonly #deleteMissing: Statement<unknown, [number]>;
   readonly #setEnds: Statement<unknown, [number, number]>;
   readonly #sizes: Statement<BlockSize, [number]>;
   #ahead: readonly BlockSize[] = [];
@@ -49,6 +50,7 @@ export class StoreFile {
     this.blocks = new Blocks(db);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
+    this.#deleteMissing = db.prepare("DELETE FROM missing WHERE last < ?");
     this.#setEnds = db.prepare("UPDATE log SET head = ?, first = ?");
     this.#sizes = db.prepare(
       `SELECT last, size, kept_at AS keptAt FROM block WHERE last >= ? ORDER BY last LIMIT ${LOOK_AHEAD_BLOCKS}`,
@@ -114,16 +116,15 @@ export class StoreFile {
   rollback(): void {
     // What was read of blocks that are not there after all.
     this.#ahead = [];
+    this.blocks.topics.forget();
     // After some failures SQLite has rolled back by itself.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
   }
 
-  /** Deletes the blocks that end before the position, from the one that holds `from` on. */
-  deleteBlocks(from: number, before: number): void {
-    for (let row = this.blocks.after(from - 1); row && row.last < before; row = this.blocks.after(row.last)) {
-      this.blocks.delete(row);
-    }
-    this.#db.query("DELETE FROM missing WHERE last < ?").run(before);
+  /** Deletes the blocks that end before the position, and what finds events before it. */
+  deleteBefore(position: number): void {
+    this.blocks.deleteBefore(position);
+    this.#deleteMissing.run(position);
   }
 
   /** Gives back to the file system what the file no longer needs. */

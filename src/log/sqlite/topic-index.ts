@@ -2,87 +2,134 @@ import type { Database, Statement } from "bun:sqlite";
 import { prefixOf } from "../../topics/topic.ts";
 import type { Entry } from "../entry.ts";
 
-/** As much of a topic is indexed, in characters: a longer one finds blocks of its likes too. */
+/** As much of a topic is indexed, in characters: a longer one finds others that begin so too. */
 const NAME_LENGTH = 64;
-/** A block of more topics counts as one that has every topic. */
-const MAX_NAMES = 256;
-/** Stands for a block with a broadcast, which is for every topic. No topic is called so. */
+/** Stands for broadcasts, which are for every topic. No topic is called so. */
 const EVERY = "";
-/** So many blocks are looked up at once. */
+/** So many positions share an entry of the index: a topic costs something only once in them. */
+const SEGMENT_LENGTH = 1024;
+/** So many segments are looked up at once. */
 const LOOK_UP_LIMIT = 64;
-/** With more patterns than this, or a prefix that finds more than this, blocks are read one after the other. */
+/** With more patterns than this, or a prefix that finds more than this, the log is read from end to end. */
 const MAX_PATTERNS = 64;
 const MAX_PREFIX_ROWS = 2000;
 
-/** Which blocks have events on a topic. */
+/** Positions, both included, in which there may be something to find. */
+export interface Segment {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** In which parts of the log there are events on a topic. */
 export class TopicIndex {
   readonly #insert: Statement<unknown, [string, number]>;
-  readonly #delete: Statement<unknown, [string, number]>;
-  readonly #exact: Statement<{ last: number }, [string, number]>;
+  readonly #delete: Statement<unknown, [number]>;
+  readonly #exact: Statement<{ segment: number }, [string, number]>;
   readonly #count: Statement<{ count: number }, [string, string]>;
-  readonly #prefix: Statement<{ last: number }, [string, string, number]>;
+  readonly #prefix: Statement<{ segment: number }, [string, string, number]>;
+  /** What is known to be in the index of the newest segment. */
+  #segment = -1;
+  readonly #names = new Set<string>();
 
   constructor(db: Database) {
-    this.#insert = db.prepare("INSERT INTO topic VALUES (?, ?)");
-    this.#delete = db.prepare("DELETE FROM topic WHERE name = ? AND last = ?");
+    this.#insert = db.prepare("INSERT OR IGNORE INTO topic VALUES (?, ?)");
+    this.#delete = db.prepare("DELETE FROM topic WHERE segment < ?");
     this.#exact = db.prepare(
-      `SELECT last FROM topic WHERE name = ? AND last > ? ORDER BY last LIMIT ${LOOK_UP_LIMIT}`,
+      `SELECT segment FROM topic WHERE name = ? AND segment >= ? ORDER BY segment LIMIT ${LOOK_UP_LIMIT}`,
     );
     this.#count = db.prepare(
       `SELECT count(*) AS count FROM
         (SELECT 1 FROM topic WHERE name >= ? AND name < ? LIMIT ${MAX_PREFIX_ROWS + 1})`,
     );
     this.#prefix = db.prepare(
-      `SELECT DISTINCT last FROM topic WHERE name >= ? AND name < ? AND last > ?
-        ORDER BY last LIMIT ${LOOK_UP_LIMIT}`,
+      `SELECT DISTINCT segment FROM topic WHERE name >= ? AND name < ? AND segment >= ?
+        ORDER BY segment LIMIT ${LOOK_UP_LIMIT}`,
     );
   }
 
-  add(entries: readonly Entry[], last: number): void {
-    for (const name of namesOf(entries)) this.#insert.run(name, last);
+  add({ topics, position }: Entry): void {
+    const segment = segmentOf(position);
+    if (segment !== this.#segment) {
+      this.#names.clear();
+      this.#segment = segment;
+    }
+    if (topics.length === 0) this.#addName(EVERY, segment);
+    for (const topic of topics) this.#addName(nameOf(topic), segment);
   }
 
-  remove(entries: readonly Entry[], last: number): void {
-    for (const name of namesOf(entries)) this.#delete.run(name, last);
+  #addName(name: string, segment: number): void {
+    if (this.#names.has(name)) return;
+    this.#insert.run(name, segment);
+    this.#names.add(name);
+  }
+
+  /** Drops what was said of events before this position alone. */
+  dropBefore(position: number): void {
+    this.#delete.run(segmentOf(position));
+  }
+
+  /** What was added may not be there: it was rolled back. */
+  forget(): void {
+    this.#segment = -1;
   }
 
   /**
-   * The next blocks after a position that may have events for the patterns, by their last positions,
-   * and how far that holds. Undefined when it is as well to read all blocks.
+   * Where there may be events for the patterns after a position, and how far that holds. Undefined
+   * when it is as well to read everything.
    */
-  find(patterns: readonly string[], after: number): { blocks: readonly number[]; upTo: number } | undefined {
+  find(
+    patterns: readonly string[],
+    after: number,
+  ): { segments: readonly Segment[]; upTo: number } | undefined {
     if (patterns.length > MAX_PATTERNS) return undefined;
-    const blocks = new Set<number>();
-    let upTo = Number.POSITIVE_INFINITY;
-    const take = (rows: readonly { last: number }[]): void => {
-      for (const { last } of rows) blocks.add(last);
-      if (rows.length === LOOK_UP_LIMIT) upTo = Math.min(upTo, rows.at(-1)?.last ?? upTo);
+    const from = segmentOf(after + 1);
+    const found = new Set<number>();
+    let last = Number.POSITIVE_INFINITY;
+    const take = (rows: readonly { segment: number }[]): void => {
+      for (const { segment } of rows) found.add(segment);
+      if (rows.length === LOOK_UP_LIMIT) last = Math.min(last, rows.at(-1)?.segment ?? last);
     };
-    take(this.#exact.all(EVERY, after));
+    take(this.#exact.all(EVERY, from));
     for (const pattern of patterns) {
-      const name = (prefixOf(pattern) ?? pattern).slice(0, NAME_LENGTH);
-      if (prefixOf(pattern) === undefined || name.length === NAME_LENGTH) {
-        take(this.#exact.all(name, after));
+      const prefix = prefixOf(pattern);
+      const name = nameOf(prefix ?? pattern);
+      if (prefix === undefined || name.length === NAME_LENGTH) {
+        take(this.#exact.all(name, from));
         continue;
       }
       const end = endOf(name);
-      if (end === undefined) return undefined;
-      if ((this.#count.get(name, end)?.count ?? 0) > MAX_PREFIX_ROWS) return undefined;
-      take(this.#prefix.all(name, end, after));
+      if (end === undefined || (this.#count.get(name, end)?.count ?? 0) > MAX_PREFIX_ROWS) return undefined;
+      take(this.#prefix.all(name, end, from));
     }
-    return { blocks: [...blocks].filter((last) => last <= upTo).sort((a, b) => a - b), upTo };
+    const segments = [...found].filter((segment) => segment <= last).sort((a, b) => a - b);
+    return {
+      segments: segments.map((segment) => ({
+        from: segment * SEGMENT_LENGTH,
+        to: (segment + 1) * SEGMENT_LENGTH - 1,
+      })),
+      upTo: (last + 1) * SEGMENT_LENGTH - 1,
+    };
   }
 }
 
-/** The names under which a block of these events is found. */
-export function namesOf(entries: readonly Entry[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { topics } of entries) {
-    if (topics.length === 0) names.add(EVERY);
-    for (const topic of topics) names.add(topic.slice(0, NAME_LENGTH));
-    if (names.size > MAX_NAMES) return new Set([EVERY]);
-  }
-  return names;
+/** The rows of the index for an event, as texts. */
+export function topicRowsOf({ topics, position }: Entry): string[] {
+  const segment = segmentOf(position);
+  if (topics.length === 0) return [topicRow(EVERY, segment)];
+  return topics.map((topic) => topicRow(nameOf(topic), segment));
+}
+
+export function topicRow(name: string, segment: number): string {
+  return `${segment} ${name}`;
+}
+
+function segmentOf(position: number): number {
+  return Math.floor(position / SEGMENT_LENGTH);
+}
+
+function nameOf(topic: string): string {
+  // What cuts a character in two would not come back from the file as it went.
+  return topic.length <= NAME_LENGTH ? topic : topic.slice(0, NAME_LENGTH).toWellFormed();
 }
 
 /** The first name that comes after all that begin with the prefix, in the order of UTF-8; undefined for none. */

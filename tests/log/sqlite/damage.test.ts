@@ -142,7 +142,7 @@ test("what finds the blocks is made again when it is damaged", async () => {
   await wholeFile(path, 3000);
   const db = new Database(path);
   db.run("DELETE FROM topic WHERE name = 'rare'");
-  db.run("UPDATE name SET position = position + 1 WHERE position % 9 = 0");
+  db.run("UPDATE name SET key = randomblob(16) WHERE position % 9 = 0");
   db.close();
   const store = new Followed(new SqliteStore(path));
   const rare = store
