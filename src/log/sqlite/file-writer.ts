@@ -6,6 +6,9 @@ import { Blocks } from "./blocks.ts";
 import type { Range } from "./check.ts";
 import { openStoreFile } from "./sqlite-file.ts";
 
+/** So many blocks are given to the system together. */
+const BLOCKS_AT_ONCE = 32;
+
 /** Where the log that a file is a copy of stands. */
 export interface LogState {
   readonly head: number;
@@ -19,6 +22,8 @@ export class FileWriter {
   readonly #blocks: Blocks;
   #first: number | undefined;
   #next: number | undefined;
+  /** Blocks that the system has yet to be given. */
+  #unwritten = 0;
 
   /** @throws StoreFileError when the file can't be made. A file that is there is replaced. */
   constructor(path: string) {
@@ -39,7 +44,10 @@ export class FileWriter {
     if (!first || !last) return;
     if (this.#next !== undefined) this.#addMissing({ from: this.#next, to: first.position - 1 });
     this.#first ??= first.position;
-    yield* this.#blocks.add(entries);
+    for (const _ of this.#blocks.add(entries)) {
+      this.#writeOut();
+      yield;
+    }
     this.#next = last.position + 1;
   }
 
@@ -64,6 +72,14 @@ export class FileWriter {
   abandon(): void {
     this.#db.close(true);
     removeFile(this.path);
+  }
+
+  /** Gives what was added to the system now and then, a little at a time: at the end it would take long. */
+  #writeOut(): void {
+    if (++this.#unwritten < BLOCKS_AT_ONCE) return;
+    this.#unwritten = 0;
+    this.#db.run("COMMIT");
+    this.#db.run("BEGIN IMMEDIATE");
   }
 
   #addMissing({ from, to }: Range): void {
