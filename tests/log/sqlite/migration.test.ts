@@ -86,3 +86,116 @@ test("one that lacks events is refused", async () => {
   const path = firstVersion(3, [row(1), row(3)]);
   expect(() => new SqliteStore(path)).toThrow(`${path} is damaged: events 2 to 2 can't be read`);
 });
+
+/** Makes a file as the second version made it: two runs of a hub, with ids of its own and a publisher's. */
+function secondVersion(): string {
+  const path = join(emptyFolder(), "log.db");
+  const db = new Database(path);
+  db.run("PRAGMA auto_vacuum = INCREMENTAL");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run(`
+    CREATE TABLE block (
+      last INTEGER PRIMARY KEY,
+      count INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      kept_at INTEGER NOT NULL,
+      heads TEXT NOT NULL,
+      data TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE named (position INTEGER PRIMARY KEY, hash INTEGER NOT NULL) STRICT;
+    CREATE INDEX named_by_hash ON named (hash);
+    CREATE TABLE log (head INTEGER NOT NULL, first INTEGER NOT NULL DEFAULT 1) STRICT;
+    INSERT INTO log VALUES (6, 2);
+    INSERT INTO named VALUES (3, 1), (6, 2);
+    PRAGMA application_id = ${0x54_44_4e_47};
+    PRAGMA user_version = 2;
+  `);
+  const insert = db.query("INSERT INTO block VALUES (?, ?, 100, ?, ?, ?)");
+  const blocks = [
+    [
+      2,
+      1000,
+      [
+        ["aaaaaaaaaaa1-1", "t", [], 0, false, null],
+        ["aaaaaaaaaaa1-2", "t", ["a"], 3, true, 7],
+      ],
+      "1\n2",
+    ],
+    [
+      4,
+      2000,
+      [
+        ["mine", "ü", ["b"], 0, false, null],
+        ["aaaaaaaaaaa1-4", "t", [], 0, false, null],
+      ],
+      '"\u{1f600}"\n4',
+    ],
+    [
+      6,
+      3000,
+      [
+        ["bbbbbbbbbbb2-5", "t", [], 0, false, null],
+        ["aaaaaaaaaaa1-9", "t", [], 0, false, null],
+      ],
+      "5\n6",
+    ],
+  ] as const;
+  for (const [last, keptAt, heads, data] of blocks) {
+    insert.run(last, heads.length, keptAt, JSON.stringify(heads), data);
+  }
+  db.close();
+  return path;
+}
+
+test("a file of the second version opens with its events, and its cursors are still good", async () => {
+  const path = secondVersion();
+  for (const _ of [1, 2]) {
+    const store = new Followed(new SqliteStore(path));
+    expect([store.head, store.count]).toEqual([6, 5]);
+    expect(store.all().map(({ id, json, recipients, retry }) => [id, json, recipients, retry])).toEqual([
+      ["aaaaaaaaaaa1-2", "2", 3, 7],
+      ["mine", '"\u{1f600}"', 0, undefined],
+      ["aaaaaaaaaaa1-4", "4", 0, undefined],
+      ["bbbbbbbbbbb2-5", "5", 0, undefined],
+      ["aaaaaaaaaaa1-9", "6", 0, undefined],
+    ]);
+    const cursors = [
+      "aaaaaaaaaaa1-1",
+      "aaaaaaaaaaa1-4",
+      "mine",
+      "bbbbbbbbbbb2-5",
+      "aaaaaaaaaaa1-9",
+      "aaaaaaaaaaa1-8",
+    ];
+    expect(cursors.map((cursor) => store.locate(cursor))).toEqual([1, 4, 3, 5, 6, undefined]);
+    expect(store.all(["b"]).map(({ position }) => position)).toContain(3);
+    store.close();
+  }
+});
+
+test("places outlive restarts; one past the end of its life is unknown", async () => {
+  const path = join(emptyFolder(), "log.db");
+  const words: string[] = [];
+  for (const count of [0, 3, 0, 2]) {
+    const store = new Followed(new SqliteStore(path));
+    words.push(
+      store.store.follow({ kept() {}, rolledBack() {}, failed() {}, works() {}, warned() {} }).lives.at(-1)
+        ?.word ?? "",
+    );
+    await store.append(Array(count).fill(draft()));
+    store.close();
+  }
+  const store = new Followed(new SqliteStore(path));
+  const [first, second, third, fourth] = words;
+  const at = (...places: string[]) => places.map((place) => store.locate(place));
+  expect(at(`${first}-0`, `${first}-1`)).toEqual([0, undefined]);
+  expect(at(`${second}-0`, `${second}-1`, `${second}-3`, `${second}-4`)).toEqual([0, 1, 3, undefined]);
+  expect(at(`${third}-0`, `${third}-4`)).toEqual([3, undefined]);
+  expect(at(`${fourth}-0`, `${fourth}-3`, `${fourth}-5`, `${fourth}-6`)).toEqual([
+    3,
+    undefined,
+    5,
+    undefined,
+  ]);
+  store.close();
+});
