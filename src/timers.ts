@@ -7,7 +7,7 @@ export function turn(): Promise<void> {
 }
 
 /** Nothing holds the event loop for longer than this and one step of its work, in ms. */
-const SLICE_MS = 4;
+export const SLICE_MS = 4;
 
 /**
  * Does work that comes in steps. Most is done at once; what takes longer lets others have their turn

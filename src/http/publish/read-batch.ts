@@ -3,8 +3,8 @@ import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
 import { Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { notJson, parseJson } from "../request/json.ts";
-import { cutArray, isArray, TOO_LONG } from "../request/json-bytes.ts";
+import { notJson } from "../request/json.ts";
+import { cutArray, isArray, membersOf, TOO_LONG } from "../request/json-bytes.ts";
 import { checkEvent } from "./check-event.ts";
 
 const MAX_EVENTS = EventBatch.maxItems ?? Number.POSITIVE_INFINITY;
@@ -18,7 +18,7 @@ const MAX_EVENTS = EventBatch.maxItems ?? Number.POSITIVE_INFINITY;
 export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[], void> {
   const { maxEvent } = hub.limits;
   if (!isArray(bytes)) {
-    if (bytes.length <= maxEvent) parseJson(bytes);
+    if (bytes.length <= maxEvent) yield* assertJson(bytes);
     throw unprocessable([{ path: "", message: "Expected array" }]);
   }
   const drafts: Draft[] = [];
@@ -42,4 +42,13 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
   }
   if (violations.length > 0) throw unprocessable(violations);
   return drafts;
+}
+
+/** @throws Problem 400 when it is not JSON. */
+function* assertJson(bytes: Uint8Array): Generator<void, void, void> {
+  try {
+    yield* membersOf(bytes);
+  } catch (error) {
+    throw notJson(error);
+  }
 }

@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS, turn } from "../../timers.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Incoming } from "./address.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
 const MAX_RUNTIME_TIMEOUT = 255;
@@ -44,17 +45,35 @@ async function readBytes({ request, server }: Incoming, { bytes, timeout }: Body
 }
 
 async function collect(request: Request, limit: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of request.body ?? []) {
-    length += part.length;
-    if (length > limit) throw tooLarge(limit);
-    parts.push(part);
+  const bytes = new GrowingBytes();
+  for await (const piece of piecesOf(request.body)) {
+    if (bytes.length + piece.length > limit) throw tooLarge(limit);
+    bytes.add(piece);
   }
   // By then the runtime has met trailer fields that were not announced, and has answered for itself.
   await turn();
   if (request.signal.aborted) throw new Problem(400, "the body has trailer fields, or its sender is gone");
-  return Buffer.concat(parts);
+  return bytes.take();
+}
+
+/**
+ * The pieces of a body as they arrive. All that arrives in one turn is one piece: one for each chunk,
+ * of which a sender can make one a byte, would keep the event loop busy for seconds.
+ */
+export async function* piecesOf(
+  body: ReadableStream<Uint8Array> | null,
+): AsyncGenerator<Uint8Array, void, void> {
+  const reader = body?.getReader();
+  try {
+    while (reader) {
+      await turn();
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader?.cancel().catch(() => {});
+  }
 }
 
 /** @throws Problem 408 when it takes longer. */

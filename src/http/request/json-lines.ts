@@ -1,3 +1,5 @@
+import { GrowingBytes } from "./growing-bytes.ts";
+
 /** Stands for a line that is longer than it may be. */
 export const TOO_LONG = Symbol("too long");
 
@@ -9,9 +11,10 @@ const LF = 10;
 /** Cuts bytes that arrive in pieces into lines, and never holds more than the longest line may be. */
 export class LineCutter {
   readonly #longest: number;
-  /** What has arrived of the line that is not complete. */
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  /** What has arrived of the line that is not complete… */
+  readonly #line = new GrowingBytes();
+  /** …unless it is too long. */
+  #isTooLong = false;
 
   /** @param longest in bytes */
   constructor(longest: number) {
@@ -22,8 +25,7 @@ export class LineCutter {
   *cut(bytes: Uint8Array): Generator<Line, void, void> {
     let start = 0;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
-      this.#keep(bytes.subarray(start, end));
-      yield this.#take();
+      yield this.#complete(bytes.subarray(start, end));
       start = end + 1;
     }
     this.#keep(bytes.subarray(start));
@@ -31,24 +33,27 @@ export class LineCutter {
 
   /** The last line, if it was not ended. */
   *rest(): Generator<Line, void, void> {
-    if (this.#length > 0) yield this.#take();
+    if (this.#line.length > 0 || this.#isTooLong) yield this.#take();
   }
 
-  #keep(part: Uint8Array): void {
-    this.#length += part.length;
-    if (this.#length <= this.#longest) this.#parts.push(part);
-    else this.#parts = [];
+  #complete(end: Uint8Array): Line {
+    const isWhole = this.#line.length === 0 && !this.#isTooLong && end.length <= this.#longest;
+    if (isWhole) return end;
+    this.#keep(end);
+    return this.#take();
+  }
+
+  #keep(piece: Uint8Array): void {
+    if (this.#isTooLong) return;
+    this.#isTooLong = this.#line.length + piece.length > this.#longest;
+    if (this.#isTooLong) this.#line.take();
+    else this.#line.add(piece);
   }
 
   #take(): Line {
-    const parts = this.#parts;
-    const line = this.#length > this.#longest ? TOO_LONG : (parts.length === 1 && parts[0]) || concat(parts);
-    this.#parts = [];
-    this.#length = 0;
-    return line;
+    const line = this.#line.take();
+    if (!this.#isTooLong) return line;
+    this.#isTooLong = false;
+    return TOO_LONG;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts);
 }

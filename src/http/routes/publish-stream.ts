@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { endOf, type Grant } from "../../auth/grant.ts";
 import type { EventSink } from "../../broker/sink.ts";
+import { SLICE_MS, turn } from "../../timers.ts";
 import { invalidToken } from "../answer/challenge.ts";
 import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -99,12 +100,19 @@ class PublishStream {
     try {
       const cutter = new LineCutter(this.#longestLine);
       while (body && !this.#ended) {
+        // All that arrives in one turn is read at once, however many chunks it is.
+        await turn();
         const { done, value } = await body.read();
         // Half of a line, perhaps, is all that is left.
         if (stopping.aborted && done) break;
+        let until = performance.now() + SLICE_MS;
         for (const line of done ? cutter.rest() : cutter.cut(value)) {
           await this.#take(line);
           if (this.#ended) break;
+          if (performance.now() < until) continue;
+          await this.#answer();
+          await turn();
+          until = performance.now() + SLICE_MS;
         }
         await this.#answer();
         if (done) break;
