@@ -10,9 +10,17 @@ import { apiDescription } from "./http/openapi/api-description.ts";
 import { type HubOptions, hubRoutes } from "./http/plugin.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request/request-id.ts";
 import { sessionRoutes } from "./http/routes/session.ts";
+import { hubStatus } from "./http/status/hub-status.ts";
 import type { Logger } from "./logger.ts";
+import { type Nodes, SingleNode } from "./nodes/nodes.ts";
 
 export interface AppOptions extends HubOptions {
+  /**
+   * The hub's nodes.
+   *
+   * @defaultValue this one alone
+   */
+  readonly nodes?: Nodes;
   readonly logger: Logger;
   readonly access: Access;
   /** The hub's names, besides those of the machine itself. Any name will do by default. */
@@ -25,7 +33,16 @@ export interface AppOptions extends HubOptions {
 }
 
 /** The hub as an Elysia application of its own: every route of the binary. */
-export function createApp({ logger, hosts, origins = [], refusedOrigin, remedies, ...options }: AppOptions) {
+export function createApp({
+  logger,
+  hosts,
+  origins = [],
+  refusedOrigin,
+  remedies,
+  nodes = new SingleNode(),
+  ...options
+}: AppOptions) {
+  const status = hubStatus(options.broker, nodes);
   const refusals = new Refusals(logger);
   const check = guard({ hosts, origins, remedies, refusedOrigin });
   const app = new Elysia();
@@ -47,9 +64,9 @@ export function createApp({ logger, hosts, origins = [], refusedOrigin, remedies
     })
     .use(crossOrigin(origins))
     .use(apiDescription())
-    .use(consoleRoutes({ ...options, remedies }))
+    .use(consoleRoutes({ ...options, status, remedies }))
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
-    .use(hubRoutes({ ...options, prefix: "", remedies, refusals }));
+    .use(hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals }));
 }
 
 /** The application's routes, for clients that are typed by them. */

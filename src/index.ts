@@ -42,6 +42,7 @@ export {
   IdConflict,
   type LogStart,
   type MayRead,
+  OutcomeUnknown,
   type Receipt,
   type Store,
   StoreFailure,

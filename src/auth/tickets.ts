@@ -10,8 +10,16 @@ const MAX_TICKETS_PER_ACCOUNT = 1000;
 
 interface Issued {
   readonly grant: Grant;
+  /** The key or token that it stands for, if it was shown as one. */
+  readonly credential: string | undefined;
   readonly account: string;
   readonly until: number;
+}
+
+/** The name of the node that has issued a ticket; undefined where a hub has one. */
+export function issuerOf(ticket: string): string | undefined {
+  const end = ticket.lastIndexOf(".");
+  return end < 0 ? undefined : ticket.slice(0, end);
 }
 
 /** Why there is no ticket: the account's own wait for their use, or too many of others. */
@@ -21,10 +29,16 @@ export type TicketRefusal = "account-full" | "full";
 export class Tickets {
   /** Oldest first, since all live equally long. */
   readonly #issued = new Map<string, Issued>();
+  readonly #prefix: string;
   readonly #byAccount = new Map<string, number>();
 
+  /** @param node the name of the node that issues them, where a hub has several. */
+  constructor(node?: string) {
+    this.#prefix = node === undefined ? "" : `${node}.`;
+  }
+
   /** A ticket for what is granted to the account, or why there is none. */
-  issue(grant: Grant, account: string): { readonly ticket: string } | TicketRefusal {
+  issue(grant: Grant, account: string, credential?: string): { readonly ticket: string } | TicketRefusal {
     const now = performance.now();
     for (const [ticket, { until }] of this.#issued) {
       if (until > now) break;
@@ -33,16 +47,16 @@ export class Tickets {
     const count = this.#byAccount.get(account) ?? 0;
     if (count >= MAX_TICKETS_PER_ACCOUNT) return "account-full";
     if (this.#issued.size >= MAX_TICKETS) return "full";
-    const ticket = randomBytes(32).toString("base64url");
-    this.#issued.set(ticket, { grant, account, until: now + TICKET_LIFE_MS });
+    const ticket = this.#prefix + randomBytes(32).toString("base64url");
+    this.#issued.set(ticket, { grant, account, credential, until: now + TICKET_LIFE_MS });
     this.#byAccount.set(account, count + 1);
     return { ticket };
   }
 
-  /** What the ticket grants, the first time it is asked for; undefined when it is not, or no longer, good. */
-  redeem(ticket: string): Grant | undefined {
+  /** What the ticket was issued for, the first time it is asked for; undefined when it is not, or no longer, good. */
+  redeem(ticket: string): Pick<Issued, "grant" | "credential"> | undefined {
     const issued = this.#take(ticket);
-    return issued && issued.until > performance.now() ? issued.grant : undefined;
+    return issued && issued.until > performance.now() ? issued : undefined;
   }
 
   #take(ticket: string): Issued | undefined {

@@ -19,7 +19,14 @@ import { drain } from "./drain.ts";
 import { greeting } from "./greeting.ts";
 import { type Interest, mayKnow, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions, Observer } from "./options.ts";
+import type {
+  BrokerOptions,
+  ClientHandle,
+  ClientInfo,
+  ClientOptions,
+  ClientWatcher,
+  Observer,
+} from "./options.ts";
 import { Replay } from "./replay.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
@@ -51,6 +58,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly logger: Logger;
   readonly #clients: Clients;
   readonly #observers = new Set<Observer>();
+  #watcher: ClientWatcher | undefined;
   readonly #totals = new Counters();
   readonly #delivery: Delivery;
   readonly #replay: Replay;
@@ -83,6 +91,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       stallTimeout,
       now: () => clock.now(),
       replay: (client) => this.#replay.add(client),
+      added: (client) => this.#watcher?.(client, 1),
       removed: (client, reason, error) => this.#removed(client, reason, error),
     });
     const listener: LogListener = {
@@ -341,6 +350,15 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
+   * Has the watcher told of all who come and go.
+   *
+   * @internal
+   */
+  watchClients(watcher: ClientWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  /**
    * Takes no more clients, and ends the streams of those there are, one after the other over that
    * time. Each is told to come back only when the time is over, and not all at once. Events are
    * still taken: {@link Broker.close} ends that too.
@@ -406,6 +424,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
+    this.#watcher?.(client, -1);
     client.onRemoved?.(client.about);
     if (this.#clients.size === 0) {
       this.#keepAlive.stop();

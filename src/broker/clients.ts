@@ -15,6 +15,8 @@ export interface ClientsOptions {
   readonly now: () => number;
   /** Has a client sent what it lacks. */
   readonly replay: (client: Client) => void;
+  /** Is told of every client that is added. */
+  readonly added: (client: Client) => void;
   /** Is told of every client that has been removed. */
   readonly removed: (client: Client, reason: RemovalReason, error: unknown) => void;
 }
@@ -83,6 +85,7 @@ export class Clients {
     this.#byId.set(client.id, client);
     this.#options.totals.connected++;
     subscription.add(client);
+    this.#options.added(client);
     let full: Full | undefined;
     try {
       full = client.write(greeting);

@@ -4,7 +4,7 @@ import type { Clock } from "../log/clock.ts";
 import type { Entry } from "../log/entry.ts";
 import type { Store } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
-import type { ClientAbout, ClientState } from "./client.ts";
+import type { Client, ClientAbout, ClientState } from "./client.ts";
 import type { Interest } from "./interest.ts";
 import type { KeepAliveForm } from "./subscription.ts";
 
@@ -113,6 +113,9 @@ export interface ClientInfo {
   /** How many positions of the log lie between the newest event and the newest that it was sent. */
   readonly lag: number;
 }
+
+/** Is told of a client that has come (1) or gone (-1). It must not throw. */
+export type ClientWatcher = (client: Client, difference: 1 | -1) => void;
 
 /**
  * Is told of what has just been delivered, and how many milliseconds that took since the first of it

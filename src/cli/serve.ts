@@ -8,12 +8,24 @@ import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite/sqlite-file.ts";
 import type { Logger } from "../logger.ts";
 import { ListenError } from "../server/listener.ts";
-import { type Server, startServer } from "../server/server.ts";
+import { startServer } from "../server/server.ts";
+import {
+  type Assignment,
+  followOrders,
+  report,
+  startWorker,
+  takeAssignment,
+  type Worker,
+} from "../server/worker.ts";
+import { reasonAgainstWorkers, startWorkers, WorkerError } from "../server/workers.ts";
 import { version } from "../version.ts";
 import { banner } from "./banner.ts";
-import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
+import { CliError, EXIT_UNAVAILABLE, EXIT_USAGE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import { createLogger } from "./log.ts";
+
+/** So long the word of a worker that can't start may take to arrive, in ms. */
+const LAST_WORD_MS = 200;
 
 export const serve = withServeOptions(new CommandWithVariables("serve"))
   .description("Run the hub.")
@@ -31,38 +43,107 @@ export const serve = withServeOptions(new CommandWithVariables("serve"))
   });
 
 async function run(config: Config, warnings: readonly string[]): Promise<void> {
+  const assignment = takeAssignment(process.env);
+  if (assignment) return work(config, assignment);
   assertOwnSocket(process.env);
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn({}, warning);
-  let server: Server | undefined;
+  let hub: Running | undefined;
   // By default it would kill the hub, without draining.
   process.on("SIGHUP", async () => {
     logger.info({ signal: "SIGHUP" }, "reading files again");
-    await server?.reload();
+    await hub?.reload();
   });
-  server = await start(config, logger);
-  const { broker, url, hasKeys, stop } = server;
+  hub = await inPlainWords(() => start(config, logger));
+  const { url, hasKeys, store, stop } = hub;
 
   console.log(banner(url, hasKeys));
-  logger.info({ url, version, store: broker.log.store.name }, "listening");
+  logger.info({ url, version, store, ...hub.fields }, "listening");
 
   const signal = await stopSignal();
-  logger.info({ signal, clients: broker.clientCount }, "stopping; once more ends it at once");
+  logger.info({ signal, ...hub.clients() }, "stopping; once more ends it at once");
   void stopSignal().then((again) => process.exit(128 + constants.signals[again]));
   await stop();
   logger.info("stopped");
   process.exit(0);
 }
 
-async function start(config: Config, logger: Logger): Promise<Server> {
+/** A hub that runs, in one process or in several. */
+interface Running {
+  readonly url: string;
+  readonly hasKeys: boolean;
+  readonly store: string;
+  /** What else the log says of it. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  clients(): Readonly<Record<string, unknown>>;
+  reload(): void | Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function start(config: Config, logger: Logger): Promise<Running> {
+  const against = config.workers > 1 ? reasonAgainstWorkers(config) : undefined;
+  if (against !== undefined) logger.warn({}, `--workers ${config.workers}: ${against}; one process serves`);
+  if (config.workers > 1 && against === undefined) {
+    const workers = await startWorkers(config, logger, workerCommand());
+    return { ...workers, fields: { workers: config.workers }, clients: () => ({}) };
+  }
+  const server = await startServer(config, logger);
+  const { broker } = server;
+  return {
+    ...server,
+    store: broker.log.store.name,
+    fields: {},
+    clients: () => ({ clients: broker.clientCount }),
+  };
+}
+
+/** What starts this program again. */
+function workerCommand(): string[] {
+  const isExecutable = Bun.main.startsWith("/$bunfs/");
+  return [process.execPath, ...(isExecutable ? [] : [Bun.main]), ...process.argv.slice(2)];
+}
+
+/** Runs as one process of several, until the one that started it says so. */
+async function work(config: Config, assignment: Assignment): Promise<void> {
+  // A terminal sends these to all processes; what they mean is for the one that started the others.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  const log = createLogger(config.logLevel).child({ worker: assignment.worker });
+  // What they all find when they start is said by the first.
+  if (assignment.worker > 1) log.level = "error";
+  let worker: Worker;
   try {
-    return await startServer(config, logger);
+    worker = await inPlainWords(() => startWorker(config, log, assignment));
+  } catch (error) {
+    if (!(error instanceof CliError || error instanceof ConfigError)) throw error;
+    const exitCode = error instanceof CliError ? error.exitCode : EXIT_USAGE;
+    report({ report: "failed", message: error.message, exitCode });
+    await Bun.sleep(LAST_WORD_MS);
+    process.exit(exitCode);
+  }
+  log.level = config.logLevel;
+  const { server, failed } = worker;
+  const toStop = Promise.race([followOrders(server), stopSignal()]);
+  report({ report: "ready", url: server.url, hasKeys: server.hasKeys });
+  const failure = await Promise.race([failed, toStop.then(() => undefined)]);
+  if (failure === undefined) {
+    await server.stop();
+    process.exit(0);
+  }
+  log.error({}, `${failure}: this worker ends`);
+  await server.stop(0);
+  process.exit(EXIT_UNAVAILABLE);
+}
+
+async function inPlainWords<T>(starting: () => Promise<T>): Promise<T> {
+  try {
+    return await starting();
   } catch (error) {
     if (error instanceof StoreFileError) {
       throw new CliError(error.repairable ? `${error.message}: --repair` : error.message);
     }
     if (error instanceof CatalogError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
+    if (error instanceof WorkerError) throw new CliError(error.message, error.exitCode);
     throw error;
   }
 }

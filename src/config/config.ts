@@ -18,6 +18,8 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly drain: number;
   /** The shortest time that readers are told to wait at a stop, in milliseconds. */
   readonly drainRetry: number;
+  /** How many processes serve. */
+  readonly workers: number;
   /** Seconds. */
   readonly idleTimeout: number;
   /** The path of a Unix socket. */

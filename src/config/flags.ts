@@ -19,6 +19,7 @@ import {
   size,
   store,
   text,
+  workers,
 } from "./values.ts";
 
 /** A flag that knows the type of its value, so that the table of them has to fit {@link Config}. */
@@ -63,6 +64,12 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     tlsKey: flag("--tls-key <file>", "private key of the certificate (PEM)", text),
     http2: toggle("--no-http2", "turn HTTP/2 over TLS off"),
     http3: toggle("--http3", "offer HTTP/3 over TLS too (experimental)"),
+    workers: preset(
+      "--workers <count>",
+      "processes that share the port (Linux); auto for one a core",
+      workers,
+      1,
+    ),
     idleTimeout: preset("--idle-timeout <duration>", "close an idle connection after", seconds, 75, "75s"),
   }),
   ...group("Events", {

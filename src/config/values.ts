@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { isProxy } from "../http/request/address.ts";
 
@@ -38,6 +39,12 @@ export function port(text: string): number {
 export function store(text: string): string {
   if (text === "memory" || /[^/\\]\.db$/.test(text)) return text;
   throw new InvalidArgumentError("Expected memory, or a file whose name ends in .db.");
+}
+
+/** A number of processes, or `auto` for as many as there are cores. */
+export function workers(text: string): number {
+  if (text === "auto") return availableParallelism();
+  return whole(text, 1, 256, "Expected a number of processes from 1 to 256, or auto.");
 }
 
 export function count(text: string): number {

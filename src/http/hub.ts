@@ -1,15 +1,20 @@
 import type { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { Nodes } from "../nodes/nodes.ts";
 import type { AccessRules } from "./access/admin.ts";
 import type { Refusals } from "./answer/refusals.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { RateLimit } from "./limits/rate-limit.ts";
 import type { Publications } from "./publish/publications.ts";
 import type { AddressOf } from "./request/address.ts";
+import type { StatusOf } from "./status/hub-status.ts";
 
 /** What the routes work on. */
 export interface Hub extends AccessRules {
   readonly broker: Broker;
+  readonly nodes: Nodes;
+  /** How the hub is, all its nodes together. */
+  readonly status: StatusOf;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
   readonly publications: Publications;

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
+import { type Nodes, SingleNode } from "../nodes/nodes.ts";
 import { type Access, publicAccess } from "./access/access.ts";
 import { guard } from "./access/guard.ts";
 import { pluginRemedies, type Remedies } from "./access/remedies.ts";
@@ -21,6 +22,7 @@ import { publishRoutes } from "./routes/publish.ts";
 import { publishStreamRoutes } from "./routes/publish-stream.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
+import { hubStatus, type StatusOf } from "./status/hub-status.ts";
 import { drainWithServer, takeOver } from "./stream/stopping.ts";
 
 /** What a hub is made of, in an application of one's own or in the binary. */
@@ -104,11 +106,14 @@ export function tidings<const Prefix extends string = "">({
   ...options
 }: TidingsOptions<Prefix>) {
   const { broker } = options;
+  const nodes = new SingleNode();
   const remedies = pluginRemedies({ isClosed: access === undefined });
   const check = guard({ hosts, origins, remedies });
   takeOver(broker);
   return hubRoutes({
     ...options,
+    nodes,
+    status: hubStatus(broker, nodes),
     prefix,
     access: access ?? publicAccess,
     remedies,
@@ -122,6 +127,8 @@ export function tidings<const Prefix extends string = "">({
 
 /** What the routes need besides: each kind of application has its own. */
 interface RouteOptions<Prefix extends string> extends HubOptions {
+  readonly nodes: Nodes;
+  readonly status: StatusOf;
   readonly prefix: Prefix;
   readonly access: Access;
   readonly remedies: Remedies;
@@ -134,6 +141,8 @@ interface RouteOptions<Prefix extends string> extends HubOptions {
 /** The hub's routes. */
 export function hubRoutes<const Prefix extends string>({
   broker,
+  nodes,
+  status,
   prefix,
   access,
   remedies,
@@ -145,12 +154,14 @@ export function hubRoutes<const Prefix extends string>({
   enter,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
-  const publishRate = limits.publishRate > 0 ? new RateLimit(limits.publishRate) : undefined;
+  const publishRate = publishRateOf(limits, nodes);
   const addressOf = addressFinder(trustProxy);
-  const tickets = new Tickets();
+  const tickets = new Tickets(nodes.name);
   const publications = new Publications(broker.catalog, published);
   const hub: Hub = {
     broker,
+    nodes,
+    status,
     access,
     remedies,
     tickets,
@@ -162,6 +173,12 @@ export function hubRoutes<const Prefix extends string>({
     publications,
   };
   return withOwnAnswers(new Elysia({ prefix }).use(routes(hub)), { refusals, enter });
+}
+
+/** What a publisher sends to one node counts at all of them. */
+function publishRateOf({ publishRate }: Limits, nodes: Nodes): RateLimit | undefined {
+  if (publishRate === 0) return undefined;
+  return new RateLimit(publishRate, { share: (charge) => nodes.spending("publishes", charge) });
 }
 
 // Apart from the prefix: the declared type of what is added to an application whose prefix is not

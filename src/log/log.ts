@@ -2,7 +2,7 @@ import { newWord } from "../protocol/place.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { Histogram } from "./histogram.ts";
-import { Lives } from "./lives.ts";
+import { type Life, Lives } from "./lives.ts";
 import {
   type Awaitable,
   type Follower,
@@ -107,6 +107,11 @@ export class Log {
   /** A cursor for this position: a place, which discloses no publisher's id. */
   place(position: number): string {
     return this.#lives.placeOf(position);
+  }
+
+  /** The lives that are known, oldest first. */
+  get lives(): readonly Life[] {
+    return this.#lives.all;
   }
 
   /** The position of the oldest event that readers can still have. */

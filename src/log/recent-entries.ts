@@ -35,6 +35,15 @@ export class RecentEntries {
     }
   }
 
+  /** Drops all that come after the position. */
+  dropAfter(position: number): void {
+    for (let last = this.#entries.at(-1); last && last.position > position; last = this.#entries.at(-1)) {
+      if (this.count === 0) break;
+      this.bytes -= sizeInMemory(last);
+      this.#entries.pop();
+    }
+  }
+
   /** Puts an entry in the place of the one at its position. */
   replace(entry: Entry): void {
     const before = this.at(entry.position);

@@ -157,6 +157,14 @@ export class StoreFailure extends Error {
   }
 }
 
+/**
+ * Whoever was asked to keep events is gone: nobody knows whether they were kept. A store throws it
+ * from `append`. With an id, an event can be published again, and is not doubled.
+ */
+export class OutcomeUnknown extends Error {
+  override readonly name = "OutcomeUnknown";
+}
+
 /** The id belongs to an event on the same topics that says something else. */
 export class IdConflict extends Error {
   override readonly name = "IdConflict";

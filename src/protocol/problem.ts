@@ -9,6 +9,7 @@ export const PROBLEM_TITLES = {
   "out-of-descriptors": "The hub's process can open no more connections",
   draining: "The hub is stopping",
   "store-failing": "The store fails",
+  "outcome-unknown": "It is not known whether the event was kept",
   "keys-unavailable": "The keys that tokens are checked with can't be had",
   failed: "The hub failed to answer",
 } as const;

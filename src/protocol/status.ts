@@ -1,12 +1,23 @@
 import { type Static, Type } from "@sinclair/typebox";
 
+/** One process of a hub that has several. */
+const NodeFigures = Type.Object({
+  name: Type.String({ description: "The number of a worker" }),
+  pid: Type.Integer(),
+  version: Type.String(),
+  connected_clients: Type.Integer(),
+  uptime_seconds: Type.Integer(),
+  memory: Type.Integer({ description: "Its resident memory, in bytes" }),
+  lag: Type.Integer({ description: "How many events it has yet to be told of" }),
+});
+
 /** How a hub is: the answer of `GET /status`, and what the console shows. */
 export const Status = Type.Object({
   status: Type.String({ description: "active or stopping" }),
   connected_clients: Type.Integer(),
   version: Type.String(),
   uptime_seconds: Type.Integer(),
-  memory: Type.Integer({ description: "The process's resident memory, in bytes" }),
+  memory: Type.Integer({ description: "The resident memory of all that serve, in bytes" }),
   store: Type.Object({
     name: Type.String(),
     events: Type.Integer({ description: "How many are held" }),
@@ -44,6 +55,12 @@ export const Status = Type.Object({
       { description: "Clients removed, by reason" },
     ),
   }),
+  nodes: Type.Optional(Type.Array(NodeFigures, { description: "The workers, where there are several" })),
+  silent: Type.Optional(
+    Type.Array(Type.String(), {
+      description: "Workers that did not answer within a second: the figures are without theirs",
+    }),
+  ),
 });
 
 export type Status = Static<typeof Status>;

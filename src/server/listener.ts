@@ -11,6 +11,8 @@ export interface ListenSettings {
   readonly host: string;
   /** 0 takes any that is free. */
   readonly port: number;
+  /** Whether other processes of the hub listen at the same port. */
+  readonly shared?: boolean;
   /** A Unix socket to listen on instead. */
   readonly unix?: string;
   /**
@@ -78,8 +80,7 @@ export async function listen(
     const reason = await clearStaleSocket(unix);
     if (reason !== undefined) throw new ListenError(`can't listen on ${unix}: ${reason}`);
   } else if (!(await isKnown(host))) {
-    // The runtime would say that another program listens there.
-    throw new ListenError(`can't listen on ${host}: no address is known for that name`);
+    throw unknownHost(host);
   }
   let server: Server;
   try {
@@ -142,11 +143,43 @@ export async function listen(
   };
 }
 
+/**
+ * Sees that nobody listens at the port, which those who share it would not notice.
+ *
+ * @returns the port; a free one for 0.
+ * @throws ListenError when somebody does.
+ */
+export async function findPort({ host, port }: Pick<ListenSettings, "host" | "port">): Promise<number> {
+  if (!(await isKnown(host))) throw unknownHost(host);
+  try {
+    const probe = Bun.listen({ hostname: host, port, exclusive: true, socket: { data() {} } });
+    const found = probe.port;
+    probe.stop(true);
+    return found;
+  } catch (error) {
+    throw new ListenError(`can't listen on ${host} port ${port}: ${reasonOf(error)}`);
+  }
+}
+
+function unknownHost(host: string): ListenError {
+  // The runtime would say that another program listens there.
+  return new ListenError(`can't listen on ${host}: no address is known for that name`);
+}
+
 type Server = NonNullable<AnyElysia["server"]>;
 
 function serve(
   app: AnyElysia,
-  { host, port, unix, idleTimeout, stallTimeout, http2 = true, http3 = false }: ListenSettings,
+  {
+    host,
+    port,
+    unix,
+    shared = false,
+    idleTimeout,
+    stallTimeout,
+    http2 = true,
+    http3 = false,
+  }: ListenSettings,
   tls: TlsPair | undefined,
 ): Server {
   const options = {
@@ -160,8 +193,9 @@ function serve(
     // Strangers are shown no source code when something fails.
     development: false,
   };
-  // Elysia would share the port with another program that listens there. Its types know no socket.
-  const address: object = unix === undefined ? { hostname: host, port, reusePort: false } : { unix };
+  // Unless it is told otherwise, Elysia shares the port with any program that listens there. Its types
+  // know no socket.
+  const address: object = unix === undefined ? { hostname: host, port, reusePort: shared } : { unix };
   app.listen({ ...options, ...address });
   if (!app.server) throw new Error("listening without a server");
   if (unix === undefined && app.server.port !== undefined) {

@@ -13,7 +13,9 @@ import { keyAccess, openAccess } from "../http/access/access.ts";
 import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger } from "../limited-logger.ts";
+import type { Store } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
+import { type Nodes, SingleNode } from "../nodes/nodes.ts";
 import { AuditFile } from "./audit-file.ts";
 import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
@@ -31,8 +33,30 @@ export interface Server {
    * told of in the log.
    */
   reload(): Promise<void>;
-  /** Sends the clients away, answers every publisher, and closes the log; nothing is lost. */
-  stop(): Promise<void>;
+  /**
+   * Sends the clients away, answers every publisher, and closes the log; nothing is lost.
+   *
+   * @param over milliseconds, over which the streams end; `--drain` by default.
+   */
+  stop(over?: number): Promise<void>;
+}
+
+/** What a server is within its hub. */
+export interface Part {
+  readonly nodes: Nodes;
+  /** Opens what is, or leads to, the hub's one log. @throws StoreFileError */
+  openStore(): Store;
+  /** The port that the hub's servers share; without it, the server has one of its own. */
+  readonly sharedPort?: number;
+  /** How many servers the hub has. */
+  readonly servers: number;
+  /** There is a broker, and all that other nodes may ask has been named. */
+  ready?(broker: Broker): void;
+}
+
+/** A hub of one server. */
+function whole(config: Config): Part {
+  return { nodes: new SingleNode(), servers: 1, openStore: () => openStore(config) };
 }
 
 /** How long publishers may take to finish their requests when the hub stops, in ms. */
@@ -46,7 +70,7 @@ const LAST_REFUSALS = 200;
  * @throws ConfigError when a file of keys or certificates is wrong; CatalogError when its events file
  * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
-export async function startServer(config: Config, log: Logger): Promise<Server> {
+export async function startServer(config: Config, log: Logger, part: Part = whole(config)): Promise<Server> {
   const logger = LimitedLogger.of(log);
   const isKeyed = hasKeys(config);
   const files = new FollowedFiles(logger);
@@ -71,11 +95,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
-  const store = openStore(config);
+  const store = part.openStore();
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ catalog, strict: config.strict, keepAlive, stallTimeout, logger, store });
   const app = createApp({
     broker,
+    nodes: part.nodes,
     logger,
     access: isKeyed ? keyAccess(authority) : openAccess,
     hosts: namesOf(config, isKeyed),
@@ -87,11 +112,14 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     backupFolder: backupFolderOf(config),
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
   });
-  const listening = await listen(app, config, certificate);
+  part.ready?.(broker);
+  const { sharedPort } = part;
+  const settings = sharedPort === undefined ? config : { ...config, port: sharedPort, shared: true };
+  const listening = await listen(app, settings, certificate);
   listener = listening;
   const stopFreeing = freeMemoryWhenIdle(broker);
   const descriptors = Descriptors.ofProcess();
-  if (descriptors) warnOfFewDescriptors(descriptors, config.maxClients, logger);
+  if (descriptors) warnOfFewDescriptors(descriptors, Math.ceil(config.maxClients / part.servers), logger);
   const stopGuarding = descriptors ? guardDescriptors(descriptors, listening, logger) : () => {};
   files.start();
   return {
@@ -102,11 +130,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       await files.reload();
       await audit?.reopen();
     },
-    async stop() {
+    async stop(over = config.drain) {
       files.stop();
       stopFreeing();
       stopGuarding();
-      await broker.drain(config.drain, config.drainRetry);
+      await broker.drain(over, config.drainRetry);
       await listening.finish(LAST_REQUESTS);
       await broker.close();
       await listening.finish(LAST_REFUSALS);

@@ -2,10 +2,13 @@ import { prefixOf } from "./topic.ts";
 
 /** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
 export class TopicPatterns {
+  /** As they were given. */
+  readonly patterns: readonly string[];
   readonly #exact: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
 
   constructor(patterns: readonly string[]) {
+    this.patterns = patterns;
     this.#exact = new Set(patterns.filter((pattern) => prefixOf(pattern) === undefined));
     this.#prefixes = patterns.map(prefixOf).filter((prefix) => prefix !== undefined);
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createParser } from "eventsource-parser";
 import { Broker } from "../../src/broker/broker.ts";
+import { statusOf } from "../../src/broker/status.ts";
 import { Feed } from "../../src/console/server/feed.ts";
 import type { ConsoleEvents, Tick } from "../../src/protocol/console-feed.ts";
 import { defer } from "../defer.ts";
@@ -30,7 +31,12 @@ function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"] } = {})
       closed = true;
     },
   };
-  const feed = new Feed(broker, sink, { signal: stop.signal, keyed, privateTopics });
+  const feed = new Feed(broker, sink, {
+    status: () => statusOf(broker),
+    signal: stop.signal,
+    keyed,
+    privateTopics,
+  });
   defer(() => feed.end());
   /** The next message that is of the kind and passes. */
   const next = async <T>(event: string, passes: (data: T) => boolean = () => true): Promise<T> => {

@@ -12,13 +12,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   auth: ["topics", "protocol", "events"],
   log: ["topics", "protocol", "events"],
   broker: ["topics", "protocol", "events", "log"],
-  http: ["topics", "protocol", "events", "auth", "log", "broker"],
-  "console/server": ["topics", "protocol", "events", "auth", "log", "broker", "http"],
+  nodes: ["topics", "protocol", "events", "log", "broker"],
+  http: ["topics", "protocol", "events", "auth", "log", "broker", "nodes"],
+  "console/server": ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http"],
   sdk: ["protocol"],
   "console/page": ["protocol", "sdk"],
-  config: ["topics", "protocol", "events", "auth", "log", "broker", "http"],
-  server: ["topics", "protocol", "events", "auth", "log", "broker", "http", "config"],
-  cli: ["topics", "protocol", "events", "auth", "log", "broker", "http", "sdk", "config", "server"],
+  config: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http"],
+  server: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http", "config"],
+  cli: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http", "sdk", "config", "server"],
 };
 const rooms = Object.keys(arrows).filter((room) => !room.startsWith("console/"));
 

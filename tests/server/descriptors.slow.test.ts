@@ -6,6 +6,7 @@ import { Admission } from "../../src/http/limits/admission.ts";
 import { Descriptors } from "../../src/http/limits/descriptors.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits/limits.ts";
 import { silent } from "../../src/logger.ts";
+import { SingleNode } from "../../src/nodes/nodes.ts";
 import { warnOfFewDescriptors } from "../../src/server/descriptor-guard.ts";
 import { defer, killAfterwards } from "../defer.ts";
 import { post } from "../post.ts";
@@ -108,7 +109,7 @@ test("a hub that may open fewer connections than --max-clients says so at its st
 test("a stream leaves the last file descriptors to others", () => {
   let open = 900;
   const descriptors = new Descriptors(1000, () => open);
-  const admission = new Admission(DEFAULT_LIMITS, descriptors);
+  const admission = new Admission(DEFAULT_LIMITS, new SingleNode(), descriptors);
   admission.assert("192.0.2.1");
   open = 981;
   expect(() => admission.assert("192.0.2.1")).toThrow("no file descriptors left");

@@ -1,10 +1,11 @@
 import type { Broker } from "../../broker/broker.ts";
 import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
-import { statusOf } from "../../broker/status.ts";
+import type { StatusOf } from "../../http/status/hub-status.ts";
 import type { Entry } from "../../log/entry.ts";
 import type { ConsoleEvent, ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
 import { DEFAULT_TYPE, encodeFrame } from "../../protocol/frame.ts";
+import type { Status } from "../../protocol/status.ts";
 import { summaryOf } from "./console-event.ts";
 import { Tally } from "./tally.ts";
 
@@ -19,6 +20,7 @@ const BACKLOG = 200;
 
 export interface FeedOptions {
   readonly signal: AbortSignal;
+  readonly status: StatusOf;
   /** It took a key to ask for it. */
   readonly keyed: boolean;
   /** The topics whose private events it shows. Of the others it tells nothing. */
@@ -34,6 +36,7 @@ export interface FeedOptions {
  */
 export class Feed {
   readonly #broker: Broker;
+  readonly #status: StatusOf;
   readonly #sink: EventSink;
   readonly #keyed: boolean;
   readonly #privateTopics: PrivateTopics;
@@ -52,8 +55,9 @@ export class Feed {
   #ended = false;
 
   /** Ends when the page goes away, when the signal aborts or when the broker closes. */
-  constructor(broker: Broker, sink: EventSink, { signal, keyed, privateTopics }: FeedOptions) {
+  constructor(broker: Broker, sink: EventSink, { status, signal, keyed, privateTopics }: FeedOptions) {
     this.#broker = broker;
+    this.#status = status;
     this.#keyed = keyed;
     this.#privateTopics = toPrivateTopics(privateTopics);
     this.#sink = sink;
@@ -129,9 +133,21 @@ export class Feed {
     }
     // What was counted stays for the tick that is taken.
     if (this.#full) return;
+    const status = this.#status();
+    if (!(status instanceof Promise)) this.#sendTick(status);
+    // The figures of nodes that are all away are for the next.
+    else
+      void status.then(
+        (status) => this.#sendTick(status),
+        () => {},
+      );
+  }
+
+  #sendTick(status: Status): void {
+    if (this.#full) return;
     const count = this.#latencyCount;
     this.#send("tick", {
-      status: statusOf(this.#broker),
+      status,
       now: Date.now(),
       latency: count > 0 ? { mean: this.#latencySum / count, max: this.#latencyMax } : null,
       types: this.#types.take(),

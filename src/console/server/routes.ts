@@ -5,6 +5,7 @@ import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
 import { type AccessRules, requireAdmin } from "../../http/access/admin.ts";
 import { PAGE_HEADERS } from "../../http/answer/page-headers.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
+import type { StatusOf } from "../../http/status/hub-status.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
 import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
@@ -17,10 +18,12 @@ const FOLDER = "console";
 
 interface ConsoleOptions extends AccessRules {
   readonly broker: Broker;
+  /** How the hub is, all its nodes together. */
+  readonly status: StatusOf;
 }
 
 /** `GET /`, the console: its page, the files of the page, and the feed that it draws from. */
-export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
+export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
   return new Elysia({ detail: { hide: true } })
     .get("/", async ({ request }) => {
       const { html } = await loadAssets(FOLDER);
@@ -41,7 +44,12 @@ export function consoleRoutes({ broker, ...rules }: ConsoleOptions) {
       if (broker.closed) throw draining();
       server?.timeout(request, 0);
       const { privateTopics } = grant;
-      const options = { signal: whileGood(request.signal, grant), keyed: grant !== OPEN, privateTopics };
+      const options = {
+        status,
+        signal: whileGood(request.signal, grant),
+        keyed: grant !== OPEN,
+        privateTopics,
+      };
       const stream = directStream(request, (sink) => void new Feed(broker, sink, options));
       return new Response(stream, { headers: STREAM_HEADERS });
     })

@@ -1,3 +1,4 @@
+import { type Counts, type Nodes, SingleNode } from "../../nodes/nodes.ts";
 import { Problem } from "../answer/problem.ts";
 import { siteOf } from "../request/address.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -6,18 +7,21 @@ import type { Limits } from "./limits.ts";
 /** When somebody may have left, in seconds. */
 const RETRY_AFTER = 10;
 
-/** How many clients there is room for, in all and from each address. */
+/** How many clients the hub has room for, in all and from each address. */
 export class Admission {
   readonly #limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">;
   readonly #descriptors: Descriptors | undefined;
+  readonly #elsewhere: Counts;
   readonly #bySite = new Map<string, number>();
   #count = 0;
 
   constructor(
     limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">,
+    nodes: Nodes = new SingleNode(),
     descriptors = Descriptors.ofProcess(),
   ) {
     this.#limits = limits;
+    this.#elsewhere = nodes.counts("clients");
     this.#descriptors = descriptors;
   }
 
@@ -33,14 +37,16 @@ export class Admission {
       });
     }
     const { maxClients, maxClientsPerAddress } = this.#limits;
-    if (maxClients > 0 && this.#count >= maxClients) {
+    if (maxClients > 0 && this.#count + this.#elsewhere.totalElsewhere >= maxClients) {
       throw new Problem(503, "the hub has as many clients as it takes", {
         type: "full",
         retryAfter: RETRY_AFTER,
       });
     }
     if (maxClientsPerAddress === 0 || address === undefined) return;
-    if ((this.#bySite.get(siteOf(address)) ?? 0) < maxClientsPerAddress) return;
+    const site = siteOf(address);
+    const count = (this.#bySite.get(site) ?? 0) + this.#elsewhere.elsewhere(site);
+    if (count < maxClientsPerAddress) return;
     throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, {
       type: "address-full",
       retryAfter: RETRY_AFTER,
@@ -59,8 +65,9 @@ export class Admission {
 
   #add(address: string | undefined, difference: number): void {
     this.#count += difference;
-    if (address === undefined || this.#limits.maxClientsPerAddress === 0) return;
-    const site = siteOf(address);
+    const site = address !== undefined && this.#limits.maxClientsPerAddress > 0 ? siteOf(address) : "";
+    this.#elsewhere.add(site, difference);
+    if (site === "") return;
     const count = (this.#bySite.get(site) ?? 0) + difference;
     if (count > 0) this.#bySite.set(site, count);
     else this.#bySite.delete(site);

@@ -1,6 +1,18 @@
 /** Forgets those who have not spent anything for long, when there are as many as this. */
 const SWEEP_AT = 1000;
 
+export interface RateLimitOptions {
+  /** Milliseconds, on a clock that never jumps. */
+  readonly now?: () => number;
+  /**
+   * Shares it with others: is given what charges an account for what was spent elsewhere, and returns
+   * what tells them of what is spent here.
+   */
+  readonly share?: (charge: Spend) => Spend;
+}
+
+type Spend = (key: string, amount: number) => void;
+
 interface Account {
   /** What it may still spend. */
   balance: number;
@@ -13,11 +25,16 @@ export class RateLimit {
   readonly perSecond: number;
   readonly #accounts = new Map<string, Account>();
   readonly #now: () => number;
+  readonly #tell: Spend;
   #sweepAt = SWEEP_AT;
 
-  constructor(perSecond: number, now: () => number = () => performance.now()) {
+  constructor(
+    perSecond: number,
+    { now = () => performance.now(), share = () => () => {} }: RateLimitOptions = {},
+  ) {
     this.perSecond = perSecond;
     this.#now = now;
+    this.#tell = share((key, amount) => this.#charge(key, amount));
   }
 
   /**
@@ -28,6 +45,7 @@ export class RateLimit {
     const account = this.#account(key);
     if (account.balance < amount) return (amount - account.balance) / this.perSecond;
     account.balance -= amount;
+    this.#tell(key, amount);
     return 0;
   }
 
@@ -39,6 +57,12 @@ export class RateLimit {
   /** How many can be spent at once after a rest. */
   get most(): number {
     return Math.max(1, this.perSecond);
+  }
+
+  /** It was spent elsewhere already, so it may be more than there is: a second's share at most is owed. */
+  #charge(key: string, amount: number): void {
+    const account = this.#account(key);
+    account.balance = Math.max(-this.most, account.balance - amount);
   }
 
   /** As it stands now. */

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { Broker } from "../../broker/broker.ts";
 import { Histogram } from "../../log/histogram.ts";
 import { version } from "../../version.ts";
@@ -27,19 +27,21 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
     if (!TRUE_OF_BUN.test(name)) registry.removeSingleMetric(name);
   }
 
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator = "sum") =>
     new Gauge({
       name,
       help,
+      aggregator,
       registers: [registry],
       collect() {
         this.set(read());
       },
     });
-  const counter = (name: string, help: string, read: () => number) =>
+  const counter = (name: string, help: string, read: () => number, aggregator: Aggregator = "sum") =>
     new Counter({
       name,
       help,
+      aggregator,
       registers: [registry],
       collect() {
         this.reset();
@@ -53,16 +55,22 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   new Gauge({
     name: "tidings_info",
     help: "The hub's version",
+    aggregator: "first",
     labelNames: ["version"],
     registers: [registry],
   }).set({ version }, 1);
   gauge("tidings_clients", "Open event streams", () => broker.clientCount);
-  gauge("tidings_draining", "Whether the hub sends its clients away, to stop", () => Number(broker.draining));
+  gauge(
+    "tidings_draining",
+    "Whether the hub sends its clients away, to stop",
+    () => Number(broker.draining),
+    "max",
+  );
   gauge("tidings_clients_blocked", "Open event streams that are full at present", () => broker.stalledCount);
   gauge("tidings_clients_behind", "Open event streams that replay or read slowly", () => broker.behindCount);
   gauge("tidings_subscriptions", "Different things that clients ask for", () => broker.subscriptionCount);
   counter("tidings_connects_total", "Event streams opened", () => broker.totals.connected);
-  counter("tidings_publishes_total", "Events published", () => broker.totals.published);
+  counter("tidings_publishes_total", "Events published", () => broker.totals.published, "max");
   counter("tidings_deliveries_total", "Events written to clients", () => broker.totals.delivered);
   counter("tidings_delivered_bytes_total", "Bytes of events written to clients", () => broker.totals.bytes);
   counter(
@@ -126,12 +134,15 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   labelled("tidings_busy_total", "Readers of streams that were asked to come back later", ["reason"], () =>
     Array.from(refusals.busy.counts, ([reason, count]) => [{ reason }, count]),
   );
-  gauge("tidings_store_events", "Events held", () => store.count);
-  gauge("tidings_store_bytes", "What the events held cost", () => store.bytes);
-  gauge("tidings_store_failing", "Whether the store failed when it was last written to", () =>
-    Number(log.failing),
+  gauge("tidings_store_events", "Events held", () => store.count, "max");
+  gauge("tidings_store_bytes", "What the events held cost", () => store.bytes, "max");
+  gauge(
+    "tidings_store_failing",
+    "Whether the store failed when it was last written to",
+    () => Number(log.failing),
+    "max",
   );
-  counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures);
+  counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures, "max");
   histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
   return registry;
 }

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { type Grant, mayPublish } from "../../auth/grant.ts";
 import type { Draft } from "../../log/entry.ts";
-import type { Receipt } from "../../log/store.ts";
+import { OutcomeUnknown, type Receipt, StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
@@ -95,9 +95,24 @@ export async function publish(
       throw forbidden(grant, notGranted(grant, event));
   }
   if (broker.closed) throw draining();
-  const receipts = await broker.append(events);
+  const receipts = await broker.append(events).catch((error: unknown) => {
+    throw isOutcomeUnknown(error) ? outcomeUnknown(events) : error;
+  });
   publications.add(grant, events, receipts);
   return receipts;
+}
+
+function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof StoreFailure && error.cause instanceof OutcomeUnknown;
+}
+
+/** 503: it can be asked again where that doubles nothing. */
+function outcomeUnknown(events: readonly Draft[]): Problem {
+  const isNamed = events.every(({ id }) => id !== undefined);
+  const detail = isNamed
+    ? "it is not known whether this was kept; to publish it again does not double it"
+    : "it is not known whether this was kept; without an id, to publish it again may double it";
+  return new Problem(503, detail, { type: "outcome-unknown", ...(isNamed && { retryAfter: 1 }) });
 }
 
 function notGranted(grant: Grant, { type = DEFAULT_TYPE, topics }: Draft): string {

@@ -24,27 +24,52 @@ const ListedClient = Type.Object({
   lag: Type.Integer({ description: "How many events it has yet to be shown or passed over" }),
 });
 
-const ClientList = Type.Object({
-  clients: Type.Array(ListedClient, { description: `The longest connected first, at most ${MOST_LISTED}` }),
-  total: Type.Integer(),
-});
+const silent = Type.Optional(
+  Type.Array(Type.String(), {
+    description: "Workers that did not answer within a second: theirs are not in it",
+  }),
+);
 
-const Removed = Type.Object({ removed: Type.Integer() });
+const clients = Type.Array(ListedClient, {
+  description: `The longest connected first, at most ${MOST_LISTED}`,
+});
+const ClientList = Type.Object({ clients, total: Type.Integer(), silent });
+const Removed = Type.Object({ removed: Type.Integer(), silent });
 
 const Selection = Type.Object({
   address: textParameter("Only those from this address"),
   subject: textParameter("Only those whose token has this subject"),
 });
+const Chosen = Type.Object({
+  address: Type.Optional(Type.String()),
+  subject: Type.Optional(Type.String()),
+  id: Type.Optional(Type.String()),
+});
 
 /** `GET /clients`, `DELETE /clients` and `DELETE /clients/:id`: who is connected, for administrators. */
 export function clientRoutes(hub: Hub) {
-  const { broker } = hub;
-  function* selected({ address, subject }: Static<typeof Selection>): Iterable<ClientInfo> {
+  const { broker, nodes } = hub;
+  function* selected({ address, subject }: Static<typeof Chosen>): Iterable<ClientInfo> {
     for (const client of broker.clients) {
       if (address !== undefined && client.about.address !== address) continue;
       if (subject !== undefined && client.about.subject !== subject) continue;
       yield client;
     }
+  }
+  const list = nodes.question("clients", { asked: Chosen, answered: ClientList }, (chosen) => {
+    const found = [...selected(chosen)];
+    return { clients: found.slice(0, MOST_LISTED).map(describe), total: found.length };
+  });
+  const removal = nodes.question("remove", { asked: Chosen, answered: Removed }, (chosen) => {
+    if (chosen.id !== undefined) return { removed: Number(broker.removeClient(chosen.id)) };
+    const found = [...selected(chosen)];
+    for (const { id } of found) broker.removeClient(id);
+    return { removed: found.length };
+  });
+  async function remove(chosen: Static<typeof Chosen>): Promise<typeof Removed.static> {
+    const { answers, silent } = await removal.ask(chosen);
+    const removed = answers.reduce((sum, { answer }) => sum + answer.removed, 0);
+    return silent.length > 0 ? { removed, silent: [...silent] } : { removed };
   }
 
   return new Elysia()
@@ -53,10 +78,13 @@ export function clientRoutes(hub: Hub) {
       async ({ request, query, set }): Promise<typeof ClientList.static> => {
         await requireAdmin(hub, request);
         set.headers["cache-control"] = "no-store";
-        const found = [...selected(query)];
+        const { answers, silent } = await list.ask(query);
+        const clients = answers.flatMap(({ answer }) => answer.clients);
+        if (answers.length > 1) clients.sort((a, b) => compare(a.connected_at, b.connected_at));
         return {
-          clients: found.slice(0, MOST_LISTED).map(describe),
-          total: found.length,
+          clients: clients.slice(0, MOST_LISTED),
+          total: answers.reduce((sum, { answer }) => sum + answer.total, 0),
+          ...(silent.length > 0 && { silent: [...silent] }),
         };
       },
       {
@@ -78,15 +106,14 @@ export function clientRoutes(hub: Hub) {
         if (query.address === undefined && query.subject === undefined) {
           throw new Problem(400, "name the clients to remove by address, subject or both");
         }
-        const found = [...selected(query)];
-        for (const { id } of found) broker.removeClient(id);
-        return { removed: found.length };
+        return remove(query);
       },
       {
         query: Selection,
         detail: {
           tags: ["operations"],
           summary: "Remove the clients of an address or of a token's subject",
+          description: "Those of a worker that does not answer are removed as soon as it goes on.",
           responses: {
             200: { description: "How many there were", content: json(Removed) },
             ...problemResponses(400, 401, 403),
@@ -98,17 +125,29 @@ export function clientRoutes(hub: Hub) {
       "/clients/:id",
       async ({ request, params }): Promise<Response> => {
         await requireAdmin(hub, request);
-        if (!broker.removeClient(params.id)) throw new Problem(404, `there is no client ${params.id}`);
+        const { removed, silent = [] } = await remove({ id: params.id });
+        if (removed === 0 && silent.length > 0) {
+          throw new Problem(503, `not known whether it is there: no answer of worker ${silent.join(", ")}`, {
+            retryAfter: 1,
+          });
+        }
+        if (removed === 0) throw new Problem(404, `there is no client ${params.id}`);
         return new Response(null, { status: 204 });
       },
       {
         detail: {
           tags: ["operations"],
           summary: "Remove a client",
-          responses: { 204: { description: "It is removed" }, ...problemResponses(401, 403, 404) },
+          responses: { 204: { description: "It is removed" }, ...problemResponses(401, 403, 404, 503) },
         },
       },
     );
+}
+
+/** For texts that are in order as they are, such as times. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function describe({ id, about, topics, types, connectedAt, lag }: ClientInfo): Static<typeof ListedClient> {

@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { endOf } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
+import { type Nodes, SingleNode } from "../../nodes/nodes.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { invalidToken } from "../answer/challenge.ts";
@@ -46,9 +47,10 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 type Query = Static<typeof EventsQuery>;
 
 /** `GET /events`: the event stream. */
-export function eventRoutes({ broker, access, tickets, addressOf, limits }: Hub) {
-  const withTickets = ticketAccess(tickets, access);
-  return new Elysia().get("/events", eventStreams(broker, { access: withTickets, addressOf, limits }), {
+export function eventRoutes(hub: Hub) {
+  const { broker, nodes, addressOf, limits } = hub;
+  const open = eventStreams(broker, { access: ticketAccess(hub), nodes, addressOf, limits });
+  return new Elysia().get("/events", open, {
     query: EventsQuery,
     detail: {
       tags: ["subscribe"],
@@ -120,6 +122,7 @@ export function handleSSE(
   const reader = new QueryReader(EventsQuery);
   const open = eventStreams(broker, {
     access,
+    nodes: new SingleNode(),
     addressOf: addressFinder(trustProxy),
     limits: { ...DEFAULT_LIMITS, ...limits },
   });
@@ -133,6 +136,7 @@ export function handleSSE(
 
 /** What opens streams. */
 interface StreamParts {
+  readonly nodes: Nodes;
   readonly access: Access;
   readonly addressOf: AddressOf;
   readonly limits: Limits;
@@ -140,9 +144,9 @@ interface StreamParts {
 
 function eventStreams(
   broker: Broker,
-  { access, addressOf, limits }: StreamParts,
+  { access, nodes, addressOf, limits }: StreamParts,
 ): (context: Incoming & { readonly query: Query }) => Promise<Response> {
-  const admission = new Admission(limits);
+  const admission = new Admission(limits, nodes);
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);

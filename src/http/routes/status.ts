@@ -1,7 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Grant } from "../../auth/grant.ts";
-import { statusOf } from "../../broker/status.ts";
 import { Status } from "../../protocol/status.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -19,9 +18,9 @@ type StatusAnswer = Static<typeof StatusAnswer>;
 const Health = Type.Object({ status: Type.String() });
 
 /** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */
-export function statusRoutes({ broker, access }: Hub) {
+export function statusRoutes({ broker, access, status }: Hub) {
   return new Elysia()
-    .get("/status", async ({ request }) => shownTo(await access(request), statusOf(broker)), {
+    .get("/status", async ({ request }) => shownTo(await access(request), await status()), {
       detail: {
         tags: ["operations"],
         summary: "Clients, memory, store and totals",

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { endOf } from "../../auth/grant.ts";
-import { TICKET_LIFE_MS, type Tickets } from "../../auth/tickets.ts";
+import { endOf, type Grant } from "../../auth/grant.ts";
+import { issuerOf, TICKET_LIFE_MS } from "../../auth/tickets.ts";
 import type { Access } from "../access/access.ts";
 import { invalidToken, unauthenticated } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
@@ -9,6 +9,7 @@ import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { accountOf } from "../request/account.ts";
+import { readCredential } from "../request/credential.ts";
 import { requestUrl } from "../request/request-url.ts";
 
 const Ticket = Type.Object({
@@ -24,7 +25,11 @@ export function ticketRoutes(hub: Hub) {
     async ({ request, server, set }): Promise<typeof Ticket.static> => {
       const grant = await access(request);
       if (grant.anonymous) throw unauthenticated("a ticket stands for a token: send that");
-      const issued = tickets.issue(grant, accountOf(hub, grant, { request, server }));
+      const issued = tickets.issue(
+        grant,
+        accountOf(hub, grant, { request, server }),
+        readCredential(request),
+      );
       if (issued === "account-full") {
         const detail = "too many of this token's tickets wait for their use";
         throw new Problem(429, detail, { type: "rate-exceeded", retryAfter: TICKET_LIFE_MS / 1000 });
@@ -49,14 +54,40 @@ export function ticketRoutes(hub: Hub) {
   );
 }
 
-/** Takes a `ticket` in the query for what it was issued for, and else goes by the access given. */
-export function ticketAccess(tickets: Tickets, access: Access): Access {
-  return (request) => {
+const Redeemed = Type.Object({ credential: Type.Optional(Type.String()) });
+
+/**
+ * Takes a `ticket` in the query for what it was issued for, and else goes by the access given. The node
+ * that has issued it hands out the key or token that it stands for, once.
+ */
+export function ticketAccess({ tickets, access, nodes }: Hub): Access {
+  const elsewhere = nodes.question(
+    "ticket",
+    { asked: Type.String(), answered: Redeemed },
+    (ticket): typeof Redeemed.static => {
+      const credential = tickets.redeem(ticket)?.credential;
+      return credential === undefined ? {} : { credential };
+    },
+  );
+
+  async function grantOf(ticket: string, request: Request): Promise<Grant> {
+    const node = issuerOf(ticket);
+    if (node === nodes.name || node === undefined) {
+      const issued = tickets.redeem(ticket);
+      if (!issued) throw invalidToken("the ticket has been used or has expired");
+      return issued.grant;
+    }
+    const redeemed = await elsewhere.askOne(node, ticket);
+    if (redeemed?.credential === undefined) throw invalidToken("the ticket has been used or has expired");
+    const headers = { authorization: `Bearer ${redeemed.credential}` };
+    return access(new Request(requestUrl(request).origin, { headers }));
+  }
+
+  return async (request) => {
     if (!request.url.includes("ticket=")) return access(request);
     const ticket = requestUrl(request).searchParams.get("ticket");
     if (ticket === null) return access(request);
-    const grant = tickets.redeem(ticket);
-    if (!grant) throw invalidToken("the ticket has been used or has expired");
+    const grant = await grantOf(ticket, request);
     const over = endOf(grant);
     if (over !== undefined) throw invalidToken(over);
     return grant;

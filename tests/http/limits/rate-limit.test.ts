@@ -5,7 +5,7 @@ import { RateLimit } from "../../../src/http/limits/rate-limit.ts";
 /** A limit with a clock that the test moves. */
 function limited(perSecond: number) {
   let now = 0;
-  const limit = new RateLimit(perSecond, () => now);
+  const limit = new RateLimit(perSecond, { now: () => now });
   return { limit, pass: (seconds: number) => (now += seconds * 1000) };
 }
 

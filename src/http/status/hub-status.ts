@@ -1,0 +1,83 @@
+import { Type } from "@sinclair/typebox";
+import type { Broker } from "../../broker/broker.ts";
+import { statusOf } from "../../broker/status.ts";
+import type { Awaitable } from "../../log/store.ts";
+import type { Answers, Nodes } from "../../nodes/nodes.ts";
+import { Status } from "../../protocol/status.ts";
+
+/** How the hub is at this moment. */
+export type StatusOf = () => Awaitable<Status>;
+
+/** A node's own, and where it stands in the log. */
+const NodeStatus = Type.Composite([
+  Type.Omit(Status, ["nodes", "silent"]),
+  Type.Object({ pid: Type.Integer(), head: Type.Integer() }),
+]);
+type NodeStatus = typeof NodeStatus.static;
+
+/** Adds up how the hub's nodes are. */
+export function hubStatus(broker: Broker, nodes: Nodes): StatusOf {
+  const here = (): NodeStatus => ({ ...statusOf(broker), pid: process.pid, head: broker.log.head });
+  const question = nodes.question("status", { asked: Type.Null(), answered: NodeStatus }, here);
+  return () => {
+    const answers = question.ask(null);
+    return answers instanceof Promise ? answers.then(merged) : merged(answers);
+  };
+}
+
+function merged({ answers, silent }: Answers<NodeStatus>): Status {
+  const all = answers.map(({ answer }) => answer);
+  const [here] = all;
+  if (!here) throw new Error("a hub without a node");
+  const { pid: _, head: __, ...status } = here;
+  const nodes = figuresOf(answers);
+  return {
+    ...status,
+    connected_clients: sum(all.map((one) => one.connected_clients)),
+    uptime_seconds: Math.max(...all.map((one) => one.uptime_seconds)),
+    memory: sum(all.map((one) => one.memory)),
+    totals: totalsOf(all.map(({ totals }) => totals)),
+    ...(nodes.length > 0 && { nodes }),
+    ...(silent.length > 0 && { silent: [...silent] }),
+  };
+}
+
+type Totals = Status["totals"];
+
+function totalsOf(all: readonly Totals[]): Totals {
+  const add = (pick: (totals: Totals) => number) => sum(all.map(pick));
+  return {
+    // Each node counts all that was kept since it began.
+    published: Math.max(...all.map(({ published }) => published)),
+    delivered: add(({ delivered }) => delivered),
+    replayed: add(({ replayed }) => replayed),
+    bytes: add(({ bytes }) => bytes),
+    connected: add(({ connected }) => connected),
+    gaps: add(({ gaps }) => gaps),
+    stalls: add(({ stalls }) => stalls),
+    removed: {
+      disconnected: add(({ removed }) => removed.disconnected),
+      stalled: add(({ removed }) => removed.stalled),
+      rolled_back: add(({ removed }) => removed.rolled_back),
+      failed: add(({ removed }) => removed.failed),
+      expired: add(({ removed }) => removed.expired),
+      drained: add(({ removed }) => removed.drained),
+      removed: add(({ removed }) => removed.removed),
+    },
+  };
+}
+
+/** Each of several nodes by itself. */
+function figuresOf(answers: Answers<NodeStatus>["answers"]): NonNullable<Status["nodes"]> {
+  const head = Math.max(...answers.map(({ answer }) => answer.head));
+  const inOrder = answers.toSorted((a, b) => Number(a.node) - Number(b.node));
+  return inOrder.flatMap(({ node, answer }) => {
+    if (node === undefined) return [];
+    const { pid, version, connected_clients, uptime_seconds, memory } = answer;
+    return { name: node, pid, version, connected_clients, uptime_seconds, memory, lag: head - answer.head };
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,359 @@
+import type { Draft, Entry } from "../log/entry.ts";
+import { Log } from "../log/log.ts";
+import { IdConflict, type Store, type StoreFailure, type Stretch } from "../log/store.ts";
+import type { Logger } from "../logger.ts";
+import { version } from "../version.ts";
+import { encodeBlocks } from "./blocks.ts";
+import { type CountedDraft, decodeDrafts } from "./drafts.ts";
+import { encodeFrame, type Frame } from "./frames.ts";
+import type { Line } from "./line.ts";
+import {
+  type Holdings,
+  messageChecker,
+  type NodeMessage,
+  type OwnerMessage,
+  PROTOCOL,
+  type Replies,
+  ToOwner,
+} from "./messages.ts";
+
+/** So much may wait for a node that does not read: then it is behind, and is read to later. In bytes. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** A node for which so much waits takes no part any more: it is ended, and started again. In bytes. */
+const MAX_TOLD_BYTES = 64 * 1024 * 1024;
+/** Events are told in pieces of about so many characters, or one event. */
+const PIECE_LENGTH = 256 * 1024;
+/** So many events are read at once for a node that is behind. */
+const READ_LIMIT = 256;
+/** How often nodes are told how much is held, when no event tells them, in ms. */
+const HOLDINGS_INTERVAL_MS = 1000;
+
+const checkMessage = messageChecker(ToOwner);
+
+export interface LogOwnerOptions {
+  readonly store: Store;
+  /** The file that the store is in, which nodes may read. */
+  readonly path?: string | undefined;
+  readonly logger: Logger;
+}
+
+/** A node that follows. */
+interface Node {
+  readonly line: Line;
+  /** Undefined until it has said who it is. */
+  name: string | undefined;
+  /** The position up to which it has been told of all that was kept. */
+  told: number;
+  /** Too much waited for it: it is told of what comes when it has read the rest. */
+  isBehind: boolean;
+  isCatchingUp: boolean;
+}
+
+/**
+ * The process that has the log. Nodes, which are processes of their own, append to it, and are told of
+ * all that is kept, in order. It also carries what they tell each other.
+ *
+ * What has been kept is encoded once for all nodes. One that does not read costs a bounded queue: past
+ * that it is read to from the log, as a client would be.
+ */
+export class LogOwner {
+  readonly log: Log;
+  readonly #options: LogOwnerOptions;
+  readonly #nodes = new Set<Node>();
+  readonly #holdingsTimer: ReturnType<typeof setInterval>;
+  #toldHoldings = "";
+  #failing: string | undefined;
+
+  constructor(options: LogOwnerOptions) {
+    const { store, logger } = options;
+    this.#options = options;
+    this.log = new Log(store, {
+      recipients: (draft) => recipientsOf(draft),
+      deliver: (entries) => this.#deliver(entries),
+      rolledBack: (to) => this.#rollBack(to),
+      storeWarned: (message) => logger.warn({ store: store.name }, message),
+      storeChanged: (failure) => this.#storeChanged(failure),
+    });
+    this.#holdingsTimer = setInterval(() => this.#tellHoldings(), HOLDINGS_INTERVAL_MS);
+    this.#holdingsTimer.unref();
+  }
+
+  /** Takes a node in, which says at once who it is. */
+  accept(line: Line): void {
+    const node: Node = { line, name: undefined, told: 0, isBehind: false, isCatchingUp: false };
+    this.#nodes.add(node);
+    line.listener = {
+      arrived: (frame) => this.#arrived(node, frame),
+      drained: () => void this.#catchUp(node),
+      ended: (error) => this.#ended(node, error),
+    };
+  }
+
+  /** Waits for what is being appended, then closes the store. */
+  async close(): Promise<void> {
+    clearInterval(this.#holdingsTimer);
+    await this.log.close();
+    for (const { line } of this.#nodes) line.end();
+  }
+
+  #arrived(node: Node, { message, body }: Frame): void {
+    const request: OwnerMessage = checkMessage(message);
+    if (request.type === "hello") {
+      this.#start(node, request);
+      return;
+    }
+    if (node.name === undefined) throw new TypeError("a node that has not said who it is");
+    if (request.type === "tell") {
+      this.#tellOthers(node, node.name, request.to, body);
+      return;
+    }
+    void this.#reply(node, request, body);
+  }
+
+  #start(node: Node, { node: name, protocol, version: other }: ToOwner["hello"]): void {
+    const { store, path, logger } = this.#options;
+    if (protocol !== PROTOCOL) {
+      logger.error({ worker: name, version: other }, "a worker of another version can't follow this log");
+    }
+    const { bounds } = store;
+    node.name = name;
+    node.told = this.log.head;
+    send(node, {
+      type: "start",
+      protocol: PROTOCOL,
+      version,
+      store: store.name,
+      ...(path !== undefined && { path }),
+      bounds: { events: finite(bounds.events), bytes: finite(bounds.bytes), age: finite(bounds.age) },
+      head: this.log.head,
+      lives: [...this.log.lives],
+      holdings: this.#holdings(),
+      ...(this.#failing !== undefined && { failing: this.#failing }),
+    });
+    this.#tellNames();
+  }
+
+  #ended(node: Node, error: unknown): void {
+    this.#nodes.delete(node);
+    if (error !== undefined) {
+      this.#options.logger.error({ worker: node.name, error }, "a worker's messages can't be read");
+    }
+    this.#tellNames();
+  }
+
+  async #reply(node: Node, request: Exclude<OwnerMessage, { type: "hello" | "tell" }>, body: string) {
+    const { id } = request;
+    try {
+      if (request.type === "read") {
+        const stretch = cut(await this.log.read(request.after, request.limit, request.topics));
+        const { text, lengths } = encodeBlocks(stretch.entries);
+        const { upTo, missing } = stretch;
+        const value: Replies["read"] = { upTo, ...(missing && { missing }) };
+        send(node, { type: "reply", id, value, lengths: [...lengths] }, text);
+        return;
+      }
+      send(node, { type: "reply", id, value: await this.#valueFor(request, body) });
+    } catch (error) {
+      send(node, { type: "reply", id, error: reasonOf(error) });
+    }
+  }
+
+  async #valueFor(
+    request: Exclude<OwnerMessage, { type: "hello" | "tell" | "read" }>,
+    body: string,
+  ): Promise<unknown> {
+    switch (request.type) {
+      case "append":
+        return this.#append(request.sizes, decodeDrafts(body));
+      case "locate":
+        return this.#locate(request.cursor, request.refused);
+      case "erase":
+        return this.#erase(request.position);
+      case "backup":
+        if (!this.log.store.backup) throw new Error("this store can't be copied while it runs");
+        await this.log.store.backup(request.path);
+        return null;
+    }
+  }
+
+  /** All batches were given in one turn, so they are kept together, or the store fails for all of them. */
+  async #append(sizes: readonly number[], drafts: readonly CountedDraft[]): Promise<Replies["append"]> {
+    let at = 0;
+    const appended = sizes.map(async (size): Promise<Replies["append"][number]> => {
+      const batch = drafts.slice(at, at + size);
+      at += size;
+      try {
+        const receipts = await this.log.append(batch);
+        return receipts.map(({ position, id, recipients, duplicate }) => [
+          position,
+          id,
+          recipients,
+          duplicate,
+        ]);
+      } catch (error) {
+        if (error instanceof IdConflict) return { conflict: error.id };
+        throw error;
+      }
+    });
+    return Promise.all(appended);
+  }
+
+  async #locate(cursor: string, refused: number): Promise<Replies["locate"]> {
+    let seen = 0;
+    let found: Pick<Draft, "topics" | "private"> = { topics: [], private: false };
+    const position = await this.log.locate(cursor, (event) => {
+      if (seen++ < refused) return false;
+      found = event;
+      return true;
+    });
+    return {
+      ...(position !== undefined && { position }),
+      topics: [...found.topics],
+      private: found.private,
+    };
+  }
+
+  async #erase(position: number): Promise<boolean> {
+    const isErased = await this.log.erase(position);
+    if (isErased) this.#tell({ type: "erased", position });
+    return isErased;
+  }
+
+  #deliver(entries: readonly Entry[]): void {
+    for (const piece of piecesOf(entries)) {
+      let frame: Uint8Array | undefined;
+      for (const node of this.#nodes) {
+        if (node.name === undefined || node.isBehind) continue;
+        if (node.line.waiting > MAX_WAITING_BYTES) {
+          node.isBehind = true;
+          this.#options.logger.warn({ worker: node.name }, "a worker is behind");
+          continue;
+        }
+        frame ??= this.#keptFrame(piece);
+        node.line.send(frame);
+        node.told = piece.at(-1)?.position ?? node.told;
+      }
+    }
+  }
+
+  #keptFrame(entries: readonly Entry[]): Uint8Array {
+    const { text, lengths } = encodeBlocks(entries);
+    const holdings = this.#holdings();
+    return encodeFrame({ type: "kept", holdings, lengths: [...lengths] } satisfies NodeMessage, text);
+  }
+
+  /** Reads to a node that is behind, as fast as it takes it. */
+  async #catchUp(node: Node): Promise<void> {
+    if (!node.isBehind || node.isCatchingUp) return;
+    node.isCatchingUp = true;
+    try {
+      while (node.isBehind && node.line.waiting < PIECE_LENGTH && this.#nodes.has(node)) {
+        const { entries, missing } = cut(await this.log.read(node.told, READ_LIMIT));
+        if (missing) {
+          send(node, { type: "lost" });
+          return;
+        }
+        if (entries.length > 0) node.line.send(this.#keptFrame(entries));
+        node.told = entries.at(-1)?.position ?? node.told;
+        if (node.told < this.log.head) continue;
+        node.isBehind = false;
+        this.#options.logger.info({ worker: node.name }, "a worker is no longer behind");
+      }
+    } catch (error) {
+      // It is tried again when the store works.
+      this.#options.logger.error({ worker: node.name, error }, "log not read for a worker");
+    } finally {
+      node.isCatchingUp = false;
+    }
+  }
+
+  #rollBack(to: number): void {
+    for (const node of this.#nodes) node.told = Math.min(node.told, to);
+    this.#tell({ type: "rolledBack", to });
+  }
+
+  #storeChanged(failure: StoreFailure | undefined): void {
+    const { store, logger } = this.#options;
+    this.#failing = failure && reasonOf(failure.cause);
+    if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
+    else logger.info({ store: store.name }, "store works again");
+    this.#tell(this.#failing === undefined ? { type: "works" } : { type: "failed", reason: this.#failing });
+    if (!failure) for (const node of this.#nodes) void this.#catchUp(node);
+  }
+
+  #tellHoldings(): void {
+    const holdings = this.#holdings();
+    const text = JSON.stringify(holdings);
+    if (text === this.#toldHoldings) return;
+    this.#toldHoldings = text;
+    this.#tell({ type: "holds", holdings });
+  }
+
+  #holdings(): Holdings {
+    const { count, bytes } = this.log.store;
+    const { earliest } = this.log;
+    return { count, bytes, ...(earliest !== undefined && { earliest }) };
+  }
+
+  #tellNames(): void {
+    const names = [...this.#nodes].map(({ name }) => name).filter((name) => name !== undefined);
+    this.#tell({ type: "nodes", names });
+  }
+
+  #tellOthers(sender: Node, from: string, to: string | undefined, body: string): void {
+    const frame = encodeFrame({ type: "told", from } satisfies NodeMessage, body);
+    for (const node of this.#nodes) {
+      if (node === sender || node.name === undefined || (to !== undefined && node.name !== to)) continue;
+      this.#send(node, frame);
+    }
+  }
+
+  #tell(message: NodeMessage): void {
+    const frame = encodeFrame(message);
+    for (const node of this.#nodes) if (node.name !== undefined) this.#send(node, frame);
+  }
+
+  #send(node: Node, frame: Uint8Array): void {
+    node.line.send(frame);
+    // It would know neither who is connected nor who is to go.
+    if (node.line.waiting > MAX_TOLD_BYTES) node.line.end();
+  }
+}
+
+function send(node: Node, message: NodeMessage, body?: string): void {
+  node.line.send(encodeFrame(message, body));
+}
+
+function recipientsOf(draft: Draft): number {
+  return "recipients" in draft && typeof draft.recipients === "number" ? draft.recipients : 0;
+}
+
+/** Consecutive events in pieces of a bounded length. */
+function* piecesOf(entries: readonly Entry[]): Generator<readonly Entry[], void, void> {
+  let piece: Entry[] = [];
+  let length = 0;
+  for (const entry of entries) {
+    piece.push(entry);
+    length += entry.json.length;
+    if (length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = [];
+    length = 0;
+  }
+  if (piece.length > 0) yield piece;
+}
+
+/** As much of a stretch as one message takes. */
+function cut(stretch: Stretch): Stretch {
+  const [piece] = piecesOf(stretch.entries);
+  if (!piece || piece.length === stretch.entries.length) return stretch;
+  return { ...stretch, entries: piece, upTo: piece.at(-1)?.position ?? stretch.upTo };
+}
+
+function finite(bound: number): number | null {
+  return Number.isFinite(bound) ? bound : null;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,87 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import type { Awaitable } from "../log/store.ts";
+
+/**
+ * A hub as its routes see it: one node, or several that know of each other. What is asked of the hub is
+ * asked of all of them; what each counts, all know of.
+ */
+export interface Nodes {
+  /** What this node is called, among others. */
+  readonly name: string | undefined;
+  /**
+   * Something that every node can be asked.
+   *
+   * @param here answers for this node.
+   */
+  question<Asked extends TSchema, Answered extends TSchema>(
+    name: string,
+    schemas: { readonly asked: Asked; readonly answered: Answered },
+    here: (asked: Static<Asked>) => Awaitable<Static<Answered>>,
+  ): Question<Static<Asked>, Static<Answered>>;
+  /** Numbers by key that each node has, and that end with it. */
+  counts(name: string, changed?: CountChanged): Counts;
+  /**
+   * Amounts that are spent. The returned function tells the others.
+   *
+   * @param spent is told of what others spent, some tenths of a second later.
+   */
+  spending(name: string, spent: Spend): Spend;
+}
+
+export interface Question<Asked, Answered> {
+  /** Asks all nodes. It waits for none longer than a second. */
+  ask(asked: Asked): Awaitable<Answers<Answered>>;
+  /** Asks one node; undefined when it is not there, or silent. */
+  askOne(node: string, asked: Asked): Awaitable<Answered | undefined>;
+}
+
+export interface Answers<Answered> {
+  /** This node's is the first. */
+  readonly answers: readonly { readonly node: string | undefined; readonly answer: Answered }[];
+  /** The names of nodes that did not answer in time. */
+  readonly silent: readonly string[];
+}
+
+/** Is told how many of a key the other nodes have. */
+export type CountChanged = (key: string, elsewhere: number) => void;
+
+export interface Counts {
+  /** Counts for this node. */
+  add(key: string, difference: number): void;
+  /** How many of a key the other nodes have, as last heard. */
+  elsewhere(key: string): number;
+  /** The same for all keys. */
+  readonly totalElsewhere: number;
+}
+
+export type Spend = (key: string, amount: number) => void;
+
+/** A hub of one node: nothing is told to anybody. */
+export class SingleNode implements Nodes {
+  readonly name = undefined;
+
+  question<Asked extends TSchema, Answered extends TSchema>(
+    _name: string,
+    _schemas: { readonly asked: Asked; readonly answered: Answered },
+    here: (asked: Static<Asked>) => Awaitable<Static<Answered>>,
+  ): Question<Static<Asked>, Static<Answered>> {
+    const answers = (answer: Static<Answered>) => ({ answers: [{ node: undefined, answer }], silent: [] });
+    return {
+      ask(asked) {
+        const answer = here(asked);
+        return answer instanceof Promise ? answer.then(answers) : answers(answer);
+      },
+      askOne: () => undefined,
+    };
+  }
+
+  counts(): Counts {
+    return NO_COUNTS;
+  }
+
+  spending(): Spend {
+    return () => {};
+  }
+}
+
+const NO_COUNTS: Counts = { add() {}, elsewhere: () => 0, totalElsewhere: 0 };

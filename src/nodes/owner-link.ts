@@ -1,0 +1,173 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { version } from "../version.ts";
+import type { Carrier, CarrierListener } from "./carrier.ts";
+import { encodeFrame } from "./frames.ts";
+import { connectLine, type Line } from "./line.ts";
+import {
+  checker,
+  messageChecker,
+  type NodeMessage,
+  type OwnerMessage,
+  PROTOCOL,
+  ToNode,
+} from "./messages.ts";
+
+const checkMessage = messageChecker(ToNode);
+
+/** What of the log's owner is for the store. */
+export type StoreMessage = Exclude<NodeMessage, { type: "start" | "reply" | "told" | "nodes" }>;
+
+/** A request to the owner, without its id. */
+type Request<Message> = Message extends { id: number } ? Omit<Message, "id"> : never;
+
+/** What the owner answers, and the body that came with it. */
+export interface Answer<Value> {
+  readonly value: Value;
+  readonly lengths: readonly number[];
+  readonly body: string;
+}
+
+/** The owner is gone, and nobody knows whether it has done what it was asked. */
+export class OwnerGone extends Error {
+  override readonly name = "OwnerGone";
+
+  constructor() {
+    super("the process that has the log is gone");
+  }
+}
+
+interface Pending {
+  readonly check: (value: unknown) => unknown;
+  readonly resolve: (answer: Answer<never>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A node's line to the owner of the log, by which it also tells the other nodes. */
+export class OwnerLink implements Carrier {
+  readonly node: string;
+  readonly start: ToNode["start"];
+  /** Resolves when the owner is gone. */
+  readonly gone: Promise<void>;
+  readonly #line: Line;
+  readonly #pending = new Map<number, Pending>();
+  readonly #waiting: { message: StoreMessage; body: string }[] = [];
+  #storeListener: ((message: StoreMessage, body: string) => void) | undefined;
+  #listener: CarrierListener | undefined;
+  #names: readonly string[] = [];
+  #lastId = 0;
+  #isGone = false;
+
+  private constructor(line: Line, node: string, start: ToNode["start"], leave: Promise<void>) {
+    this.#line = line;
+    this.node = node;
+    this.start = start;
+    this.gone = leave;
+  }
+
+  /** @throws Error when the owner is gone, or of a version that this node does not understand. */
+  static async connect(path: string, node: string): Promise<OwnerLink> {
+    const line = await connectLine(path);
+    const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
+    return new Promise((resolve, reject) => {
+      let link: OwnerLink | undefined;
+      line.listener = {
+        arrived({ message, body }) {
+          const checked = checkMessage(message);
+          if (link) link.#arrived(checked, body);
+          else if (checked.type === "start") {
+            if (checked.protocol !== PROTOCOL) throw new Error(`the hub runs ${checked.version}`);
+            link = new OwnerLink(line, node, checked, gone);
+            resolve(link);
+          }
+        },
+        ended(error) {
+          if (link) link.#end();
+          leave();
+          reject(error ?? new OwnerGone());
+        },
+      };
+      line.send(encodeFrame({ type: "hello", protocol: PROTOCOL, version, node } satisfies OwnerMessage));
+    });
+  }
+
+  /** Has the listener told what is for the store, what has come already included. */
+  followStore(listener: (message: StoreMessage, body: string) => void): void {
+    this.#storeListener = listener;
+    for (const { message, body } of this.#waiting.splice(0)) listener(message, body);
+  }
+
+  /**
+   * Asks the owner.
+   *
+   * @throws OwnerGone; Error with what the owner says.
+   */
+  ask<Schema extends TSchema>(
+    request: Request<OwnerMessage>,
+    schema: Checked<Schema>,
+    body?: string,
+  ): Promise<Answer<Static<Schema>>> {
+    if (this.#isGone) return Promise.reject(new OwnerGone());
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { check: schema.check, resolve, reject });
+      this.#line.send(encodeFrame({ ...request, id }, body));
+    });
+  }
+
+  follow(listener: CarrierListener): void {
+    this.#listener = listener;
+    listener.nodesChanged(this.#names);
+  }
+
+  tell(text: string, to?: string): void {
+    this.#line.send(
+      encodeFrame({ type: "tell", ...(to !== undefined && { to }) } satisfies OwnerMessage, text),
+    );
+  }
+
+  close(): void {
+    this.#line.end();
+  }
+
+  #arrived(message: NodeMessage, body: string): void {
+    switch (message.type) {
+      case "reply":
+        this.#answer(message, body);
+        return;
+      case "told":
+        this.#listener?.told(message.from, body);
+        return;
+      case "nodes":
+        this.#names = message.names;
+        this.#listener?.nodesChanged(this.#names);
+        return;
+      case "start":
+        return;
+    }
+    if (this.#storeListener) this.#storeListener(message, body);
+    else this.#waiting.push({ message, body });
+  }
+
+  #answer({ id, value, lengths = [], error }: ToNode["reply"], body: string): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    if (error !== undefined) pending.reject(new Error(error));
+    else pending.resolve({ value: pending.check(value) as never, lengths, body });
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    for (const { reject } of this.#pending.values()) reject(new OwnerGone());
+    this.#pending.clear();
+  }
+}
+
+/** A schema that is compiled. */
+export interface Checked<Schema extends TSchema> {
+  readonly check: (value: unknown) => Static<Schema>;
+}
+
+export function checked<Schema extends TSchema>(schema: Schema): Checked<Schema> {
+  return { check: checker(schema) };
+}

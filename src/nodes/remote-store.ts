@@ -1,0 +1,251 @@
+import type { Draft } from "../log/entry.ts";
+import { type Entry, erasedEntry } from "../log/entry.ts";
+import { Lives } from "../log/lives.ts";
+import { RecentEntries } from "../log/recent-entries.ts";
+import {
+  type Awaitable,
+  type Batch,
+  type Bounds,
+  type Follower,
+  IdConflict,
+  type LogStart,
+  type MayRead,
+  OutcomeUnknown,
+  type Receipt,
+  type Store,
+  type Stretch,
+} from "../log/store.ts";
+import { parsePlace } from "../protocol/place.ts";
+import { decodeBlocks } from "./blocks.ts";
+import { encodeDrafts } from "./drafts.ts";
+import { type Holdings, Replies, type ToNode } from "./messages.ts";
+import { checked, OwnerGone, type OwnerLink, type StoreMessage } from "./owner-link.ts";
+
+/** How much of the newest events a node has itself. Older ones it reads from the file, or from the owner. */
+const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024 * 1024 };
+/** One message has batches of about so many characters, or one. */
+const MESSAGE_LENGTH = 1024 * 1024;
+/** So many of them may be unanswered. */
+const MAX_UNANSWERED = 4;
+/** So many events of one id are looked at to find one that the reader may read. */
+const MAX_SAME_ID = 1000;
+
+const APPENDED = checked(Replies.append);
+const READ = checked(Replies.read);
+const LOCATED = checked(Replies.locate);
+const ERASED = checked(Replies.erase);
+const COPIED = checked(Replies.backup);
+
+/** What of the log a node can read without the owner. */
+export interface OldEntries {
+  /** Undefined when it can't be read here. */
+  read(after: number, limit: number, topics: readonly string[] | undefined): Stretch | undefined;
+}
+
+export interface RemoteStoreOptions {
+  /** How many clients of other nodes an event is for. */
+  readonly recipients: (draft: Draft) => number;
+  /** Where old events are read, besides at the owner. */
+  readonly old?: OldEntries | undefined;
+}
+
+/** The log of another process, its owner. The newest events are in this one too. */
+export class RemoteStore implements Store {
+  readonly name: string;
+  readonly bounds: Bounds;
+  readonly #link: OwnerLink;
+  readonly #options: RemoteStoreOptions;
+  readonly #recent = new RecentEntries();
+  readonly #lives: Lives;
+  #head: number;
+  #holdings: Holdings;
+  #follower: Follower | undefined;
+  /** Resolves when the owner has said that what this node lacks is gone. */
+  readonly lost: Promise<void>;
+  readonly #lose: () => void;
+
+  constructor(link: OwnerLink, options: RemoteStoreOptions) {
+    const { store, bounds, head, lives, holdings } = link.start;
+    this.#link = link;
+    this.#options = options;
+    this.name = store;
+    this.bounds = {
+      events: bounds.events ?? Number.POSITIVE_INFINITY,
+      bytes: bounds.bytes ?? Number.POSITIVE_INFINITY,
+      age: bounds.age ?? Number.POSITIVE_INFINITY,
+    };
+    this.#head = head;
+    this.#lives = new Lives(lives);
+    this.#holdings = holdings;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.lost = promise;
+    this.#lose = resolve;
+  }
+
+  get count(): number {
+    return this.#holdings.count;
+  }
+
+  get bytes(): number {
+    return this.#holdings.bytes;
+  }
+
+  get earliest(): number | undefined {
+    return this.#holdings.earliest;
+  }
+
+  follow(follower: Follower): LogStart {
+    this.#follower = follower;
+    const start = { head: this.#head, lives: [...this.#lives.all] };
+    const { failing } = this.#link.start;
+    if (failing !== undefined) follower.failed(new Error(failing));
+    // What has come since the start is told when the log knows where that was.
+    queueMicrotask(() => this.#link.followStore((message, body) => this.#told(message, body)));
+    return start;
+  }
+
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    const answers: Promise<readonly (readonly Receipt[] | IdConflict)[]>[] = [];
+    for (const message of messagesOf(batches)) {
+      const oldest = answers.at(-MAX_UNANSWERED);
+      if (oldest) await oldest.catch(() => {});
+      answers.push(this.#appendTogether(message));
+    }
+    const settled = await Promise.allSettled(answers);
+    const failed = settled.find((one) => one.status === "rejected");
+    if (!failed) return settled.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+    const { reason } = failed;
+    // Each message is kept or refused as a whole.
+    if (settled.length === 1 && !(reason instanceof OwnerGone)) throw reason;
+    throw new OutcomeUnknown("some of the events may have been kept", { cause: reason });
+  }
+
+  async #appendTogether(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    const { recipients } = this.#options;
+    const counted = batches.map(({ drafts, recipients: here }) => ({
+      drafts,
+      recipients: drafts.map((draft, i) => (here[i] ?? 0) + recipients(draft)),
+    }));
+    const sizes = batches.map(({ drafts }) => drafts.length);
+    const { value } = await this.#link.ask({ type: "append", sizes }, APPENDED, encodeDrafts(counted));
+    return value.map((batch) => {
+      if (!Array.isArray(batch)) return new IdConflict(batch.conflict);
+      return batch.map(([position, id, recipients, duplicate]) => ({ position, id, recipients, duplicate }));
+    });
+  }
+
+  /** The owner trims. */
+  trim(): void {
+    this.#dropOld();
+  }
+
+  async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
+    const place = parsePlace(cursor);
+    const position = place && this.#lives.positionOf(place, this.#head);
+    if (position !== undefined) return position + 1 >= this.#first ? position : undefined;
+    for (let refused = 0; refused < MAX_SAME_ID; refused++) {
+      const { value } = await this.#link.ask({ type: "locate", cursor, refused }, LOCATED);
+      if (value.position === undefined || mayRead(value)) return value.position;
+    }
+    return undefined;
+  }
+
+  read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch> {
+    const { earliest } = this.#recent;
+    if (after >= this.#head || (earliest && after + 1 >= earliest.position)) {
+      const entries = this.#recent.read(after, limit);
+      return { entries, upTo: entries.at(-1)?.position ?? after };
+    }
+    return this.#options.old?.read(after, limit, topics) ?? this.#readFromOwner(after, limit, topics);
+  }
+
+  async #readFromOwner(after: number, limit: number, topics?: readonly string[]): Promise<Stretch> {
+    const hint = topics && { topics: [...topics] };
+    const { value, lengths, body } = await this.#link.ask({ type: "read", after, limit, ...hint }, READ);
+    return { ...value, entries: decodeBlocks({ text: body, lengths }) };
+  }
+
+  async erase(position: number): Promise<boolean> {
+    const { value } = await this.#link.ask({ type: "erase", position }, ERASED);
+    return value;
+  }
+
+  async backup(path: string): Promise<void> {
+    await this.#link.ask({ type: "backup", path }, COPIED);
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  get #first(): number {
+    return this.#holdings.earliest ?? this.#head + 1;
+  }
+
+  #told(message: StoreMessage, body: string): void {
+    switch (message.type) {
+      case "kept":
+        this.#kept(message, body);
+        return;
+      case "holds":
+        this.#holdings = message.holdings;
+        this.#dropOld();
+        return;
+      case "rolledBack":
+        this.#head = Math.min(this.#head, message.to);
+        this.#lives.cutAfter(this.#head);
+        this.#recent.dropAfter(message.to);
+        this.#follower?.rolledBack(message.to);
+        return;
+      case "erased": {
+        const entry = this.#recent.at(message.position);
+        if (entry) this.#recent.replace(erasedEntry(entry));
+        return;
+      }
+      case "failed":
+        this.#follower?.failed(new Error(message.reason));
+        return;
+      case "works":
+        this.#follower?.works();
+        return;
+      case "lost":
+        this.#lose();
+    }
+  }
+
+  #kept({ holdings, lengths }: ToNode["kept"], text: string): void {
+    const entries: readonly Entry[] = decodeBlocks({ text, lengths });
+    for (const entry of entries) {
+      if (entry.word !== this.#lives.word) this.#lives.begin({ word: entry.word, first: entry.position });
+      this.#recent.push(entry);
+    }
+    this.#head = entries.at(-1)?.position ?? this.#head;
+    this.#holdings = holdings;
+    this.#dropOld();
+    this.#follower?.kept(entries);
+  }
+
+  #dropOld(): void {
+    const recent = this.#recent;
+    for (let { earliest } = recent; earliest; earliest = recent.earliest) {
+      const within = recent.count <= RECENT.events && recent.bytes <= RECENT.bytes;
+      if (within && earliest.position >= this.#first) break;
+      recent.shift();
+    }
+  }
+}
+
+/** Batches that go to the owner in one message. */
+function* messagesOf(batches: readonly Batch[]): Generator<readonly Batch[], void, void> {
+  let message: Batch[] = [];
+  let length = 0;
+  for (const batch of batches) {
+    message.push(batch);
+    for (const { json } of batch.drafts) length += json.length;
+    if (length < MESSAGE_LENGTH) continue;
+    yield message;
+    message = [];
+    length = 0;
+  }
+  if (message.length > 0) yield message;
+}

@@ -1,0 +1,203 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { openStore } from "../config/store.ts";
+import { LimitedLogger } from "../limited-logger.ts";
+import type { Logger } from "../logger.ts";
+import { listenForLines } from "../nodes/line.ts";
+import { LogOwner } from "../nodes/log-owner.ts";
+import { checker } from "../nodes/messages.ts";
+import { findPort } from "./listener.ts";
+import { type Assignment, type Order, Report, WORKER_VARIABLE } from "./worker.ts";
+
+/** A worker that ends is started again after this time, in ms, twice as long each time… */
+const MIN_RESTART_MS = 100;
+const MAX_RESTART_MS = 10_000;
+/** …until one has run for this long. */
+const STEADY_MS = 60_000;
+/** How much longer than the streams' time workers may take to stop, in ms. */
+const LAST_STEPS_MS = 5000;
+
+const checkReport = checker(Report);
+
+/** A worker that could not be started, as its message says. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A running hub of several processes. */
+export interface Workers {
+  readonly url: string;
+  readonly hasKeys: boolean;
+  /** The name of the store. */
+  readonly store: string;
+  /** Has all of them read the files that they follow. */
+  reload(): void;
+  /** Has all of them stop, as one does, then closes the log. */
+  stop(): Promise<void>;
+}
+
+/** Whether this system lets processes share the hub's address; else why not. */
+export function reasonAgainstWorkers({ unix }: Pick<Config, "unix">): string | undefined {
+  if (unix !== undefined) return "a Unix socket can't be shared";
+  if (process.platform !== "linux") return "only on Linux do processes share a port as it takes";
+  return undefined;
+}
+
+/**
+ * Starts a hub of several processes: this one has the log, and the workers, which share a port, follow it.
+ *
+ * @param command what starts a worker; it runs {@link startWorker} with the same configuration.
+ * @throws StoreFileError, ListenError, WorkerError.
+ */
+export async function startWorkers(
+  config: Config,
+  log: Logger,
+  command: readonly string[],
+): Promise<Workers> {
+  const logger = LimitedLogger.of(log);
+  const port = await findPort(config);
+  const store = openStore(config);
+  const path = config.store === "memory" ? undefined : resolve(config.store);
+  const owner = new LogOwner({ store, path, logger });
+  // For this user alone, as mkdtemp makes it.
+  const folder = mkdtempSync(join(tmpdir(), "tidings-"));
+  const socket = join(folder, "log.sock");
+  const stopListening = listenForLines(socket, (line) => owner.accept(line));
+  const assignment = { workers: config.workers, socket, port };
+  const workers = Array.from(
+    { length: config.workers },
+    (_, i) => new WorkerProcess({ ...assignment, worker: i + 1 }, command, logger),
+  );
+  const end = async () => {
+    stopListening();
+    rmSync(folder, { recursive: true, force: true });
+    await owner.close();
+  };
+  try {
+    const [first, ...others] = workers;
+    // What is wrong with the configuration is said once.
+    const ready = await first?.start();
+    await Promise.all(others.map((worker) => worker.start()));
+    return {
+      url: ready?.url ?? "",
+      hasKeys: ready?.hasKeys ?? false,
+      store: store.name,
+      reload() {
+        for (const worker of workers) worker.tell({ order: "reload" });
+      },
+      async stop() {
+        await Promise.all(workers.map((worker) => worker.stop(config.drain + LAST_STEPS_MS)));
+        await end();
+      },
+    };
+  } catch (error) {
+    for (const worker of workers) worker.kill();
+    await end();
+    throw error;
+  }
+}
+
+type Ready = Extract<Report, { report: "ready" }>;
+
+/** A worker, which is started again whenever it ends. */
+class WorkerProcess {
+  readonly #assignment: Assignment;
+  readonly #command: readonly string[];
+  readonly #logger: Logger;
+  #child: Bun.Subprocess | undefined;
+  #isStopping = false;
+  #restartMs = MIN_RESTART_MS;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(assignment: Assignment, command: readonly string[], logger: Logger) {
+    this.#assignment = assignment;
+    this.#command = command;
+    this.#logger = logger;
+  }
+
+  /** Resolves when it serves. @throws WorkerError when it can't be started. */
+  start(): Promise<Ready> {
+    return new Promise((resolve, reject) => {
+      let isReady = false;
+      const startedAt = performance.now();
+      const child = Bun.spawn([...this.#command], {
+        env: { ...process.env, [WORKER_VARIABLE]: JSON.stringify(this.#assignment) },
+        stdio: ["ignore", "inherit", "inherit"],
+        serialization: "json",
+        ipc: (message) => {
+          const said = checkReport(message);
+          if (said.report === "failed") {
+            child.kill("SIGKILL");
+            reject(new WorkerError(said.message, said.exitCode));
+            return;
+          }
+          isReady = true;
+          resolve(said);
+        },
+      });
+      this.#child = child;
+      void child.exited.then((code) => {
+        if (!isReady) reject(new WorkerError(`worker ${this.#assignment.worker} ended before it served`, 1));
+        if (this.#child === child) this.#child = undefined;
+        if (isReady || performance.now() - startedAt > STEADY_MS) {
+          this.#ended(code, child.signalCode, performance.now() - startedAt);
+        }
+      });
+    });
+  }
+
+  tell(order: Order): void {
+    this.#child?.send(order);
+  }
+
+  /** Resolves when it has ended. It is killed when it takes longer than so many ms. */
+  async stop(within: number): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    if (!child) return;
+    this.tell({ order: "stop" });
+    const deadline = setTimeout(() => this.kill(), within);
+    await child.exited;
+    clearTimeout(deadline);
+  }
+
+  kill(): void {
+    this.#isStopping = true;
+    clearTimeout(this.#restart);
+    this.#child?.kill("SIGKILL");
+  }
+
+  #ended(code: number, signal: string | number | null, ranFor: number): void {
+    if (this.#isStopping) return;
+    if (ranFor >= STEADY_MS) this.#restartMs = MIN_RESTART_MS;
+    const { worker } = this.#assignment;
+    this.#logger.error(
+      { worker, code, signal, restart_ms: this.#restartMs },
+      "worker ended; it is started again",
+    );
+    this.#startLater();
+  }
+
+  #startLater(): void {
+    this.#restart = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        if (this.#isStopping) return;
+        this.#logger.error(
+          { worker: this.#assignment.worker, error: String(error) },
+          "worker not started again",
+        );
+        this.#startLater();
+      });
+    }, this.#restartMs);
+    this.#restartMs = Math.min(2 * this.#restartMs, MAX_RESTART_MS);
+  }
+}
