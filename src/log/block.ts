@@ -1,5 +1,5 @@
 import { placeText } from "../protocol/place.ts";
-import { createEntry, type Entry } from "./entry.ts";
+import { createEntry, type Entry, isNamed } from "./entry.ts";
 
 /**
  * The format in which events are kept and handed from one process to another, as text:
@@ -107,7 +107,7 @@ function headOf(entry: Entry): Head {
     (entry.retain ? FLAGS.retain : 0) |
     (entry.text ? FLAGS.text : 0) |
     (entry.erased ? FLAGS.erased : 0);
-  return [id === placeText(entry) ? null : id, type, topics, recipients, flags, retry];
+  return [isNamed(entry) ? id : null, type, topics, recipients, flags, retry];
 }
 
 /**

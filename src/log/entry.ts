@@ -46,7 +46,7 @@ export interface Entry extends EntryData {
 /** An entry of the log with this data. A store makes its entries so. */
 export function createEntry(data: EntryData): Entry {
   const { word, position, id, keptAt, recipients, erased } = data;
-  return new KeptEntry(data, word, position, id, keptAt, recipients, erased);
+  return new KeptEntry(data, word, position, id, keptAt, recipients, erased, id !== placeText(data));
 }
 
 /** The entry of a draft that a store has kept at this place. */
@@ -57,15 +57,8 @@ export function keptEntry(
   keptAt: number,
   recipients: number,
 ): Entry {
-  return new KeptEntry(
-    draft,
-    word,
-    position,
-    draft.id ?? placeText({ word, position }),
-    keptAt,
-    recipients,
-    false,
-  );
+  const id = draft.id ?? placeText({ word, position });
+  return new KeptEntry(draft, word, position, id, keptAt, recipients, false, draft.id !== undefined);
 }
 
 /** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
@@ -78,6 +71,11 @@ export function erasedEntry(entry: EntryData): Entry {
     retry: undefined,
     erased: true,
   });
+}
+
+/** Whether its id is its publisher's: the others are their places. */
+export function isNamed(entry: Entry): boolean {
+  return entry instanceof KeptEntry ? entry.isNamed : entry.id !== placeText(entry);
 }
 
 class KeptEntry implements Entry {
@@ -94,6 +92,7 @@ class KeptEntry implements Entry {
   readonly private: boolean;
   readonly retain: boolean;
   readonly erased: boolean;
+  readonly #isNamed: boolean;
   #frame: Uint8Array | undefined;
 
   constructor(
@@ -104,6 +103,7 @@ class KeptEntry implements Entry {
     keptAt: number,
     recipients: number,
     erased: boolean,
+    isNamed: boolean,
   ) {
     this.word = word;
     this.position = position;
@@ -118,6 +118,11 @@ class KeptEntry implements Entry {
     this.private = draft.private;
     this.retain = draft.retain;
     this.erased = erased;
+    this.#isNamed = isNamed;
+  }
+
+  get isNamed(): boolean {
+    return this.#isNamed;
   }
 
   get frame(): Uint8Array {

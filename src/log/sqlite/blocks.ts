@@ -1,7 +1,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type Block, blocksOf, DamagedBlock, decodeBlock, encodeBlock } from "../block.ts";
-import type { Entry } from "../entry.ts";
-import { isNamed, NameIndex } from "./name-index.ts";
+import { type Entry, isNamed } from "../entry.ts";
+import { NameIndex } from "./name-index.ts";
 import { TopicIndex } from "./topic-index.ts";
 
 /** What the rows of a block, a topic and an id take in the file besides the block's text, in bytes, roughly. */

@@ -1,8 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { DamagedBlock } from "../block.ts";
-import type { Entry } from "../entry.ts";
+import { type Entry, isNamed } from "../entry.ts";
 import { Blocks, decodeRow } from "./blocks.ts";
-import { isNamed } from "./name-index.ts";
 import { damaged, type StoreFileError } from "./sqlite-file.ts";
 import { topicRow, topicRowsOf } from "./topic-index.ts";
 

@@ -1,5 +1,4 @@
 import type { Database, Statement } from "bun:sqlite";
-import { placeText } from "../../protocol/place.ts";
 import type { NamedDraft } from "../deduplication.ts";
 import type { Entry } from "../entry.ts";
 import { topicSet } from "../topic-set.ts";
@@ -73,11 +72,6 @@ export class NameIndex {
     if (text.length <= 200) this.#topics.set(text, half);
     return half;
   }
-}
-
-/** Whether its id is its publisher's: the others are their places. */
-export function isNamed(entry: Entry): boolean {
-  return !entry.id.startsWith(entry.word) || entry.id !== placeText(entry);
 }
 
 function halfOf(text: string): Uint8Array {

@@ -30,6 +30,8 @@ export class TopicIndex {
   /** What is known to be in the index of the newest segment. */
   #segment = -1;
   readonly #names = new Set<string>();
+  /** What was before this segment is dropped. */
+  #dropped = -1;
 
   constructor(db: Database) {
     this.#insert = db.prepare("INSERT OR IGNORE INTO topic VALUES (?, ?)");
@@ -65,12 +67,16 @@ export class TopicIndex {
 
   /** Drops what was said of events before this position alone. */
   dropBefore(position: number): void {
-    this.#delete.run(segmentOf(position));
+    const segment = segmentOf(position);
+    if (segment === this.#dropped) return;
+    this.#delete.run(segment);
+    this.#dropped = segment;
   }
 
   /** What was added may not be there: it was rolled back. */
   forget(): void {
     this.#segment = -1;
+    this.#dropped = -1;
   }
 
   /**
