@@ -1,0 +1,515 @@
+-- The shared log in Redis. README.md in this folder says why each step is as it is, and
+-- tests/log/redis/model-engine.ts has the same steps as a model, held against this script.
+--
+-- KEYS  1 log: a stream; an entry is a block, its id is EPOCH-LAST
+--       2 names: a sorted set of NAME:POSITION, all of one score
+--       3 meta: a hash
+--       4 seqs: a hash, node -> "SEQ LAST LEASE"
+--       5 hellos: a hash, in a recovery, node -> "AT|LIVES|HEAD|LOW|SEQS"
+-- ARGV  1 the operation, then its arguments
+--
+-- Lives are written "NUMBER WORD FIRST;…", epochs "NUMBER AFTER;…", seqs "NODE SEQ LAST;…".
+-- Numbers are exact as text up to 10^14.
+
+local LOG, NAMES, META, SEQS, HELLOS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 60000, 1000
+local LEASE, SEQ_KEPT = 10000, 3600000
+-- How many lives and epochs are remembered.
+local REMEMBERED = 64
+-- How many blocks one call trims at most.
+local TRIMMED = 64
+
+
+-- State: all of META that a call needs, as numbers where they are numbers.
+local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop' }
+local TEXTS = { 'replid', 'word', 'phase', 'oldest' }
+
+local function load_state()
+  local wanted = {}
+  for _, name in ipairs(NUMBERS) do wanted[#wanted + 1] = name end
+  for _, name in ipairs(TEXTS) do wanted[#wanted + 1] = name end
+  local values = redis.call('HMGET', META, unpack(wanted))
+  local state = {}
+  for i, name in ipairs(wanted) do
+    local value = values[i]
+    if i <= #NUMBERS then value = tonumber(value or (name == 'first' and 1 or 0)) end
+    state[name] = value
+  end
+  -- The id of the oldest block that is not past the bounds, or of the next one.
+  state.oldest = state.oldest or '0-0'
+  return state
+end
+
+local function save(...) redis.call('HSET', META, ...) end
+
+local function save_counts(state)
+  save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time,
+    'spare', state.spare, 'oldest', state.oldest)
+end
+
+local function block_of(entry)
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return {
+    id = entry[1],
+    last = tonumber(string.match(entry[1], '%-(%d+)$')),
+    count = tonumber(fields.c),
+    size = tonumber(fields.z),
+    names = fields.i,
+    kept_at = tonumber(fields.t),
+    node = fields.n,
+    seq = tonumber(fields.s),
+  }
+end
+
+local function forget_names(block)
+  local members = {}
+  local from = block.last - block.count + 1
+  for name, index in string.gmatch(block.names, '(%S+):(%d+)') do
+    members[#members + 1] = name .. ':' .. (from + index)
+  end
+  if #members > 0 then redis.call('ZREM', NAMES, unpack(members)) end
+end
+
+local function keep(state, count, size, names, text, word, kept_at, node, seq, unit_first, unit_last)
+  local from = state.head + 1
+  state.head = state.head + count
+  if state.count == 0 then state.first = from end
+  state.count = state.count + count
+  state.bytes = state.bytes + size
+  redis.call('XADD', LOG, string.format('%.0f-%.0f', state.epoch, state.head),
+    'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq, 'f', unit_first, 'l', unit_last)
+  local members = {}
+  for name, index in string.gmatch(names, '(%S+):(%d+)') do
+    members[#members + 1] = 0
+    members[#members + 1] = name .. ':' .. (from + index)
+  end
+  if #members > 0 then redis.call('ZADD', NAMES, unpack(members)) end
+end
+
+-- Lets go of what is past the bounds: blocks as a whole, and events of the oldest block by `first`. The
+-- newest of that stay in Redis for a while, or a node that is about to follow them would miss them.
+local function trim(state, max_events, max_bytes, max_age, max_spare)
+  for _ = 1, TRIMMED do
+    local excess = state.count - max_events
+    if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
+    local entry = redis.call('XRANGE', LOG, state.oldest, '+', 'COUNT', 1)[1]
+    if not entry then break end
+    local block = block_of(entry)
+    local too_old = max_age and state.time - block.kept_at > max_age
+    if excess <= 0 and state.bytes <= max_bytes and not too_old then break end
+    local from = math.max(state.first, block.last - block.count + 1)
+    local here = block.last - from + 1
+    if state.bytes <= max_bytes and not too_old and excess < here then
+      state.first = from + excess
+      state.count = state.count - excess
+      break
+    end
+    state.count = state.count - here
+    state.bytes = state.bytes - block.size
+    state.spare = state.spare + block.size
+    state.first = block.last + 1
+    state.oldest = string.format('%s-%.0f', string.match(entry[1], '^%d+'), block.last + 1)
+  end
+  local cut
+  for _ = 1, TRIMMED do
+    if state.spare <= 0 or (state.spare <= max_spare and not max_age) then break end
+    local block = block_of(redis.call('XRANGE', LOG, cut or '-', '+', 'COUNT', 1)[1])
+    if state.spare <= max_spare and state.time - block.kept_at <= max_age then break end
+    state.spare = state.spare - block.size
+    forget_names(block)
+    cut = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1)
+  end
+  if cut then redis.call('XTRIM', LOG, 'MINID', cut) end
+end
+
+local function seq_of(node)
+  local seq, last, lease = string.match(redis.call('HGET', SEQS, node) or '', '^(%S+) (%S+) (%S+)$')
+  return tonumber(seq), tonumber(last), tonumber(lease)
+end
+
+local function set_seq(node, seq, last, lease)
+  redis.call('HSET', SEQS, node, string.format('%.0f %.0f %.0f', seq, last, lease))
+end
+
+local OPERATION = ARGV[1]
+
+-- append NODE SEQ WORD MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE (COUNT SIZE NAMES TEXT)...
+if OPERATION == 'append' then
+  local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+  local state = load_state()
+  if not state.word or state.phase or state.replid ~= replication_id() or state.word ~= word then return { 'hello' } end
+  local known, known_last, lease = seq_of(node)
+  if known and seq == known then return { 'again', known_last } end
+  if known and seq < known then return { 'stale' } end
+  state.time = math.max(state.time, clock())
+  lease = lease or state.time - LEASE
+  local held = { 'held' }
+  for i = 9, #ARGV, 4 do
+    for name in string.gmatch(ARGV[i + 2], '(%S+):%d+') do
+      for _, member in ipairs(redis.call('ZRANGE', NAMES, '[' .. name .. ':', '(' .. name .. ';', 'BYLEX')) do
+        local position = tonumber(string.match(member, '%d+$'))
+        if position >= state.first then
+          held[#held + 1] = name
+          held[#held + 1] = position
+        end
+      end
+    end
+  end
+  if #held > 1 then
+    set_seq(node, seq, 0, lease)
+    save('time', state.time)
+    return held
+  end
+  local unit_first, unit_last = state.head + 1, state.head
+  for i = 9, #ARGV, 4 do unit_last = unit_last + ARGV[i] end
+  for i = 9, #ARGV, 4 do
+    keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], word, state.time, node, seq, unit_first, unit_last)
+  end
+  set_seq(node, seq, unit_last, lease)
+  trim(state, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
+  save_counts(state)
+  return { 'kept', unit_last, state.first, state.count, state.bytes }
+end
+
+-- trim MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE
+if OPERATION == 'trim' then
+  local state = load_state()
+  if not state.word or state.phase then return { 'hello' } end
+  state.time = math.max(state.time, clock())
+  trim(state, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
+  save_counts(state)
+  return { 'trimmed', state.first, state.count, state.bytes }
+end
+
+-- The rest runs when nodes connect, every few seconds, and in recoveries.
+
+local function lives_of(text)
+  local lives = {}
+  for number, word, first in string.gmatch(text or '', '(%d+) ([^ ;]+) (%d+)') do
+    lives[#lives + 1] = { number = tonumber(number), word = word, first = tonumber(first) }
+  end
+  return lives
+end
+
+local function text_of(lives)
+  local texts = {}
+  for i = math.max(1, #lives - REMEMBERED + 1), #lives do
+    texts[#texts + 1] = string.format('%.0f %s %.0f', lives[i].number, lives[i].word, lives[i].first)
+  end
+  return table.concat(texts, ';')
+end
+
+local function number_of(lives) return #lives > 0 and lives[#lives].number or 0 end
+
+local function index_of(lives, word)
+  for i, life in ipairs(lives) do if life.word == word then return i end end
+end
+
+local function is_on(lives, word, position)
+  local i = index_of(lives, word)
+  if not i or position < lives[i].first then return false end
+  return not lives[i + 1] or position < lives[i + 1].first
+end
+
+local function end_of(lives, i, head)
+  return lives[i + 1] and lives[i + 1].first - 1 or head
+end
+
+local function common_end(a, a_head, b, b_head)
+  local i, j = 1, nil
+  while i <= #a do
+    j = index_of(b, a[i].word)
+    if j then break end
+    i = i + 1
+  end
+  if not j then return 0 end
+  local common = 0
+  while i <= #a and j <= #b and a[i].word == b[j].word do
+    local a_end, b_end = end_of(a, i, a_head), end_of(b, j, b_head)
+    common = math.min(a_end, b_end)
+    if a_end ~= b_end then break end
+    i, j = i + 1, j + 1
+  end
+  return math.min(common, a_head, b_head)
+end
+
+local function begin_epoch(state)
+  local number = math.max(state.epoch + 1, state.now)
+  local kept = {}
+  for each, after in string.gmatch(redis.call('HGET', META, 'epochs') or '', '(%d+) (%d+)') do
+    if tonumber(after) < state.head then kept[#kept + 1] = each .. ' ' .. after end
+  end
+  kept[#kept + 1] = string.format('%.0f %.0f', number, state.head)
+  state.epoch = number
+  save('epoch', number, 'epochs', table.concat(kept, ';', math.max(1, #kept - REMEMBERED + 1)))
+end
+
+-- Leases are judged by `time`: the last time that the old life wrote.
+local function begin_recovery(state, replid, time)
+  local expected = {}
+  local all = redis.call('HGETALL', SEQS)
+  for i = 1, #all, 2 do
+    local lease = tonumber(string.match(all[i + 1], '(%S+)$'))
+    if lease > time - LEASE then expected[#expected + 1] = all[i] end
+  end
+  table.sort(expected)
+  redis.call('DEL', HELLOS)
+  state.replid, state.phase, state.began, state.put, state.stop = replid, 'hearing', -1, -1, 0
+  state.expected = expected
+  state.empty = #state.lives == 0
+  save('replid', replid, 'phase', 'hearing', 'began', -1, 'put', -1, 'stop', 0,
+    'expected', table.concat(expected, ' '), 'empty', state.empty and 1 or 0)
+end
+
+local function close(state, word)
+  local number = number_of(state.lives)
+  for _, heard in pairs(state.hellos) do number = math.max(number, number_of(heard.lives)) end
+  local first = state.head + 1
+  for _, life in ipairs(state.lives) do life.first = math.min(life.first, first) end
+  state.lives[#state.lives + 1] = { number = number + 1, word = word, first = first }
+  if state.epoch == 0 then begin_epoch(state) end
+  state.first = math.min(state.first, first)
+  state.word, state.phase = word, nil
+  redis.call('DEL', HELLOS)
+  redis.call('HDEL', META, 'phase', 'began', 'put', 'stop', 'expected', 'empty')
+  save('word', word)
+end
+
+local function cut(state, to)
+  while true do
+    local entry = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+    if not entry then break end
+    local block = block_of(entry)
+    if block.last <= to then break end
+    redis.call('XDEL', LOG, entry[1])
+    if block.last < state.first then
+      state.spare = state.spare - block.size
+    else
+      local from = math.max(block.last - block.count + 1, state.first)
+      state.count = state.count - (block.last - from + 1)
+      state.bytes = state.bytes - block.size
+    end
+    forget_names(block)
+    local seq, _, lease = seq_of(block.node)
+    -- Or the publisher's next try would be told that it is there.
+    if seq and seq >= block.seq then set_seq(block.node, block.seq - 1, 0, lease) end
+  end
+  state.head = to
+  state.first = math.min(state.first, to + 1)
+end
+
+-- The log of the highest life is right; what is held beside it is cut.
+local function choose(state)
+  local best_lives, best_head = state.lives, state.head
+  for _, node in ipairs(state.said) do
+    local heard = state.hellos[node]
+    local above = number_of(heard.lives) - number_of(best_lives)
+    if #heard.lives > 0 and (above > 0 or (above == 0 and heard.head > best_head)) then
+      best_lives, best_head = heard.lives, heard.head
+    end
+  end
+  local common = common_end(state.lives, state.head, best_lives, math.huge)
+  if common < state.head then cut(state, common) end
+  begin_epoch(state)
+  state.lives = {}
+  for i, life in ipairs(best_lives) do state.lives[i] = { number = life.number, word = life.word, first = life.first } end
+  local stop = state.head
+  for _, heard in pairs(state.hellos) do
+    stop = math.max(stop, common_end(heard.lives, heard.head, state.lives, math.huge))
+  end
+  state.phase, state.put, state.stop = 'putting back', state.now, stop
+end
+
+local function forget_silent(state)
+  local said, silent = {}, false
+  for _, node in ipairs(state.said) do
+    if state.hellos[node].at < state.now - SILENCE then
+      silent = true
+      state.hellos[node] = nil
+      redis.call('HDEL', HELLOS, node)
+    else
+      said[#said + 1] = node
+    end
+  end
+  state.said = said
+  return silent
+end
+
+local function go_on(state, word)
+  while true do
+    local lowest
+    for _, heard in pairs(state.hellos) do
+      local holds_to = common_end(heard.lives, heard.head, state.lives, math.huge)
+      if holds_to > math.max(state.head, heard.low) then lowest = math.min(lowest or math.huge, heard.low) end
+    end
+    if state.head < state.stop and lowest and lowest > state.head then
+      -- Nobody holds what comes next: it is missing from now on.
+      state.head = lowest
+      for _, heard in pairs(state.hellos) do
+        local holds_to = common_end(heard.lives, heard.head, state.lives, math.huge)
+        if holds_to > heard.low then
+          for node, seq, last in string.gmatch(heard.seqs, '([^ ;]+) (%d+) (%d+)') do
+            seq, last = tonumber(seq), tonumber(last)
+            local known, _, lease = seq_of(node)
+            if last <= lowest and (known or -1) < seq then set_seq(node, seq, last, lease or state.time - LEASE) end
+          end
+        end
+      end
+    end
+    local is_long = state.now >= state.began + LONGEST
+    local stalled = is_long or state.now >= state.put + STALL
+    local waits = state.head < state.stop and lowest
+    if is_long or not (waits and stalled and forget_silent(state)) then
+      if not waits or stalled then close(state, word) end
+      return
+    end
+    local expected = {}
+    for _, node in ipairs(state.expected) do if state.hellos[node] then expected[#expected + 1] = node end end
+    state.expected = expected
+    choose(state)
+  end
+end
+
+local function settle(state, word)
+  if not state.phase or state.began < 0 then return end
+  if state.phase == 'hearing' then
+    local all_said = true
+    for _, node in ipairs(state.expected) do all_said = all_said and state.hellos[node] ~= nil end
+    if state.empty then
+      for _, heard in pairs(state.hellos) do
+        -- A log was lost, and with it who was there: whoever has it may be on the way.
+        if #heard.lives > 0 then all_said = false end
+      end
+    end
+    local long, over = state.now >= state.began + MIN_HEARING, state.now >= state.began + MAX_HEARING
+    if not (all_said and long) and not over then return end
+    choose(state)
+  end
+  go_on(state, word)
+end
+
+local function hear_all(state)
+  state.hellos, state.said = {}, {}
+  local all = redis.call('HGETALL', HELLOS)
+  for i = 1, #all, 2 do
+    local at, lives, head, low, seqs = string.match(all[i + 1], '^(%d+)|([^|]*)|(%d+)|(%d+)|([^|]*)$')
+    state.hellos[all[i]] =
+      { at = tonumber(at), lives = lives_of(lives), head = tonumber(head), low = tonumber(low), seqs = seqs }
+    state.said[#state.said + 1] = all[i]
+  end
+  table.sort(state.said)
+end
+
+local function load_all()
+  local state = load_state()
+  local texts = redis.call('HMGET', META, 'lives', 'expected', 'empty')
+  state.lives = lives_of(texts[1])
+  state.expected = {}
+  for node in string.gmatch(texts[2] or '', '%S+') do state.expected[#state.expected + 1] = node end
+  state.empty = texts[3] == '1'
+  state.now = clock()
+  hear_all(state)
+  return state
+end
+
+local function save_all(state)
+  save('lives', text_of(state.lives))
+  save_counts(state)
+  if state.phase then
+    save('phase', state.phase, 'began', state.began, 'put', state.put, 'stop', state.stop,
+      'expected', table.concat(state.expected, ' '))
+  end
+end
+
+local function answer(state)
+  if state.phase then return { state.phase, text_of(state.lives), state.head, state.stop } end
+  local seqs = {}
+  local all = redis.call('HGETALL', SEQS)
+  for i = 1, #all, 2 do seqs[#seqs + 1] = all[i] .. ' ' .. string.match(all[i + 1], '^(%S+ %S+)') end
+  local epochs = redis.call('HGET', META, 'epochs') or ''
+  local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+  local tail = newest and block_of(newest).last or 0
+  return { 'open', text_of(state.lives), state.head, tail, state.first, state.count, state.bytes, epochs, state.replid,
+    table.concat(seqs, ';') }
+end
+
+-- hello NODE NEW_WORD LIVES HEAD LOW REPLID SEQS INSISTS
+if OPERATION == 'hello' then
+  local node, word, head, low, insists = ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[9] == '1'
+  local state = load_all()
+  local replid = replication_id()
+  if #state.lives == 0 and not state.phase then begin_recovery(state, replid, state.now)
+  elseif (state.replid or '') ~= replid then begin_recovery(state, replid, state.time) end
+  if state.began < 0 then hear_all(state) end
+  local mine = lives_of(ARGV[4])
+  local newest = mine[#mine]
+  state.time = math.max(state.time, state.now)
+  local seq, last = seq_of(node)
+  set_seq(node, seq or 0, last or 0, state.time)
+  local all = redis.call('HGETALL', SEQS)
+  for i = 1, #all, 2 do
+    local lease = tonumber(string.match(all[i + 1], '(%S+)$'))
+    if lease < state.time - SEQ_KEPT then redis.call('HDEL', SEQS, all[i]) end
+  end
+  if not state.phase and newest then
+    local other = not index_of(state.lives, newest.word)
+    if other and newest.number > number_of(state.lives) and ARGV[7] ~= replid then
+      if not insists then
+        save_all(state)
+        return { 'elsewhere' }
+      end
+      begin_recovery(state, replid, state.time)
+      hear_all(state)
+    elseif newest.word == state.word and head > state.head then
+      begin_recovery(state, replid, state.time)
+      hear_all(state)
+    end
+  end
+  if state.phase then
+    if state.empty and newest and ARGV[7] == replid then
+      -- The log was erased on purpose: it begins anew, and nothing is put back.
+      state.hellos, state.said = { [node] = { lives = mine } }, { node }
+      close(state, word)
+    else
+      local before = state.hellos[node]
+      local is_new = not before or before.at < state.now - SILENCE
+      redis.call('HSET', HELLOS, node, string.format('%.0f|%s|%.0f|%.0f|%s', state.now, ARGV[4], head, low, ARGV[8]))
+      hear_all(state)
+      if state.began < 0 then state.began = state.now end
+      -- A hello amid the putting back is weighed like the others.
+      if is_new and state.phase == 'putting back' then state.phase = 'hearing' end
+      settle(state, word)
+    end
+  end
+  save_all(state)
+  return answer(state)
+end
+
+-- put NODE NEW_WORD (COUNT SIZE NAMES TEXT WORD KEPT_AT NODE SEQ UNIT_FIRST UNIT_LAST)...
+if OPERATION == 'put' then
+  local state = load_all()
+  if not state.phase then return answer(state) end
+  state.time = math.max(state.time, state.now)
+  local said = redis.call('HGET', HELLOS, ARGV[2])
+  if said then
+    redis.call('HSET', HELLOS, ARGV[2], (string.gsub(said, '^%d+', string.format('%.0f', state.now))))
+    state.hellos[ARGV[2]].at = state.now
+  end
+  local word, unit_first, unit_last = ARGV[8], tonumber(ARGV[12]), tonumber(ARGV[13])
+  local fits = unit_first == state.head + 1 and unit_last <= state.stop and is_on(state.lives, word, unit_first)
+  if state.phase == 'putting back' and fits then
+    for i = 4, #ARGV, 10 do
+      keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), unpack(ARGV, i + 2, i + 9))
+    end
+    local node, seq = ARGV[10], tonumber(ARGV[11])
+    local known, _, lease = seq_of(node)
+    if (known or -1) < seq then set_seq(node, seq, unit_last, lease or state.time - LEASE) end
+    state.put = state.now
+  end
+  settle(state, ARGV[3])
+  save_all(state)
+  return answer(state)
+end
+
+return redis.error_reply('ERR no such operation')

@@ -1,0 +1,266 @@
+import type {
+  Append,
+  AppendAnswer,
+  Block,
+  BlockContent,
+  Hello,
+  HelloAnswer,
+  NodeSeq,
+  Open,
+} from "./engine.ts";
+import { commonEnd, isOn, type LifeChain } from "./life-chain.ts";
+
+/** The blocks of one append, all of them, in order. */
+export type Unit = readonly [Block, ...Block[]];
+
+/** What the member is to append, until it has followed it. */
+export interface Pending {
+  readonly append: Omit<Append, "word">;
+  /** Whether it was sent in the life that the member is in. */
+  sent: boolean;
+  /** The position of its last event, if it is known that it was kept in this life. */
+  kept: number | undefined;
+}
+
+/** What a hello's answer changes for the member. */
+export interface Heard {
+  readonly state: HelloAnswer["state"];
+  /** What it followed after this position is not in the log. */
+  readonly rolledBackTo?: number;
+  /** So many positions that it had followed are lost. */
+  readonly lost: number;
+  /** The log has come to this position, and nothing of what comes before is held any more. */
+  readonly skippedTo?: number;
+}
+
+/** What becomes of a block that was followed. */
+export type Told =
+  /** The log has gone on by these units; before the first of them, positions may be missing. */
+  | readonly Unit[]
+  /** The block is of a life that the member does not know: it says hello before it takes it. */
+  | "hello";
+
+/**
+ * One node's part in the shared log: what it has followed, what it can put back, and what it is
+ * appending. It does nothing by itself: whoever drives it makes the calls, and hands it the answers.
+ */
+export class Member {
+  readonly name: string;
+  #lives: LifeChain = [];
+  #head = 0;
+  #low = 0;
+  #start: number | undefined;
+  #replid = "";
+  #window: Unit[] = [];
+  #windowBytes = 0;
+  #unit: Block[] = [];
+  #seq = 0;
+  #pending: Pending | undefined;
+  /** The newest append of each node, at or below the head. */
+  readonly #seqs = new Map<string, NodeSeq>();
+  /** As the engine told them when it had come to this position. */
+  #told: { readonly head: number; readonly seqs: readonly NodeSeq[] } = { head: 0, seqs: [] };
+  #recovering = false;
+  readonly #windowBound: number;
+
+  /** @param windowBound of how many bytes it keeps at least what it has followed, to put it back. */
+  constructor(name: string, windowBound: number) {
+    this.name = name;
+    this.#windowBound = windowBound;
+  }
+
+  get lives(): LifeChain {
+    return this.#lives;
+  }
+
+  /** The position up to which it has followed the log. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** It holds all units that come after this position. */
+  get low(): number {
+    return this.#low;
+  }
+
+  get window(): readonly Unit[] {
+    return this.#window;
+  }
+
+  get pending(): Pending | undefined {
+    return this.#pending;
+  }
+
+  get word(): string {
+    return this.#lives.at(-1)?.word ?? "";
+  }
+
+  hello(newWord: string, insists: boolean): Hello {
+    return {
+      ...{ node: this.name, newWord, insists },
+      ...{ lives: this.#lives, head: this.#head, low: this.#low, replid: this.#replid },
+      seqs: [...this.#seqs.values()].filter(({ last }) => last <= this.#low),
+    };
+  }
+
+  /** A member that knows no life yet is to begin after this position, and not at the head. */
+  startAt(position: number): void {
+    this.#start = position;
+  }
+
+  /** Takes the answer to a hello. */
+  heard(answer: HelloAnswer): Heard {
+    if (answer.state !== "open") {
+      this.#recovering = answer.state !== "elsewhere";
+      return { state: answer.state, lost: 0 };
+    }
+    this.#recovering = false;
+    this.#told = { head: answer.head, seqs: answer.seqs };
+    this.#replid = answer.replid;
+    const adopted = this.#adopt(answer);
+    if (answer.tail > this.#head || answer.head <= this.#head) return { state: "open", ...adopted };
+    this.#skipTo(answer.head);
+    return { state: "open", ...adopted, skippedTo: answer.head };
+  }
+
+  #adopt({ lives, head }: Open): Omit<Heard, "state"> {
+    if (this.word === lives.at(-1)?.word) return { lost: 0 };
+    const isNew = this.#lives.length === 0;
+    const before = this.#head;
+    const common = isNew ? (this.#start ?? head) : commonEnd(this.#lives, before, lives, head);
+    this.#lives = lives;
+    this.#unit = [];
+    if (this.#pending) Object.assign(this.#pending, { sent: false, kept: undefined });
+    if (isNew) {
+      this.#head = common;
+      this.#low = common;
+      this.#mergeSeqs(common);
+      return { lost: 0 };
+    }
+    if (before <= common) return { lost: 0 };
+    this.#cutAfter(common);
+    return { rolledBackTo: common, lost: before - common };
+  }
+
+  /** Takes a block that the stream brought. */
+  follow(block: Block): Told {
+    if (!this.isOn(block)) return "hello";
+    if (block.last <= this.#head) return [];
+    const first = block.last - block.count + 1;
+    const next = (this.#unit.at(-1)?.last ?? this.#head) + 1;
+    if (first > next || (first < next && this.#unit.length > 0)) {
+      // Outrun, or a stretch is lost for good: what others did meanwhile is heard from the engine.
+      if (this.#told.head < block.last) return "hello";
+      this.#skipTo(first - 1);
+    }
+    this.#unit.push(block);
+    const [head, ...rest] = this.#unit;
+    if (!head || block.last < block.unitLast) return [];
+    this.#unit = [];
+    return [this.#take([head, ...rest])];
+  }
+
+  /** Whether a block is of the log that the member follows. */
+  isOn({ word, last }: Pick<Block, "word" | "last">): boolean {
+    return isOn(this.#lives, word, last);
+  }
+
+  /** The unit to put back, if this member holds the one that comes next. */
+  unitToPutBack(answer: HelloAnswer): Unit | undefined {
+    if (answer.state !== "putting back" || answer.head >= answer.end) return undefined;
+    return this.#window.find(
+      ([{ unitFirst, word }]) => unitFirst === answer.head + 1 && isOn(answer.lives, word, unitFirst),
+    );
+  }
+
+  /** Whether the engine was in a recovery when it was last heard. */
+  get recovering(): boolean {
+    return this.#recovering;
+  }
+
+  /** Begins to append these, under a number of its own. One append is in flight at a time. */
+  begin(blocks: readonly BlockContent[]): Pending {
+    this.#pending = { append: { node: this.name, seq: ++this.#seq, blocks }, sent: false, kept: undefined };
+    return this.#pending;
+  }
+
+  /**
+   * Takes the answer to the append that is in flight. Undefined when it decides nothing: the member has
+   * come into another life since, so what was kept may be gone, and the append is sent again.
+   */
+  answered(pending: Pending, wordAsked: string, answer: AppendAnswer): AppendAnswer | undefined {
+    if (this.#pending !== pending) return undefined;
+    if (wordAsked !== this.word || answer.result === "hello") {
+      pending.sent = false;
+      return undefined;
+    }
+    if ((answer.result === "kept" || answer.result === "again") && answer.last > 0)
+      pending.kept = answer.last;
+    return answer;
+  }
+
+  /** Whether the append that is in flight was kept and followed, so that its publishers can be answered. */
+  get isFollowed(): boolean {
+    const last = this.#pending?.kept;
+    return last !== undefined && last <= this.#head;
+  }
+
+  /** Lets go of the append that is in flight: it was followed, or nothing of it is kept. */
+  finish(): void {
+    this.#pending = undefined;
+  }
+
+  #take(unit: Unit): Unit {
+    const last = unit[0].unitLast;
+    this.#head = last;
+    if (this.#pending && unit[0].node === this.name && unit[0].seq === this.#pending.append.seq) {
+      this.#pending.kept = last;
+    }
+    this.#seqs.set(unit[0].node, { node: unit[0].node, seq: unit[0].seq, last });
+    if (unit[0].last - unit[0].count + 1 > unit[0].unitFirst) {
+      // Its beginning came before this member did: it can't be put back.
+      this.#window = [];
+      this.#windowBytes = 0;
+      this.#low = last;
+      return unit;
+    }
+    this.#window.push(unit);
+    this.#windowBytes += sizeOf(unit);
+    while (this.#window.length > 1 && this.#windowBytes - sizeOf(this.#window[0]) > this.#windowBound) {
+      const oldest = this.#window.shift();
+      if (!oldest) break;
+      this.#windowBytes -= sizeOf(oldest);
+      this.#low = oldest[0].unitLast;
+    }
+    return unit;
+  }
+
+  #cutAfter(position: number): void {
+    this.#window = this.#window.filter(([{ unitLast }]) => unitLast <= position);
+    this.#windowBytes = this.#window.reduce((sum, unit) => sum + sizeOf(unit), 0);
+    this.#head = position;
+    this.#low = Math.min(this.#low, position);
+    for (const [node, { last }] of this.#seqs) if (last > position) this.#seqs.delete(node);
+  }
+
+  /** Goes on after this position: all before it can't be had. */
+  #skipTo(position: number): void {
+    this.#unit = [];
+    this.#window = [];
+    this.#windowBytes = 0;
+    this.#head = position;
+    this.#low = position;
+    this.#mergeSeqs(position);
+  }
+
+  #mergeSeqs(upTo: number): void {
+    for (const each of this.#told.seqs) {
+      if (each.last > upTo || (this.#seqs.get(each.node)?.seq ?? -1) >= each.seq) continue;
+      this.#seqs.set(each.node, each);
+    }
+  }
+}
+
+function sizeOf(unit: Unit | undefined): number {
+  return unit?.reduce((sum, { size }) => sum + size, 0) ?? 0;
+}

@@ -1,0 +1,205 @@
+import engine from "./engine.lua" with { type: "text" };
+import type {
+  Append,
+  AppendAnswer,
+  Block,
+  BlockContent,
+  Counts,
+  EngineBounds,
+  Epoch,
+  Hello,
+  HelloAnswer,
+  NodeSeq,
+  PutBack,
+} from "./engine.ts";
+import environment from "./environment.lua" with { type: "text" };
+import type { LifeChain, NumberedLife } from "./life-chain.ts";
+
+/** No bound, as a number that Lua reads. */
+const HUGE = "1e15";
+
+/** Sends one command to Redis, and answers its reply. */
+export interface Commands {
+  send(command: string, args: readonly string[]): Promise<unknown>;
+}
+
+/** Redis answered with something that no version of the scripts says. */
+export class UnexpectedReply extends Error {
+  override readonly name = "UnexpectedReply";
+
+  constructor(reply: unknown) {
+    super(`Redis gave an unexpected reply: ${JSON.stringify(reply)?.slice(0, 200)}`);
+  }
+}
+
+/** The names of the keys of one hub: they share a hash tag, so that they lie together. */
+export function keysOf(prefix: string): readonly string[] {
+  return ["log", "names", "meta", "seqs", "hellos"].map((name) => `{${prefix}}:${name}`);
+}
+
+/** The scripts in Redis, as calls. */
+export class RedisEngine {
+  readonly #keys: readonly string[];
+  readonly #script: string;
+  #sha: string | undefined;
+
+  /** @param about how the script learns the time and who the master is; tests have their own. */
+  constructor(prefix: string, about: string = environment) {
+    this.#keys = keysOf(prefix);
+    this.#script = `${about}\n${engine}`;
+  }
+
+  async hello(commands: Commands, hello: Hello): Promise<HelloAnswer> {
+    const { node, newWord, lives, head, low, replid, seqs, insists } = hello;
+    const args = [node, newWord, livesText(lives), `${head}`, `${low}`, replid, seqsText(seqs)];
+    return helloAnswer(await this.#call(commands, ["hello", ...args, insists ? "1" : "0"]));
+  }
+
+  async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
+    const { node, seq, word, blocks } = append;
+    const args = ["append", node, `${seq}`, word, ...boundsArguments(bounds)];
+    return appendAnswer(await this.#call(commands, [...args, ...blocks.flatMap(contentArguments)]));
+  }
+
+  async putBack(commands: Commands, { node, newWord, blocks }: PutBack): Promise<HelloAnswer> {
+    const args = blocks.flatMap((block) => [
+      ...contentArguments(block),
+      ...[
+        block.word,
+        `${block.keptAt}`,
+        block.node,
+        `${block.seq}`,
+        `${block.unitFirst}`,
+        `${block.unitLast}`,
+      ],
+    ]);
+    return helloAnswer(await this.#call(commands, ["put", node, newWord, ...args]));
+  }
+
+  /** Lets go of what is past the bounds. Undefined when the log is in a recovery. */
+  async trim(commands: Commands, bounds: EngineBounds): Promise<Counts | undefined> {
+    const reply = await this.#call(commands, ["trim", ...boundsArguments(bounds)]);
+    return reply[0] === "trimmed" ? countsOf(reply, 1) : undefined;
+  }
+
+  async #call(commands: Commands, args: readonly string[]): Promise<readonly unknown[]> {
+    const rest = [`${this.#keys.length}`, ...this.#keys, ...args];
+    const reply = await this.#evaluate(commands, rest);
+    if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+    return reply;
+  }
+
+  async #evaluate(commands: Commands, rest: readonly string[]): Promise<unknown> {
+    this.#sha ??= new Bun.CryptoHasher("sha1").update(this.#script).digest("hex");
+    try {
+      return await commands.send("EVALSHA", [this.#sha, ...rest]);
+    } catch (error) {
+      // A server that was restarted, or promoted, does not know the script. It has done nothing.
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return commands.send("EVAL", [this.#script, ...rest]);
+    }
+  }
+}
+
+/** A block as it lies in the stream. */
+export interface StreamEntry {
+  /** `EPOCH-LAST`. */
+  readonly id: string;
+  readonly block: Block;
+}
+
+/** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. */
+export function entriesOfReply(reply: unknown): StreamEntry[] {
+  if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+  return reply.map((entry) => {
+    const [id, fields]: [unknown, unknown] = entry;
+    if (typeof id !== "string" || !Array.isArray(fields)) throw new UnexpectedReply(entry);
+    const values = new Map<string, string>();
+    for (let i = 0; i < fields.length; i += 2) values.set(String(fields[i]), String(fields[i + 1]));
+    const last = integer(id.slice(id.indexOf("-") + 1));
+    const text = (name: string): string => {
+      const value = values.get(name);
+      if (value === undefined) throw new UnexpectedReply(entry);
+      return value;
+    };
+    const number = (name: string): number => integer(text(name));
+    const block = {
+      ...{ count: number("c"), size: number("z"), names: text("i"), text: text("b") },
+      ...{ word: text("w"), last, keptAt: number("t"), node: text("n"), seq: number("s") },
+      ...{ unitFirst: number("f"), unitLast: number("l") },
+    };
+    return { id, block };
+  });
+}
+
+function contentArguments({ count, size, names, text }: BlockContent): string[] {
+  return [`${count}`, `${size}`, names, text];
+}
+
+function boundsArguments({ events, bytes, age, spare }: EngineBounds): string[] {
+  const texts = [events, bytes, age].map((bound) => (Number.isFinite(bound) ? `${bound}` : ""));
+  return [texts[0] || HUGE, texts[1] || HUGE, texts[2] ?? "", `${spare}`];
+}
+
+function livesText(lives: LifeChain): string {
+  return lives.map(({ number, word, first }) => `${number} ${word} ${first}`).join(";");
+}
+
+function seqsText(seqs: readonly NodeSeq[]): string {
+  return seqs.map(({ node, seq, last }) => `${node} ${seq} ${last}`).join(";");
+}
+
+function helloAnswer(reply: readonly unknown[]): HelloAnswer {
+  const state = reply[0];
+  if (state === "elsewhere") return { state };
+  const lives = records(reply[1]).map(
+    ([number, word = "", first]): NumberedLife => ({ number: integer(number), word, first: integer(first) }),
+  );
+  const head = integer(reply[2]);
+  if (state === "hearing" || state === "putting back") return { state, lives, head, end: integer(reply[3]) };
+  if (state !== "open") throw new UnexpectedReply(reply);
+  const epochs = records(reply[7]).map(
+    ([number, after]): Epoch => ({ number: integer(number), after: integer(after) }),
+  );
+  const seqs = records(reply[9]).map(
+    ([node = "", seq, last]): NodeSeq => ({ node, seq: integer(seq), last: integer(last) }),
+  );
+  const [tail, counts, replid] = [integer(reply[3]), countsOf(reply, 4), String(reply[8])];
+  return { state, lives, head, tail, counts, epochs, replid, seqs };
+}
+
+function appendAnswer(reply: readonly unknown[]): AppendAnswer {
+  const result = reply[0];
+  switch (result) {
+    case "hello":
+    case "stale":
+      return { result };
+    case "kept":
+      return { result, last: integer(reply[1]), counts: countsOf(reply, 2) };
+    case "again":
+      return { result, last: integer(reply[1]) };
+    case "held": {
+      const held = new Map<string, number>();
+      for (let i = 1; i < reply.length; i += 2) held.set(String(reply[i]), integer(reply[i + 1]));
+      return { result, held };
+    }
+    default:
+      throw new UnexpectedReply(reply);
+  }
+}
+
+function countsOf(reply: readonly unknown[], from: number): Counts {
+  return { first: integer(reply[from]), count: integer(reply[from + 1]), bytes: integer(reply[from + 2]) };
+}
+
+/** The words of each record of `a b c;d e f`. */
+function records(text: unknown): string[][] {
+  if (typeof text !== "string") throw new UnexpectedReply(text);
+  return text === "" ? [] : text.split(";").map((record) => record.split(" "));
+}
+
+function integer(value: unknown): number {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isSafeInteger(number)) throw new UnexpectedReply(value);
+  return number;
+}

@@ -1,0 +1,3 @@
+-- In tests, the time and the replication id are what the model was told.
+local function clock() return tonumber(redis.call('GET', 'test:time')) end
+local function replication_id() return redis.call('GET', 'test:replid') end
