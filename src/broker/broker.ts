@@ -97,6 +97,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     const listener: LogListener = {
       recipients: (draft) => clients.subscriptions.recipients(draft),
       deliver: (entries, since) => this.#delivery.deliver(entries, since),
+      missed: (after) => {
+        this.#delivery.flush();
+        this.#clients.replayLive(after);
+      },
       rolledBack: (to) => this.#rollBack(to),
       storeWarned: (message) => this.logger.warn({ store: store.name }, message),
       storeChanged: (failure) => {

@@ -25,7 +25,7 @@ export interface ClientsOptions {
  * Who is connected, and the life of each client. The only place where a client's state changes:
  *
  *     add ──> replaying ──goLive──> live
- *               │   ^                │
+ *               │   ^  <─replayLive─┘│
  *             block unblock        block
  *               v   │                │
  *              blocked <─────────────┘
@@ -183,6 +183,19 @@ export class Clients {
       // One whose place is not known yet has been sent nothing.
       if (progress.resume?.located === false) progress.position = to;
       else this.remove(client, "rolled_back");
+    }
+  }
+
+  /** What comes after this position is missing: live clients read on from there, and are told so. */
+  replayLive(after: number): void {
+    for (const { live, oldestCursor } of this.subscriptions) {
+      for (const client of [...live]) {
+        live.delete(client);
+        this.#liveCount--;
+        client.state = "replaying";
+        client.progress = newProgress(after, Math.min(after, oldestCursor));
+        this.#options.replay(client);
+      }
     }
   }
 

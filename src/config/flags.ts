@@ -77,9 +77,15 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     strict: toggle("--strict", "refuse event types outside the catalog"),
     store: preset(
       "-s, --store <place>",
-      "keep events in memory, or in an SQLite file (*.db)",
+      "keep events in memory, in an SQLite file (*.db), or in Redis (redis://HOST), which nodes share",
       store,
       "memory",
+    ),
+    replicas: preset(
+      "--replicas <count>",
+      "answer a publisher when this many replicas of Redis have its events",
+      atMost,
+      0,
     ),
     sync: choice(
       "--sync <when>",

@@ -1,13 +1,17 @@
 import { dirname } from "node:path";
 import { MemoryStore } from "../log/memory-store.ts";
+import { isRedisAddress } from "../log/redis/address.ts";
+import { RedisStore } from "../log/redis/redis-store.ts";
 import type { Sync } from "../log/sqlite/sqlite-file.ts";
 import { SqliteStore } from "../log/sqlite/sqlite-store.ts";
 import type { Store } from "../log/store.ts";
 
 /** Where the log is kept, and how much of it. */
 export interface StoreSettings {
-  /** `memory`, or the path of an SQLite file. */
+  /** `memory`, the path of an SQLite file, or the address of a Redis. */
   readonly store: string;
+  /** How many replicas of Redis must have an event before its publisher is answered. */
+  readonly replicas: number;
   readonly sync: Sync;
   /** Whether a damaged file is repaired rather than refused. */
   readonly repair: boolean;
@@ -21,18 +25,19 @@ export interface StoreSettings {
 /**
  * Opens the store that the settings name.
  *
- * @throws StoreFileError when the file can't be the store.
+ * @throws StoreFileError when the file can't be the store; RedisAddressError.
  */
-export function openStore({ store, sync, repair, ...history }: StoreSettings): Store {
+export function openStore({ store, replicas, sync, repair, ...history }: StoreSettings): Store {
   const bounds = {
     events: history.historyEvents,
     bytes: history.historyBytes,
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
+  if (isRedisAddress(store)) return new RedisStore(store, { bounds, replicas });
   return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync, repair });
 }
 
 /** Where there is room for a copy of the store; undefined for the system's folder for temporary files. */
 export function backupFolderOf({ store }: StoreSettings): string | undefined {
-  return store === "memory" ? undefined : dirname(store);
+  return store === "memory" || isRedisAddress(store) ? undefined : dirname(store);
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { isProxy } from "../http/request/address.ts";
+import { isRedisAddress, parseRedisAddress, RedisAddressError } from "../log/redis/address.ts";
 
 /** Parsers for what is typed after a flag. Each throws commander's InvalidArgumentError. */
 
@@ -38,7 +39,16 @@ export function port(text: string): number {
 /** `memory`, or a file: one whose name ends in `.db`, so that a slip of the pen does not become one. */
 export function store(text: string): string {
   if (text === "memory" || /[^/\\]\.db$/.test(text)) return text;
-  throw new InvalidArgumentError("Expected memory, or a file whose name ends in .db.");
+  if (!isRedisAddress(text)) {
+    throw new InvalidArgumentError("Expected memory, a file whose name ends in .db, or redis://HOST.");
+  }
+  try {
+    parseRedisAddress(text);
+    return text;
+  } catch (error) {
+    if (error instanceof RedisAddressError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
 }
 
 /** A number of processes, or `auto` for as many as there are cores. */

@@ -113,9 +113,10 @@ function headOf(entry: Entry): Head {
 /**
  * The block that the text is.
  *
+ * @param place where and when it was kept, for a text that was written before that was known.
  * @throws DamagedBlock; NewerBlock.
  */
-export function decodeBlock(text: string): Block {
+export function decodeBlock(text: string, place?: Pick<Block, "word" | "last" | "keptAt">): Block {
   const body = verifiedBody(text);
   const lines = body.split("\n");
   const [version, headerLine = "", headsLine = ""] = lines;
@@ -124,7 +125,8 @@ export function decodeBlock(text: string): Block {
     const header: { word: string; last: number; kept_at: number; node?: string; sequence?: number } =
       JSON.parse(headerLine);
     const heads: readonly Head[] = JSON.parse(headsLine);
-    const { word, last, kept_at: keptAt, node, sequence } = header;
+    const { node, sequence } = header;
+    const { word, last, keptAt } = place ?? { ...header, keptAt: header.kept_at };
     if (heads.length === 0 || lines.length !== heads.length + 3) throw new DamagedBlock("events are lacking");
     const first = last + 1 - heads.length;
     const entries = heads.map((head, i) => entryOf(head, lines[i + 3] ?? "", word, first + i, keptAt));

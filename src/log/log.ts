@@ -9,6 +9,7 @@ import {
   IdConflict,
   type LogStart,
   type MayRead,
+  OutcomeUnknown,
   type Receipt,
   type Store,
   StoreFailure,
@@ -27,6 +28,8 @@ export interface LogListener {
    * oldest of it was appended at `since`, on the log's clock.
    */
   deliver(entries: readonly Entry[], since: number): void;
+  /** What came after this position is missing up to what is delivered next. */
+  missed(after: number): void;
   /** What was delivered after this position is not kept after all. */
   rolledBack(to: number): void;
   /** The store has begun to fail; without a failure, it works again. */
@@ -200,10 +203,12 @@ export class Log {
 
   /** Waits for what is being appended, then closes the store. */
   async close(): Promise<void> {
-    await this.#starting;
-    await this.settled();
     this.#stopUpkeep();
+    // One that has not begun to tell yet may wait for something that is away.
+    if (!this.#starting) await this.settled();
     await this.store.close();
+    await this.#starting;
+    this.#stopUpkeep();
   }
 
   readonly #follower: Follower = {
@@ -239,7 +244,9 @@ export class Log {
     for (const { word, position } of entries) {
       if (word !== this.#lives.word) this.#lives.begin({ word, first: position });
     }
+    const before = this.#head;
     this.#head = last.position;
+    if (first.position > before + 1) this.#listener.missed(before);
     this.#listener.deliver(entries, this.#keepingSince ?? startedAt);
     this.#delivering += this.#clock.now() - startedAt;
     if (this.#untold.length > 0) this.#answerTold();
@@ -265,7 +272,8 @@ export class Log {
     }
     const answers = this.#untold;
     this.#untold = [];
-    for (const { group } of answers) group.reject(new StoreFailure(new Error("the events were rolled back")));
+    const failure = new StoreFailure(new OutcomeUnknown("the events were rolled back"));
+    for (const { group } of answers) group.reject(failure);
   }
 
   #delivered(stretch: Stretch): Stretch {

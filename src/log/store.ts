@@ -78,7 +78,10 @@ export type MayRead = (event: Pick<Draft, "topics" | "private">) => boolean;
 
 /** What a store tells its log, in order. */
 export interface Follower {
-  /** These events have been kept. Their positions follow on those that were told before. */
+  /**
+   * These events have been kept. Their positions follow one another, and on those that were told
+   * before; between, a stretch may be missing.
+   */
   kept(entries: readonly Entry[]): void;
   /** What was told after this position is not kept after all. */
   rolledBack(to: number): void;

@@ -70,6 +70,8 @@ export class LogOwner {
     this.log = new Log(store, {
       recipients: (draft) => recipientsOf(draft),
       deliver: (entries) => this.#deliver(entries),
+      // Each node sees it in what it is told next.
+      missed() {},
       rolledBack: (to) => this.#rollBack(to),
       storeWarned: (message) => logger.warn({ store: store.name }, message),
       storeChanged: (failure) => this.#storeChanged(failure),

@@ -9,6 +9,7 @@ function logOf(bounds: Partial<Bounds> = {}): Log {
   const listener = {
     recipients: () => 0,
     deliver() {},
+    missed() {},
     rolledBack() {},
     storeChanged() {},
     storeWarned() {},

@@ -6,9 +6,12 @@ import fc from "fast-check";
 import type { Interest } from "../../src/broker/interest.ts";
 import type { EventInput } from "../../src/events/event-input.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
+import { RedisStore } from "../../src/log/redis/redis-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { turn } from "../../src/timers.ts";
 import { clockOf } from "../clock.ts";
+import { beginLog } from "../log/redis/begin-log.ts";
+import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { SlowStore } from "../log/slow-store.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
@@ -189,4 +192,27 @@ test(
     );
   },
   120_000 * runs,
+);
+
+test.skipIf(redisProgram === undefined)(
+  "every schedule keeps the promise, with the log in Redis",
+  async () => {
+    const { url } = await startRedis();
+    let hubs = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, fc.boolean(), async (steps, { events, bytes }, crowd) => {
+        const address = `${url}?prefix=hub${hubs++}`;
+        await beginLog(address);
+        await assertPromise(steps, {
+          // Redis has a clock of its own, on which events get old.
+          open: () => new RedisStore(address, { bounds: { events, bytes } }),
+          lasts: true,
+          ...{ stallTimeout: 0, keepAlive: 1 },
+          crowd,
+        });
+      }),
+      { numRuns: 100 * runs },
+    );
+  },
+  60_000 * runs,
 );

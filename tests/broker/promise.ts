@@ -86,12 +86,13 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   };
   let now = 1_000_000;
   let store: Store;
-  let broker = start();
+  let broker = await start();
 
-  function start(): Broker {
+  async function start(): Promise<Broker> {
     const { stallTimeout, keepAlive, crowd } = options;
     store = options.open(() => now);
     const started = new Broker({ store, keepAlive, stallTimeout });
+    if (!started.log.started) await until(() => started.log.started);
     if (!options.lasts || history.word === undefined) {
       const { word } = parsePlace(started.log.place(0)) ?? {};
       history = { word, entries: [], lost: new Set(), rolledBackTo: Number.POSITIVE_INFINITY, earliest: 1 };
@@ -175,7 +176,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       case "restart":
         await broker.close();
         history.earliest = broker.log.earliest ?? broker.log.head + 1;
-        broker = start();
+        broker = await start();
         return;
     }
     const connection = connections[step.client % Math.max(1, connections.length)];

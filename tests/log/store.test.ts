@@ -23,7 +23,14 @@ const silentFollower: Follower = { kept() {}, rolledBack() {}, failed() {}, work
 
 /** A log that nobody reads. */
 const logOf = (store: Store) =>
-  new Log(store, { recipients: () => 7, deliver() {}, rolledBack() {}, storeWarned() {}, storeChanged() {} });
+  new Log(store, {
+    recipients: () => 7,
+    deliver() {},
+    missed() {},
+    rolledBack() {},
+    storeWarned() {},
+    storeChanged() {},
+  });
 
 for (const [name, open] of Object.entries(kinds)) {
   const opened = (...options: Parameters<typeof open>) => new Followed(open(...options));

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+
+/** Where a Redis is, and who asks. */
+export interface RedisAddress {
+  /** Of Redis, or of the Sentinels that know which one is the master. */
+  readonly hosts: readonly Host[];
+  /** The name of the master that Sentinels watch; undefined without Sentinels. */
+  readonly master: string | undefined;
+  readonly tls: boolean;
+  /** The certificates of the authority that the server's certificate comes from, as PEM. */
+  readonly ca: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  /** Names the hub: nodes with the same prefix on the same Redis are one hub. */
+  readonly prefix: string;
+}
+
+export interface Host {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The address can't be used, as the message says. */
+export class RedisAddressError extends Error {
+  override readonly name = "RedisAddressError";
+}
+
+const SCHEME =
+  /^(redis|rediss|redis\+sentinel|rediss\+sentinel):\/\/(?:([^@/]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/;
+const PARAMETERS = ["prefix", "ca", "password_file"];
+
+/** Whether the text names a Redis. */
+export function isRedisAddress(text: string): boolean {
+  return /^rediss?(\+sentinel)?:\/\//.test(text);
+}
+
+/**
+ * The address that a URL names: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` with TLS,
+ * or `redis+sentinel://HOST,HOST,…/MASTER[/DATABASE]`. Parameters: `prefix` names the hub, `ca` a file
+ * with certificates, `password_file` a file with the password.
+ *
+ * @throws RedisAddressError
+ */
+export function parseRedisAddress(url: string): RedisAddress {
+  const match = SCHEME.exec(url);
+  if (!match) throw new RedisAddressError("the address of a Redis is redis://[USER:PASSWORD@]HOST[:PORT]");
+  const [, scheme = "", credentials = "", hostList = "", path = "", query = ""] = match;
+  const isSentinel = scheme.endsWith("+sentinel");
+  const parameters = new URLSearchParams(query);
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.includes(name)) {
+      throw new RedisAddressError(
+        `"${name}" is no parameter of a Redis address; there are ${PARAMETERS.join(", ")}`,
+      );
+    }
+  }
+  const parts = path.split("/").filter((part) => part !== "");
+  const master = isSentinel ? parts.shift() : undefined;
+  if (isSentinel && master === undefined) {
+    throw new RedisAddressError("a Sentinel address names the master, as in redis+sentinel://a,b,c/mymaster");
+  }
+  const [database = "0", ...more] = parts;
+  if (!/^\d{1,5}$/.test(database) || more.length > 0) {
+    throw new RedisAddressError(`the database of a Redis is a number, and not "${parts.join("/")}"`);
+  }
+  const hosts = hostList.split(",").map((host) => parseHost(host, isSentinel ? 26379 : 6379));
+  if (!isSentinel && hosts.length > 1) {
+    throw new RedisAddressError("several hosts are for Sentinels: redis+sentinel://a,b,c/mymaster");
+  }
+  const colon = credentials.indexOf(":");
+  const [user, secret] =
+    colon < 0 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
+  const file = parameters.get("password_file");
+  const ca = parameters.get("ca");
+  const prefix = parameters.get("prefix") ?? "tidings";
+  if (prefix === "" || /[{}\s]/.test(prefix)) {
+    throw new RedisAddressError("the prefix of a hub has no spaces and no braces");
+  }
+  return {
+    ...{ hosts, master, prefix },
+    tls: scheme.startsWith("rediss"),
+    ca: ca === null ? undefined : read(ca, "ca"),
+    username: decodeURIComponent(user) || undefined,
+    password: file === null ? decodeURIComponent(secret) || undefined : read(file, "password_file").trim(),
+    database: Number(database),
+  };
+}
+
+function parseHost(text: string, defaultPort: number): Host {
+  const [, hostname = "", port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (hostname === "") throw new RedisAddressError(`not a host of a Redis: "${text}"`);
+  return { hostname, port: port === undefined ? defaultPort : Number(port) };
+}
+
+function read(path: string, parameter: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RedisAddressError(`${parameter} can't be read: ${why}`, { cause });
+  }
+}

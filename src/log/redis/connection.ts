@@ -1,0 +1,117 @@
+import { RedisClient } from "bun";
+import type { Host, RedisAddress } from "./address.ts";
+import { diagnose } from "./diagnosis.ts";
+import type { Commands } from "./redis-engine.ts";
+
+/** How long a connection may take to come about, and a command to be answered, in milliseconds. */
+export const CONNECT_DEADLINE_MS = 2000;
+export const COMMAND_DEADLINE_MS = 2000;
+
+/** Redis can't be used at present, as the message says. */
+export class RedisAway extends Error {
+  override readonly name = "RedisAway";
+}
+
+/**
+ * One connection to Redis. The client has no deadlines of its own, and reconnects without a word: here
+ * a connection that fails once, or does not answer in time, is closed for good.
+ */
+export class Connection implements Commands {
+  readonly host: Host;
+  readonly #client: RedisClient;
+  #closed: Error | undefined;
+  readonly #fail: (error: Error) => void;
+  /** Rejects when the connection is closed. */
+  readonly #failed: Promise<never>;
+
+  private constructor(host: Host, client: RedisClient) {
+    this.host = host;
+    this.#client = client;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {});
+    this.#failed = promise;
+    this.#fail = reject;
+    client.onclose = () => this.#end(new RedisAway(`${nameOf(host)} closed the connection`));
+  }
+
+  /**
+   * Connects, and finds out why it can't.
+   *
+   * @throws RedisAway
+   */
+  static async open(host: Host, address: RedisAddress): Promise<Connection> {
+    const { tls, ca, username, password, database } = address;
+    const url = new URL(`${tls ? "rediss" : "redis"}://${host.hostname}:${host.port}/${database}`);
+    url.username = encodeURIComponent(username ?? "");
+    url.password = encodeURIComponent(password ?? "");
+    const client = new RedisClient(url.href, {
+      autoReconnect: false,
+      enableOfflineQueue: false,
+      connectionTimeout: CONNECT_DEADLINE_MS,
+      ...(tls && { tls: ca === undefined ? true : { ca } }),
+    });
+    const connection = new Connection(host, client);
+    try {
+      await connection.#within(CONNECT_DEADLINE_MS, client.connect(), "to connect");
+      return connection;
+    } catch {
+      connection.close();
+      // The client says no more than that it was closed.
+      throw new RedisAway(await diagnose(host, address));
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /** @throws RedisAway when it can't be known what became of the command; what Redis itself answers. */
+  async send(command: string, args: readonly string[], deadline = COMMAND_DEADLINE_MS): Promise<unknown> {
+    if (this.#closed) throw this.#closed;
+    try {
+      return await this.#within(deadline, this.#client.send(command, [...args]), `to answer ${command}`);
+    } catch (error) {
+      if (isReply(error)) throw error;
+      const away =
+        error instanceof RedisAway ? error : new RedisAway(`${nameOf(this.host)}: ${messageOf(error)}`);
+      this.#end(away);
+      throw away;
+    }
+  }
+
+  close(): void {
+    this.#end(new RedisAway("the connection was closed"));
+  }
+
+  #end(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#fail(error);
+    this.#client.close();
+  }
+
+  async #within<T>(deadline: number, work: Promise<T>, what: string): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const late = () => reject(new RedisAway(`${nameOf(this.host)} took longer than ${deadline} ms ${what}`));
+    const timer = setTimeout(late, deadline);
+    try {
+      return await Promise.race([work, promise, this.#failed]);
+    } finally {
+      clearTimeout(timer);
+      work.catch(() => {});
+    }
+  }
+}
+
+export function nameOf({ hostname, port }: Host): string {
+  return `${hostname}:${port}`;
+}
+
+/** Whether Redis itself has answered with this error. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "ERR_REDIS_SERVER_ERROR";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

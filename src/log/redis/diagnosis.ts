@@ -1,0 +1,82 @@
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Host, RedisAddress } from "./address.ts";
+
+const DEADLINE_MS = 2000;
+
+/**
+ * Why a Redis can't be used: in plain words, and each cause in its own. Bun's client says the same of
+ * all: that the connection was closed.
+ */
+export async function diagnose(host: Host, address: RedisAddress): Promise<string> {
+  const name = `${host.hostname}:${host.port}`;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const hostname = host.hostname.replace(/^\[|\]$/g, "");
+  const where = { host: hostname, port: host.port };
+  const socket: Socket = address.tls
+    ? connectTls({
+        ...where,
+        ...(isIP(hostname) === 0 && { servername: hostname }),
+        ...(address.ca !== undefined && { ca: address.ca }),
+      })
+    : connectPlain(where);
+  const silent = `${name} does not answer${address.tls ? ": it may speak no TLS" : ""}`;
+  const timer = setTimeout(() => resolve(silent), DEADLINE_MS);
+  let reply = "";
+  socket.once(address.tls ? "secureConnect" : "connect", () => {
+    const { username, password } = address;
+    if (password !== undefined) socket.write(command("AUTH", ...(username ? [username] : []), password));
+    socket.write(command("SELECT", `${address.database}`));
+  });
+  socket.on("data", (data) => {
+    reply += data.toString();
+    const error = /^-(.*)\r\n/m.exec(reply)?.[1];
+    if (error !== undefined) resolve(explain(name, error));
+    else if (reply.endsWith("\r\n")) resolve(`${name} closed the connection`);
+  });
+  socket.once("error", (error: NodeJS.ErrnoException) => resolve(`${name}: ${explainError(error)}`));
+  socket.once("close", () => {
+    const isTls = address.tls ? "it may speak no TLS" : "it may want TLS (rediss://)";
+    resolve(`${name} closed the connection at once: ${isTls}`);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+function command(...words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
+}
+
+function explain(name: string, error: string): string {
+  if (/^(WRONGPASS|ERR AUTH)|invalid password/.test(error))
+    return `${name} refuses the user or the password: ${error}`;
+  if (error.startsWith("NOAUTH")) return `${name} wants a password`;
+  if (error.startsWith("NOPERM")) return `${name}: the user lacks a right: ${error}`;
+  if (error.startsWith("LOADING")) return `${name} is still loading what it has on disk`;
+  return `${name} answers: ${error}`;
+}
+
+function explainError({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ECONNREFUSED":
+      return "nothing listens there";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "there is no host of that name";
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return "the host can't be reached";
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+    case "EPROTO":
+      return "it speaks no TLS";
+    default:
+      return code !== undefined && /CERT|SIGNED|ISSUER|ALTNAME|VERIFY/.test(code)
+        ? `its certificate is not trusted: ${message} (${code})`
+        : message;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Commands } from "./redis-engine.ts";
+
+/** What this Redis does with what it is given, in words for whoever runs the hub. */
+export interface Durability {
+  /** One line: what it promises, and what it does not. */
+  readonly summary: string;
+  /** Why a hub can't be kept here; undefined when it can. */
+  readonly refusal: string | undefined;
+}
+
+/**
+ * Asks a Redis what it promises. A user who may not ask CONFIG is told so.
+ *
+ * @param replicas how many replicas have each event before its publisher is answered.
+ */
+export async function askDurability(commands: Commands, replicas: number): Promise<Durability> {
+  const info = await commands
+    .send("INFO", [])
+    .then(String, (error: unknown) => refusalOf(error, "INFO", "+info"));
+  if (typeof info !== "string") return info;
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const settings = await commands.send("CONFIG", ["GET", "*"]).then(settingsOf, () => undefined);
+  const policy = settings?.get("maxmemory-policy") ?? field("maxmemory_policy");
+  const memory = Number(settings?.get("maxmemory") ?? field("maxmemory") ?? 0);
+  if (policy?.startsWith("allkeys-")) {
+    const refusal = `maxmemory-policy ${policy} would evict events that readers still need: use noeviction`;
+    return { summary: "", refusal };
+  }
+  const valkey = field("valkey_version");
+  const version = valkey === undefined ? `Redis ${field("redis_version")}` : `Valkey ${valkey}`;
+  const connected = Number(field("connected_slaves") ?? 0);
+  const said = [
+    persistence(field("aof_enabled") === "1", settings?.get("appendfsync"), settings?.get("save")),
+    replicas > 0
+      ? `an event is acknowledged when ${replicas} of ${connected} replicas have it`
+      : connected > 0
+        ? `${connected} replicas, which may lag behind: a failover can lose the newest events (--replicas)`
+        : "no replica",
+  ];
+  if (policy?.startsWith("volatile-"))
+    said.push(`maxmemory-policy ${policy} spares the log, which has no time to live`);
+  if (memory > 0) said.push(`at maxmemory ${memory} bytes it takes no more events`);
+  if (!settings) said.push("CONFIG is not allowed, so appendfsync is not known");
+  return { summary: `${version}: ${said.join("; ")}`, refusal: undefined };
+}
+
+function persistence(aof: boolean, fsync: string | undefined, save: string | undefined): string {
+  if (!aof) {
+    return save === ""
+      ? "nothing is on disk: what no node remembers is lost when it ends"
+      : "only snapshots are on disk: what came after the last one and no node remembers is lost when it is killed";
+  }
+  switch (fsync) {
+    case "always":
+      return "every acknowledged event is on disk (appendfsync always)";
+    case undefined:
+      return "an append-only file";
+    default:
+      return `appendfsync ${fsync}: the machine's failure can lose the last ${fsync === "no" ? "half minute" : "second"}`;
+  }
+}
+
+function settingsOf(reply: unknown): Map<string, string> {
+  // RESP3 has maps; RESP2 a list of names and values.
+  if (!Array.isArray(reply))
+    return new Map(Object.entries(Object(reply)).map(([name, value]) => [name, String(value)]));
+  const settings = new Map<string, string>();
+  for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
+  return settings;
+}
+
+function refusalOf(error: unknown, command: string, right: string): Durability {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!message.startsWith("NOPERM")) throw error;
+  return { summary: "", refusal: `the user of Redis may not use ${command}: it needs ${right}` };
+}

@@ -1,0 +1,532 @@
+import { newWord, parsePlace, placeText } from "../../protocol/place.ts";
+import { NewerBlock } from "../block.ts";
+import { Deduplication, type NamedDraft } from "../deduplication.ts";
+import { createEntry, type Draft, type Entry } from "../entry.ts";
+import { NamedEntries } from "../named-entries.ts";
+import { RecentEntries } from "../recent-entries.ts";
+import { inSlices } from "../slices.ts";
+import {
+  type Batch,
+  type Bounds,
+  DEFAULT_BOUNDS,
+  type Follower,
+  type IdConflict,
+  type LogStart,
+  type MayRead,
+  OutcomeUnknown,
+  type Receipt,
+  type Store,
+  type Stretch,
+} from "../store.ts";
+import { parseRedisAddress, type RedisAddress } from "./address.ts";
+import { Changes } from "./changes.ts";
+import { isReply, RedisAway } from "./connection.ts";
+import { contentsOf, entriesOf } from "./content.ts";
+import type { Block, Counts, EngineBounds, Epoch, HelloAnswer } from "./engine.ts";
+import { Member, type Pending, type Unit } from "./member.ts";
+import { nameOf, namesOfId } from "./names.ts";
+import { entriesOfReply, keysOf, RedisEngine } from "./redis-engine.ts";
+import { Session } from "./session.ts";
+
+/** A node can put back at least the newest events of this size, and reads them without Redis. */
+const WINDOW_BYTES = 16 * 1024 * 1024;
+/** What is past the bounds stays in Redis for nodes that are about to follow it, up to this size. */
+const SPARE_BYTES = 1024 * 1024;
+/** One call carries no more than this, unless one batch alone does: Redis does nothing else meanwhile. */
+const MAX_APPEND_EVENTS = 1000;
+const MAX_APPEND_LENGTH = 1024 * 1024;
+/** How long a publisher waits for an append whose connection was lost, in milliseconds. */
+const OUTCOME_MS = 10_000;
+/** How many blocks are read at once. */
+const READ_BLOCKS = 8;
+/** How many events of one id are looked at to find one that a reader may read. */
+const MAX_LOCATED = 64;
+
+export interface RedisStoreOptions {
+  readonly bounds?: Partial<Bounds>;
+  /**
+   * How many replicas must have an event before its publisher is answered.
+   *
+   * @defaultValue 0
+   */
+  readonly replicas?: number;
+}
+
+/** How a store in Redis is doing. */
+export interface RedisStatus {
+  readonly state: "away" | "recovering" | "open";
+  /** Why it is away; undefined when it is not. */
+  readonly reason: string | undefined;
+  /** The master that it is connected to; undefined when it is away. */
+  readonly host: string | undefined;
+  /** This node's name in the log. */
+  readonly node: string;
+  /** The life that the log is in, and its number. */
+  readonly life: { readonly number: number; readonly word: string } | undefined;
+  /** How many positions this node is behind what Redis has, as last heard. */
+  readonly lag: number;
+  /** How long Redis took to answer the last append, in milliseconds. */
+  readonly appendMs: number;
+  /** How many units this node has put back. */
+  readonly putBack: number;
+  /** How many positions that this node had followed were lost. */
+  readonly lost: number;
+  /** What this Redis promises. */
+  readonly durability: string;
+}
+
+/** A log in Redis, which many nodes share: README.md in this folder tells how. */
+export class RedisStore implements Store {
+  readonly name = "redis";
+  readonly bounds: Bounds;
+  readonly needsUpkeep = false;
+  readonly #engineBounds: EngineBounds;
+  readonly #address: RedisAddress;
+  readonly #replicas: number;
+  readonly #engine: RedisEngine;
+  readonly #member = new Member(newWord(), WINDOW_BYTES);
+  readonly #session: Session;
+  readonly #changes = new Changes();
+  #recent = new RecentEntries();
+  #named = new NamedEntries();
+  #counts: Counts = { first: 1, count: 0, bytes: 0 };
+  #epochs: readonly Epoch[] = [];
+  #follower: Follower | undefined;
+  /** Whether the log has been told where it stands. */
+  #started = false;
+  #failing = false;
+  #appendMs = 0;
+  #lost = 0;
+
+  /**
+   * @param url as {@link parseRedisAddress} takes it.
+   * @throws RedisAddressError
+   */
+  constructor(url: string, { bounds = {}, replicas = 0 }: RedisStoreOptions = {}) {
+    this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
+    this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES };
+    this.#address = parseRedisAddress(url);
+    this.#replicas = replicas;
+    this.#engine = new RedisEngine(this.#address.prefix);
+    this.#session = new Session({
+      address: this.#address,
+      engine: this.#engine,
+      member: this.#member,
+      replicas,
+      log: keysOf(this.#address.prefix)[0] ?? "",
+      heard: (answer) => this.#heard(answer),
+      took: (units) => this.#took(units),
+      away: (reason) => this.#away(reason),
+      warn: (message) => this.#follower?.warned(message),
+    });
+  }
+
+  get count(): number {
+    return this.#counts.count;
+  }
+
+  get bytes(): number {
+    return this.#counts.bytes;
+  }
+
+  get earliest(): number | undefined {
+    return this.#counts.count > 0 ? this.#counts.first : undefined;
+  }
+
+  get status(): RedisStatus {
+    const { lives, head, name } = this.#member;
+    const newest = lives.at(-1);
+    return {
+      ...{ state: this.#session.state, reason: this.#session.reason, host: this.#session.host, node: name },
+      life: newest && { number: newest.number, word: newest.word },
+      lag: Math.max(0, this.#session.engineHead - head),
+      ...{ appendMs: this.#appendMs, putBack: this.#session.putBack, lost: this.#lost },
+      durability: this.#session.durability,
+    };
+  }
+
+  /**
+   * Resolves when this node has followed the log up to where it stood.
+   *
+   * @throws RedisAway when Redis can't be used; it goes on trying.
+   */
+  async follow(follower: Follower): Promise<LogStart> {
+    this.#follower = follower;
+    const start = await this.#session.start();
+    const isThere = (): boolean => this.#member.head >= Math.min(start, this.#session.engineHead);
+    await this.#changes.until(() => isThere() || this.#session.state === "away");
+    if (!isThere()) throw new RedisAway(this.#session.reason ?? "Redis is away");
+    this.#started = true;
+    const { lives, head } = this.#member;
+    return { head, lives: lives.map(({ word, first }) => ({ word, first })) };
+  }
+
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    const answers: (readonly Receipt[] | IdConflict)[] = [];
+    let next: Batch[] = [];
+    let events = 0;
+    let length = 0;
+    for (const batch of batches) {
+      const size = batch.drafts.reduce((sum, { json }) => sum + json.length, 0);
+      const isFull = events + batch.drafts.length > MAX_APPEND_EVENTS || length + size > MAX_APPEND_LENGTH;
+      if (next.length > 0 && isFull) {
+        answers.push(...(await this.#appendUnit(next)));
+        [next, events, length] = [[], 0, 0];
+      }
+      next.push(batch);
+      events += batch.drafts.length;
+      length += size;
+    }
+    answers.push(...(await this.#appendUnit(next)));
+    return answers;
+  }
+
+  async trim(): Promise<void> {
+    const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
+    if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
+    this.#setCounts(counts);
+  }
+
+  async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
+    const place = parsePlace(cursor);
+    if (!place) return this.#locateId(cursor, mayRead);
+    const life = (): number => this.#member.lives.findIndex(({ word }) => word === place.word);
+    // Another node may know a life, or a position, that this one is about to hear of.
+    if (life() < 0) await this.#session.inStep();
+    const { lives } = this.#member;
+    const known = lives[life()];
+    if (!known) return undefined;
+    const next = lives[life() + 1];
+    const position = place.position === 0 ? known.first - 1 : place.position;
+    if (position < known.first - 1 || (next && position >= next.first)) return undefined;
+    if (position > this.#member.head) {
+      const heard = await this.#session.inStep();
+      if (position > heard) return undefined;
+      await this.#changes.until(() => this.#member.head >= position || this.#member.lives !== lives);
+      if (this.#member.lives !== lives) return this.locate(cursor, mayRead);
+    }
+    return position + 1 >= this.#first ? position : undefined;
+  }
+
+  async read(after: number, limit: number): Promise<Stretch> {
+    const from = Math.max(after, this.#first - 1);
+    if (from >= this.#recentAfter) {
+      const entries = this.#recent.read(from, limit);
+      return stretchOf(after, entries, from);
+    }
+    const word = this.#member.word;
+    const entries: Entry[] = [];
+    let upTo = from;
+    const blocks = await this.#readBlocks(from, Math.min(READ_BLOCKS, limit));
+    // What a recovery has changed meanwhile is read again.
+    if (word !== this.#member.word) return { entries: [], upTo: after };
+    for (const block of blocks) {
+      if (!this.#member.isOn(block)) throw new RedisAway("the log is about to change");
+      const first = block.last - block.count + 1;
+      // What is missing after these is told with what comes then.
+      if (entries.length > 0 && first > upTo + 1) break;
+      const decoded = this.#decode(block);
+      if (entries.length > 0 && decoded.length === 0) break;
+      upTo = block.last;
+      for (const entry of decoded) {
+        if (entry.position > from && entries.length < limit) entries.push(entry);
+      }
+    }
+    // Nothing that is held comes any more, or what comes is damaged.
+    if (entries.length === 0) return stretchOf(after, [], blocks.length === 0 ? this.#member.head : upTo);
+    return stretchOf(after, entries, from);
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  // Appending
+
+  async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    let held: ReadonlyMap<string, Entry> = new Map();
+    const until = performance.now() + OUTCOME_MS;
+    for (;;) {
+      held = await this.#followed(held, until);
+      const find = ({ id, topics }: NamedDraft): Entry | undefined => held.get(nameOf(id, topics));
+      const deduplication = new Deduplication(find);
+      await inSlices(sorting(deduplication, batches));
+      const { fresh, recipients } = deduplication;
+      if (fresh.length === 0) return deduplication.receipts([]);
+      this.#session.assertTakesEvents();
+      const outcome = await this.#keep(this.#member.begin(contentsOf(fresh, recipients)), until);
+      if (outcome instanceof Map) {
+        held = new Map([...held, ...outcome]);
+        continue;
+      }
+      const first = outcome.last - fresh.length + 1;
+      return deduplication.receipts(
+        fresh.map((draft, i) =>
+          keptEntry(draft, { word: outcome.word, position: first + i }, recipients[i] ?? 0),
+        ),
+      );
+    }
+  }
+
+  /** Resolves when the append is kept and followed, or to the entries that have its names already. */
+  async #keep(pending: Pending, until: number): Promise<{ last: number; word: string } | Map<string, Entry>> {
+    const member = this.#member;
+    let mayBeKept = false;
+    for (;;) {
+      const { kept } = pending;
+      if (kept !== undefined && member.isFollowed && (await this.#replicated(pending))) {
+        member.finish();
+        return { last: kept, word: member.lives.findLast(({ first }) => first <= kept)?.word ?? member.word };
+      }
+      const { state, reason = "Redis did not answer in time" } = this.#session;
+      if (performance.now() >= until || (state === "away" && !mayBeKept)) {
+        member.finish();
+        throw mayBeKept ? new OutcomeUnknown(reason) : new RedisAway(reason);
+      }
+      if (state !== "open" || pending.sent) {
+        await this.#changes.next(until - performance.now());
+        continue;
+      }
+      pending.sent = true;
+      const { word } = member;
+      const startedAt = performance.now();
+      try {
+        const answer = await this.#session.append({ ...pending.append, word }, this.#engineBounds);
+        this.#appendMs = performance.now() - startedAt;
+        if (!member.answered(pending, word, answer)) {
+          if (answer.result === "hello") await this.#session.hello();
+        } else if (answer.result === "held") {
+          member.finish();
+          return await this.#heldEntries(answer.held);
+        } else if (answer.result === "again" && answer.last === 0) {
+          member.finish();
+          return new Map();
+        } else if (answer.result === "kept") {
+          mayBeKept = true;
+          this.#setCounts(answer.counts);
+        } else if (answer.result === "stale") {
+          throw new Error("this node's name is in use by another");
+        }
+      } catch (error) {
+        if (isReply(error)) {
+          member.finish();
+          throw error;
+        }
+        mayBeKept = true;
+        pending.sent = false;
+      }
+    }
+  }
+
+  /** These entries, once this node has followed them: before, they may be lost in a new life. */
+  async #followed(held: ReadonlyMap<string, Entry>, until: number): Promise<ReadonlyMap<string, Entry>> {
+    const last = Math.max(0, ...[...held.values()].map(({ position }) => position));
+    const { word } = this.#member;
+    while (this.#member.head < last && this.#member.word === word) {
+      if (performance.now() >= until)
+        throw new RedisAway(this.#session.reason ?? "Redis did not answer in time");
+      await this.#changes.next(until - performance.now());
+    }
+    const isOn = ({ word, position }: Entry): boolean => this.#member.isOn({ word, last: position });
+    return new Map([...held].filter(([, entry]) => isOn(entry)));
+  }
+
+  async #replicated({ append }: Pending): Promise<boolean> {
+    if (this.#replicas === 0 || (await this.#session.waitForReplicas())) return true;
+    this.#member.finish();
+    throw new OutcomeUnknown(`append ${append.seq}: fewer than ${this.#replicas} replicas have answered`);
+  }
+
+  /** The events at these positions, by their names. One that is gone by now is left out. */
+  async #heldEntries(held: ReadonlyMap<string, number>): Promise<Map<string, Entry>> {
+    const entries = new Map<string, Entry>();
+    for (const [name, position] of held) {
+      const entry = await this.#entryAt(position);
+      if (entry) entries.set(name, entry);
+    }
+    return entries;
+  }
+
+  // Reading
+
+  /** The position of the oldest event that is held, or of the next one. */
+  get #first(): number {
+    return this.#counts.count > 0 ? this.#counts.first : this.#member.head + 1;
+  }
+
+  /** All that comes after this position is in memory. */
+  get #recentAfter(): number {
+    return (this.#recent.earliest?.position ?? this.#member.head + 1) - 1;
+  }
+
+  async #entryAt(position: number): Promise<Entry | undefined> {
+    if (position < this.#first) return undefined;
+    if (position > this.#recentAfter) {
+      const recent = this.#recent.at(position);
+      if (recent) return recent;
+    }
+    const blocks = await this.#readBlocks(position - 1, 1);
+    return blocks.flatMap((block) => this.#decode(block)).find((entry) => entry.position === position);
+  }
+
+  async #readBlocks(after: number, count: number): Promise<readonly Block[]> {
+    const [log = ""] = keysOf(this.#address.prefix);
+    const epoch = this.#epochs.findLast((each) => each.after <= after) ?? this.#epochs[0];
+    const args = [log, `${epoch?.number ?? 0}-${after + 1}`, "+", "COUNT", `${count}`];
+    const reply = await this.#session.commands.send("XRANGE", args);
+    return entriesOfReply(reply).map(({ block }) => block);
+  }
+
+  async #locateId(id: string, mayRead: MayRead): Promise<number | undefined> {
+    if (this.#session.state !== "open") {
+      const recent = this.#named.locate(id, mayRead);
+      if (recent !== undefined) return recent;
+    }
+    await this.#session.inStep();
+    const { from, to } = namesOfId(id);
+    const [, names = ""] = keysOf(this.#address.prefix);
+    const reply = await this.#session.commands.send("ZRANGE", [
+      names,
+      from,
+      to,
+      "BYLEX",
+      "LIMIT",
+      "0",
+      "1000",
+    ]);
+    const positions = (Array.isArray(reply) ? reply : []).map((member) =>
+      Number(String(member).split(":")[1]),
+    );
+    const held = positions.filter((position) => position >= this.#first).sort((a, b) => a - b);
+    for (const position of held.slice(0, MAX_LOCATED)) {
+      const entry = await this.#entryAt(position);
+      if (entry && mayRead(entry)) return position;
+    }
+    return undefined;
+  }
+
+  // Following
+
+  #heard(answer: HelloAnswer): void {
+    if (answer.state !== "open") {
+      this.#member.heard(answer);
+      this.#changes.tell();
+      return;
+    }
+    const heard = this.#member.heard(answer);
+    this.#epochs = answer.epochs;
+    if (heard.rolledBackTo !== undefined) {
+      this.#lost += heard.lost;
+      this.#dropAfter(heard.rolledBackTo);
+      this.#follower?.rolledBack(heard.rolledBackTo);
+    }
+    if (heard.skippedTo !== undefined) this.#dropAll();
+    this.#setCounts(answer.counts);
+    if (this.#failing) {
+      this.#failing = false;
+      this.#follower?.works();
+    }
+    this.#changes.tell();
+  }
+
+  #took(units: readonly Unit[]): void {
+    let run: Entry[] = [];
+    const tell = (): void => {
+      if (run.length > 0 && this.#started) this.#follower?.kept(run);
+      run = [];
+    };
+    for (const block of units.flat()) {
+      for (const entry of this.#decode(block)) {
+        const before = run.at(-1)?.position;
+        if (before !== undefined && entry.position !== before + 1) tell();
+        this.#remember(entry);
+        run.push(entry);
+      }
+    }
+    tell();
+    this.#changes.tell();
+  }
+
+  #decode(block: Block): readonly Entry[] {
+    try {
+      return entriesOf(block);
+    } catch (error) {
+      if (error instanceof NewerBlock) throw error;
+      this.#follower?.warned(
+        `the events up to ${block.word}-${block.last} are damaged in Redis, and left out`,
+      );
+      return [];
+    }
+  }
+
+  #remember(entry: Entry): void {
+    const { earliest, count } = this.#recent;
+    if (earliest && entry.position !== earliest.position + count) this.#dropAll();
+    this.#recent.push(entry);
+    if (entry.id !== placeText(entry)) this.#named.add(entry);
+    const { low } = this.#member;
+    const first = Math.max(low + 1, this.#counts.first, entry.position + 1 - this.bounds.events);
+    this.#dropBefore(first);
+    if (this.#counts.count === 0) this.#counts = { ...this.#counts, first: entry.position, count: 1 };
+    else if (entry.position + 1 - this.#counts.first > this.#counts.count) {
+      // Another node's: what Redis let go of for it is heard with the next hello.
+      const count = Math.min(this.bounds.events, entry.position + 1 - this.#counts.first);
+      this.#counts = { ...this.#counts, count };
+    }
+  }
+
+  #setCounts(counts: Counts): void {
+    this.#counts = counts;
+    this.#dropBefore(counts.first);
+  }
+
+  #dropBefore(position: number): void {
+    for (
+      let oldest = this.#recent.earliest;
+      oldest && oldest.position < position;
+      oldest = this.#recent.earliest
+    ) {
+      this.#named.remove(oldest);
+      this.#recent.shift();
+    }
+  }
+
+  #dropAfter(position: number): void {
+    const kept = this.#recent.read(0, this.#recent.count).filter((entry) => entry.position <= position);
+    this.#dropAll();
+    for (const entry of kept) {
+      this.#recent.push(entry);
+      if (entry.id !== placeText(entry)) this.#named.add(entry);
+    }
+  }
+
+  #dropAll(): void {
+    this.#recent = new RecentEntries();
+    this.#named = new NamedEntries();
+  }
+
+  #away(reason: string): void {
+    const { pending } = this.#member;
+    if (pending) pending.sent = false;
+    if (!this.#failing) {
+      this.#failing = true;
+      this.#follower?.failed(new RedisAway(reason));
+    }
+    this.#changes.tell();
+  }
+}
+
+function stretchOf(after: number, entries: readonly Entry[], from: number): Stretch {
+  const first = entries[0]?.position ?? from + 1;
+  const missing = first > after + 1 ? { from: after + 1, to: first - 1 } : undefined;
+  return { entries, upTo: entries.at(-1)?.position ?? from, missing };
+}
+
+function* sorting(deduplication: Deduplication, batches: readonly Batch[]): Generator<void, void, void> {
+  for (const batch of batches) yield* deduplication.add(batch);
+}
+
+function keptEntry(draft: Draft, place: { word: string; position: number }, recipients: number): Entry {
+  const id = draft.id ?? placeText(place);
+  return createEntry({ ...draft, ...place, id, recipients, keptAt: 0, erased: false });
+}

@@ -1,0 +1,372 @@
+import { newWord } from "../../protocol/place.ts";
+import type { RedisAddress } from "./address.ts";
+import { Changes } from "./changes.ts";
+import { COMMAND_DEADLINE_MS, Connection, isReply, nameOf, RedisAway } from "./connection.ts";
+import { askDurability } from "./durability.ts";
+import type { Append, AppendAnswer, EngineBounds, Epoch, HelloAnswer, Open } from "./engine.ts";
+import { findMaster } from "./master.ts";
+import type { Member, Unit } from "./member.ts";
+import { entriesOfReply, type RedisEngine, type StreamEntry } from "./redis-engine.ts";
+
+/** A node says hello so often, in milliseconds: its lease in the log is 10 s. */
+const HELLO_MS = 3000;
+/** And so often in a recovery. */
+const RECOVERY_HELLO_MS = 50;
+/** How long Redis keeps a question for new events before it answers that there are none. */
+const BLOCK_MS = 2000;
+const MAX_BLOCKS = 64;
+/** Between two tries to connect, in milliseconds, from… to. */
+const RETRY_MS = { first: 50, last: 1000 };
+/** So long a node looks for another master before it insists on one that knows less than it does. */
+const ELSEWHERE_MS = 1500;
+/** With Sentinels, a node whose master none of them has confirmed for so long takes no events. */
+const CONFIRMED_MS = 10_000;
+/** What a node reads at its start, to be able to put it back, in blocks. */
+const FIRST_BLOCKS = 256;
+
+export interface SessionOptions {
+  readonly address: RedisAddress;
+  readonly engine: RedisEngine;
+  readonly member: Member;
+  readonly replicas: number;
+  /** The key of the stream. */
+  readonly log: string;
+  readonly heard: (answer: HelloAnswer) => void;
+  readonly took: (units: readonly Unit[]) => void;
+  readonly away: (reason: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** Keeps a node in step with the log: it connects, says hello, puts back, follows; and again after each failure. */
+export class Session {
+  state: "away" | "recovering" | "open" = "away";
+  /** Why it is away. */
+  reason: string | undefined;
+  durability = "";
+  /** How many units were put back. */
+  putBack = 0;
+  /** The head of the log, as it was last heard. */
+  engineHead = 0;
+  readonly #options: SessionOptions;
+  readonly #changes = new Changes();
+  #commands: Connection | undefined;
+  #tail: Connection | undefined;
+  #cursor = "0-0";
+  #epochs: readonly Epoch[] = [];
+  #hello: Promise<HelloAnswer> | undefined;
+  #elsewhereSince: number | undefined;
+  #confirmedAt = 0;
+  #closed = false;
+  #running: Promise<void> | undefined;
+  /** Where the log stood when this node first heard of it. */
+  #start: number | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get host(): string | undefined {
+    return this.#commands && nameOf(this.#commands.host);
+  }
+
+  /** The connection that commands are sent on. @throws RedisAway */
+  get commands(): Connection {
+    if (!this.#commands?.isOpen || this.state === "away") throw this.#awayError();
+    return this.#commands;
+  }
+
+  /** @throws RedisAway when no event can be taken at present; in a recovery they wait. */
+  assertTakesEvents(): void {
+    if (this.state === "away") throw this.#awayError();
+    if (!this.#isConfirmed) throw new RedisAway("no Sentinel has confirmed the master for 10 s");
+  }
+
+  /**
+   * Begins, if it has not yet. Resolves to where the log stood when this node first heard of it.
+   *
+   * @throws RedisAway while that can't be heard.
+   */
+  async start(): Promise<number> {
+    this.#running ??= this.#run();
+    await this.#changes.until(() => this.#start !== undefined || this.reason !== undefined || this.#closed);
+    if (this.#start === undefined) throw this.#awayError();
+    return this.#start;
+  }
+
+  /** Resolves to the head when this node knows the log's lives, and that none began since it asked. */
+  async inStep(): Promise<number> {
+    for (;;) {
+      await this.#changes.until(() => this.state === "open" || this.#closed);
+      if (this.#closed) throw this.#awayError();
+      try {
+        const answer = await this.hello();
+        if (answer.state === "open") return answer.head;
+      } catch (error) {
+        if (!(error instanceof RedisAway)) throw error;
+      }
+    }
+  }
+
+  append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
+    const { commands } = this;
+    return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
+      if (isReadOnly(error)) commands.close();
+      throw isReadOnly(error) ? new RedisAway("the master is read only: looking for the new one") : error;
+    });
+  }
+
+  /** Whether as many replicas as asked for have all that was sent on the connection. */
+  async waitForReplicas(): Promise<boolean> {
+    const { replicas } = this.#options;
+    const timeout = COMMAND_DEADLINE_MS / 2;
+    return Number(await this.commands.send("WAIT", [`${replicas}`, `${timeout}`])) >= replicas;
+  }
+
+  /** Says hello, once for all who ask meanwhile. */
+  hello(): Promise<HelloAnswer> {
+    this.#hello ??= this.#sayHello().finally(() => {
+      this.#hello = undefined;
+    });
+    return this.#hello;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#disconnect();
+    this.#changes.tell();
+    await this.#running;
+  }
+
+  get #isConfirmed(): boolean {
+    return this.#options.address.master === undefined || performance.now() - this.#confirmedAt < CONFIRMED_MS;
+  }
+
+  #awayError(): RedisAway {
+    return new RedisAway(
+      this.reason ?? (this.#closed ? "the store is closed" : "Redis is not connected yet"),
+    );
+  }
+
+  async #run(): Promise<void> {
+    let wait = RETRY_MS.first;
+    while (!this.#closed) {
+      try {
+        await this.#connect();
+        const work = [this.#follow(), this.#keepSayingHello()];
+        wait = RETRY_MS.first;
+        await Promise.race(work);
+      } catch (error) {
+        if (!this.#closed) this.#leave(error);
+      }
+      this.#disconnect();
+      if (this.#closed) return;
+      // Not all nodes at once.
+      await this.#changes.next(wait * (0.5 + Math.random()));
+      wait = Math.min(RETRY_MS.last, wait * 2);
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { address } = this.#options;
+    const host = await findMaster(address);
+    this.#confirmedAt = performance.now();
+    const commands = await Connection.open(host, address);
+    this.#commands = commands;
+    if (this.durability === "") await this.#askDurability(commands);
+    const answer = await this.hello();
+    if (this.#closed) return;
+    this.#tail = await Connection.open(host, address);
+    if (answer.state === "elsewhere")
+      throw new RedisAway("this Redis knows an older log than this node: is there another master?");
+  }
+
+  async #askDurability(commands: Connection): Promise<void> {
+    const { summary, refusal } = await askDurability(commands, this.#options.replicas);
+    if (refusal !== undefined) throw new RedisAway(refusal);
+    this.durability = summary;
+    this.#options.warn(summary);
+  }
+
+  async #sayHello(): Promise<HelloAnswer> {
+    const { engine, member, heard } = this.#options;
+    const commands = this.#commands;
+    if (!commands?.isOpen) throw this.#awayError();
+    const insists =
+      this.#elsewhereSince !== undefined && performance.now() - this.#elsewhereSince >= ELSEWHERE_MS;
+    let answer: HelloAnswer;
+    try {
+      answer = await engine.hello(commands, member.hello(newWord(), insists));
+    } catch (error) {
+      commands.close();
+      throw explain(error);
+    }
+    if (answer.state === "elsewhere") {
+      this.#elsewhereSince ??= performance.now();
+      commands.close();
+      return answer;
+    }
+    this.#elsewhereSince = undefined;
+    if (answer.state === "open") await this.#hear(answer, commands);
+    else {
+      heard(answer);
+      this.engineHead = answer.head;
+      this.#become("recovering");
+    }
+    return answer;
+  }
+
+  async #hear(answer: Open, commands: Connection): Promise<void> {
+    const { member, heard } = this.#options;
+    const word = member.word;
+    this.#epochs = answer.epochs;
+    this.engineHead = answer.head;
+    if (word === "") {
+      await this.#readFirst(answer, commands);
+      this.#start = answer.head;
+    } else {
+      heard(answer);
+    }
+    if (member.word !== word) this.#resetCursor();
+    this.#become("open");
+  }
+
+  /** A new node begins where it can put back what a failover may lose. */
+  async #readFirst(answer: Open, commands: Connection): Promise<void> {
+    const { log, member, heard } = this.#options;
+    const reply = await commands.send("XREVRANGE", [log, "+", "-", "COUNT", `${FIRST_BLOCKS}`]);
+    const oldest = entriesOfReply(reply).at(-1)?.block;
+    const start = oldest ? Math.min(oldest.last - oldest.count, answer.head) : answer.head;
+    member.startAt(start);
+    heard(answer);
+  }
+
+  #become(state: "recovering" | "open"): void {
+    if (this.state !== state && state === "recovering") {
+      this.#options.warn(
+        this.#options.member.lives.length > 0
+          ? "Redis may have lost its newest events: the nodes put back what they have"
+          : "Redis has no log of this hub, or may have lost its newest events: the nodes say what they have",
+      );
+    }
+    this.state = state;
+    this.reason = undefined;
+    this.#changes.tell();
+  }
+
+  #resetCursor(): void {
+    const { head } = this.#options.member;
+    const epoch = this.#epochs.findLast(({ after }) => after <= head) ?? this.#epochs[0];
+    this.#cursor = `${epoch?.number ?? 0}-${head}`;
+  }
+
+  /** Follows the stream; the only way in which events come to this node. */
+  async #follow(): Promise<void> {
+    const { log } = this.#options;
+    while (!this.#closed) {
+      const tail = this.#tail;
+      if (!tail) throw this.#awayError();
+      if (this.#options.member.lives.length === 0) {
+        await this.#changes.next();
+        continue;
+      }
+      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, this.#cursor];
+      const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
+      if (reply !== null) await this.#take(entriesOfStream(reply, log));
+    }
+  }
+
+  async #take(entries: readonly StreamEntry[]): Promise<void> {
+    const { member, took } = this.#options;
+    const units: Unit[] = [];
+    for (const { id, block } of entries) {
+      const told = member.follow(block);
+      if (told === "hello") {
+        if (units.length > 0) took(units);
+        await this.hello();
+        return;
+      }
+      this.#cursor = id;
+      units.push(...told);
+    }
+    if (units.length > 0) took(units);
+    this.engineHead = Math.max(this.engineHead, member.head);
+  }
+
+  async #keepSayingHello(): Promise<void> {
+    while (!this.#closed) {
+      if (this.state === "recovering") {
+        const answer = await this.hello();
+        if (answer.state === "putting back") await this.#putBackAll(answer);
+        await this.#changes.next(RECOVERY_HELLO_MS);
+      } else {
+        await Bun.sleep(HELLO_MS);
+        await this.#confirm();
+        await this.hello();
+      }
+      if (this.state === "away") return;
+    }
+  }
+
+  async #putBackAll(first: HelloAnswer): Promise<void> {
+    const { engine, member } = this.#options;
+    let answer = first;
+    for (let unit = member.unitToPutBack(answer); unit; unit = member.unitToPutBack(answer)) {
+      const head: number = answer.state === "putting back" ? answer.head : 0;
+      answer = await engine.putBack(this.commands, { node: member.name, newWord: newWord(), blocks: unit });
+      this.putBack++;
+      if (answer.state === "putting back" && answer.head === head) return;
+    }
+  }
+
+  /** Asks the Sentinels whether the master is still the same. */
+  async #confirm(): Promise<void> {
+    const { address } = this.#options;
+    if (address.master === undefined) return;
+    const host = await findMaster(address).catch(() => undefined);
+    if (!host) return;
+    if (this.#commands && nameOf(host) !== nameOf(this.#commands.host)) {
+      throw new RedisAway(`the master is ${nameOf(host)} now`);
+    }
+    this.#confirmedAt = performance.now();
+  }
+
+  #leave(error: unknown): void {
+    const told = explain(error);
+    const before = this.reason;
+    this.state = "away";
+    this.reason = told.message;
+    this.#options.away(told.message);
+    if (before !== told.message) this.#options.warn(told.message);
+    this.#changes.tell();
+  }
+
+  #disconnect(): void {
+    this.#commands?.close();
+    this.#tail?.close();
+    this.#commands = this.#tail = undefined;
+  }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return isReply(error) && /^(READONLY|MASTERDOWN|LOADING)/.test(error.message);
+}
+
+/** What a failure means for whoever runs the hub. */
+function explain(error: unknown): Error {
+  if (!(error instanceof Error)) return new RedisAway(String(error));
+  if (!isReply(error)) return error;
+  if (isReadOnly(error)) return new RedisAway("the master is read only: looking for the new one");
+  const right = /can't run this command|no permissions|NOPERM|ACL failure/i.test(error.message);
+  const command = /'([\w|]+)'/.exec(error.message)?.[1];
+  if (right)
+    return new RedisAway(
+      `the user of Redis lacks a right${command ? ` (+${command})` : ""}: ${error.message}`,
+    );
+  return new RedisAway(`Redis answers: ${error.message}`);
+}
+
+/** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
+function entriesOfStream(reply: unknown, log: string): readonly StreamEntry[] {
+  if (Array.isArray(reply)) return entriesOfReply(reply[0]?.[1] ?? []);
+  return entriesOfReply(Object(reply)[log] ?? []);
+}

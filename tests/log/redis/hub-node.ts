@@ -1,0 +1,44 @@
+import type { Entry } from "../../../src/log/entry.ts";
+import { Log, type LogListener } from "../../../src/log/log.ts";
+import { RedisStore, type RedisStoreOptions } from "../../../src/log/redis/redis-store.ts";
+import { defer } from "../../defer.ts";
+import { until } from "../../until.ts";
+
+/** One node's log over Redis, with all that it was told. */
+export class HubNode {
+  readonly store: RedisStore;
+  readonly log: Log;
+  /** What was delivered, without what was rolled back. */
+  delivered: Entry[] = [];
+  readonly rollbacks: number[] = [];
+  /** After which positions something was missing. */
+  readonly missed: number[] = [];
+  readonly warnings: string[] = [];
+
+  constructor(url: string, options?: RedisStoreOptions) {
+    this.store = new RedisStore(url, options);
+    const listener: LogListener = {
+      recipients: () => 1,
+      deliver: (entries) => void this.delivered.push(...entries),
+      missed: (after) => void this.missed.push(after),
+      rolledBack: (to) => {
+        this.rollbacks.push(to);
+        this.delivered = this.delivered.filter(({ position }) => position <= to);
+      },
+      storeWarned: (message) => void this.warnings.push(message),
+      storeChanged() {},
+    };
+    this.log = new Log(this.store, listener);
+    defer(() => this.log.close());
+  }
+
+  async started(): Promise<this> {
+    await until(() => this.log.started);
+    return this;
+  }
+
+  /** The ids of what was delivered, in order. */
+  get ids(): readonly string[] {
+    return this.delivered.map(({ id }) => id);
+  }
+}

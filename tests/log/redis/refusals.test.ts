@@ -1,0 +1,90 @@
+import { expect, test } from "bun:test";
+import { RedisClient } from "bun";
+import { parseRedisAddress, RedisAddressError } from "../../../src/log/redis/address.ts";
+import { newFile } from "../../folder.ts";
+import { until } from "../../until.ts";
+import { beginLog } from "./begin-log.ts";
+import { HubNode } from "./hub-node.ts";
+import { freePort, redisProgram, startRedis } from "./redis-server.ts";
+
+const withRedis = test.skipIf(redisProgram === undefined);
+
+/** What a node says when it can't use its Redis. */
+async function reasonOf(url: string): Promise<string> {
+  const node = new HubNode(url);
+  return until(() => node.store.status.reason);
+}
+
+test("an address names hosts, the user, the database and the hub", async () => {
+  const file = await newFile("password", "s3cret\n");
+  expect(parseRedisAddress("redis://h")).toMatchObject({
+    hosts: [{ hostname: "h", port: 6379 }],
+    prefix: "tidings",
+  });
+  expect(parseRedisAddress(`rediss://me:a%40b@h:1/2?prefix=x`)).toMatchObject({
+    ...{ tls: true, username: "me", password: "a@b", database: 2, prefix: "x" },
+  });
+  expect(parseRedisAddress(`redis://h?password_file=${file}`).password).toBe("s3cret");
+  expect(parseRedisAddress("redis+sentinel://a,b:7,[::1]/main/3")).toMatchObject({
+    hosts: [
+      { hostname: "a", port: 26379 },
+      { hostname: "b", port: 7 },
+      { hostname: "[::1]", port: 26379 },
+    ],
+    ...{ master: "main", database: 3 },
+  });
+  for (const wrong of [
+    "redis://",
+    "redis://a,b",
+    "redis+sentinel://a",
+    "redis://h/x",
+    "redis://h?prefx=a",
+    "redis://h?ca=/none",
+  ]) {
+    expect(() => parseRedisAddress(wrong)).toThrow(RedisAddressError);
+  }
+  expect(() => parseRedisAddress("redis:/u:secret@h")).toThrow(/^((?!secret).)*$/);
+});
+
+test("a host that is not there is told from one that nothing listens on", async () => {
+  expect(await reasonOf(`redis://127.0.0.1:${freePort()}`)).toContain("nothing listens there");
+  expect(await reasonOf("redis://no-such-host.invalid")).toContain("no host of that name");
+});
+
+withRedis(
+  "a wrong password, a missing one, and TLS that is not there are told apart",
+  async () => {
+    const { port } = await startRedis({ args: ["--requirepass", "right"] });
+    expect(await reasonOf(`redis://:wrong@127.0.0.1:${port}`)).toContain("refuses the user or the password");
+    expect(await reasonOf(`redis://127.0.0.1:${port}`)).toContain("wants a password");
+    expect(await reasonOf(`rediss://127.0.0.1:${port}`)).toMatch(/TLS/);
+    const node = await new HubNode(`redis://:right@127.0.0.1:${port}`).started();
+    expect(node.store.status.state).toBe("open");
+  },
+  20_000,
+);
+
+withRedis("a missing right is named", async () => {
+  const { url, port } = await startRedis();
+  await beginLog(url);
+  const admin = new RedisClient(url);
+  await admin.send("ACL", ["SETUSER", "hub", "on", ">pw", "~*", "+@all", "-info"]);
+  expect(await reasonOf(`redis://hub:pw@127.0.0.1:${port}`)).toContain("+info");
+  await admin.send("ACL", ["SETUSER", "hub", "+info", "-xadd", "-config"]);
+  const node = await new HubNode(`redis://hub:pw@127.0.0.1:${port}`).started();
+  expect(node.warnings.join()).toContain("CONFIG is not allowed");
+  expect(node.store.status.state).toBe("open");
+});
+
+withRedis("a policy that evicts keys without a time to live is refused", async () => {
+  const { url } = await startRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+  expect(await reasonOf(url)).toContain("allkeys-lru");
+});
+
+withRedis("what Redis promises is said once, in one line", async () => {
+  const { url } = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "everysec"] });
+  await beginLog(url);
+  const node = await new HubNode(url).started();
+  expect(node.warnings).toHaveLength(1);
+  expect(node.warnings[0]).toMatch(/^(Redis|Valkey) \d.*appendfsync everysec.*no replica$/);
+});
