@@ -2,10 +2,9 @@ import type { tidings } from "./http/plugin.ts";
 
 export { Authority, type AuthorityKeys, type AuthorityOptions } from "./auth/authority.ts";
 export type { Credential, Grant, PublishGrant } from "./auth/grant.ts";
-export { InvalidToken } from "./auth/invalid-token.ts";
-export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/jwks.ts";
-export { readVerifyingKey } from "./auth/jwt-key.ts";
-export { KeysUnavailable, type TokenRules } from "./auth/tokens.ts";
+export { readVerifyingKey } from "./auth/read-key.ts";
+export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/remote-keys.ts";
+export { InvalidToken, KeysUnavailable, type TokenRules } from "./auth/tokens.ts";
 export { KeyError, type VerifyingKey } from "./auth/verifying-key.ts";
 export { Broker } from "./broker/broker.ts";
 export type { ClientAbout, ClientState } from "./broker/client.ts";
@@ -15,10 +14,9 @@ export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./b
 export type { ElysiaStream, EventSink, LeaveListener } from "./broker/sink.ts";
 export type { KeepAliveForm } from "./broker/subscription.ts";
 export type { RemovalReason, Totals } from "./broker/totals.ts";
-export type { DataOf, EventInputs } from "./broker/typed-event.ts";
 export type { BuiltinEvents } from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
-export type { EventBatch, EventInput } from "./events/event-input.ts";
+export type { DataOf, EventBatch, EventInput, EventInputs } from "./events/event-input.ts";
 export { CatalogError, type EventSchemas } from "./events/schema.ts";
 export type { Violation } from "./events/violation.ts";
 export { type Access, keyAccess } from "./http/access/access.ts";

@@ -1,4 +1,4 @@
-import { readLines } from "../src/cli/lines.ts";
+import { readLines } from "../src/cli/event-line.ts";
 import { killAfterwards } from "./defer.ts";
 
 /** Reads a stream with `curl -N`, which is ended after the test. */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { readLines } from "../../src/cli/lines.ts";
+import { readLines } from "../../src/cli/event-line.ts";
 import {
   createPublisher,
   createSubscriber,

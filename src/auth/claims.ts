@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { violations } from "../events/violation.ts";
-import { InvalidToken } from "./invalid-token.ts";
+import { InvalidToken } from "./tokens.ts";
 
 const patterns = (description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 1000, description });

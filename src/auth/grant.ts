@@ -1,4 +1,4 @@
-import { prefixOf } from "../topics/topic.ts";
+import { matches } from "../topics/topic-patterns.ts";
 
 /** What may be published. */
 export interface PublishGrant {
@@ -70,24 +70,7 @@ export function mayPublish(
 ): boolean {
   if (!publish) return false;
   const { topics: allowed, types = [] } = publish;
-  if (types.length > 0 && !isNamed(types, type)) return false;
+  if (types.length > 0 && !matches(types, type)) return false;
   // Without topics it reaches everyone, as it would on every topic.
-  return topics.length > 0 ? topics.every((topic) => isNamed(allowed, topic)) : allowed.includes("*");
-}
-
-/** Whether the patterns take in everything that the wanted topic or pattern does. */
-export function covers(patterns: readonly string[], wanted: string): boolean {
-  const start = prefixOf(wanted);
-  if (start === undefined) return isNamed(patterns, wanted);
-  return patterns.some((pattern) => {
-    const prefix = prefixOf(pattern);
-    return prefix !== undefined && start.startsWith(prefix);
-  });
-}
-
-function isNamed(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => {
-    const prefix = prefixOf(pattern);
-    return prefix === undefined ? name === pattern : name.startsWith(prefix);
-  });
+  return topics.length > 0 ? topics.every((topic) => matches(allowed, topic)) : allowed.includes("*");
 }

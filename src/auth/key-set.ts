@@ -2,8 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { createLocalJWKSet, type JWK } from "jose";
-import { keyDigest } from "./key-digest.ts";
-import { algorithmsOf, PUBLIC_ALGORITHMS, type VerifyingKey } from "./verifying-key.ts";
+import { algorithmsOf, keyDigest, PUBLIC_ALGORITHMS, type VerifyingKey } from "./verifying-key.ts";
 
 /** A JWK set (RFC 7517, section 5). Each key is looked at by itself. */
 const JwkSet = Type.Object({ keys: Type.Array(Type.Unknown()) });

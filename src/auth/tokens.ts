@@ -1,10 +1,13 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
-import { InvalidToken } from "./invalid-token.ts";
-import { keyDigest } from "./key-digest.ts";
-import type { VerifyingKey } from "./verifying-key.ts";
+import { keyDigest, type VerifyingKey } from "./verifying-key.ts";
 
 /** By how much the clocks of who signs tokens and who checks them may differ, in ms, unless it is told. */
 export const DEFAULT_LEEWAY_MS = 5000;
+
+/** The credential is not, or no longer, good. The message says why, for the one who showed it. */
+export class InvalidToken extends Error {
+  override readonly name = "InvalidToken";
+}
 
 /** The token could not be checked, through no fault of the one who showed it. */
 export class KeysUnavailable extends Error {

@@ -1,22 +1,20 @@
 import { Catalog } from "../events/catalog.ts";
-import type { EventInput } from "../events/event-input.ts";
+import type { DataOf, EventInput, EventInputs } from "../events/event-input.ts";
 import type { EventSchemas } from "../events/schema.ts";
-import { LimitedLogger } from "../limited-logger.ts";
 import { type Clock, systemClock } from "../log/clock.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type LogListener } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import { type Receipt, StoreFailure } from "../log/store.ts";
-import { type Logger, silent } from "../logger.ts";
+import { LimitedLogger, type Logger, silent } from "../logger.ts";
 import { encodeRetry } from "../protocol/frame.ts";
 import { Client, newProgress } from "./client.ts";
 import { Clients } from "./clients.ts";
-import { Cursors } from "./cursors.ts";
 import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
-import { greeting } from "./greeting.ts";
+import { greeting } from "./hub-frames.ts";
 import { type Interest, mayKnow, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type {
@@ -30,7 +28,6 @@ import type {
 import { Replay } from "./replay.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
-import type { DataOf, EventInputs } from "./typed-event.ts";
 
 const EVERYTHING: Interest = { topics: [], types: [] };
 
@@ -62,7 +59,6 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly #totals = new Counters();
   readonly #delivery: Delivery;
   readonly #replay: Replay;
-  readonly #cursors: Cursors;
   readonly #keepAlive: KeepAlive;
   readonly #clock: Clock;
   readonly #startedAt: number;
@@ -121,10 +117,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     const notRead = ({ cause }: StoreFailure) =>
       this.logger.error({ store: store.name, error: cause }, "log not read");
     this.#replay = new Replay({ log, clients, delivery: this.#delivery, totals, notRead });
-    this.#cursors = new Cursors(log, this.#delivery);
-    this.#keepAlive = new KeepAlive(keepAlive, () => {
-      this.#cursors.check();
-      this.#delivery.keepAlive(this.#replay.waiting);
+    this.#keepAlive = new KeepAlive({
+      interval: keepAlive,
+      log,
+      delivery: this.#delivery,
+      waiting: () => this.#replay.waiting,
     });
   }
 
@@ -408,7 +405,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#delivery.flush();
     const count = this.#clients.size;
     for (const client of this.#clients) this.#clients.remove(client, "drained");
-    this.#cursors.stop();
+    this.#keepAlive.stop();
     this.logger.info({ clients: count }, "broker closed");
     await this.log.close();
   }
@@ -421,7 +418,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   #delivered(entries: readonly Entry[], since: number): void {
-    if (this.#clients.size > 0) this.#cursors.delivered();
+    if (this.#clients.size > 0) this.#keepAlive.delivered();
     if (this.#observers.size === 0) return;
     const took = this.#clock.now() - since;
     for (const observer of this.#observers) observer(entries, took);
@@ -430,10 +427,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
     this.#watcher?.(client, -1);
     client.onRemoved?.(client.about);
-    if (this.#clients.size === 0) {
-      this.#keepAlive.stop();
-      this.#cursors.stop();
-    }
+    if (this.#clients.size === 0) this.#keepAlive.stop();
     const fields = { client: client.id, reason, clients: this.#clients.size };
     const told = error === undefined ? fields : { ...fields, error: String(error) };
     if (reason === "stalled") this.logger.info(told, "client removed");

@@ -7,8 +7,14 @@ import { CommandWithVariables } from "../config/variables.ts";
 import { BACKUP_TYPE } from "../protocol/backup.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
-import { ask, connectionOf, lostHub } from "./hub-connection.ts";
-import { defaultUrlOption, type HubOptions, tokenOption } from "./hub-options.ts";
+import {
+  ask,
+  connectionOf,
+  defaultUrlOption,
+  type HubOptions,
+  lostHub,
+  tokenOption,
+} from "./hub-connection.ts";
 import { notice } from "./output.ts";
 
 export const backup = new CommandWithVariables("backup")

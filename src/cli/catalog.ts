@@ -6,8 +6,7 @@ import { EventsFile } from "../events/events-file.ts";
 import { CatalogError } from "../events/schema.ts";
 import { CliError } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
-import { ask, connectionOf } from "./hub-connection.ts";
-import { tokenOption, urlOption } from "./hub-options.ts";
+import { ask, connectionOf, tokenOption, urlOption } from "./hub-connection.ts";
 import { print } from "./output.ts";
 
 interface CatalogOptions {

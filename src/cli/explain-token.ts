@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from "jose";
 import { type Claims, readClaims } from "../auth/claims.ts";
-import { InvalidToken } from "../auth/invalid-token.ts";
+import { InvalidToken } from "../auth/tokens.ts";
 import { CliError } from "./error.ts";
 
 /** A token taken apart, nothing of it checked. */

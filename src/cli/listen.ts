@@ -6,8 +6,15 @@ import { isCertificateFailure } from "../sdk/network-failure.ts";
 import { MAX_TIMER_MS } from "../timers.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
-import { connectionOf, hubFailure } from "./hub-connection.ts";
-import { defaultUrlOption, type HubOptions, tokenOption, topicOption, typeOption } from "./hub-options.ts";
+import {
+  connectionOf,
+  defaultUrlOption,
+  type HubOptions,
+  hubFailure,
+  tokenOption,
+  topicOption,
+  typeOption,
+} from "./hub-connection.ts";
 import { notice, print, printable } from "./output.ts";
 
 interface ListenOptions extends HubOptions {

@@ -3,11 +3,16 @@ import { readNamedFile } from "../config/config-error.ts";
 import { CommandWithVariables } from "../config/variables.ts";
 import { type AnyEvents, createPublisher, type Published, type Publisher } from "../sdk/index.ts";
 import { CliError } from "./error.ts";
-import { dataLineHint, type Event, parseData, parseEvent } from "./event-line.ts";
+import { dataLineHint, type Event, parseData, parseEvent, readLines } from "./event-line.ts";
 import { notesAndExamples } from "./help.ts";
-import { connectionOf, hubFailure } from "./hub-connection.ts";
-import { defaultUrlOption, type HubOptions, tokenOption, topicOption } from "./hub-options.ts";
-import { readLines } from "./lines.ts";
+import {
+  connectionOf,
+  defaultUrlOption,
+  type HubOptions,
+  hubFailure,
+  tokenOption,
+  topicOption,
+} from "./hub-connection.ts";
 import { notice, print } from "./output.ts";
 import { startProgress } from "./progress.ts";
 

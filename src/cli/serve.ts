@@ -22,7 +22,7 @@ import { version } from "../version.ts";
 import { banner } from "./banner.ts";
 import { CliError, EXIT_UNAVAILABLE, EXIT_USAGE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
-import { createLogger } from "./log.ts";
+import { createLogger } from "./logger.ts";
 
 /** So long the word of a worker that can't start may take to arrive, in ms. */
 const LAST_WORD_MS = 200;

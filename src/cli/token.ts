@@ -1,8 +1,7 @@
 import { Option } from "commander";
-import { InvalidToken } from "../auth/invalid-token.ts";
-import { readSigningKey, readVerifyingKey, verifyingKeyOf } from "../auth/jwt-key.ts";
-import { signToken } from "../auth/sign.ts";
-import { verifyToken } from "../auth/tokens.ts";
+import { readSigningKey, readVerifyingKey, verifyingKeyOf } from "../auth/read-key.ts";
+import { signToken } from "../auth/sign-token.ts";
+import { InvalidToken, verifyToken } from "../auth/tokens.ts";
 import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import { readNamedFile } from "../config/config-error.ts";
 import { duration, text, texts } from "../config/values.ts";

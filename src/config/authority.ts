@@ -1,6 +1,6 @@
 import { Authority, type AuthorityKeys } from "../auth/authority.ts";
-import { type RemoteKeys, remoteKeys } from "../auth/jwks.ts";
-import { readVerifyingKey } from "../auth/jwt-key.ts";
+import { readVerifyingKey } from "../auth/read-key.ts";
+import { type RemoteKeys, remoteKeys } from "../auth/remote-keys.ts";
 import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import type { FileSource } from "../file-changes.ts";
 import type { Logger } from "../logger.ts";

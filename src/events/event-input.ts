@@ -1,7 +1,9 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { topicFault } from "../topics/topic.ts";
+import type { BuiltinEvents } from "./builtin.ts";
 import { idFault, typeFault } from "./names.ts";
+import type { EventSchemas } from "./schema.ts";
 import { MAX_VIOLATIONS, type Violation, violations } from "./violation.ts";
 
 /** How many topics one event may have. */
@@ -52,6 +54,18 @@ export interface EventInput<Name extends string = string, Data = unknown> {
    */
   readonly private?: boolean | undefined;
 }
+
+/** The data of an event type: by its schema, or any for a type that is not known. The user's schema wins. */
+export type DataOf<Events extends EventSchemas, Type extends string> = Type extends keyof Events
+  ? Static<Events[Type]>
+  : Type extends keyof BuiltinEvents
+    ? Static<BuiltinEvents[Type]>
+    : unknown;
+
+/** Events of these types, in this order, each with the data of its type. */
+export type EventInputs<Events extends EventSchemas, Types extends readonly string[]> = {
+  readonly [I in keyof Types]: EventInput<Types[I], DataOf<Events, Types[I]>>;
+};
 
 /** An event as a publisher sends it: the body of `POST /publish`. */
 export const EventInput = Type.Object(

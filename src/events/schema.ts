@@ -1,6 +1,6 @@
 import { FormatRegistry, Kind, KindGuard, type TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
-import { registerFormats } from "./formats.ts";
+import { fullFormats } from "elysia/type-system/format";
 import { typeFault } from "./names.ts";
 
 /** Event types by name, each with the schema of its data. */
@@ -75,5 +75,18 @@ function* faults(part: object, at: string, seen: Set<object>): Generator<string>
     // One of several that JSON can't carry does no harm: Elysia's t.Date() is a Date or a text.
     if (at.endsWith("/anyOf") && isSchema(inner) && NOT_JSON.has(inner[Kind])) continue;
     yield* faults(inner, `${at}/${key}`, seen);
+  }
+}
+
+/**
+ * Registers the formats of JSON Schema (date-time, email, uuid, uri, ipv4 and so on) with TypeBox,
+ * which knows none by itself, and refuses every text that has one. TypeBox keeps one registry for
+ * the whole process, so what somebody has registered stays, unless it is to be replaced.
+ */
+export function registerFormats({ replace = false }: { readonly replace?: boolean } = {}): void {
+  for (const [name, format] of Object.entries(fullFormats)) {
+    if (!replace && FormatRegistry.Has(name)) continue;
+    if (format instanceof RegExp) FormatRegistry.Set(name, (text) => format.test(text));
+    else if (typeof format === "function") FormatRegistry.Set(name, format);
   }
 }

@@ -1,7 +1,7 @@
 import type { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Nodes } from "../nodes/nodes.ts";
-import type { AccessRules } from "./access/admin.ts";
+import type { AccessRules } from "./access/access.ts";
 import type { Refusals } from "./answer/refusals.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { RateLimit } from "./limits/rate-limit.ts";

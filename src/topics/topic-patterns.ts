@@ -21,3 +21,21 @@ export class TopicPatterns {
     return topics.some((topic) => this.has(topic));
   }
 }
+
+/** Whether the patterns allow every topic that the wanted topic or pattern stands for. */
+export function covers(patterns: readonly string[], wanted: string): boolean {
+  const start = prefixOf(wanted);
+  if (start === undefined) return matches(patterns, wanted);
+  return patterns.some((pattern) => {
+    const prefix = prefixOf(pattern);
+    return prefix !== undefined && start.startsWith(prefix);
+  });
+}
+
+/** Whether one of the patterns is the name, or a prefix of it: few patterns, tried once. */
+export function matches(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => {
+    const prefix = prefixOf(pattern);
+    return prefix === undefined ? name === pattern : name.startsWith(prefix);
+  });
+}

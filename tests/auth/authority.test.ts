@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { SignJWT } from "jose";
 import { Authority } from "../../src/auth/authority.ts";
 import { mayPublish } from "../../src/auth/grant.ts";
-import { InvalidToken } from "../../src/auth/invalid-token.ts";
-import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { readVerifyingKey } from "../../src/auth/read-key.ts";
+import { InvalidToken } from "../../src/auth/tokens.ts";
 import { defer } from "../defer.ts";
 
 const SECRET = "a secret of more than thirty-two bytes";

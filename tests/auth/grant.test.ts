@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { covers, type Grant, mayPublish, OPEN } from "../../src/auth/grant.ts";
-import { TopicPatterns } from "../../src/topics/topic-patterns.ts";
+import { type Grant, mayPublish, OPEN } from "../../src/auth/grant.ts";
+import { covers, TopicPatterns } from "../../src/topics/topic-patterns.ts";
 
 // A small alphabet, so that topics and patterns often have to do with each other.
 const name = fc.string({ unit: fc.constantFrom("a", "b", "/", "*"), minLength: 1, maxLength: 5 });

@@ -2,9 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import fc from "fast-check";
 import { base64url, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
-import { InvalidToken } from "../../src/auth/invalid-token.ts";
-import { readSigningKey, readVerifyingKey } from "../../src/auth/jwt-key.ts";
-import { type TokenRules, verifyToken } from "../../src/auth/tokens.ts";
+import { readSigningKey, readVerifyingKey } from "../../src/auth/read-key.ts";
+import { InvalidToken, type TokenRules, verifyToken } from "../../src/auth/tokens.ts";
 
 const SECRET = "a secret of more than thirty-two bytes";
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });

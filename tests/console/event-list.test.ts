@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { EventList } from "../../src/console/page/event-list.ts";
+import { EventList } from "../../src/console/page/data/event-list.ts";
 import type { ConsoleEvent } from "../../src/protocol/console-feed.ts";
 
 const event = (id: number, more: Partial<ConsoleEvent> = {}): ConsoleEvent => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { jsonTokens } from "../../src/console/page/json-tokens.ts";
+import { jsonTokens } from "../../src/console/page/components/json-tokens.ts";
 
 const formatted = (json: string) =>
   jsonTokens(json)

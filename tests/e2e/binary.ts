@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { readLines } from "../../src/cli/lines.ts";
+import { readLines } from "../../src/cli/event-line.ts";
 import { killAfterwards } from "../defer.ts";
 import { cleanEnvironment, ended } from "../program.ts";
 

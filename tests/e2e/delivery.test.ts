@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { readLines } from "../../src/cli/lines.ts";
+import { readLines } from "../../src/cli/event-line.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { killAfterwards } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";

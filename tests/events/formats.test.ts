@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { FormatRegistry, Type } from "@sinclair/typebox";
 import { Catalog } from "../../src/events/catalog.ts";
-import { registerFormats } from "../../src/events/formats.ts";
+import { registerFormats } from "../../src/events/schema.ts";
 import { problemOf } from "../http/problem.ts";
 import { startHub } from "../hub.ts";
 import { post } from "../post.ts";

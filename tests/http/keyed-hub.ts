@@ -2,7 +2,7 @@ import { SignJWT } from "jose";
 import { type AppOptions, createApp } from "../../src/app.ts";
 import { Authority, type AuthorityOptions } from "../../src/auth/authority.ts";
 import type { Claims } from "../../src/auth/claims.ts";
-import { readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { readVerifyingKey } from "../../src/auth/read-key.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { flagRemedies } from "../../src/config/remedies.ts";
 import { keyAccess } from "../../src/http/access/access.ts";

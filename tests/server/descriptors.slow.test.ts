@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { readLines } from "../../src/cli/lines.ts";
+import { readLines } from "../../src/cli/event-line.ts";
 import { Admission } from "../../src/http/limits/admission.ts";
 import { Descriptors } from "../../src/http/limits/descriptors.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits/limits.ts";

@@ -1,15 +1,15 @@
 import type { FunctionComponent } from "preact";
-import { ConnectionLamp, StaleNotice } from "./connection-lamp.tsx";
+import { ConnectionLamp, StaleNotice } from "./components/connection-lamp.tsx";
+import { Icon } from "./components/icon.tsx";
 import { DashboardView } from "./dashboard/dashboard-view.tsx";
+import { isLive, isLocked, isOutdated, tick } from "./data/hub.ts";
 import * as format from "./format.ts";
-import { isLive, isLocked, isOutdated, tick } from "./hub.ts";
-import { Icon } from "./icon.tsx";
 import { LiveView } from "./live/live-view.tsx";
 import { LoginView, logOut } from "./login-view.tsx";
 import { PublishView } from "./publish/publish-view.tsx";
 import { type View, view, views } from "./route.ts";
 import { SubscribeView } from "./subscribe/subscribe-view.tsx";
-import { ThemeButton } from "./theme-button.tsx";
+import { ThemeButton } from "./theme.tsx";
 
 const shown: Record<View, FunctionComponent> = {
   live: LiveView,

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import { hubRoute } from "./base-url.ts";
-import { connect } from "./hub.ts";
+import { connect } from "./data/hub.ts";
+import { hubRoute } from "./hub-url.ts";
 
 /** Asks for the administrator's key. It goes into a cookie that no script can read, and nowhere else. */
 export function LoginView() {

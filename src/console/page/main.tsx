@@ -1,8 +1,8 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { connect, reconnect } from "./hub.ts";
+import { connect, reconnect } from "./data/hub.ts";
 import { followRoute } from "./route.ts";
-import { keepTheme } from "./theme.ts";
+import { keepTheme } from "./theme.tsx";
 
 keepTheme();
 followRoute();

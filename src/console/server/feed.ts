@@ -3,11 +3,9 @@ import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/inter
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import type { StatusOf } from "../../http/status/hub-status.ts";
 import type { Entry } from "../../log/entry.ts";
-import type { ConsoleEvent, ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
+import type { ConsoleEvent, ConsoleEvents, TallyCounts, Tick } from "../../protocol/console-feed.ts";
 import { DEFAULT_TYPE, encodeFrame } from "../../protocol/frame.ts";
 import type { Status } from "../../protocol/status.ts";
-import { summaryOf } from "./console-event.ts";
-import { Tally } from "./tally.ts";
 
 /** How often the figures are sent, in ms. */
 const TICK = 1000;
@@ -175,4 +173,47 @@ export class Feed {
       this.end();
     }
   }
+}
+
+/** How many names are told apart within one tally; those beyond are only counted. */
+const MOST_NAMES = 10_000;
+/** How many are listed. */
+const MOST_LISTED = 50;
+
+/** Counts names, in bounded memory. */
+export class Tally {
+  #counts = new Map<string, number>();
+
+  add(name: string): void {
+    const count = this.#counts.get(name);
+    if (count !== undefined) this.#counts.set(name, count + 1);
+    else if (this.#counts.size < MOST_NAMES) this.#counts.set(name, 1);
+  }
+
+  /** What was counted since the last time. */
+  take(): TallyCounts {
+    const counts = this.#counts;
+    this.#counts = new Map();
+    const top = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_LISTED);
+    return { top, distinct: counts.size };
+  }
+}
+
+/** How much of an event's data the stream of them carries, in characters; the rest is asked for. */
+const MOST_JSON = 2048;
+
+/** The event for a list, where long data is cut short. */
+export function summaryOf(entry: Entry): ConsoleEvent {
+  const { id, type = DEFAULT_TYPE, topics, json, retry, recipients, keptAt } = entry;
+  return {
+    id,
+    type,
+    topics,
+    json: json.length > MOST_JSON ? json.slice(0, MOST_JSON) : json,
+    length: json.length,
+    ...(retry !== undefined && { retry }),
+    ...(entry.private && { private: true }),
+    recipients,
+    time: keptAt,
+  };
 }

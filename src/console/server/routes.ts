@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
-import { type AccessRules, requireAdmin } from "../../http/access/admin.ts";
+import { type AccessRules, requireAdmin } from "../../http/access/access.ts";
 import { PAGE_HEADERS } from "../../http/answer/page-headers.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
 import type { StatusOf } from "../../http/status/hub-status.ts";

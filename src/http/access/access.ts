@@ -1,10 +1,10 @@
 import type { Authority } from "../../auth/authority.ts";
 import { type Grant, OPEN, PUBLIC } from "../../auth/grant.ts";
-import { InvalidToken } from "../../auth/invalid-token.ts";
-import { KeysUnavailable } from "../../auth/tokens.ts";
-import { invalidToken } from "../answer/challenge.ts";
+import { InvalidToken, KeysUnavailable } from "../../auth/tokens.ts";
+import { forbidden, invalidToken } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
 import { readCredential } from "../request/credential.ts";
+import type { Remedies } from "./remedies.ts";
 
 /**
  * Finds out what the sender of a request may do. What it throws is the answer, such as a 401 for a
@@ -56,4 +56,21 @@ export function keyAccess(authority: Authority): Access {
       throw error;
     }
   };
+}
+
+/** Who may do what, and what to tell those who may not. */
+export interface AccessRules {
+  readonly access: Access;
+  readonly remedies: Remedies;
+}
+
+/**
+ * For routes that are the administrators'.
+ *
+ * @throws Problem 401 or 403 when the sender of the request is none.
+ */
+export async function requireAdmin({ access, remedies }: AccessRules, request: Request): Promise<Grant> {
+  const grant = await access(request);
+  if (!grant.admin) throw forbidden(grant, remedies.administer);
+  return grant;
 }

@@ -1,6 +1,6 @@
 import { cors } from "@elysiajs/cors";
 import { Elysia } from "elysia";
-import { REQUEST_ID } from "../request/request-id.ts";
+import { REQUEST_ID } from "../request/request.ts";
 import { originMatcher } from "./origins.ts";
 
 /** How long a browser may remember a preflight's answer, in seconds. */

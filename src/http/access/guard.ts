@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { Problem } from "../answer/problem.ts";
-import { requestUrl } from "../request/request-url.ts";
+import { requestUrl } from "../request/request.ts";
 import { originMatcher } from "./origins.ts";
 import type { Remedies } from "./remedies.ts";
 

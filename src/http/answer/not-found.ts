@@ -1,5 +1,5 @@
 import type { AnyElysia } from "elysia";
-import { requestUrl } from "../request/request-url.ts";
+import { requestUrl } from "../request/request.ts";
 import { Problem } from "./problem.ts";
 
 /** What a request for which the application has no route is answered, or the problem with it. */

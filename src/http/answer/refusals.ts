@@ -1,8 +1,6 @@
-import { LimitedLogger } from "../../limited-logger.ts";
-import { type Logger, silent } from "../../logger.ts";
-import { RequestCounts } from "../metrics/request-counts.ts";
-import { givenRequestId, REQUEST_ID } from "../request/request-id.ts";
-import { requestUrl } from "../request/request-url.ts";
+import { LimitedLogger, type Logger, silent } from "../../logger.ts";
+import { RequestCounts } from "../metrics/counts.ts";
+import { givenRequestId, REQUEST_ID, requestUrl } from "../request/request.ts";
 import { Busy } from "./busy.ts";
 import { type Problem, problemOf } from "./problem.ts";
 

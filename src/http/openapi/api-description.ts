@@ -1,6 +1,6 @@
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
-import { registerFormats } from "../../events/formats.ts";
+import { registerFormats } from "../../events/schema.ts";
 import { version } from "../../version.ts";
 import { COOKIE } from "../request/credential.ts";
 import { descriptionPage } from "./page.ts";

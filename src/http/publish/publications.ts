@@ -3,7 +3,7 @@ import type { Catalog } from "../../events/catalog.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
-import { BoundedCounts, OTHER } from "../metrics/bounded-counts.ts";
+import { BoundedCounts, OTHER } from "../metrics/counts.ts";
 
 /** How many types, and how many publishers, are counted by name. */
 const MAX_COUNTED_TYPES = 200;

@@ -7,8 +7,7 @@ import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { accountOf } from "../request/account.ts";
-import type { Incoming } from "../request/address.ts";
+import { accountOf, type Incoming } from "../request/address.ts";
 import { checkEvent } from "./check-event.ts";
 
 /** The answer to one event. */

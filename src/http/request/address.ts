@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { Context } from "elysia";
+import type { Grant } from "../../auth/grant.ts";
 
 /** What of an Elysia context tells where a request comes from. */
 export type Incoming = Pick<Context, "request" | "server">;
@@ -84,4 +85,19 @@ function canonical(address: string): string {
   if (high === undefined || low === undefined) return spelt;
   const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join(".");
+}
+
+/**
+ * Whom rates and counts are for: a key, a token's subject, or without either, an address. Each kind has
+ * a beginning of its own, so that none can be made to look like another.
+ */
+export function accountOf(
+  { addressOf }: { readonly addressOf: AddressOf },
+  { account, subject }: Grant,
+  incoming: Incoming,
+): string {
+  if (account !== undefined) return `account ${account}`;
+  if (subject !== undefined) return `subject ${subject}`;
+  const address = addressOf(incoming);
+  return address === undefined ? "" : `address ${siteOf(address)}`;
 }

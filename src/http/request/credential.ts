@@ -1,6 +1,6 @@
 import { invalidRequest } from "../answer/challenge.ts";
 import type { Problem } from "../answer/problem.ts";
-import { requestUrl } from "./request-url.ts";
+import { requestUrl } from "./request.ts";
 
 /**
  * The cookie that carries a key or token where a browser can't send a header, as with EventSource.

@@ -4,7 +4,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { violations } from "../../events/violation.ts";
 import { Problem } from "../answer/problem.ts";
 import { tokenInAddress } from "./credential.ts";
-import { requestUrl } from "./request-url.ts";
+import { requestUrl } from "./request.ts";
 
 /** How many characters of an unknown name are shown. */
 const MAX_SHOWN = 100;

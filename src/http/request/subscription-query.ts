@@ -1,7 +1,8 @@
-import { covers, type Grant } from "../../auth/grant.ts";
+import type { Grant } from "../../auth/grant.ts";
 import type { Interest } from "../../broker/interest.ts";
 import { isTypeName } from "../../events/names.ts";
 import { isTopicPattern } from "../../topics/topic.ts";
+import { covers } from "../../topics/topic-patterns.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
 import { listParameter } from "./query.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { BACKUP_TYPE } from "../../protocol/backup.ts";
-import { requireAdmin } from "../access/admin.ts";
+import { requireAdmin } from "../access/access.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";

@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { ClientInfo } from "../../broker/options.ts";
-import { requireAdmin } from "../access/admin.ts";
+import { requireAdmin } from "../access/access.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { covers, type Grant } from "../../auth/grant.ts";
+import type { Grant } from "../../auth/grant.ts";
 import { HistoryPage } from "../../broker/history.ts";
 import { type Interest, mayKnow } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
@@ -8,7 +8,8 @@ import { EARLIEST } from "../../events/names.ts";
 import type { Entry } from "../../log/entry.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
-import { requireAdmin } from "../access/admin.ts";
+import { covers } from "../../topics/topic-patterns.ts";
+import { requireAdmin } from "../access/access.ts";
 import { Problem, problemOf } from "../answer/problem.ts";
 import type { Refused } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Registry } from "prom-client";
-import { requireAdmin } from "../access/admin.ts";
+import { requireAdmin } from "../access/access.ts";
 import type { Hub } from "../hub.ts";
 import { Figures, metricsText } from "../metrics/merged.ts";
 import { createRegistry, measureDeliveries } from "../metrics/registry.ts";

@@ -7,7 +7,7 @@ import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
 import { PublishedReceipt, payForBatch, payingGrant, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
-import { accountOf } from "../request/account.ts";
+import { accountOf } from "../request/address.ts";
 import { readJsonBytes } from "../request/body.ts";
 
 const BatchReceipt = Type.Object({

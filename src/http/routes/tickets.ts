@@ -8,9 +8,9 @@ import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { accountOf } from "../request/account.ts";
+import { accountOf } from "../request/address.ts";
 import { readCredential } from "../request/credential.ts";
-import { requestUrl } from "../request/request-url.ts";
+import { requestUrl } from "../request/request.ts";
 
 const Ticket = Type.Object({
   ticket: Type.String({ description: "For GET /events?ticket=…, once" }),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BoundedCounts } from "../../../src/http/metrics/bounded-counts.ts";
+import { BoundedCounts } from "../../../src/http/metrics/counts.ts";
 import { startHub } from "../../hub.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";

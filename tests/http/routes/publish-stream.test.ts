@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { type AppOptions, createApp } from "../../../src/app.ts";
 import { OPEN } from "../../../src/auth/grant.ts";
 import { Broker } from "../../../src/broker/broker.ts";
-import { readLines } from "../../../src/cli/lines.ts";
+import { readLines } from "../../../src/cli/event-line.ts";
 import { flagRemedies } from "../../../src/config/remedies.ts";
 import { openAccess } from "../../../src/http/access/access.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";

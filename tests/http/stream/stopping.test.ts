@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { Elysia } from "elysia";
 import { Broker, handleSSE, tidings } from "tidings";
-import { readLines } from "../../../src/cli/lines.ts";
+import { readLines } from "../../../src/cli/event-line.ts";
 import { killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
 import { Reader } from "../reader.ts";

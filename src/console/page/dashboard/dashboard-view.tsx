@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useNow } from "../connection-lamp.tsx";
+import { useNow } from "../components/connection-lamp.tsx";
+import { Icon } from "../components/icon.tsx";
 import * as format from "../format.ts";
-import { Icon } from "../icon.tsx";
 import { DashboardState, type Notification } from "./state.ts";
 import { Toasts, tones } from "./toasts.tsx";
 import { WidgetCard } from "./widget-card.tsx";

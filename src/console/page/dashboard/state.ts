@@ -1,6 +1,6 @@
 import { batch, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
-import { type Connection, type Message, Stream } from "../stream.ts";
+import { type Connection, type Message, Stream } from "../data/stream.ts";
 
 /** Data of an event: its members are looked at one by one, since a user's catalog may say otherwise. */
 type Data = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../icon.tsx";
+import { Icon } from "../components/icon.tsx";
 import type { DashboardState, Notification } from "./state.ts";
 
 /** How long a toast stays, in ms; one that matters most stays until it is dismissed. */

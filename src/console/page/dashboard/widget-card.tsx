@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isNumber, isRecord, isString } from "../../../sdk/narrow.ts";
+import { JsonView } from "../components/json-view.tsx";
 import * as format from "../format.ts";
-import { JsonView } from "../json-view.tsx";
-import { colorsChanged } from "../theme.ts";
+import { colorsChanged } from "../theme.tsx";
 import type { Widget } from "./state.ts";
 
 /** A widget, as its last refresh has it. */

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { useNow } from "../connection-lamp.tsx";
+import { useNow } from "../components/connection-lamp.tsx";
+import { Icon } from "../components/icon.tsx";
+import { hubOffset, isLive } from "../data/hub.ts";
 import * as format from "../format.ts";
-import { hubOffset, isLive } from "../hub.ts";
-import { Icon } from "../icon.tsx";
 import { type ClientInfo, clientList, loadClients, removeClient } from "./clients.ts";
 
 /** How often the list is asked for, in ms. */

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { hubRoute } from "../base-url.ts";
+import { hubRoute } from "../hub-url.ts";
 
 /** A client as `GET /clients` lists it. */
 export interface ClientInfo {

@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { encodeFrame } from "../../../protocol/frame.ts";
-import { hubRoute } from "../base-url.ts";
-import { useNow } from "../connection-lamp.tsx";
-import { CopyButton } from "../copy-button.tsx";
-import { events, type ListedEvent } from "../event-list.ts";
+import { useNow } from "../components/connection-lamp.tsx";
+import { CopyButton } from "../components/copy-button.tsx";
+import { Icon } from "../components/icon.tsx";
+import { JsonView } from "../components/json-view.tsx";
+import { events, type ListedEvent } from "../data/event-list.ts";
+import { hubOffset } from "../data/hub.ts";
 import * as format from "../format.ts";
-import { hubOffset } from "../hub.ts";
-import { Icon } from "../icon.tsx";
-import { JsonView } from "../json-view.tsx";
+import { hubRoute } from "../hub-url.ts";
 import { publishAgain } from "../publish/draft.ts";
 
 interface EventDetailProps {

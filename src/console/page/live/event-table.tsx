@@ -1,8 +1,8 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { events, type ListedEvent } from "../event-list.ts";
+import { Icon } from "../components/icon.tsx";
+import { events, type ListedEvent } from "../data/event-list.ts";
 import * as format from "../format.ts";
-import { Icon } from "../icon.tsx";
 
 /** As the style sheet has it, in px. */
 const ROW_HEIGHT = { wide: 34, narrow: 56 };

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import { Chart } from "../chart.tsx";
-import { type FigureName, figures } from "../figures.ts";
+import { Chart } from "../components/chart.tsx";
+import { type FigureName, figures } from "../data/figures.ts";
 import * as format from "../format.ts";
 
 interface Figure {

@@ -1,5 +1,5 @@
-import { events } from "../event-list.ts";
-import { topicRates, typeRates } from "../rates.ts";
+import { events } from "../data/event-list.ts";
+import { topicRates, typeRates } from "../data/rates.ts";
 import { ClientsPanel } from "./clients-panel.tsx";
 import { FigureCards } from "./figure-cards.tsx";
 import { RatesPanel } from "./rates-panel.tsx";

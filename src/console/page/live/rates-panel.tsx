@@ -1,5 +1,5 @@
+import type { Rates } from "../data/rates.ts";
 import * as format from "../format.ts";
-import type { Rates } from "../rates.ts";
 
 interface RatesPanelProps {
   readonly title: string;

@@ -1,5 +1,5 @@
+import { tick } from "../data/hub.ts";
 import * as format from "../format.ts";
-import { tick } from "../hub.ts";
 
 /** What the hub holds for clients that come back, and how much that may be. */
 export function StorePanel() {

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { catalog, loadCatalog } from "../catalog.ts";
-import { events, type ListedEvent } from "../event-list.ts";
+import { Icon } from "../components/icon.tsx";
+import { catalog, loadCatalog } from "../data/catalog.ts";
+import { events, type ListedEvent } from "../data/event-list.ts";
+import { topicRates, typeRates } from "../data/rates.ts";
 import * as format from "../format.ts";
-import { Icon } from "../icon.tsx";
-import { topicRates, typeRates } from "../rates.ts";
 import { EventDetail } from "./event-detail.tsx";
 import { EventTable } from "./event-table.tsx";
 

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { ConsoleEvent } from "../../../protocol/console-feed.ts";
-import { catalog } from "../catalog.ts";
+import { catalog } from "../data/catalog.ts";
 import { initialValue } from "./schema.ts";
 
 /** The event in the publish form. */

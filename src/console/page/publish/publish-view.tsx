@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { catalog, loadCatalog } from "../catalog.ts";
+import { Icon } from "../components/icon.tsx";
+import { Tabs } from "../components/tabs.tsx";
+import { TokenInput } from "../components/token-input.tsx";
+import { catalog, loadCatalog } from "../data/catalog.ts";
+import { topicRates, typeRates } from "../data/rates.ts";
 import * as format from "../format.ts";
-import { Icon } from "../icon.tsx";
-import { topicRates, typeRates } from "../rates.ts";
-import { Tabs } from "../tabs.tsx";
-import { TokenInput } from "../token-input.tsx";
 import { begin, change, draft, draftNumber, published } from "./draft.ts";
 import { FieldErrors, fieldId } from "./field-errors.ts";
 import { JsonField } from "./json-field.tsx";

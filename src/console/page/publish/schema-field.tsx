@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
-import { Icon } from "../icon.tsx";
+import { Icon } from "../components/icon.tsx";
 import { FieldErrors, fieldId } from "./field-errors.ts";
 import { JsonField } from "./json-field.tsx";
 import {

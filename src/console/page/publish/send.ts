@@ -1,6 +1,6 @@
 import { refusal, type TidingsError } from "../../../sdk/error.ts";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
-import { hubRoute } from "../base-url.ts";
+import { hubRoute } from "../hub-url.ts";
 import type { PublishedDraft } from "./draft.ts";
 
 /** What became of a publish. */

@@ -1,6 +1,6 @@
-import { CodePanel } from "../code-panel.tsx";
+import { CodePanel } from "../components/code-panel.tsx";
 import { dashboardTypes } from "../dashboard/state.ts";
-import { tick } from "../hub.ts";
+import { tick } from "../data/hub.ts";
 import { published } from "./draft.ts";
 import { snippets } from "./snippets.ts";
 

@@ -1,4 +1,4 @@
-import { hubUrl } from "../base-url.ts";
+import { hubUrl } from "../hub-url.ts";
 import type { PublishedDraft } from "./draft.ts";
 
 interface SnippetAbout {

@@ -1,4 +1,4 @@
-import { hubRoute, hubUrl } from "../base-url.ts";
+import { hubRoute, hubUrl } from "../hub-url.ts";
 import type { TrialRequest } from "./trial.ts";
 
 /** The stream's address, as a subscriber writes it. */

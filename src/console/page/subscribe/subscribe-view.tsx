@@ -1,14 +1,14 @@
 import { useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { catalog, loadCatalog } from "../catalog.ts";
-import { CodePanel } from "../code-panel.tsx";
-import { CopyButton } from "../copy-button.tsx";
+import { CodePanel } from "../components/code-panel.tsx";
+import { CopyButton } from "../components/copy-button.tsx";
+import { Icon } from "../components/icon.tsx";
+import { JsonView } from "../components/json-view.tsx";
+import { TokenInput } from "../components/token-input.tsx";
+import { catalog, loadCatalog } from "../data/catalog.ts";
+import { topicRates, typeRates } from "../data/rates.ts";
+import type { Connection } from "../data/stream.ts";
 import * as format from "../format.ts";
-import { Icon } from "../icon.tsx";
-import { JsonView } from "../json-view.tsx";
-import { topicRates, typeRates } from "../rates.ts";
-import type { Connection } from "../stream.ts";
-import { TokenInput } from "../token-input.tsx";
 import { listings, streamUrl } from "./code.ts";
 import { Trial, type TrialLine, type TrialRequest } from "./trial.ts";
 

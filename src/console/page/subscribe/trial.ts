@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import { isHubEvent } from "../../../protocol/hub-events.ts";
 import { isRecord, parseJson } from "../../../sdk/narrow.ts";
+import { type Connection, type Message, Stream } from "../data/stream.ts";
 import * as format from "../format.ts";
-import { type Connection, type Message, Stream } from "../stream.ts";
 
 /** What a trial asks for. */
 export interface TrialRequest {

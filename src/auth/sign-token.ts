@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import type { Claims } from "./claims.ts";
-import type { SigningKey } from "./jwt-key.ts";
+import type { SigningKey } from "./read-key.ts";
 
 /** What a token is to say. */
 export interface TokenContent {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import * as format from "./format.ts";
-import { connection, isLive, isLocked, reconnect, tick, tickedAt } from "./hub.ts";
+import { connection, isLive, isLocked, reconnect, tick, tickedAt } from "../data/hub.ts";
+import * as format from "../format.ts";
 
 /** How the page's connection to the hub is, in a word. */
 export function ConnectionLamp() {

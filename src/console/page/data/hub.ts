@@ -1,6 +1,6 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { ConsoleEvents, Tick } from "../../protocol/console-feed.ts";
-import { version } from "../../version.ts";
+import type { ConsoleEvents, Tick } from "../../../protocol/console-feed.ts";
+import { version } from "../../../version.ts";
 import { events } from "./event-list.ts";
 import { figures } from "./figures.ts";
 import { topicRates, typeRates } from "./rates.ts";

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { LimitedLogger } from "../src/limited-logger.ts";
-import type { Logger } from "../src/logger.ts";
+import { LimitedLogger, type Logger } from "../src/logger.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

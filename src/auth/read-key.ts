@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { keyDigest } from "./key-digest.ts";
 import { isKeySet, readKeySet } from "./key-set.ts";
-import { algorithmsOf, KeyError, type VerifyingKey } from "./verifying-key.ts";
+import { algorithmsOf, KeyError, keyDigest, type VerifyingKey } from "./verifying-key.ts";
 
 /** RFC 7518, section 3.2: a key for HS256 has at least as many bits as its hash. */
 const MIN_SECRET_BYTES = 32;

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Tick } from "../../protocol/console-feed.ts";
+import type { Tick } from "../../../protocol/console-feed.ts";
 
 /** How many seconds the charts reach back. */
 const KEPT = 300;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import fc from "fast-check";
-import { readSigningKey, readVerifyingKey } from "../../src/auth/jwt-key.ts";
+import { readSigningKey, readVerifyingKey } from "../../src/auth/read-key.ts";
 import { KeyError } from "../../src/auth/verifying-key.ts";
 
 const pem = (key: KeyObject) =>

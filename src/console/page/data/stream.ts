@@ -1,9 +1,9 @@
-import { Deadline } from "../../sdk/deadline.ts";
-import { isTransient, TidingsError } from "../../sdk/error.ts";
-import { readMessages } from "../../sdk/messages.ts";
-import { openStream } from "../../sdk/open-stream.ts";
-import { sleep } from "../../sdk/wait.ts";
-import { hubUrl } from "./base-url.ts";
+import { Deadline } from "../../../sdk/deadline.ts";
+import { isTransient, TidingsError } from "../../../sdk/error.ts";
+import { readMessages } from "../../../sdk/messages.ts";
+import { openStream } from "../../../sdk/open-stream.ts";
+import { sleep } from "../../../sdk/wait.ts";
+import { hubUrl } from "../hub-url.ts";
 
 /** How a stream's connection is. */
 export type Connection =

@@ -1,8 +1,8 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { type FigureName, figures } from "./figures.ts";
-import { colorsChanged } from "./theme.ts";
+import { type FigureName, figures } from "../data/figures.ts";
+import { colorsChanged } from "../theme.tsx";
 
 interface ChartProps {
   readonly name: FigureName;

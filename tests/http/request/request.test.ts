@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { requestUrl } from "../../../src/http/request/request-url.ts";
+import { requestUrl } from "../../../src/http/request/request.ts";
 
 test("there is a URL for every request, whatever its Host", () => {
   const cases: [url: string, expected: string][] = [

@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { type JWK, SignJWT } from "jose";
-import { InvalidToken } from "../../src/auth/invalid-token.ts";
-import { type RemoteKeysTimes, remoteKeys } from "../../src/auth/jwks.ts";
-import { KeysUnavailable, verifyToken } from "../../src/auth/tokens.ts";
+import { type RemoteKeysTimes, remoteKeys } from "../../src/auth/remote-keys.ts";
+import { InvalidToken, KeysUnavailable, verifyToken } from "../../src/auth/tokens.ts";
 import { silent } from "../../src/logger.ts";
 import { defer } from "../defer.ts";
 import { until } from "../until.ts";

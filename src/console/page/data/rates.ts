@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { TallyCounts } from "../../protocol/console-feed.ts";
+import type { TallyCounts } from "../../../protocol/console-feed.ts";
 
 /** Rates are means over this many ticks, a second each: steady enough to read, quick enough to follow. */
 const TICKS = 5;

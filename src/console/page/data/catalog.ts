@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { hubRoute } from "./base-url.ts";
-import type { JsonSchema } from "./publish/schema.ts";
+import { hubRoute } from "../hub-url.ts";
+import type { JsonSchema } from "../publish/schema.ts";
 
 /** The event types that the hub knows, each with the schema of its data. */
 export const catalog = signal<Readonly<Record<string, JsonSchema>>>({});

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { ConsoleEvent, ConsoleEvents } from "../../protocol/console-feed.ts";
+import type { ConsoleEvent, ConsoleEvents } from "../../../protocol/console-feed.ts";
 
 /** How many events the page keeps. */
 const KEPT = 5000;
