@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 
-const log = fileURLToPath(new URL("../../src/cli/log.ts", import.meta.url));
+const log = fileURLToPath(new URL("../../src/cli/logger.ts", import.meta.url));
 
 /** What a logger writes to standard error when it is given these fields. */
 async function written(fields: string): Promise<Record<string, unknown>> {
