@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const src = join(import.meta.dir, "../../src");
+const map = await Bun.file(join(src, "README.md")).text();
+const named = Array.from(map.matchAll(/`([\w./-]+(?:\.tsx?|\/))`/g), ([, path = ""]) => path);
+
+test("each file and folder that the map of the source names exists", () => {
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((path) => !existsSync(join(src, path)))).toEqual([]);
+});
+
+test("the map names each room, and each file beside them", () => {
+  const entries = readdirSync(src, { withFileTypes: true })
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .filter((name) => /\/$|\.ts$/.test(name));
+  expect(entries.filter((name) => !named.includes(name))).toEqual([]);
+});
