@@ -297,6 +297,8 @@ export class Log {
     try {
       if (!this.#started) await (this.#starting ?? this.#start());
       if (!this.#started) throw this.#failure?.cause;
+      // Its turn comes however much is published: a store that keeps nothing may work again by it.
+      if (groups.some(isUpkeep)) await this.store.trim();
       const kept = groups.filter(({ drafts }) => drafts.length > 0);
       const answers = await this.#keep(kept);
       this.#changed(undefined);
@@ -321,10 +323,7 @@ export class Log {
   }
 
   async #keep(groups: readonly Group[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
-    if (groups.length === 0) {
-      await this.store.trim();
-      return [];
-    }
+    if (groups.length === 0) return [];
     const batches = groups.map(({ drafts }) => ({
       drafts,
       recipients: drafts.map((draft) => this.#listener.recipients(draft)),
@@ -366,6 +365,10 @@ export class Log {
     clearInterval(this.#upkeep);
     this.#upkeep = undefined;
   }
+}
+
+function isUpkeep({ drafts, work }: Group): boolean {
+  return drafts.length === 0 && !work;
 }
 
 function lastPosition(receipts: readonly Receipt[]): number {

@@ -226,7 +226,20 @@ export class SqliteStore implements Store {
     return this.#backups.write(path, this.#source());
   }
 
-  close(): void {
+  close(): Awaitable<void> {
+    return inSlices(this.#close());
+  }
+
+  *#close(): Generator<void, void, void> {
+    // The file may have gone since the last look at it.
+    if (this.#file.whereabouts === "gone") {
+      try {
+        yield* this.#writeAnew();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#warn(`${this.#path} had been removed, and can't be written anew, so all is lost: ${reason}`);
+      }
+    }
     this.#file.close();
   }
 
@@ -315,6 +328,11 @@ export class SqliteStore implements Store {
     this.#isGone = true;
     // The first time, it is said aloud. Another file is not ours to replace.
     if (!wasGone || where === "another") throw this.#goneError();
+    yield* this.#writeAnew();
+    this.#isGone = false;
+  }
+
+  *#writeAnew(): Generator<void, void, void> {
     yield* this.#backups.steps(`${this.#path}.partial`, this.#source());
     this.#file.close();
     for (const suffix of ["-wal", "-shm"]) rmSync(this.#path + suffix, { force: true });
@@ -323,7 +341,6 @@ export class SqliteStore implements Store {
     const { missing, bytes } = this.#file.start();
     this.#reader = this.#readerOf(missing);
     this.#bytes = bytes;
-    this.#isGone = false;
     this.#warn(`${this.#path} had been removed; it is written anew, with all that was held`);
   }
 

@@ -172,11 +172,11 @@ export class StoreFile {
     this.#db.close(true);
   }
 
-  /** Which files are at the path and beside it. */
+  /** Which files are at the path and beside it. An emptied one is none: a database has a page at least. */
   #identityNow(): string | undefined {
     const [main, log] = [this.path, `${this.path}-wal`].map((path) => {
       const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-      return found ? `${found.dev}:${found.ino}` : "";
+      return found && (found.size > 0n || path !== this.path) ? `${found.dev}:${found.ino}` : "";
     });
     return `${main} ${log}`;
   }

@@ -1,5 +1,15 @@
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { SqliteStore } from "../../../src/log/sqlite/sqlite-store.ts";
@@ -90,14 +100,20 @@ test("what is erased is nowhere: not in the file, its log, a backup under way, o
   opened.close();
 });
 
-for (const what of ["rm", "mv", "rm of the log"]) {
+/** What may happen to the files of a store while it runs. */
+const LOSSES: Readonly<Record<string, (path: string) => void>> = {
+  rm: (path) => rmSync(path),
+  mv: (path) => renameSync(path, `${path}.moved`),
+  "rm of the log": (path) => rmSync(`${path}-wal`),
+  "emptying of the file": (path) => truncateSync(path),
+};
+
+for (const [what, lose] of Object.entries(LOSSES)) {
   test(`${what} under a running store is noticed, and nothing is lost`, async () => {
     const path = join(emptyFolder(), "log.db");
     const store = new Followed(new SqliteStore(path));
     await store.append(drafts(3000));
-    if (what === "rm") rmSync(path);
-    if (what === "mv") renameSync(path, `${path}.moved`);
-    if (what === "rm of the log") rmSync(`${path}-wal`);
+    lose(path);
     await store.append(drafts(1));
     await expect(store.trim()).rejects.toThrow("was removed or moved while in use");
     await expect(store.append(drafts(1))).rejects.toThrow("was removed or moved while in use");
@@ -113,6 +129,30 @@ for (const what of ["rm", "mv", "rm of the log"]) {
     opened.close();
   });
 }
+
+for (const [what, lose] of Object.entries(LOSSES)) {
+  test(`${what} just before a stop loses nothing either`, async () => {
+    const path = join(emptyFolder(), "log.db");
+    const store = new Followed(new SqliteStore(path));
+    await store.append(drafts(3000));
+    lose(path);
+    await store.append(drafts(1));
+    await store.store.close();
+    const opened = new Followed(new SqliteStore(path));
+    expect(opened.count).toBe(3001);
+    opened.close();
+  });
+}
+
+test("a stop after the folder is gone too says what is lost", async () => {
+  const folder = join(emptyFolder(), "data");
+  mkdirSync(folder);
+  const store = new Followed(new SqliteStore(join(folder, "log.db")));
+  await store.append(drafts(1));
+  rmSync(folder, { recursive: true });
+  await store.store.close();
+  expect(store.warnings[0]).toContain("can't be written anew, so all is lost");
+});
 
 test("a file that is put in the place of the store's is left alone", async () => {
   const path = join(emptyFolder(), "log.db");
