@@ -21,15 +21,15 @@ export class Connection implements Commands {
   readonly #client: RedisClient;
   #closed: Error | undefined;
   readonly #fail: (error: Error) => void;
-  /** Rejects when the connection is closed. */
-  readonly #failed: Promise<never>;
+  /** Rejects when the connection is closed, and says why. */
+  readonly failed: Promise<never>;
 
   private constructor(host: Host, client: RedisClient) {
     this.host = host;
     this.#client = client;
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {});
-    this.#failed = promise;
+    this.failed = promise;
     this.#fail = reject;
     client.onclose = () => this.#end(new RedisAway(`${nameOf(host)} closed the connection`));
   }
@@ -95,7 +95,7 @@ export class Connection implements Commands {
     const late = () => reject(new RedisAway(`${nameOf(this.host)} took longer than ${deadline} ms ${what}`));
     const timer = setTimeout(late, deadline);
     try {
-      return await Promise.race([work, promise, this.#failed]);
+      return await Promise.race([work, promise, this.failed]);
     } finally {
       clearTimeout(timer);
       work.catch(() => {});

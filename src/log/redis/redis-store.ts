@@ -37,6 +37,8 @@ const MAX_APPEND_EVENTS = 1000;
 const MAX_APPEND_LENGTH = 1024 * 1024;
 /** How long a publisher waits for an append whose connection was lost, in milliseconds. */
 const OUTCOME_MS = 10_000;
+/** How soon an append that failed is tried again, unless the session has changed before, in milliseconds. */
+const RECONNECT_MS = 50;
 /** How many blocks are read at once. */
 const READ_BLOCKS = 8;
 /** How many events of one id are looked at to find one that a reader may read. */
@@ -314,6 +316,8 @@ export class RedisStore implements Store {
         }
         mayBeKept = true;
         pending.sent = false;
+        // The session is about to learn that its connection is gone.
+        if (this.#session.state === "open") await this.#changes.next(RECONNECT_MS);
       }
     }
   }
@@ -382,7 +386,7 @@ export class RedisStore implements Store {
       const recent = this.#named.locate(id, mayRead);
       if (recent !== undefined) return recent;
     }
-    await this.#session.inStep();
+    await this.#session.whenOpen();
     const { from, to } = namesOfId(id);
     const [, names = ""] = keysOf(this.#address.prefix);
     const reply = await this.#session.commands.send("ZRANGE", [
@@ -398,6 +402,11 @@ export class RedisStore implements Store {
       Number(String(member).split(":")[1]),
     );
     const held = positions.filter((position) => position >= this.#first).sort((a, b) => a - b);
+    const last = held.at(-1) ?? 0;
+    const { word } = this.#member;
+    // This node may not have followed yet what another has appended.
+    await this.#changes.until(() => this.#member.head >= last || this.#member.word !== word);
+    if (this.#member.word !== word) return this.#locateId(id, mayRead);
     for (const position of held.slice(0, MAX_LOCATED)) {
       const entry = await this.#entryAt(position);
       if (entry && mayRead(entry)) return position;

@@ -93,11 +93,16 @@ export class Session {
     return this.#start;
   }
 
+  /** Resolves when the log goes on; at once if it does. */
+  async whenOpen(): Promise<void> {
+    await this.#changes.until(() => this.state === "open" || this.#closed);
+    if (this.#closed) throw this.#awayError();
+  }
+
   /** Resolves to the head when this node knows the log's lives, and that none began since it asked. */
   async inStep(): Promise<number> {
     for (;;) {
-      await this.#changes.until(() => this.state === "open" || this.#closed);
-      if (this.#closed) throw this.#awayError();
+      await this.whenOpen();
       try {
         const answer = await this.hello();
         if (answer.state === "open") return answer.head;
@@ -151,10 +156,10 @@ export class Session {
     let wait = RETRY_MS.first;
     while (!this.#closed) {
       try {
-        await this.#connect();
-        const work = [this.#follow(), this.#keepSayingHello()];
+        const { commands, tail } = await this.#connect();
         wait = RETRY_MS.first;
-        await Promise.race(work);
+        const work = [this.#follow(tail), this.#keepSayingHello(commands)];
+        await Promise.race([...work, commands.failed, tail.failed]);
       } catch (error) {
         if (!this.#closed) this.#leave(error);
       }
@@ -166,7 +171,7 @@ export class Session {
     }
   }
 
-  async #connect(): Promise<void> {
+  async #connect(): Promise<{ commands: Connection; tail: Connection }> {
     const { address } = this.#options;
     const host = await findMaster(address);
     this.#confirmedAt = performance.now();
@@ -174,10 +179,14 @@ export class Session {
     this.#commands = commands;
     if (this.durability === "") await this.#askDurability(commands);
     const answer = await this.hello();
-    if (this.#closed) return;
-    this.#tail = await Connection.open(host, address);
-    if (answer.state === "elsewhere")
-      throw new RedisAway("this Redis knows an older log than this node: is there another master?");
+    if (answer.state === "elsewhere") {
+      throw new RedisAway("this Redis knows an older log than this node does: is there another master?");
+    }
+    const tail = await Connection.open(host, address);
+    this.#tail = tail;
+    // It was closed meanwhile, and nobody would close this one.
+    if (this.#closed) tail.close();
+    return { commands, tail };
   }
 
   async #askDurability(commands: Connection): Promise<void> {
@@ -248,9 +257,10 @@ export class Session {
           : "Redis has no log of this hub, or may have lost its newest events: the nodes say what they have",
       );
     }
+    const isChange = this.state !== state || this.reason !== undefined;
     this.state = state;
     this.reason = undefined;
-    this.#changes.tell();
+    if (isChange) this.#changes.tell();
   }
 
   #resetCursor(): void {
@@ -260,11 +270,9 @@ export class Session {
   }
 
   /** Follows the stream; the only way in which events come to this node. */
-  async #follow(): Promise<void> {
+  async #follow(tail: Connection): Promise<void> {
     const { log } = this.#options;
-    while (!this.#closed) {
-      const tail = this.#tail;
-      if (!tail) throw this.#awayError();
+    while (tail.isOpen) {
       if (this.#options.member.lives.length === 0) {
         await this.#changes.next();
         continue;
@@ -292,18 +300,17 @@ export class Session {
     this.engineHead = Math.max(this.engineHead, member.head);
   }
 
-  async #keepSayingHello(): Promise<void> {
-    while (!this.#closed) {
+  async #keepSayingHello(commands: Connection): Promise<void> {
+    while (commands.isOpen) {
       if (this.state === "recovering") {
         const answer = await this.hello();
         if (answer.state === "putting back") await this.#putBackAll(answer);
         await this.#changes.next(RECOVERY_HELLO_MS);
       } else {
-        await Bun.sleep(HELLO_MS);
+        await this.#changes.next(HELLO_MS);
         await this.#confirm();
-        await this.hello();
+        if (commands.isOpen) await this.hello();
       }
-      if (this.state === "away") return;
     }
   }
 

@@ -15,8 +15,6 @@ import { commonEnd, isOn, type LifeChain, numberOf } from "../../../src/log/redi
 
 /** What the engine is to do so that nothing is lost or doubled. A test breaks each to see that it matters. */
 export type EngineRule =
-  /** An append names its life; one that names another is refused. */
-  | "append names its life"
   /** An append whose number its node has used is answered, not kept again. */
   | "a number is used once"
   /** A recovery hears the nodes before anything is put back. */
@@ -52,8 +50,6 @@ export type EngineRule =
   | "clip lives"
   /** An open engine that hears of a higher life begins a recovery. */
   | "yield to a higher life"
-  /** An open engine that hears of a later position in its own life begins a recovery. */
-  | "notice a lost tail"
   /** A changed replication id begins a recovery. */
   | "notice another master"
   /** No log, but the same replication id: it was erased on purpose, and nothing is put back. */
@@ -171,7 +167,7 @@ export class ModelEngine {
       if (higher && this.#on("yield to a higher life")) {
         if (!hello.insists) return { state, answer: { state: "elsewhere" } };
         this.#begin(state, replid, state.time);
-      } else if (ahead && this.#on("notice a lost tail")) {
+      } else if (ahead) {
         this.#begin(state, replid, state.time);
       }
     }
@@ -200,7 +196,7 @@ export class ModelEngine {
     const changed = before.replid !== environment.replid && this.#on("notice another master");
     if (before.recovery || changed || before.lives.length === 0) return same({ result: "hello" });
     const word = before.lives.at(-1)?.word ?? "";
-    if (append.word !== word && this.#on("append names its life")) return same({ result: "hello" });
+    if (append.word !== word) return same({ result: "hello" });
     const known = before.seqs.get(append.node);
     if (known && this.#on("a number is used once")) {
       if (append.seq === known.seq) return same({ result: "again", last: known.last });

@@ -38,6 +38,12 @@ export const FAULTS = [
   ...["failover", "restart", "down", "empty", "flush", "partition", "failback", "heal"],
   ...["crash", "join", "cut", "cut all"],
 ] as const;
+/** After these there may be a server that has not heard of an erasure. */
+const BRINGS_BACK: ReadonlySet<Fault> = new Set([
+  ...(["failover", "restart", "down", "empty", "partition", "failback"] as const),
+]);
+/** These have two logs at one time. */
+const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback"] as const);
 export type Fault = (typeof FAULTS)[number];
 
 export interface Schedule {
@@ -177,6 +183,7 @@ export class Simulation {
   readonly #followed = new Set<number>();
   /** Excused: erased on purpose, taken on the wrong side, or given up when its time was over. */
   readonly #erased = new Set<number>();
+  readonly #erasedPlaces = new Set<string>();
   readonly #wrong = new Set<number>();
   readonly #judged = new Set<string>();
   readonly #lost = new Set<number>();
@@ -487,6 +494,8 @@ export class Simulation {
           if (places.some(({ word, position }) => isOn(master.state.lives, word, position)))
             this.#erased.add(uid);
         }
+        for (const { word, position } of placesOf(master.state.blocks))
+          this.#erasedPlaces.add(`${word}-${position}`);
         master.state = EMPTY;
         master.history.push(EMPTY);
         return;
@@ -988,6 +997,12 @@ export class Simulation {
       units.set(key, first);
     }
     this.#assertStored(final);
+    if (!this.#schedule.faults.some(({ fault }) => BRINGS_BACK.has(fault))) {
+      for (const { uid, word, position } of placesOf(final.blocks)) {
+        if (this.#erasedPlaces.has(`${word}-${position}`))
+          this.#violate(`e${uid} was erased, and is there again`);
+      }
+    }
     for (const reader of this.#readers) this.#assertReader(reader, final, inLog);
   }
 
@@ -1021,6 +1036,12 @@ export class Simulation {
         seen = new Map();
         this.#count("gaps");
         continue;
+      }
+      const isAgain = before && gap && inLog(before) && inLog(item) && item.position <= before.position + 1;
+      if (isAgain && !this.#schedule.faults.some(({ fault }) => TWO_SIDES.has(fault))) {
+        this.#violate(
+          `a reader at ${before?.word}-${before?.position} is told of a gap before ${item.word}-${item.position}`,
+        );
       }
       if (before && !gap) {
         const at = `${before.word}-${before.position}, then ${item.word}-${item.position}, without a gap`;

@@ -1,0 +1,201 @@
+import { expect, test } from "bun:test";
+import { RedisClient } from "bun";
+import { killAfterwards } from "../../defer.ts";
+import { emptyFolder } from "../../folder.ts";
+import { until } from "../../until.ts";
+import { draft } from "../draft.ts";
+import { beginLog } from "./begin-log.ts";
+import { HubNode } from "./hub-node.ts";
+import { freePort, type RunningRedis, redisProgram, startRedis } from "./redis-server.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const withRedis = test.skipIf(redisProgram === undefined);
+
+async function startReplica(master: RunningRedis): Promise<RunningRedis> {
+  const replica = await startRedis({ args: ["--replicaof", `127.0.0.1 ${master.port}`] });
+  const client = new RedisClient(replica.url);
+  await until(async () =>
+    String(await client.send("INFO", ["replication"])).includes("master_link_status:up"),
+  );
+  client.close();
+  return replica;
+}
+
+async function tell(redis: RunningRedis, ...command: [string, ...string[]]): Promise<unknown> {
+  const client = new RedisClient(redis.url);
+  const [name, ...args] = command;
+  return client.send(name, args).finally(() => client.close());
+}
+
+/** Until the replica has all that the master has. */
+async function inSync(master: RunningRedis): Promise<void> {
+  await until(async () => Number(await tell(master, "WAIT", "1", "100")) === 1);
+}
+
+function started(url: string, count: number): Promise<HubNode[]> {
+  return Promise.all(Array.from({ length: count }, () => new HubNode(url).started()));
+}
+
+withRedis(
+  "a promoted replica without the newest events is given them back, under the same places",
+  async () => {
+    const master = await startRedis();
+    const replica = await startReplica(master);
+    await beginLog(master.url);
+    const proxy = new TcpProxy(master.port);
+    const nodes = await started(proxy.url, 3);
+    for (let i = 0; i < 10; i++) await nodes[i % 3]?.log.append([draft({ id: `id ${i}` }), draft()]);
+    await inSync(master);
+    // From here on the replica hears nothing more.
+    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+    for (let i = 10; i < 15; i++) await nodes[i % 3]?.log.append([draft({ id: `id ${i}` }), draft()]);
+    await until(() => nodes.every(({ delivered }) => delivered.length === 30));
+    const before = [...(nodes[0]?.ids ?? [])];
+
+    await master.kill();
+    await tell(replica, "REPLICAOF", "NO", "ONE");
+    proxy.pointAt(replica.port);
+    await until(() =>
+      nodes.every(({ store }) => store.status.state === "open" && store.status.life?.number === 2),
+    );
+    const again = await nodes[1]?.log.append([draft({ id: "id 14" }), draft({ id: "new" })]);
+    expect(again).toMatchObject([
+      { position: 29, duplicate: true },
+      { position: 31, duplicate: false },
+    ]);
+    await until(() => nodes.every(({ delivered }) => delivered.length === 31));
+    for (const { ids, rollbacks, store } of nodes) {
+      expect(ids).toEqual([...before, "new"]);
+      expect([rollbacks, store.status.lost]).toEqual([[], 0]);
+    }
+    const putBack = nodes.reduce((sum, { store }) => sum + store.status.putBack, 0);
+    expect(putBack).toBeGreaterThanOrEqual(5);
+    // A node that comes now reads the same.
+    const [late] = await started(proxy.url, 1);
+    expect((await late?.log.read(0, 100))?.entries.map(({ id }) => id)).toEqual([...before, "new"]);
+  },
+  30_000,
+);
+
+withRedis(
+  "what no node has is lost: it is counted, rolled back, and its place is not reused",
+  async () => {
+    const master = await startRedis();
+    const replica = await startReplica(master);
+    await beginLog(master.url);
+    const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+    const [ahead, behind] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
+    if (!ahead || !behind) throw new Error("no nodes");
+    await ahead.log.append([draft(), draft()]);
+    await until(() => behind.delivered.length === 2);
+    await inSync(master);
+    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+    // Only one node learns of what comes now, and it is cut off until the recovery is over.
+    here.cut();
+    const [lost] = await ahead.log.append([draft({ id: "lost" })]);
+    expect(lost?.position).toBe(3);
+    away.cut();
+    await master.kill();
+    await tell(replica, "REPLICAOF", "NO", "ONE");
+    here.pointAt(replica.port);
+    here.mend();
+    await until(() => behind.store.status.life?.number === 2);
+    const [next] = await behind.log.append([draft({ json: "2" })]);
+    away.pointAt(replica.port);
+    away.mend();
+    await until(() => ahead.delivered.length === 3 && ahead.rollbacks.length > 0);
+    expect([ahead.rollbacks, ahead.store.status.lost]).toEqual([[2], 1]);
+    expect(ahead.ids).toEqual(behind.ids);
+    expect(next?.position).toBe(3);
+    expect(await ahead.log.locate("lost", () => true)).toBeUndefined();
+    // Its place was of a life that ended before it.
+    expect(next?.id.endsWith("-3")).toBe(true);
+    expect(await ahead.log.locate(`${behind.delivered[0]?.word}-3`, () => true)).toBeUndefined();
+  },
+  30_000,
+);
+
+withRedis(
+  "a Redis that is killed and has nothing on disk is given the whole window back",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const nodes = await started(redis.url, 2);
+    for (let i = 0; i < 20; i++) await nodes[i % 2]?.log.append(Array.from({ length: 10 }, () => draft()));
+    await until(() => nodes.every(({ delivered }) => delivered.length === 200));
+    const before = [...(nodes[0]?.ids ?? [])];
+    await redis.kill();
+    await until(() => nodes.every(({ store }) => store.status.state === "away"));
+    await redis.restart();
+    await until(() => nodes.every(({ store }) => store.status.state === "open"));
+    const [late] = await started(redis.url, 1);
+    expect((await late?.log.read(0, 1000))?.entries.map(({ id }) => id)).toEqual(before);
+    expect(nodes.map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
+  },
+  30_000,
+);
+
+withRedis(
+  "while Redis does not answer, what is in memory is read, and what was asked is answered once it is back",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const [node] = await started(redis.url, 1);
+    if (!node) throw new Error("no node");
+    await node.log.append([draft({ id: "before" })]);
+    redis.process.kill("SIGSTOP");
+    const asked = node.log.append([draft({ id: "meanwhile" })]);
+    await until(() => node.store.status.state === "away");
+    expect(node.store.status.reason).toMatch(/took longer|does not answer/);
+    expect((await node.log.read(0, 10)).entries.map(({ id }) => id)).toEqual(["before"]);
+    expect(await node.log.locate("before", () => true)).toBe(1);
+    redis.process.kill("SIGCONT");
+    expect(await asked).toMatchObject([{ position: 2, duplicate: false }]);
+    await until(() => node.delivered.length === 2);
+    expect(node.ids).toEqual(["before", "meanwhile"]);
+  },
+  30_000,
+);
+
+withRedis(
+  "Sentinels say who the master is, and nodes go over to the new one by themselves",
+  async () => {
+    const master = await startRedis();
+    await startReplica(master);
+    await beginLog(master.url);
+    const port = freePort();
+    const folder = emptyFolder();
+    await Bun.write(
+      `${folder}/sentinel.conf`,
+      [
+        ...[
+          `port ${port}`,
+          "bind 127.0.0.1",
+          `dir ${folder}`,
+          `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+        ],
+        ...["sentinel down-after-milliseconds main 500", "sentinel failover-timeout main 3000", ""],
+      ].join("\n"),
+    );
+    const command = [redisProgram ?? "", `${folder}/sentinel.conf`, "--sentinel"];
+    killAfterwards(Bun.spawn(command, { stdout: "ignore", stderr: "ignore" }));
+    // It has heard of the replica.
+    const sentinel = { url: `redis://127.0.0.1:${port}` } as RunningRedis;
+    await until(async () => {
+      const said = await tell(sentinel, "SENTINEL", "REPLICAS", "main").catch(() => []);
+      return Array.isArray(said) && said.length === 1;
+    });
+    const nodes = await started(`redis+sentinel://127.0.0.1:1,127.0.0.1:${port}/main`, 2);
+    await nodes[0]?.log.append([draft({ id: "a" })]);
+    const old = nodes[0]?.store.status.host;
+    await master.kill();
+    await until(() => nodes.every(({ store }) => store.status.state === "open" && store.status.host !== old));
+    await nodes[1]?.log.append([draft({ id: "b" })]);
+    await until(() => nodes.every(({ delivered }) => delivered.length === 2));
+    expect(nodes.map(({ ids }) => ids)).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  },
+  60_000,
+);
