@@ -68,7 +68,7 @@ class Chaos {
     const members = await Promise.all(
       [1, 2, 3].map(async () => {
         const proxy = new TcpProxy(master.port);
-        return { proxy, node: await new HubNode(proxy.url).started() };
+        return { proxy, node: await new HubNode(proxy.url, { bounds: ALL }).started() };
       }),
     );
     return new Chaos([master, replica], members);
@@ -131,7 +131,7 @@ class Chaos {
   }
 
   async #fail(fault: Fault): Promise<void> {
-    const [master, replica] = this.#servers;
+    const [master] = this.#servers;
     const [, ...others] = this.#members;
     switch (fault) {
       case "kill and restart":
@@ -168,7 +168,7 @@ class Chaos {
         void member.node.log.close();
         this.#note(delivered);
         member.proxy.mend();
-        member.node = new HubNode(member.proxy.url);
+        member.node = new HubNode(member.proxy.url, { bounds: ALL });
         return;
       }
       case "erase all":
@@ -177,7 +177,6 @@ class Chaos {
         for (const json of this.acknowledged) this.#erased.add(json);
         return;
     }
-    void replica;
   }
 
   async #cut(members: readonly Member[]): Promise<void> {
@@ -248,6 +247,8 @@ class Chaos {
   }
 }
 
+/** Nothing is trimmed, so that all can be looked for at the end. */
+const ALL = { events: 1_000_000, bytes: 1e9 };
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
 async function ask(redis: RunningRedis, ...[name, ...args]: [string, ...string[]]): Promise<unknown> {

@@ -179,6 +179,8 @@ export class Simulation {
   readonly #uidAt = new Map<string, number>();
   readonly #places = new Map<number, Place[]>();
   readonly #holes = new Set<string>();
+  /** Places that were past the bounds at some time: their ids are free again. */
+  readonly #trimmed = new Set<string>();
   readonly #acknowledged = new Set<number>();
   readonly #followed = new Set<number>();
   /** Excused: erased on purpose, taken on the wrong side, or given up when its time was over. */
@@ -322,6 +324,9 @@ export class Simulation {
       this.#count("recoveries");
     }
     if (kind !== "append") this.#noticeHoles(before, after);
+    for (let position = before.first; position < after.first; position++) {
+      this.#trimmed.add(`${lifeAt(after.lives, position)}-${position}`);
+    }
     const opened = after.lives.at(-1);
     if (!after.recovery && opened && opened.word !== before.lives.at(-1)?.word) {
       this.#opened(server, before, after);
@@ -329,13 +334,17 @@ export class Simulation {
     return answer;
   }
 
+  #isGone({ word, position }: Place): boolean {
+    const place = `${word}-${position}`;
+    return this.#holes.has(place) || this.#trimmed.has(place);
+  }
+
   #noticeHoles(before: EngineState, after: EngineState): void {
     if (before.head === after.head) return;
     for (let { first: position } = after; position <= after.head; position++) {
       const covered = after.blocks.some(({ last, count }) => position <= last && position > last - count);
       if (covered) continue;
-      const life = after.lives.findLast(({ first }) => first <= position);
-      this.#holes.add(`${life?.word}-${position}`);
+      this.#holes.add(`${lifeAt(after.lives, position)}-${position}`);
       this.#count("positions in holes");
     }
   }
@@ -971,13 +980,8 @@ export class Simulation {
       isOn(final.lives, place.word, place.position);
     for (const [uid, places] of this.#places) {
       const there = places.filter(inLog).sort((a, b) => a.position - b.position);
-      there.slice(1).forEach((place, i) => {
-        const before = there[i];
-        if (!before || this.#holes.has(`${before.word}-${before.position}`)) return;
-        if (place.position - before.position <= HISTORY) {
-          this.#violate(`e${uid} is in the log twice: ${there.map((p) => `${p.word}-${p.position}`)}`);
-        }
-      });
+      const again = there.slice(0, -1).find((place) => !this.#isGone(place));
+      if (again) this.#violate(`e${uid} is in the log twice: ${there.map((p) => `${p.word}-${p.position}`)}`);
       if (this.#acknowledged.has(uid) && there.length === 0 && !this.#erased.has(uid)) {
         this.#count(this.#wrong.has(uid) ? "lost on the wrong side" : "lost");
         const isExcused =
@@ -1048,11 +1052,7 @@ export class Simulation {
         if (item.position !== before.position + 1) this.#violate(`a reader is sent ${at}`);
         if (inLog(item) && !inLog(before)) this.#violate(`a reader is sent what is rolled back, ${at}`);
         const again = seen.get(item.uid);
-        if (
-          again &&
-          !this.#holes.has(`${again.word}-${again.position}`) &&
-          item.position - again.position <= HISTORY
-        ) {
+        if (again && !this.#isGone(again)) {
           this.#violate(`a reader is sent e${item.uid} twice`);
         }
       }
@@ -1085,6 +1085,11 @@ function contentsOf(blocks: readonly BlockContent[]): SimulatedEvent[] {
     const named = new Set(namesOf(names).map(([, index]) => index));
     return text.split(",").map((uid, index) => ({ uid: Number(uid), named: named.has(index) }));
   });
+}
+
+/** The word of the life that the position is in. */
+function lifeAt(lives: LifeChain, position: number): string | undefined {
+  return lives.findLast(({ first }) => first <= position)?.word;
 }
 
 /** The epoch that the next position after this one is in. */
