@@ -11,7 +11,7 @@ export type { ClientAbout, ClientState } from "./broker/client.ts";
 export { InvalidEvent } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
 export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./broker/options.ts";
-export type { ElysiaStream, EventSink, LeaveListener } from "./broker/sink.ts";
+export type { DisconnectListener, ElysiaStream, EventSink } from "./broker/sink.ts";
 export type { KeepAliveForm } from "./broker/subscription.ts";
 export type { RemovalReason, Totals } from "./broker/totals.ts";
 export type { BuiltinEvents } from "./events/builtin.ts";

@@ -5,46 +5,66 @@ import { TokenCache } from "./token-cache.ts";
 import { DEFAULT_LEEWAY_MS, InvalidToken, isCompact, type TokenRules, verifyToken } from "./tokens.ts";
 import type { VerifyingKey } from "./verifying-key.ts";
 
-/** How long a credential may be, in characters, which are all ASCII. */
+/** The greatest length of a credential, in characters. */
 export const DEFAULT_MAX_TOKEN = 8192;
 
 const ALL = ["*"];
 
-/** The keys of a hub, and how it checks tokens. */
+/** The keys of a hub, and the rules for its tokens. */
 export interface AuthorityKeys {
-  /** Whoever shows one of these may publish everything. */
+  /**
+   * Keys that grant to publish everything.
+   *
+   * @defaultValue none
+   */
   readonly publishKeys?: readonly string[];
-  /** Whoever shows one of these may do everything. */
+  /**
+   * Keys that grant everything.
+   *
+   * @defaultValue none
+   */
   readonly adminKeys?: readonly string[];
-  /** What tokens are verified with; without it there are none. */
+  /**
+   * The key that verifies tokens, and the rules for them.
+   *
+   * @defaultValue none: the authority takes no tokens
+   */
   readonly tokens?: (VerifyingKey & TokenRules) | undefined;
 }
 
-/** What an authority goes by. */
+/** Options of an {@link Authority}. */
 export interface AuthorityOptions extends AuthorityKeys {
-  /** How long a credential may be, in characters; 8,192 by default. */
+  /**
+   * The greatest length of a key or token, in characters.
+   *
+   * @defaultValue 8,192
+   */
   readonly maxToken?: number;
-  /** Whether subscribers need a token. */
+  /**
+   * Whether subscribers need a token.
+   *
+   * @defaultValue false
+   */
   readonly private?: boolean;
 }
 
-/** The keys in force. */
+/** The keys in use. */
 interface InForce {
   readonly publishKeys: StaticKeys;
   readonly adminKeys: StaticKeys;
   readonly tokens: (VerifyingKey & TokenRules) | undefined;
 }
 
-/** A key that has been used, and what ends all that rests on it. */
+/** A key that was used. When it is withdrawn, everything that it granted ends. */
 interface Used {
   readonly credential: Credential;
-  /** Of the key itself. */
+  /** The digest of the key. */
   readonly digest: Buffer;
   readonly withdraw: AbortController;
 }
 
 /**
- * Says what a credential grants: a publisher's key, an administrator's, or a signed token.
+ * Decides what a credential grants: a key of a publisher or an administrator, or a signed token.
  *
  * @example
  * ```ts
@@ -55,7 +75,7 @@ interface Used {
  * ```
  */
 export class Authority {
-  /** What is granted without a credential. */
+  /** The grant of a request without a credential. */
   readonly nobody: Grant;
   readonly #maxToken: number;
   readonly #cache = new TokenCache();
@@ -69,8 +89,8 @@ export class Authority {
   }
 
   /**
-   * Puts other keys in the place of those there were. What rests on a key that is not among them ends:
-   * its {@link Credential.withdrawn} fires.
+   * Replaces all keys. A key that is not among the new ones is withdrawn: its
+   * {@link Credential.withdrawn} aborts.
    */
   replaceKeys(keys: AuthorityKeys): void {
     this.#keys = this.#inForce(keys);
@@ -78,9 +98,11 @@ export class Authority {
   }
 
   /**
-   * What the credential grants, at once if it is a key or was shown before.
+   * The grant of a credential. It is no promise if the credential is a key, or a token that was verified
+   * a moment ago.
    *
-   * @throws InvalidToken when it is not, or no longer, good; KeysUnavailable when that can't be told.
+   * @throws InvalidToken when the credential is not valid, or no longer valid
+   * @throws KeysUnavailable when the keys to verify it are not available
    */
   grant(credential: string): Grant | Promise<Grant> {
     if (credential.length > this.#maxToken) {
@@ -112,7 +134,7 @@ export class Authority {
     if (!isCompact(token)) throw new InvalidToken("the key is none of this hub's, and no token either");
     const { payload, keyDigest } = await verifyToken(token, tokens, tokens);
     const { publish, subscribe = [] } = readClaims(payload);
-    // The keys may have changed since.
+    // The keys may have changed during the verification.
     if (!this.#keys.tokens?.holds(keyDigest)) throw new InvalidToken("the token's key has been withdrawn");
     const { iss, sub, exp } = payload;
     const subject = typeof sub === "string" ? sub : undefined;
@@ -123,7 +145,6 @@ export class Authority {
       publish,
       subscribe: this.nobody.subscribe.length > 0 ? this.nobody.subscribe : subscribe,
       privateTopics: subscribe,
-      // So long is it taken.
       expires: exp === undefined ? undefined : exp * 1000 + (tokens.leeway ?? DEFAULT_LEEWAY_MS),
     };
     this.#cache.set(digest, grant);
@@ -152,7 +173,7 @@ export class Authority {
   }
 
   readonly #endWithdrawn = (): void => {
-    // What was found good may have been so by a key that is gone.
+    // A cached token may have been verified with a key that is withdrawn now.
     this.#cache.clear();
     for (const [id, used] of this.#used) {
       if (this.#holds(used)) continue;
@@ -169,20 +190,20 @@ export class Authority {
   }
 }
 
-/** SHA-256 of a credential: what is kept of a key, and what a token is remembered by. */
-export function digestOf(credential: string): Buffer {
+/** SHA-256 of a credential. Keys and cached tokens are kept as digests only. */
+function digestOf(credential: string): Buffer {
   return new Bun.CryptoHasher("sha256").update(credential).digest();
 }
 
-/** Keys that were handed out, of which only the digests are kept. */
-export class StaticKeys {
+/** A list of keys, of which only the digests are kept. */
+class StaticKeys {
   readonly #digests: readonly Buffer[];
 
   constructor(keys: Iterable<string>) {
     this.#digests = Array.from(new Set(keys), digestOf);
   }
 
-  /** Whether one of the keys has this digest. How long it takes says nothing about which, or how nearly. */
+  /** Whether one of the keys has this digest. The time that it takes discloses nothing about the keys. */
   has(digest: Buffer): boolean {
     let found = false;
     for (const known of this.#digests) found = timingSafeEqual(known, digest) || found;

@@ -7,8 +7,8 @@ const patterns = (description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 1000, description });
 
 /**
- * What a token says in its claim `tidings`. A misspelt name would grant less than was meant, or
- * with `types` more, so a token that has any other is refused, with the reason.
+ * The claim `tidings` of a token. Unknown names are refused: a misspelt name would grant less than was
+ * meant, or with `types` more.
  */
 export const Claims = Type.Object(
   {
@@ -30,9 +30,9 @@ export type Claims = Static<typeof Claims>;
 const check = TypeCompiler.Compile(Claims);
 
 /**
- * The claim `tidings` of a verified token; a token without one grants nothing.
+ * Reads the claim `tidings` of a verified token. A token without it grants nothing.
  *
- * @throws InvalidToken when it is not made as it should be.
+ * @throws InvalidToken when the claim is malformed
  */
 export function readClaims(payload: Readonly<Record<string, unknown>>): Claims {
   const claim = payload["tidings"] ?? {};

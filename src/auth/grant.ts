@@ -1,69 +1,91 @@
 import { matches } from "../topics/topic-patterns.ts";
 
-/** What may be published. */
+/** The events that may be published. */
 export interface PublishGrant {
   /** Exact topics, prefixes that end in `*`, or `*`, which alone allows events without topics. */
   readonly topics: readonly string[];
-  /** Event types, in the same forms. None: every type. */
+  /**
+   * Event types, in the same forms.
+   *
+   * @defaultValue every type
+   */
   readonly types?: readonly string[] | undefined;
 }
 
-/** The key that a grant rests on. All grants of a key share one of these. */
+/** The key behind a grant. All grants of one key share one credential. */
 export interface Credential {
-  /** A key as it was handed out, or the key that a token is signed with. */
+  /** The kind of the key. `token-key` is the key that signed the token. */
   readonly kind: "admin-key" | "publish-key" | "token-key";
-  /** The beginning of the key's SHA-256: tells keys apart, and gives none away. */
+  /** The beginning of the key's SHA-256. It tells keys apart without disclosing them. */
   readonly name: string;
-  /** Fires when the key is withdrawn: all that rests on it ends. */
+  /** Aborts when the key is withdrawn. Everything that it granted ends. */
   readonly withdrawn: AbortSignal;
 }
 
-/** What the sender of a request may do. */
+/** The rights of the sender of a request. */
 export interface Grant {
-  /** Who it is: administrators see it, and find its clients by it. */
+  /** The name of the sender. Administrators see it, and find clients by it. */
   readonly subject?: string | undefined;
   /**
-   * Who it is, for rates and counts: a key, or an issuer's subject. Unlike `subject`, no token can be
-   * made to have a key's. None for who can't be told from others.
+   * The account for rates and counts: a key, or an issuer and its subject. Unlike with `subject`, a token
+   * can't have the account of a key.
+   *
+   * @defaultValue the subject, or else the address of the sender
    */
   readonly account?: string | undefined;
-  /** What it rests on; none without a credential. */
+  /** The key behind the grant; none without a credential. */
   readonly credential?: Credential | undefined;
-  /** It showed no credential; what it may not do now, it may yet do with one. */
+  /**
+   * Whether the sender showed no credential. A refusal then asks for one (401 instead of 403).
+   *
+   * @defaultValue false
+   */
   readonly anonymous?: boolean | undefined;
-  /** Nothing, unless it is given. */
+  /**
+   * The events that may be published.
+   *
+   * @defaultValue none
+   */
   readonly publish?: PublishGrant | undefined;
-  /** The topics it may ask for: exact, prefixes that end in `*`, or `*`. */
+  /** The topics that may be subscribed to: exact topics, prefixes that end in `*`, or `*`. */
   readonly subscribe: readonly string[];
-  /** The topics, in the same forms, whose private events it may read. */
+  /** The topics, in the same forms, whose private events may be read. */
   readonly privateTopics: readonly string[];
-  /** Whether it may see and remove clients. */
+  /**
+   * Whether the sender is an administrator: sees and removes clients, reads metrics, erases, backs up.
+   *
+   * @defaultValue false
+   */
   readonly admin?: boolean | undefined;
-  /** When all of this ends, in Unix milliseconds. Never, unless it is given. */
+  /**
+   * When the grant ends, in Unix milliseconds.
+   *
+   * @defaultValue never
+   */
   readonly expires?: number | undefined;
 }
 
 const EVERYTHING: PublishGrant = { topics: ["*"] };
 
 /**
- * For a hub without keys: everyone may do everything, but nobody is known well enough to be sent
- * a private event.
+ * For a hub without keys: everyone may do everything. Nobody may read private events, because nobody
+ * can show who they are.
  */
 export const OPEN: Grant = { publish: EVERYTHING, subscribe: ["*"], privateTopics: [], admin: true };
 
 /**
- * For a hub that is closed: everyone may read what is public. Whatever else there is to do is the
- * application's itself, and no credential is known that would let others.
+ * For a closed hub: everyone may read public events. The rest is for the application itself, and no
+ * credential grants it.
  */
 export const PUBLIC: Grant = { anonymous: true, subscribe: ["*"], privateTopics: [] };
 
-/** Why a grant that was good is so no longer; undefined while it is. */
+/** Why a grant has ended; undefined while it is valid. */
 export function endOf({ expires, credential }: Grant): string | undefined {
   if (credential?.withdrawn.aborted) return "the key has been withdrawn";
   return expires !== undefined && expires <= Date.now() ? "the token has expired" : undefined;
 }
 
-/** Whether all of the event's topics, and its type, may be published. */
+/** Whether the grant allows to publish an event of this type on all of these topics. */
 export function mayPublish(
   { publish }: Grant,
   { type, topics = [] }: { readonly type: string; readonly topics?: readonly string[] | undefined },
@@ -71,6 +93,6 @@ export function mayPublish(
   if (!publish) return false;
   const { topics: allowed, types = [] } = publish;
   if (types.length > 0 && !matches(types, type)) return false;
-  // Without topics it reaches everyone, as it would on every topic.
+  // A broadcast reaches everyone, so it needs the right to every topic.
   return topics.length > 0 ? topics.every((topic) => matches(allowed, topic)) : allowed.includes("*");
 }

@@ -4,14 +4,14 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { createLocalJWKSet, type JWK } from "jose";
 import { algorithmsOf, keyDigest, PUBLIC_ALGORITHMS, type VerifyingKey } from "./verifying-key.ts";
 
-/** A JWK set (RFC 7517, section 5). Each key is looked at by itself. */
+/** A JWK set (RFC 7517, section 5). Each of its keys is checked separately. */
 const JwkSet = Type.Object({ keys: Type.Array(Type.Unknown()) });
 const setCheck = TypeCompiler.Compile(JwkSet);
 const jwkCheck = TypeCompiler.Compile(Type.Object({ kty: Type.String(), d: Type.Optional(Type.String()) }));
 
 /** The public keys of a JWK set. */
 export interface KeySet extends VerifyingKey {
-  /** How many of the set's keys are of no use here, or can't be read. Section 5: those are passed over. */
+  /** How many keys of the set can't be used. They are ignored, as section 5 says. */
   readonly unusable: number;
 }
 
@@ -20,14 +20,14 @@ export function isKeySet(json: unknown): json is Static<typeof JwkSet> {
   return setCheck.Check(json);
 }
 
-/** The keys of a set that can verify tokens; the others are counted. */
+/** Takes the keys of a set that can verify tokens, and counts the others. */
 export function readKeySet({ keys }: Static<typeof JwkSet>): KeySet {
   const usable: JWK[] = [];
   const digests = new Set<string>();
   for (const jwk of keys) {
     const key = readPublicKey(jwk);
     if (!key) continue;
-    // A key that node:crypto reads is a JWK.
+    // node:crypto has read it, so it is a JWK.
     usable.push(jwk as JWK);
     digests.add(keyDigest(key));
   }
@@ -39,7 +39,7 @@ export function readKeySet({ keys }: Static<typeof JwkSet>): KeySet {
   };
 }
 
-/** The key, if it is a public one of a kind that tokens are signed with. */
+/** Reads a key; undefined unless it is a public key for one of the algorithms. */
 function readPublicKey(jwk: unknown): KeyObject | undefined {
   if (!jwkCheck.Check(jwk) || jwk.d !== undefined) return undefined;
   try {

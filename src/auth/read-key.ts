@@ -10,27 +10,33 @@ const MIN_SECRET_BYTES = 32;
 export interface SigningKey {
   readonly algorithm: string;
   readonly key: KeyObject | Uint8Array;
-  /** A JWK's own name, by which it is found in a set. */
+  /** The `kid` of a JWK. */
   readonly id: string | undefined;
 }
 
-/** JSON Web Keys (RFC 7517), in so far as they are told apart here. */
+/** The members of a JSON Web Key (RFC 7517) that are used here. */
 const Jwk = Type.Object({
   kty: Type.String(),
   kid: Type.Optional(Type.String()),
-  /** A secret's bytes. */
+  /** The bytes of a secret. */
   k: Type.Optional(Type.String()),
-  /** What makes a key a private one. */
+  /** Only private keys have it. */
   d: Type.Optional(Type.String()),
 });
 const jwkCheck = TypeCompiler.Compile(Jwk);
 
 /**
- * A key to verify tokens with: a secret, a public key or a certificate in PEM, a JWK, or a JWK
- * set of public keys. What the key is says which algorithms it is for, whatever a token claims,
- * so that a public key is never taken for a secret.
+ * Reads a key that verifies tokens: a secret, a public key or a certificate in PEM, a JWK, or a JWK set
+ * of public keys. The kind of the key decides the algorithms, whatever a token claims. So a public key
+ * is never used as a secret.
  *
- * @throws KeyError
+ * @example
+ * ```ts
+ * import { readVerifyingKey } from "tidings";
+ * const key = readVerifyingKey(await Bun.file("public.pem").text());
+ * ```
+ *
+ * @throws KeyError when the text is no usable key, or holds a private key
  */
 export function readVerifyingKey(text: string): VerifyingKey {
   const json = readJson(text);
@@ -46,7 +52,7 @@ export function readVerifyingKey(text: string): VerifyingKey {
 }
 
 /**
- * A key to sign tokens with: a secret, a private key in PEM, or a private JWK.
+ * Reads a key that signs tokens: a secret, a private key in PEM, or a private JWK.
  *
  * @throws KeyError
  */
@@ -57,7 +63,7 @@ export function readSigningKey(text: string): SigningKey {
   return { algorithm, key, id: jwkCheck.Check(json) ? json.kid : undefined };
 }
 
-/** What verifies the tokens that the key signs. */
+/** The key that verifies what the given key signs. */
 export function verifyingKeyOf({ key }: SigningKey): VerifyingKey {
   return single(key instanceof KeyObject ? createPublicKey(key) : key);
 }
@@ -111,7 +117,7 @@ function isPem(text: string): boolean {
 }
 
 function readSecret(text: string): Uint8Array {
-  // The line end that editors and echo leave is not part of it.
+  // Editors and `echo` add a line end, which is not part of the secret.
   return longEnough(new TextEncoder().encode(text.replace(/\r?\n$/, "")));
 }
 

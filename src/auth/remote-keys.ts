@@ -3,41 +3,51 @@ import { type Logger, silent } from "../logger.ts";
 import { isKeySet, type KeySet, readKeySet } from "./key-set.ts";
 import { PUBLIC_ALGORITHMS, type VerifyingKey } from "./verifying-key.ts";
 
-/** How the keys at a URL are kept up to date, in ms. */
+/** How the keys at a URL are kept up to date. All times are in milliseconds. */
 export interface RemoteKeysTimes {
-  /** How long a set is used before a newer one is asked for. */
+  /** The age at which a set is fetched again. */
   readonly refresh: number;
-  /** An unknown key asks for a newer set at most this often, whatever tokens name. */
+  /** The shortest time between two fetches for unknown keys. */
   readonly cooldown: number;
-  /** How long the keys' server may take. */
+  /** How long a fetch may take. */
   readonly timeout: number;
 }
 
-/** Keys that are fetched, now and then, from where they are published. */
+/** Keys that are fetched from a URL, and fetched again when they are old. */
 export interface RemoteKeys extends VerifyingKey {
-  /** Fetches them now, unless that is under way. A failure is told of in the log. */
+  /** Fetches the keys now. A failure is logged; the promise never rejects. */
   readonly refresh: () => Promise<void>;
 }
 
 const TIMES: RemoteKeysTimes = { refresh: 5 * 60_000, cooldown: 10_000, timeout: 3000 };
-/** How large a set may be, in bytes: thousands of keys, where there are seldom ten. */
+/** The largest set, in bytes: thousands of keys, where ten are many. */
 const MAX_SET_BYTES = 512 * 1024;
-/** How long to wait after a failure, in ms; twice as long after each that follows. */
+/** The pause after a failure, in ms. It doubles with each further failure. */
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
- * Keys that are published at a URL as a JWK set (RFC 7517, section 5).
+ * Uses the keys of a JWK set at a URL (RFC 7517, section 5).
  *
- * A key that is not among them yet makes it look again, and old ones are forgotten at the next
- * refresh. That happens in the background: while the keys' server is away, the hub goes on with
- * the keys it has. There is one fetch at a time, and after a failure a pause that grows.
+ * A token with an unknown key causes a new fetch, and a refresh drops keys that are no longer in the set.
+ * A refresh runs in the background: while the server is away, the hub goes on with the keys that it has.
+ * There is one fetch at a time, and after each failure a longer pause.
+ *
+ * @example
+ * ```ts
+ * import { Authority, remoteKeys } from "tidings";
+ * const keys = remoteKeys(new URL("https://id.example.org/jwks.json"));
+ * const authority = new Authority({ tokens: { ...keys, issuer: "https://id.example.org" } });
+ * ```
+ *
+ * @param logger is told of failures; nothing is logged by default
+ * @param times by default a refresh each 5 minutes, a cooldown of 10 s, and a timeout of 3 s
  */
 export function remoteKeys(url: URL, logger: Logger = silent, times: RemoteKeysTimes = TIMES): RemoteKeys {
   return new KeysAtUrl(url, logger, times);
 }
 
-/** Its members can be spread, as those of any other key are to join them with a token's rules. */
+/** Its public members are own properties, so a caller can spread them and add the rules for tokens. */
 class KeysAtUrl implements RemoteKeys {
   readonly algorithms = PUBLIC_ALGORITHMS;
   readonly #url: URL;
@@ -47,7 +57,7 @@ class KeysAtUrl implements RemoteKeys {
   #text = "";
   #set: KeySet | undefined;
   #fetching: Promise<void> | undefined;
-  /** When a newer set is due, and how soon one may be asked for: by the clock of `performance.now()`. */
+  /** When the next refresh is due, and the earliest time of the next fetch, by `performance.now()`. */
   #refreshAt = 0;
   #allowedAt = 0;
   #failures = 0;
@@ -63,7 +73,7 @@ class KeysAtUrl implements RemoteKeys {
     const now = performance.now();
     if (now >= this.#refreshAt || !this.#set) {
       const fetched = this.#mayFetch() ? this.refresh() : this.#fetching;
-      // With keys in hand, nobody waits for newer ones.
+      // Nobody waits for newer keys while there are some.
       if (!this.#set) await fetched;
     }
     const set = this.#set;
@@ -114,7 +124,7 @@ class KeysAtUrl implements RemoteKeys {
     }
   }
 
-  /** Its query and user may be secrets. */
+  /** The URL without query and user, which may be secrets. */
   get #shownUrl(): string {
     return `${this.#url.origin}${this.#url.pathname}`;
   }
@@ -136,11 +146,11 @@ class KeysAtUrl implements RemoteKeys {
   }
 }
 
-/** The text at the URL. @throws when it is not answered with one, in time, that is not too long. */
+/** Fetches the text at the URL. @throws when there is none in time, or when it is too large. */
 async function fetchText(url: URL, timeout: number): Promise<string> {
   const response = await fetch(url, {
     headers: { accept: "application/jwk-set+json, application/json" },
-    // To follow would be to take keys from elsewhere than the operator said.
+    // A redirect would take keys from a place that the operator did not name.
     redirect: "manual",
     signal: AbortSignal.timeout(timeout),
   });
@@ -150,7 +160,7 @@ async function fetchText(url: URL, timeout: number): Promise<string> {
   }
   const decoder = new TextDecoder();
   let [text, bytes] = ["", 0];
-  // Leaving the loop cancels what is left of it.
+  // To throw within the loop cancels the rest of the body.
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
     if (bytes > MAX_SET_BYTES) throw new Error(`the set of keys is larger than ${MAX_SET_BYTES} bytes`);

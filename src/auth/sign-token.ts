@@ -2,14 +2,18 @@ import { SignJWT } from "jose";
 import type { Claims } from "./claims.ts";
 import type { SigningKey } from "./read-key.ts";
 
-/** What a token is to say. */
+/** The content of a token. */
 export interface TokenContent {
-  /** What it grants. */
+  /** The rights that it grants. */
   readonly claims: Claims;
   readonly subject?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
-  /** How long it is good, in ms; for ever, unless it is given. */
+  /**
+   * How long it is valid, in milliseconds.
+   *
+   * @defaultValue for ever
+   */
   readonly life?: number | undefined;
 }
 

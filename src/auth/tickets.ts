@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Grant } from "./grant.ts";
 
-/** How long a ticket can be used, in ms: as long as it takes to open a stream with it. */
+/** The life of a ticket, in ms: enough to open a stream with it. */
 export const TICKET_LIFE_MS = 10_000;
-/** How many can wait for their use. */
+/** The most unused tickets. */
 const MAX_TICKETS = 100_000;
-/** How many of them can be of one account: enough for a hundred streams a second. */
+/** The most unused tickets of one account: enough for a hundred streams a second. */
 const MAX_TICKETS_PER_ACCOUNT = 1000;
 
 interface Issued {
@@ -22,12 +22,12 @@ export function issuerOf(ticket: string): string | undefined {
   return end < 0 ? undefined : ticket.slice(0, end);
 }
 
-/** Why there is no ticket: the account's own wait for their use, or too many of others. */
+/** Why no ticket is issued: too many unused tickets of the account, or too many in all. */
 export type TicketRefusal = "account-full" | "full";
 
 /** Stand-ins for a credential, each good for one use within seconds, so that an address may hold it. */
 export class Tickets {
-  /** Oldest first, since all live equally long. */
+  /** The oldest first, because all tickets live equally long. */
   readonly #issued = new Map<string, Issued>();
   readonly #prefix: string;
   readonly #byAccount = new Map<string, number>();

@@ -1,8 +1,8 @@
 import type { Grant } from "./grant.ts";
 
-/** How many tokens are remembered. */
+/** The most tokens in the cache. */
 const MAX_CACHED_TOKENS = 4096;
-/** How long one is, in ms, however long it is valid. */
+/** How long a token stays in the cache, in ms, even if it is valid for longer. */
 const MAX_CACHED_MS = 60_000;
 
 interface Known {
@@ -10,7 +10,7 @@ interface Known {
   readonly until: number;
 }
 
-/** What tokens grant that were found good a moment ago, by their digests. */
+/** The grants of tokens that were verified a moment ago, by the digests of the tokens. */
 export class TokenCache {
   readonly #known = new Map<string, Known>();
 

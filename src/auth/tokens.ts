@@ -1,42 +1,52 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { keyDigest, type VerifyingKey } from "./verifying-key.ts";
 
-/** By how much the clocks of who signs tokens and who checks them may differ, in ms, unless it is told. */
+/** The default for {@link TokenRules.leeway}, in ms. */
 export const DEFAULT_LEEWAY_MS = 5000;
 
-/** The credential is not, or no longer, good. The message says why, for the one who showed it. */
+/** A credential is not valid, or no longer valid. The message tells its sender why. */
 export class InvalidToken extends Error {
   override readonly name = "InvalidToken";
 }
 
-/** The token could not be checked, through no fault of the one who showed it. */
+/** A token could not be verified, because the keys are not available. Its sender can try again later. */
 export class KeysUnavailable extends Error {
   override readonly name = "KeysUnavailable";
 }
 
-/** What every token must say besides being signed. */
+/** Rules for tokens, besides a valid signature. */
 export interface TokenRules {
-  /** The `iss` it must have. */
+  /**
+   * The `iss` that a token must have.
+   *
+   * @defaultValue any, or none
+   */
   readonly issuer?: string | undefined;
-  /** What must be among its `aud`. */
+  /**
+   * The audience that must be in `aud`.
+   *
+   * @defaultValue any, or none
+   */
   readonly audience?: string | undefined;
   /**
-   * How far the hub's clock and the issuer's may be apart, in ms (RFC 7519, sections 4.1.4 and 4.1.5).
-   * @defaultValue 5000
+   * The greatest difference between the clocks of the hub and the issuer, in milliseconds (RFC 7519,
+   * sections 4.1.4 and 4.1.5).
+   *
+   * @defaultValue 5,000
    */
   readonly leeway?: number | undefined;
 }
 
-/** A token that has been found good. */
+/** A token that has been verified. */
 export interface VerifiedToken {
   readonly payload: JWTPayload;
-  /** The digest of the key that it is signed with. */
+  /** The digest of the key that signed it. */
   readonly keyDigest: string;
 }
 
 /**
- * A JWS in its compact form (RFC 7515, section 7.1): parts in base64url. Decoders let spaces and
- * padding pass, which the standard does not.
+ * A JWS in its compact form (RFC 7515, section 7.1): three parts in base64url. Decoders accept spaces
+ * and padding, but the standard does not.
  */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -46,10 +56,10 @@ export function isCompact(text: string): boolean {
 }
 
 /**
- * What a signed token says (RFC 7519), once its signature, `exp`, `nbf`, `iss` and `aud` have been
- * found good.
+ * Verifies a signed token (RFC 7519): its signature, `exp`, `nbf`, `iss` and `aud`.
  *
- * @throws InvalidToken saying what is wrong with it; KeysUnavailable when its key can't be had.
+ * @throws InvalidToken with the reason
+ * @throws KeysUnavailable when its key is not available
  */
 export async function verifyToken(
   token: string,
@@ -66,13 +76,13 @@ export async function verifyToken(
     });
     return { payload, keyDigest: keyDigest(key) };
   } catch (error) {
-    if (isOfTheToken(error)) throw new InvalidToken(reasonOf(error));
-    throw new KeysUnavailable("the keys to check tokens with can't be had", { cause: error });
+    if (isTokenFault(error)) throw new InvalidToken(reasonOf(error));
+    throw new KeysUnavailable("the keys to verify tokens are not available", { cause: error });
   }
 }
 
-/** Errors of the key set and of the network are nothing its bearer could mend. */
-function isOfTheToken(error: unknown): error is errors.JOSEError {
+/** Whether the token is at fault, and not the key set or the network. */
+function isTokenFault(error: unknown): error is errors.JOSEError {
   return (
     error instanceof errors.JOSEError &&
     !(error instanceof errors.JWKSTimeout) &&

@@ -4,28 +4,32 @@ import type { JWTVerifyGetKey } from "jose";
 /** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2048;
 
-/** The algorithms of keys that are published: never those of a shared secret. */
+/** The algorithms of public keys: never that of a shared secret. */
 export const PUBLIC_ALGORITHMS: readonly string[] = ["RS256", "ES256", "EdDSA", "Ed25519"];
 
-/** Finds the key for a token, and says with which algorithms alone the token may be signed. */
+/** Finds the key for a token, and names the only algorithms that may have signed it. */
 export interface VerifyingKey {
   /** The names of the algorithms (RFC 7518, section 3.1). */
   readonly algorithms: readonly string[];
   /** Finds the key for the header of a token. */
   readonly find: JWTVerifyGetKey;
-  /** Whether the key with this digest is, by now, one of those that it finds. */
+  /** Whether the key with this digest is one of the current keys. */
   holds(digest: string): boolean;
-  /** Has the listener called whenever one of the keys may be so no longer. Absent where they stay the same. */
+  /**
+   * Calls the listener whenever a key may have been withdrawn.
+   *
+   * @defaultValue absent: the keys never change
+   */
   readonly onChange?: (listener: () => void) => void;
 }
 
-/** The text is no key that can be used. The message never repeats any of it. */
+/** A text is no usable key. The message never repeats any of the text. */
 export class KeyError extends Error {
   override readonly name = "KeyError";
 }
 
 /**
- * The only algorithms for a key of this kind, the one to sign with first.
+ * The only algorithms for a key of this kind. The first one is for signing.
  *
  * @throws KeyError
  */
@@ -43,12 +47,12 @@ export function algorithmsOf(key: KeyObject | Uint8Array): readonly string[] {
   throw new KeyError(`is a key of kind ${type}: give one for RS256, ES256 (P-256) or EdDSA (Ed25519)`);
 }
 
-/** What may verify a signature: a public key, or a secret. */
+/** A public key, or a secret. */
 export type KeyMaterial = CryptoKey | KeyObject | Uint8Array;
 
 const digests = new WeakMap<KeyMaterial, string>();
 
-/** SHA-256, in hexadecimal, of a public key (its SubjectPublicKeyInfo) or of a secret: what a key is known by. */
+/** The SHA-256 of a public key (its SubjectPublicKeyInfo) or of a secret, in hexadecimal. It identifies a key. */
 export function keyDigest(key: KeyMaterial): string {
   const known = digests.get(key);
   if (known !== undefined) return known;

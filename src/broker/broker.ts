@@ -32,7 +32,8 @@ import { Counters, type RemovalReason, type Totals } from "./totals.ts";
 const EVERYTHING: Interest = { topics: [], types: [] };
 
 /**
- * Keeps the clients and delivers to each the events it asked for, in the order of the log.
+ * The core of a hub. It takes events, keeps them in its log, and delivers each to the clients that
+ * asked for it, in the order of the log.
  *
  * @example
  * ```ts
@@ -45,9 +46,9 @@ const EVERYTHING: Interest = { topics: [], types: [] };
 export class Broker<Events extends EventSchemas = Record<never, never>> {
   /** The event types that are known. */
   readonly catalog: Catalog<Events>;
-  /** Whether event types that the catalog does not know are refused. */
+  /** Whether event types outside the catalog are refused. */
   readonly strict: boolean;
-  /** How often every stream is sent a comment, in milliseconds. */
+  /** The time between two keep-alives of a stream, in milliseconds. */
   readonly keepAlive: number;
   /** @internal */
   readonly log: Log;
@@ -125,33 +126,33 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     });
   }
 
-  /** For how long there has been this broker, in milliseconds. */
+  /** The age of this broker, in milliseconds. */
   get uptime(): number {
     return this.#clock.now() - this.#startedAt;
   }
 
-  /** How many clients there are. */
+  /** The number of clients. */
   get clientCount(): number {
     return this.#clients.size;
   }
 
-  /** Whether it takes no more clients: it is being drained, or is closed. */
+  /** Whether the broker takes no more clients, because it drains or is closed. */
   get draining(): boolean {
     return this.#stopping.signal.aborted;
   }
 
-  /** Fires when it begins to be drained, or is closed: for requests that would last. */
+  /** Aborts when the broker begins to drain, or closes. Long requests use it to end in time. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
 
-  /** Those that are connected, the longest first, as they are at this moment. */
+  /** The clients as they are now, the oldest connection first. */
   get clients(): Iterable<ClientInfo> {
     return this.#clients.describe(this.log.head);
   }
 
   /**
-   * How many events clients were sent that had said where they left off.
+   * The number of events that each returning client was sent.
    *
    * @internal
    */
@@ -159,34 +160,34 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#replay.sizes;
   }
 
-  /** How many different things its clients ask for. */
+  /** The number of different subscriptions. Clients that ask for the same share one. */
   get subscriptionCount(): number {
     return this.#clients.subscriptions.size;
   }
 
-  /** How many clients have yet to be sent what others have: they replay, or read slowly. */
+  /** The number of clients that are behind: they are `replaying` or `blocked`. */
   get behindCount(): number {
     return this.#clients.behindCount;
   }
 
-  /** Whether it takes neither clients nor events any longer. */
+  /** Whether the broker takes no more clients and no more events. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Clients whose streams are full: they are sent nothing until they have read on. */
-  get stalledCount(): number {
+  /** The number of clients that are `blocked`: their streams are full. */
+  get blockedCount(): number {
     return this.#clients.blockedCount;
   }
 
-  /** What it has done so far. */
+  /** Counters since the start. */
   get totals(): Totals {
     return { ...this.#totals, removed: { ...this.#totals.removed } };
   }
 
   /**
-   * Adds an open stream. It is told to wait 3 s before it reconnects and that it is connected,
-   * then sent what it asked for.
+   * Adds an open stream as a client. The stream first gets a `connected` event and a reconnection
+   * time of 3 s. Then it gets the events that the client asked for.
    *
    * @example
    * ```ts
@@ -200,8 +201,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * const answer = new Response(body, { headers: { "content-type": "text/event-stream" } });
    * ```
    *
-   * @throws Error when the broker is closed; StoreFailure when the store has not been reached yet;
-   * whatever the stream throws when it takes no bytes.
+   * @throws Error when the broker drains or is closed
+   * @throws StoreFailure when the store has not been reached yet
+   * @throws the stream's own error when it takes no bytes
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.draining) throw new Error("the broker is closed");
@@ -235,7 +237,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#clients.add(client, greeting(id, this.log, lastEventId));
     this.logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     client.onRemoved = removed;
-    sink.tell?.(client);
+    sink.onDisconnect?.(client);
     if (signal) this.#clients.removeOnAbort(client, signal);
     return {
       id,
@@ -246,8 +248,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Removes the client, when it has been sent what was published before. False if there is no such
-   * client.
+   * Removes a client, after it has been sent what was published before.
+   *
+   * @param reason counts in {@link Totals.removed}
+   * @returns whether there was such a client
    */
   removeClient(id: string, reason: RemovalReason = "removed"): boolean {
     const client = this.#clients.take(id);
@@ -263,7 +267,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Keeps the event, and delivers it.
+   * Publishes one event. The promise resolves when the event is kept and delivered.
    *
    * @example
    * ```ts
@@ -272,8 +276,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * const { id } = await broker.publish({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
    * ```
    *
-   * @throws InvalidEvent when it can't be published, or breaks the catalog; IdConflict when its id is
-   * already used for a different event; StoreFailure; Error when the broker is closed.
+   * @throws InvalidEvent when the event is malformed, or breaks the catalog
+   * @throws IdConflict when its id is already used for a different event
+   * @throws StoreFailure when the store fails
+   * @throws Error when the broker is closed
    */
   async publish<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): Promise<Receipt> {
     const [receipt] = await this.append([toDraft(event, this)]);
@@ -282,9 +288,20 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * {@link Broker.publish} of several events: all of them are kept, or none.
+   * Publishes several events: all of them are kept, or none.
    *
-   * @throws the same
+   * @example
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * const receipts = await broker.publishBatch([
+   *   { type: "order-shipped", data: { id: 7 }, topic: "orders/7" },
+   *   { type: "order-shipped", data: { id: 8 }, topic: "orders/8" },
+   * ]);
+   * ```
+   *
+   * @returns a receipt for each event, in the same order
+   * @throws the same errors as {@link Broker.publish}
    */
   async publishBatch<const Types extends readonly string[]>(
     events: EventInputs<Events, Types>,
@@ -293,7 +310,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * {@link Broker.publishBatch} of what has been checked already.
+   * Publishes events that have been checked already.
    *
    * @internal
    */
@@ -303,9 +320,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Publishes without waiting for it: the event is delivered at the end of this turn of the event
-   * loop, or some milliseconds later when many follow each other closely. A client whose stream
-   * fails is removed. When the store fails, that is logged.
+   * Publishes one event without waiting. The event is delivered at the end of this turn of the event
+   * loop, or some milliseconds later when many events follow each other closely. A client whose stream
+   * fails is removed. A failure of the store is logged.
    *
    * @example
    * ```ts
@@ -314,7 +331,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * broker.broadcast({ type: "order-shipped", data: { id: 7 }, topic: "orders/7" });
    * ```
    *
-   * @throws InvalidEvent when it can't be published, or breaks the catalog.
+   * @throws InvalidEvent when the event is malformed, or breaks the catalog
    */
   broadcast<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): void {
     if (this.#closed) return;
@@ -324,7 +341,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * {@link Broker.broadcast} of a type and its data, to everyone.
+   * Publishes a type and its data to everyone, without waiting.
    *
    * @example
    * ```ts
@@ -333,14 +350,14 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * broker.broadcastJSON("nav-badge-update", { path: "/inbox", badge: "3" });
    * ```
    *
-   * @throws InvalidEvent when it can't be published, or breaks the catalog.
+   * @throws InvalidEvent when the event is malformed, or breaks the catalog
    */
   broadcastJSON<Type extends string>(type: Type, data: DataOf<Events, Type>): void {
     this.broadcast<Type>({ type, data });
   }
 
   /**
-   * Has the observer told of every delivery until the returned function is called.
+   * Calls the observer after every delivery, until the returned function is called.
    *
    * @internal
    */
@@ -360,13 +377,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Takes no more clients, and ends the streams of those there are, one after the other over that
-   * time. Each is told to come back only when the time is over, and not all at once. Events are
-   * still taken: {@link Broker.close} ends that too.
+   * Takes no more clients, and removes those that are connected, one after the other. Each is told to
+   * reconnect after the drain, at a time of its own. Events are still taken until {@link Broker.close}.
    *
-   * @param over milliseconds
-   * @param minRetry the shortest time that a reader is told to wait, in milliseconds: for how long the
-   * hub will be away
+   * @param over how long this takes, in milliseconds
+   * @param minRetry the shortest reconnection time that a reader is told, in milliseconds: how long the
+   * hub will be away. 0 by default.
    */
   async drain(over: number, minRetry = 0): Promise<void> {
     if (this.draining) return;
@@ -382,8 +398,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Takes no more clients and events, delivers what was published before, and ends every stream.
-   * Resolves when the log is closed.
+   * Takes no more clients and no more events, delivers what was published before, and ends every
+   * stream. The promise resolves when the store is closed.
    */
   close(): Promise<void> {
     this.#closed = true;
@@ -392,10 +408,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#ended;
   }
 
-  /** Resolves when what is being kept or written to the clients has been; undefined when nothing is. */
+  /** Resolves when the events under way are kept and written; undefined when there are none. */
   #underWay(): Promise<void> | undefined {
     if (this.log.busy) return this.log.settled();
-    // Asked by a stream amid a delivery, which is over before anything that waits goes on.
+    // Called by a stream amid a delivery. The delivery ends before a promise can resolve.
     return this.#delivery.busy ? Promise.resolve() : undefined;
   }
 

@@ -1,24 +1,24 @@
 import type { Entry } from "../log/entry.ts";
 import { joinFrames } from "../protocol/frame.ts";
 
-/** Bytes for a client, and how far in the log they bring it. */
+/** Bytes for a client, and the position in the log that they bring it to. */
 export interface Chunk {
   readonly bytes: Uint8Array;
   readonly position: number;
-  /** How many events it holds. */
+  /** The number of events in it. */
   readonly count: number;
 }
 
 /**
- * One write is no larger than this (or one event): it bounds what a client that stops reading
- * makes the runtime hold for it.
+ * The largest chunk, in bytes; a single event may be larger. It bounds the memory that the runtime
+ * holds for a client that stops reading.
  */
 const MAX_CHUNK_BYTES = 32 * 1024;
 
-/** The events' frames, joined up to the size of a write; each when it is asked for. */
+/** Joins the frames of the events into chunks, each on demand. */
 export function chunksOf(entries: readonly Entry[]): Iterable<Chunk> {
   const [only] = entries;
-  // Most often there is but one; among many subscriptions a generator for each would be felt.
+  // Most deliveries have one event. With many subscriptions, a generator for each would cost time.
   if (only && entries.length === 1) return [{ bytes: only.frame, position: only.position, count: 1 }];
   return join(entries);
 }

@@ -1,37 +1,38 @@
 import type { MayRead } from "../log/store.ts";
 import type { PrivateTopics } from "./interest.ts";
-import { type EventSink, type LeaveListener, writeTo } from "./sink.ts";
+import { type DisconnectListener, type EventSink, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Who is at the other end of a stream, in so far as it is known. */
+/** Who is at the other end of a stream, as far as is known. */
 export interface ClientAbout {
   /** Its IP address. */
   readonly address?: string | undefined;
   /** The subject of its token. */
   readonly subject?: string | undefined;
-  /** What it was let in by: its stream ends when that is withdrawn. */
+  /** The credential that let it in. Its stream ends when the credential is withdrawn. */
   readonly credential?: { readonly kind: string; readonly withdrawn: AbortSignal } | undefined;
 }
 
 /**
+ * Where a client is in its life.
  * - `replaying`: it is sent events from the log, from its own position on.
  * - `live`: it has all events, and is sent each new one as it is kept.
- * - `blocked`: its stream is full. It is sent nothing until there is room; then it replays.
+ * - `blocked`: its stream is full. It is sent nothing until there is room; then it is `replaying`.
  * - `gone`: it has been removed.
  */
 export type ClientState = "replaying" | "live" | "blocked" | "gone";
 
-/** What is known of a client that is replaying or blocked. A live one needs none of it. */
+/** How far a client is that is replaying or blocked. A live client needs no such record. */
 export interface Progress {
-  /** Up to this position it has been sent all that is for it. */
+  /** The client has been sent all its events up to this position. */
   position: number;
-  /** The position of the last event id that it was sent. */
+  /** The position of the last event id that the client was sent. */
   cursor: number;
-  /** Set until it has been sent what came after the last event that it had. */
+  /** Set while a returning client is sent the events that it missed. */
   resume: Resume | undefined;
-  /** What was to be written and found no room: bytes that are shared with others, not a copy. */
+  /** The end of a frame for which there was no room: a view of shared bytes, not a copy. */
   rest: Uint8Array | undefined;
-  /** Since when its stream has been full, in ms by the broker's clock. */
+  /** When its stream became full, in ms on the broker's clock. */
   blockedAt: number;
 }
 
@@ -39,19 +40,19 @@ export function newProgress(position: number, cursor: number): Progress {
   return { position, cursor, resume: undefined, rest: undefined, blockedAt: 0 };
 }
 
-/** What a client that comes back is told once it has all that it missed. */
+/** The return of a client that named its last event id. */
 export interface Resume {
-  /** The last event it had, or `earliest`. */
+  /** The last event id that it named, or `earliest`. */
   readonly from: string;
-  /** Which events the client may know of: where it had another, it is told nothing. */
+  /** Whether the client may know of an event: an id of any other event counts as unknown. */
   readonly mayKnow: MayRead;
-  /** Whether its place in the log is known by now. */
+  /** Whether its position in the log has been found. */
   located: boolean;
-  /** How many events it has been sent since. */
+  /** How many events it has been sent since its return. */
   count: number;
 }
 
-/** Removes clients whose readers have left. */
+/** Removes clients whose readers have disconnected. */
 interface ClientOwner {
   remove(client: Client, reason: "disconnected"): void;
 }
@@ -68,18 +69,18 @@ interface ClientParts {
 }
 
 /**
- * No more than this is given to a stream at once: it bounds what the runtime holds for a client
- * that stops reading, however large an event is. In bytes.
+ * The largest write, in bytes. It bounds the memory that the runtime holds for a client that stops
+ * reading, however large an event is.
  */
 const MAX_WRITE_BYTES = 64 * 1024;
 
 /**
- * One open event stream: a subscription, what it may read of that, and its progress in the log.
- * {@link Clients} alone changes its state.
+ * One open event stream: its subscription, its private topics, and its progress in the log.
+ * Only {@link Clients} changes its state.
  *
- * There may be a hundred thousand of these, mostly idle: each field counts, and none is a closure.
+ * A hub may have a hundred thousand idle clients, so each field counts, and none is a closure.
  */
-export class Client implements LeaveListener {
+export class Client implements DisconnectListener {
   readonly id: string;
   readonly subscription: Subscription<Client>;
   readonly privateTopics: PrivateTopics;
@@ -88,13 +89,13 @@ export class Client implements LeaveListener {
   readonly connectedAt: number;
   state: ClientState = "replaying";
   progress: Progress | undefined;
-  /** The signal that removes it, while it is watched. */
+  /** The signal that removes the client; undefined when there is none. */
   signal: AbortSignal | undefined;
-  /** Is told when it has been removed. */
+  /** Called when the client has been removed. */
   onRemoved: ((about: ClientAbout) => void) | undefined;
   readonly #sink: EventSink;
   readonly #owner: ClientOwner;
-  /** Made when it is asked for: most clients are never waited for. */
+  /** Made on demand, because few callers wait for a client. */
   #closed: PromiseWithResolvers<void> | undefined;
 
   constructor({ id, subscription, privateTopics, sink, about, connectedAt, progress, owner }: ClientParts) {
@@ -133,23 +134,23 @@ export class Client implements LeaveListener {
     return room && { room, rest: undefined };
   }
 
-  /** Ends its stream. A full one ends at once: its reader may never take the rest. */
+  /** Ends its stream; a blocked one at once, because its reader may never take the rest. */
   end({ abort }: { readonly abort: boolean }): void {
     try {
       if (abort && this.#sink.abort) this.#sink.abort();
       else this.#sink.close();
     } catch {
-      // The stream ended from its other side.
+      // The reader has closed the stream already.
     }
     this.#closed?.resolve();
   }
 
-  /** Its sink says that its reader has left. */
-  left(): void {
+  /** Called by the sink when the reader has disconnected. */
+  disconnected(): void {
     this.#owner.remove(this, "disconnected");
   }
 
-  /** Its signal aborts: the client itself is the listener, so none is made for each. */
+  /** Called when the signal aborts. The client itself is the listener, which saves a closure. */
   handleEvent(): void {
     this.#owner.remove(this, "disconnected");
   }

@@ -4,25 +4,25 @@ import type { ClientInfo } from "./options.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { Counters, RemovalReason } from "./totals.ts";
 
-/** How often stalled clients are looked for, in ms, or more often where the timeout is short. */
+/** The longest time between two checks for stalled clients, in ms. */
 const STALL_CHECK_INTERVAL_MS = 1000;
 
 export interface ClientsOptions {
   readonly totals: Counters;
-  /** How long a client may take no bytes, in ms; 0 for as long as it likes. */
+  /** How long a client may stay blocked, in ms; 0 for ever. */
   readonly stallTimeout: number;
-  /** Milliseconds, on a clock that never jumps. */
+  /** A clock that never jumps, in milliseconds. */
   readonly now: () => number;
-  /** Has a client sent what it lacks. */
+  /** Starts the replay of a client. */
   readonly replay: (client: Client) => void;
   /** Is told of every client that is added. */
   readonly added: (client: Client) => void;
-  /** Is told of every client that has been removed. */
+  /** Called for every client that has been removed. */
   readonly removed: (client: Client, reason: RemovalReason, error: unknown) => void;
 }
 
 /**
- * Who is connected, and the life of each client. The only place where a client's state changes:
+ * The connected clients, and their states. Only this file changes the state of a client:
  *
  *     add ──> replaying ──goLive──> live
  *               │   ^  <─replayLive─┘│
@@ -36,9 +36,9 @@ export class Clients {
   readonly subscriptions = new Subscriptions<Client>();
   readonly #options: ClientsOptions;
   readonly #byId = new Map<string, Client>();
-  /** Clients whose streams are full, those that have been for the longest first. */
+  /** The blocked clients, the longest blocked first. */
   readonly #blocked = new Set<Client>();
-  /** Those among all of them that are about to be removed. */
+  /** Clients that are about to be removed: nobody finds them any more. */
   readonly #taken = new Set<Client>();
   #liveCount = 0;
   #stallCheck: ReturnType<typeof setInterval> | undefined;
@@ -47,7 +47,7 @@ export class Clients {
     this.#options = options;
   }
 
-  /** How many are connected, without those that {@link take} has taken. */
+  /** The number of clients, without those that {@link take} has taken. */
   get size(): number {
     return this.#byId.size - this.#taken.size;
   }
@@ -56,17 +56,17 @@ export class Clients {
     return this.#blocked.size;
   }
 
-  /** How many have yet to be sent what others have: they replay, or are blocked. */
+  /** The number of clients that are replaying or blocked. */
   get behindCount(): number {
     return this.#byId.size - this.#liveCount;
   }
 
-  /** Those that are connected, the longest first, without those that {@link take} has taken. */
+  /** The clients, the oldest connection first, without those that {@link take} has taken. */
   *[Symbol.iterator](): Generator<Client, void, void> {
     for (const client of this.#byId.values()) if (!this.#taken.has(client)) yield client;
   }
 
-  /** The same as administrators see them, while the log's newest event has this position. */
+  /** The clients as administrators see them. `head` is the position of the log's newest event. */
   *describe(head: number): Generator<ClientInfo, void, void> {
     for (const { id, about, subscription, connectedAt, state, progress } of this) {
       const { topics, types } = subscription.interest;
@@ -76,9 +76,9 @@ export class Clients {
   }
 
   /**
-   * Adds a client, which is replaying, and greets it.
+   * Adds a client, which is replaying, and writes the greeting to it.
    *
-   * @throws whatever its stream throws; then it has not been added.
+   * @throws the error of its stream; then the client has not been added.
    */
   add(client: Client, greeting: Uint8Array): void {
     const { subscription } = client;
@@ -97,7 +97,7 @@ export class Clients {
     else this.#options.replay(client);
   }
 
-  /** The client, which nobody finds any more from now on: it is about to be removed. */
+  /** Takes a client that is about to be removed. Nobody else finds it from now on. */
   take(id: string): Client | undefined {
     const client = this.#byId.get(id);
     if (!client || this.#taken.has(client)) return undefined;
@@ -105,7 +105,7 @@ export class Clients {
     return client;
   }
 
-  /** A replaying client has been sent all there is, and the event id of that position. */
+  /** A replaying client has reached the head of the log. `cursor` is the position of its last event id. */
   goLive(client: Client, cursor: number): void {
     if (client.state !== "replaying") return;
     client.state = "live";
@@ -129,7 +129,7 @@ export class Clients {
       this.remove(client, "failed", error);
       return false;
     }
-    // A stream may have its own client removed as it is written to.
+    // A write to a stream may remove its own client.
     if (client.state !== state) return false;
     if (client.progress) client.progress.position = position;
     else if (full) client.progress = newProgress(position, Math.min(position, subscription.oldestCursor));
@@ -148,7 +148,7 @@ export class Clients {
     signal.addEventListener("abort", client);
   }
 
-  /** Ends its stream, whatever its state. */
+  /** Removes a client in any state, and ends its stream. */
   remove(client: Client, reason: RemovalReason, error?: unknown): void {
     const { state, subscription, signal } = client;
     if (state === "gone") return;
@@ -160,7 +160,7 @@ export class Clients {
     subscription.remove(client);
     this.subscriptions.release(subscription);
     this.#options.totals.removed[reason]++;
-    // The signal may outlive the client: one for a whole program does.
+    // A signal may outlive the client, for example one for the whole program.
     signal?.removeEventListener("abort", client);
     client.signal = undefined;
     client.end({ abort: state === "blocked" });
@@ -168,8 +168,8 @@ export class Clients {
   }
 
   /**
-   * What comes after the position was not kept after all: who may have been sent some of it is removed,
-   * and told by a gap when it comes back. The others go on.
+   * The store has lost the events after this position. Clients that may have been sent some of them
+   * are removed; they are told of a gap when they come back. The others stay.
    */
   rollBack(to: number): void {
     for (const { live, newestCursor } of this.subscriptions) {
@@ -180,7 +180,7 @@ export class Clients {
       const { progress } = client;
       if (!progress) continue;
       if (progress.position <= to) continue;
-      // One whose place is not known yet has been sent nothing.
+      // A client whose position is not found yet has been sent nothing.
       if (progress.resume?.located === false) progress.position = to;
       else this.remove(client, "rolled_back");
     }
@@ -199,7 +199,7 @@ export class Clients {
     }
   }
 
-  /** Its stream is full: it is left alone until there is room again. */
+  /** The stream of a client is full: the client is sent nothing until there is room again. */
   #block(client: Client, { room, rest }: Full): void {
     const { progress, state } = client;
     if (!progress || state === "gone" || state === "blocked") return;
@@ -211,7 +211,7 @@ export class Clients {
     progress.rest = rest;
     progress.blockedAt = this.#options.now();
     this.#blocked.add(client);
-    this.#options.totals.stalls++;
+    this.#options.totals.blocked++;
     this.#startStallCheck();
     room.then(
       () => this.#unblock(client),
@@ -233,7 +233,7 @@ export class Clients {
     this.#stallCheck = undefined;
   }
 
-  /** Removes, in time, those that stay blocked for too long. */
+  /** Removes clients that stay blocked for longer than the stall timeout. */
   #startStallCheck(): void {
     const { stallTimeout, now } = this.#options;
     if (stallTimeout <= 0 || this.#stallCheck) return;

@@ -13,17 +13,17 @@ export interface DeliveryOptions {
   readonly log: Log;
   readonly clients: Clients;
   readonly totals: Counters;
-  /** Milliseconds, on a clock that never jumps. */
+  /** A clock that never jumps, in milliseconds. */
   readonly now: () => number;
-  /** Is told of what has just been delivered to the live clients, the oldest of it published at `since`. */
+  /** Called after a delivery to the live clients. The oldest of its events was published at `since`. */
   readonly delivered: (entries: readonly Entry[], since: number) => void;
 }
 
-/** Brings live clients the events of the log as they are kept. */
+/** Delivers events to live clients as the log keeps them. */
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #coalescer: WriteCoalescer;
-  /** Subscriptions that ask for what waits to be delivered. */
+  /** Subscriptions with events that wait for delivery. */
   #subscriptions: Subscription<Client>[] = [];
   #busy = false;
 
@@ -32,12 +32,12 @@ export class Delivery {
     this.#coalescer = new WriteCoalescer((entries, since) => this.#deliverAll(entries, since), options.now);
   }
 
-  /** Whether live clients are being written to: one of their streams may be who asks. */
+  /** Whether live clients are being written to. One of their streams may be the caller. */
   get busy(): boolean {
     return this.#busy;
   }
 
-  /** Brings the live clients what has just been kept, now or together with what follows closely. */
+  /** Delivers new events to the live clients: now, or together with events that follow closely. */
   deliver(entries: readonly Entry[], since: number): void {
     const { clients, totals } = this.#options;
     for (const entry of entries) {
@@ -50,12 +50,12 @@ export class Delivery {
     this.#coalescer.add(entries, since);
   }
 
-  /** Has the live clients sent all that waits: whoever joins them, or is removed, must find it so. */
+  /** Writes all events that wait. It comes before a client becomes live, or is removed. */
   flush(): void {
     this.#coalescer.flush();
   }
 
-  /** Shows live clients, and those that wait, that their line is alive. The others are busy, or take nothing. */
+  /** Sends a keep-alive to the live clients, and to those that wait for the log. */
   keepAlive(waiting: Iterable<Client>): void {
     this.flush();
     for (const subscription of this.#options.clients.subscriptions) {
@@ -65,8 +65,8 @@ export class Delivery {
   }
 
   /**
-   * Moves the cursors of live clients for whom there was nothing since half of the events that are held
-   * now: before theirs are trimmed, and they are told of a gap that there is not.
+   * Moves the cursors of live clients that are older than half of the events that are held. So no
+   * cursor is trimmed from the log while its reader is connected, which would cause a false gap.
    */
   moveCursors(): void {
     const { clients, log } = this.#options;
@@ -82,7 +82,7 @@ export class Delivery {
     }
   }
 
-  /** Writes what is no event to one client, unless its stream is full: it may be amid an event. */
+  /** Writes bytes between events to one client. A blocked client gets none: it may be amid an event. */
   writeAside(client: Client, bytes: Uint8Array): void {
     this.flush();
     const { state, progress } = client;
@@ -108,7 +108,7 @@ export class Delivery {
     return writes;
   }
 
-  /** Writes to readers what is for them; answers how often. */
+  /** Writes a batch to its readers. Returns the number of writes. */
   #deliverBatch({ readers, entries }: Batch<Client>, live: ReadonlySet<Client>): number {
     if (readers.size === 0) return 0;
     const { clients, totals } = this.#options;
@@ -116,7 +116,7 @@ export class Delivery {
     for (const { bytes, position, count } of chunksOf(entries)) {
       let written = 0;
       for (const client of readers) {
-        // One that was blocked by an earlier chunk gets the rest when it has room.
+        // An earlier chunk may have blocked it. It gets the rest when it has room.
         if (readers !== live && !live.has(client)) continue;
         written++;
         clients.write(client, bytes, position);

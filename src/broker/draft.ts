@@ -3,10 +3,10 @@ import { type EventInput, eventViolations, isEventInput } from "../events/event-
 import { MAX_VIOLATIONS, type Violation } from "../events/violation.ts";
 import type { Draft } from "../log/entry.ts";
 
-/** An event that can't be published, or several of which some can't be: nothing has been kept. */
+/** An event can't be published, or some of several can't. None of them has been kept. */
 export class InvalidEvent extends TypeError {
   override readonly name = "InvalidEvent";
-  /** Every place that is wrong, by JSON Pointers into what was to be published; 1,000 at most. */
+  /** Each wrong value, with a JSON Pointer into the event, or into the array of events; at most 1,000. */
   readonly violations: readonly Violation[];
 
   constructor(violations: readonly Violation[], options?: ErrorOptions) {
@@ -16,15 +16,15 @@ export class InvalidEvent extends TypeError {
   }
 }
 
-/** By what an event's type and data are checked. */
+/** The rules for the type and the data of an event. */
 export interface CatalogRules {
   readonly catalog: Pick<Catalog, "has" | "violations">;
-  /** Whether types that the catalog does not know are refused. */
+  /** Whether event types outside the catalog are refused. */
   readonly strict: boolean;
 }
 
 /**
- * The event as the log takes it.
+ * Checks an event, and makes a draft of it for the log.
  *
  * @throws InvalidEvent
  */
@@ -35,9 +35,9 @@ export function toDraft(event: EventInput, rules: CatalogRules): Draft {
 }
 
 /**
- * The same for several events.
+ * Checks several events, and makes drafts of them.
  *
- * @throws InvalidEvent with the violations of all of them.
+ * @throws InvalidEvent with the violations of all events
  */
 export function toDrafts(events: readonly EventInput[], rules: CatalogRules): Draft[] {
   const found: Violation[] = [];
@@ -49,7 +49,7 @@ export function toDrafts(events: readonly EventInput[], rules: CatalogRules): Dr
   return events.map((event, i) => draftOf(event, `/${i}`));
 }
 
-/** The same for an event that has been checked. @throws InvalidEvent when its data is not JSON. */
+/** Makes a draft of an event that has been checked. @throws InvalidEvent when its data is not JSON. */
 export function draftOf(event: EventInput, at = ""): Draft {
   const { type, data, topic, topics = [], id, retry, private: isPrivate = false } = event;
   // A copy: the caller may change its list before this turn of the event loop ends.
@@ -58,7 +58,7 @@ export function draftOf(event: EventInput, at = ""): Draft {
   return { id, type, json, text: false, topics: all, retry, private: isPrivate, retain: false };
 }
 
-/** Where an event breaks the catalog, in so far as it has a type and data. `at` is prefixed to each path. */
+/** The violations of the catalog by an event, as far as it has a type and data. `at` is prefixed to each path. */
 export function catalogViolations({ catalog, strict }: CatalogRules, event: unknown, at = ""): Violation[] {
   if (typeof event !== "object" || event === null || !("type" in event)) return [];
   const { type } = event;

@@ -1,22 +1,21 @@
-/** Clients that are removed come back spread over this time at least, in ms. */
+/** Removed clients reconnect within a period of at least this length, in ms. */
 const MIN_SPREAD_MS = 1000;
-/** How often some clients are removed, in ms. */
+/** The time between two groups of removals, in ms. */
 const STEP_MS = 20;
 
-/** What {@link drain} works on. */
+/** The clients that {@link drain} removes. */
 export interface Drained<C> {
-  /** How many clients are left: they also go by themselves. */
+  /** The number of clients that are left. Some disconnect by themselves. */
   readonly count: () => number;
-  /** Removes the client, which is told to reconnect after that many milliseconds. */
+  /** Tells the client to reconnect after `retry` milliseconds, and removes it. */
   readonly remove: (client: C, retry: number) => void;
 }
 
 /**
- * Removes clients one after the other over that time. Each is told to come back only when the time is
- * over, and not all at once.
+ * Removes clients one after the other. Each is told to reconnect after the drain, at a time of its own.
  *
- * @param over milliseconds
- * @param minRetry the shortest time that any of them is told to wait, in milliseconds
+ * @param over how long this takes, in milliseconds
+ * @param minRetry the shortest reconnection time that a client is told, in milliseconds
  */
 export async function drain<C>(
   clients: readonly C[],
@@ -25,7 +24,7 @@ export async function drain<C>(
   { count, remove }: Drained<C>,
 ): Promise<void> {
   const startedAt = performance.now();
-  // The first is removed at once: a single client need not wait for others that there are not.
+  // The first client is removed at once, so a drain of one client takes no time.
   const last = over * (1 - 1 / clients.length);
   for (let removed = 0; removed < clients.length && count() > 0; ) {
     const elapsed = performance.now() - startedAt;

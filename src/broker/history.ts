@@ -3,36 +3,36 @@ import type { Log } from "../log/log.ts";
 import { turn } from "../timers.ts";
 import { Filter, type Interest } from "./interest.ts";
 
-/** How many events are read from the log at once. */
+/** The number of events in one read of the log. */
 const READ_LIMIT = 256;
-/** Few of them may match; after so many reads the search for more ends, and goes on with the next page. */
+/** The most reads for one page. Few events may match; the search goes on with the next page. */
 const MAX_READS = 80;
-/** A page is this large, or one event more, in bytes. */
+/** A page ends when it has this size, in bytes. Its last event may exceed it. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** One piece of a page is this large, or one event more, in characters. */
+/** A piece of a page ends when it has this length, in characters. Its last event may exceed it. */
 const PIECE_LENGTH = 64 * 1024;
 
-/** What a page of the history holds. */
+/** Which events a page of the history holds, and how they read. */
 export interface PageOptions {
-  /** The position after which it begins. */
+  /** The position before the first event. */
   readonly after: number;
-  /** How many events there are on it at most. */
+  /** The most events on the page. */
   readonly limit: number;
-  /** Words an event for the page. */
+  /** Writes an event as text. */
   readonly toText: (entry: Entry) => string;
 }
 
 /**
- * A page of the stored events, oldest first, in pieces: each is read and worded when it is asked for,
- * so that a reader who does not read costs no more than one.
+ * A page of the stored events, oldest first, in pieces. Each piece is read and written on demand, so a
+ * reader that stops reading holds no more than one piece in memory.
  */
 export class HistoryPage {
   readonly #log: Log;
   readonly #filter: Filter;
-  /** A hint for the store. */
+  /** Topics as a hint for the store. */
   readonly #topics: readonly string[] | undefined;
   readonly #options: PageOptions;
-  /** What was read and has yet to be looked at. */
+  /** Entries that were read but not yet examined. */
   #rest: readonly Entry[] = [];
   #upTo: number;
   #position: number;
@@ -50,23 +50,23 @@ export class HistoryPage {
     this.#position = this.#upTo = options.after;
   }
 
-  /** The next page begins after this position. */
+  /** The position after which the next page begins. */
   get position(): number {
     return this.#position;
   }
 
-  /** Whether there is something after it by now. */
+  /** Whether the log has events after it. */
   get more(): boolean {
     return this.#position < this.#log.head;
   }
 
-  /** These positions, both included, were to be on the page, and can't be read any more. */
+  /** The first and the last position of events that belong on the page, but can't be read any more. */
   get missing(): { readonly from: number; readonly to: number } | undefined {
     return this.#missing;
   }
 
   /**
-   * The next piece, events as they were worded, with commas between them; undefined at the end.
+   * The next piece: events as text, with commas between them. Undefined at the end of the page.
    *
    * @throws StoreFailure
    */
@@ -77,29 +77,29 @@ export class HistoryPage {
         await this.#read();
         continue;
       }
-      let looked = 0;
+      let examined = 0;
       for (const entry of this.#rest) {
-        looked++;
+        examined++;
         this.#position = entry.position;
-        if (this.#filter.wants(entry)) text += this.#worded(entry);
+        if (this.#filter.wants(entry)) text += this.#written(entry);
         if (this.#ended || text.length >= PIECE_LENGTH) break;
       }
-      this.#rest = this.#rest.slice(looked);
+      this.#rest = this.#rest.slice(examined);
       if (this.#rest.length === 0 && !this.#ended) this.#position = this.#upTo;
     }
     if (text === "") return undefined;
-    // A reader that takes all at once would have everyone else wait for its page.
+    // Otherwise a fast reader would hold up everyone else until its page is complete.
     await turn();
     return text;
   }
 
-  /** Lets go of what was read ahead. It is read again for the next piece. */
+  /** Frees the entries that were read ahead. The next piece reads them again. */
   forget(): void {
     this.#rest = [];
     this.#upTo = this.#position;
   }
 
-  #worded(entry: Entry): string {
+  #written(entry: Entry): string {
     const text = this.#options.toText(entry);
     this.#bytes += Buffer.byteLength(text);
     this.#count++;
@@ -115,7 +115,7 @@ export class HistoryPage {
     }
     const { entries, upTo, missing } = await this.#log.read(this.#position, READ_LIMIT, this.#topics);
     if (missing && this.#position > after) {
-      // The next page begins with what is missing, and says so.
+      // The next page begins with the missing events, and reports them.
       this.#ended = true;
       return;
     }

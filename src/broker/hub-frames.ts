@@ -17,32 +17,32 @@ export function hubFrame<Name extends HubEvent>(
   return encodeJsonFrame({ event, json: JSON.stringify(data), ...fields });
 }
 
-/** Moves the cursor of readers for whom there was nothing up to that place. */
+/** Moves the cursor of a reader that had no events up to this place. */
 export function positionFrame(place: string): Uint8Array {
   return hubFrame(HubEvent.position, {}, { id: place });
 }
 
-/** What readers are sent instead of a comment, if they asked for it. */
+/** The keep-alive of readers that asked for an event instead of a comment. */
 export const ALIVE: Uint8Array = hubFrame(HubEvent.alive, {});
 
-/** How long browsers wait before they reconnect, in ms, until they are told otherwise. */
+/** The reconnection time that browsers are told at first, in ms. */
 const RETRY_MS = 3000;
 
-/** The first block of a stream: who the client is, and the place where the stream begins. */
+/** The first block of a stream: the id of the client, and the place where the stream begins. */
 export function greeting(clientId: string, log: Log, lastEventId: string | undefined): Uint8Array {
   const data = { client_id: clientId, status: "connected" } as const;
   const frame = hubFrame(HubEvent.connected, data, { retry: RETRY_MS });
   const beginning = beginningOf(log, lastEventId);
-  // The id comes last, instead of the line that ends the frame.
+  // The id replaces the empty line at the end of the frame, and brings one of its own.
   return beginning === undefined ? frame : joinFrames([frame.subarray(0, -1), encodeId(beginning)]);
 }
 
-/** The cursor with which a reader that loses its stream before its first event comes back to the same. */
+/** The cursor that brings a reader back to the same place when it loses its stream before its first event. */
 function beginningOf(log: Log, lastEventId: string | undefined): string | undefined {
   const { head, earliest = head + 1 } = log;
   if (lastEventId === undefined) return log.place(head);
-  // As a cursor, the word would hide that the oldest events have gone meanwhile.
+  // `earliest` as a cursor would hide a gap, when the oldest events are trimmed before the return.
   if (lastEventId === EARLIEST) return log.place(earliest - 1);
-  // What is no id is not known either: the reader is told of a gap, as often as it comes with it.
+  // A text that can't be an id is an unknown id: the reader is told of a gap.
   return isEventId(lastEventId) ? lastEventId : undefined;
 }

@@ -3,21 +3,21 @@ import type { MayRead } from "../log/store.ts";
 import { DEFAULT_TYPE } from "../protocol/frame.ts";
 import { TopicPatterns } from "../topics/topic-patterns.ts";
 
-/** What a client asks for, and what it may read. */
+/** The events that a client asks for, and those that it may read. */
 export interface Interest {
   /** Exact topics, prefixes that end in `*`, or `*`. None: every topic. */
   readonly topics: readonly string[];
   /** Event types. None: every type. */
   readonly types: readonly string[];
   /**
-   * The topics, in the same forms, whose private events it may read.
+   * Private topics: the topics, in the same forms, whose private events the client may read.
    *
    * @defaultValue none
    */
   readonly privateTopics?: readonly string[];
   /**
-   * The topics, in the same forms, that it could ask for. It learns of no other topic's events
-   * whether there are any.
+   * The topics, in the same forms, that the client is allowed to ask for. The client does not learn
+   * whether events on other topics exist.
    *
    * @defaultValue every topic
    */
@@ -31,7 +31,7 @@ export function toPrivateTopics(patterns: readonly string[] = []): PrivateTopics
   return patterns.length > 0 ? new TopicPatterns(patterns) : undefined;
 }
 
-/** Whether an event may be read: a private one by those alone who may read one of its topics. */
+/** Whether a reader may read an event. A private event needs one of its topics among the private topics. */
 export function mayRead(
   privateTopics: PrivateTopics,
   { topics, private: isPrivate }: Pick<Draft, "topics" | "private">,
@@ -39,7 +39,7 @@ export function mayRead(
   return !isPrivate || (privateTopics?.hasAny(topics) ?? false);
 }
 
-/** Whether somebody with this interest may know of an event, whatever it asks for now. */
+/** Whether a reader with this interest may know that an event exists, even if it does not ask for it. */
 export function mayKnow({ privateTopics, allowedTopics }: Interest): MayRead {
   const known = toPrivateTopics(privateTopics);
   const allowed = allowedTopics && new TopicPatterns(allowedTopics);
@@ -49,12 +49,12 @@ export function mayKnow({ privateTopics, allowedTopics }: Interest): MayRead {
 
 type Subject = Pick<Draft, "type" | "topics" | "private"> & Partial<Pick<Entry, "erased">>;
 
-/** The topics it asks for, as patterns. */
+/** The topics of an interest as patterns. */
 export function patternsOf({ topics }: Pick<Interest, "topics">): readonly string[] {
   return topics.length > 0 ? topics : ["*"];
 }
 
-/** Which events an interest is for: live, in replay and in the history alike. */
+/** Decides which events an interest covers, for delivery, replay and the history alike. */
 export class Filter {
   readonly #topics: TopicPatterns;
   readonly #types: ReadonlySet<string> | undefined;
@@ -66,17 +66,17 @@ export class Filter {
     this.#privateTopics = toPrivateTopics(privateTopics);
   }
 
-  /** Whether it takes events of the type, on whatever topic. */
+  /** Whether the interest covers the event type. */
   takes(type = DEFAULT_TYPE): boolean {
     return !this.#types || this.#types.has(type);
   }
 
-  /** Whether it asks for the event. One without topics is a broadcast, for everyone. */
+  /** Whether the interest asks for the event. An event without topics is a broadcast, for everyone. */
   asksFor({ type, topics, erased }: Subject): boolean {
     return !erased && this.takes(type) && (topics.length === 0 || this.#topics.hasAny(topics));
   }
 
-  /** Whether it asks for the event and may read it. */
+  /** Whether the interest asks for the event, and the reader may read it. */
   wants(event: Subject): boolean {
     return this.asksFor(event) && mayRead(this.#privateTopics, event);
   }

@@ -11,7 +11,7 @@ export interface KeepAliveOptions {
   readonly interval: number;
   readonly log: Log;
   readonly delivery: Delivery;
-  /** Clients that are not live because the log can't be read for them: they get keep-alives too. */
+  /** Clients that wait for a log that can't be read. They get keep-alives too. */
   readonly waiting: () => Iterable<Client>;
 }
 

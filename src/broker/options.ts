@@ -8,87 +8,86 @@ import type { Client, ClientAbout, ClientState } from "./client.ts";
 import type { Interest } from "./interest.ts";
 import type { KeepAliveForm } from "./subscription.ts";
 
-/** How a broker treats its clients, what may be published, and where events are kept. */
+/** Options of a {@link Broker}. */
 export interface BrokerOptions<Events extends EventSchemas = EventSchemas> {
   /**
-   * The event types that are known, each with the schema of its data: what is published is checked by
-   * it.
+   * The known event types, each with the schema of its data. Published events are checked by it.
    *
    * @defaultValue the built-in types
    */
   readonly catalog?: Catalog<Events>;
   /**
-   * Refuse event types that the catalog does not know.
+   * Refuse event types outside the catalog.
    *
-   * @defaultValue false: they are taken with any data
+   * @defaultValue false: such events may have any data
    */
   readonly strict?: boolean;
   /**
-   * How often every stream is sent a comment, in milliseconds; 0 for never.
+   * The time between two keep-alives of a stream, in milliseconds; 0 for no keep-alives.
    *
    * @defaultValue 15,000
    */
   readonly keepAlive?: number;
   /**
-   * How long a stream may take no bytes before its client is removed, in milliseconds; 0 for ever.
+   * How long a client may stay `blocked` before it is removed, in milliseconds; 0 for ever.
    *
    * @defaultValue 30,000
    */
   readonly stallTimeout?: number;
   /**
-   * Is told of what happens.
+   * Receives log lines.
    *
-   * @defaultValue nobody
+   * @defaultValue none: nothing is logged
    */
   readonly logger?: Logger;
   /**
-   * Where the log keeps its events.
+   * Keeps the events of the log.
    *
    * @defaultValue a new `MemoryStore`
    */
   readonly store?: Store;
   /**
-   * Tells the time: for tests that don't wait.
+   * The clock. Tests can pass one that they set themselves.
    *
-   * @defaultValue the system's
+   * @defaultValue `systemClock`
    */
   readonly clock?: Clock;
 }
 
-/** What is known of a client when it is added. */
+/** Options of {@link Broker.addClient}. */
 export interface ClientOptions {
   /**
-   * What it asks for, and what it may read.
+   * The events that the client asks for, and those that it may read.
    *
    * @defaultValue every event that is not private
    */
   readonly interest?: Interest;
   /**
-   * The id of the last event that it had: it is sent what came after. `earliest` asks for all that is
-   * held.
+   * The id of the last event that the client had. The client is sent every later event that is still
+   * held. `earliest` asks for all events that are held.
    *
-   * @defaultValue it is sent what is published from now on
+   * @defaultValue none: the client is sent the events from now on
    */
   readonly lastEventId?: string | undefined;
   /**
-   * How the client is shown that its line is alive: by a comment, which an `EventSource` passes over,
-   * or by a `tidings.alive` event, which a page can watch for.
+   * The form of keep-alives: a comment, which an `EventSource` ignores, or a `tidings.alive` event,
+   * which a page can see.
    *
    * @defaultValue "comment"
    */
   readonly keepAlive?: KeepAliveForm;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
-  /** Who it is, for administrators. */
+  /** Who the client is, for administrators. */
   readonly about?: ClientAbout;
   /**
-   * Is called with `about` when the client is removed, once it had been added: like `closed`, but one
-   * function can serve all clients.
+   * Called with `about` when the client has been removed. Unlike `closed`, one function can serve all
+   * clients.
    */
   readonly removed?: (about: ClientAbout) => void;
 }
 
-/** A client as the one who added it sees it. */
+/** The client that {@link Broker.addClient} has added. */
 export interface ClientHandle {
   /** For `broker.removeClient`. */
   readonly id: string;
@@ -96,21 +95,21 @@ export interface ClientHandle {
   readonly closed: Promise<void>;
 }
 
-/** A client as administrators see it, at the moment when they ask. */
+/** A client as administrators see it: a copy, which does not change. */
 export interface ClientInfo {
   /** For `broker.removeClient`. */
   readonly id: string;
-  /** Who it is. */
+  /** Who the client is. */
   readonly about: ClientAbout;
-  /** The topics that it asks for; none for every topic. */
+  /** The topics that the client asks for; none for every topic. */
   readonly topics: readonly string[];
-  /** The event types that it asks for; none for every type. */
+  /** The event types that the client asks for; none for every type. */
   readonly types: readonly string[];
-  /** When it was added, in Unix milliseconds. */
+  /** When the client was added, in Unix milliseconds. */
   readonly connectedAt: number;
   /** Where it is in its life. */
   readonly state: ClientState;
-  /** How many positions of the log lie between the newest event and the newest that it was sent. */
+  /** How far the client is behind the newest event, in positions of the log. */
   readonly lag: number;
 }
 
@@ -118,7 +117,7 @@ export interface ClientInfo {
 export type ClientWatcher = (client: Client, difference: 1 | -1) => void;
 
 /**
- * Is told of what has just been delivered, and how many milliseconds that took since the first of it
- * was published. It must not throw.
+ * Called after a delivery with its events, and with the milliseconds since the first of them was
+ * published. It must not throw.
  */
 export type Observer = (entries: readonly Entry[], milliseconds: number) => void;

@@ -11,7 +11,7 @@ import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
 import type { Counters } from "./totals.ts";
 
-/** How long clients wait that can't be replayed to because the log can't be read, in ms. */
+/** The time until a log that can't be read is tried again, in ms. */
 const RETRY_MS = 1000;
 const REPLAY_SIZES = [0, 1, 10, 100, 1000, 10_000, 100_000];
 
@@ -20,16 +20,16 @@ export interface ReplayOptions {
   readonly clients: Clients;
   readonly delivery: Delivery;
   readonly totals: Counters;
-  /** The log can't be read: clients wait until it can. */
+  /** Called when the log can't be read. Clients wait until it can. */
   readonly notRead: (failure: StoreFailure) => void;
 }
 
 /**
- * Brings clients that come back, or whose streams were full, the events that they lack: each from its
- * own position in the log, in small steps, until it is live.
+ * Sends replaying clients the events that they missed: each from its own position in the log, in small
+ * steps, until it is live.
  */
 export class Replay {
-  /** How many events clients were sent that had said where they left off. */
+  /** The number of events that each returning client was sent. */
   readonly sizes = new Histogram(REPLAY_SIZES);
   readonly #options: ReplayOptions;
   readonly #reads: SharedReads;
@@ -45,13 +45,13 @@ export class Replay {
     );
   }
 
-  /** Takes a client that is replaying. One that lacks nothing is live at once. */
+  /** Takes a client that is replaying. A client that has missed nothing is live at once. */
   add(client: Client): void {
     const { delivery, log } = this.#options;
     const { progress } = client;
-    const lacksNothing = progress && !progress.rest && !progress.resume && progress.position === log.head;
-    // Amid a delivery it would be sent what is before its beginning.
-    if (!lacksNothing || delivery.busy) this.#clients.add(client);
+    const missedNothing = progress && !progress.rest && !progress.resume && progress.position === log.head;
+    // Amid a delivery, a new live client would be sent events from before its beginning.
+    if (!missedNothing || delivery.busy) this.#clients.add(client);
     else this.#goLive(client, progress);
   }
 
@@ -60,12 +60,12 @@ export class Replay {
     return this.#waiting;
   }
 
-  /** What has been read is no longer so. */
+  /** The log has lost events, so what was read before is void. */
   logChanged(): void {
     this.#reads.clear();
   }
 
-  /** True if there is more to send to the client. */
+  /** Returns whether there is more to send to the client. */
   async #step(client: Client): Promise<boolean> {
     try {
       return await this.#sendNext(client);
@@ -76,7 +76,7 @@ export class Replay {
     }
   }
 
-  /** Has the client go on later: to send it away would only bring it back at once. */
+  /** The client goes on later. If it were removed, it would only come back at once. */
   #wait(client: Client, failure: StoreFailure): void {
     if (this.#waiting.push(client) > 1) return;
     this.#options.notRead(failure);
@@ -97,14 +97,14 @@ export class Replay {
     if (progress.resume?.located === false && !(await this.#locate(client, progress, progress.resume)))
       return false;
     if (progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
-    // From here on nothing is awaited: a client found at the head is live before anything follows.
+    // Nothing is awaited from here on, so no event can come between the end of the replay and live.
     if (progress.position < log.head) return true;
     if (progress.resume && !this.#endResume(client, progress, progress.resume)) return false;
     this.#goLive(client, progress);
     return false;
   }
 
-  /** Puts a client where it left off, or before the oldest event that is held; true if it takes more. */
+  /** Finds the position of a returning client, or else the oldest event held. True if the stream takes more. */
   async #locate(client: Client, progress: Progress, resume: Resume): Promise<boolean> {
     const { log } = this.#options;
     const { from, mayKnow } = resume;
@@ -116,7 +116,7 @@ export class Replay {
     return left !== undefined || from === EARLIEST || this.#tellGap(client, from, progress.position);
   }
 
-  /** Sends some of the events that a client lacks; true if it takes more. */
+  /** Sends some of the events that a client missed. True if the stream takes more. */
   async #sendEvents(client: Client, progress: Progress): Promise<boolean> {
     const { log, totals } = this.#options;
     const { chunks, upTo, missing } = await this.#reads.read(client, progress.position);
@@ -135,10 +135,9 @@ export class Replay {
   }
 
   /**
-   * Tells a client that events are missing up to this position, and has it go on after them; true if
-   * it takes more.
+   * Tells a client of a gap: events up to this position are no longer held. True if the stream takes more.
    *
-   * @param requested from where on they are missing.
+   * @param requested the cursor after which events are missing
    */
   #tellGap(client: Client, requested: string, to: number): boolean {
     const { log, totals } = this.#options;
@@ -147,7 +146,7 @@ export class Replay {
     return this.#write(client, hubFrame(HubEvent.gap, { requested, earliest }), to);
   }
 
-  /** Tells a client that it has all that it missed; true if it takes more. */
+  /** Tells a client that its replay is complete. True if the stream takes more. */
   #endResume(client: Client, progress: Progress, { from, count }: Resume): boolean {
     progress.resume = undefined;
     this.sizes.add(count);
@@ -161,7 +160,7 @@ export class Replay {
 
   #goLive(client: Client, { cursor }: Progress): void {
     const { delivery, clients } = this.#options;
-    // A stream that is written to here may have this client removed.
+    // A write to a stream may remove this client.
     delivery.flush();
     clients.goLive(client, cursor);
   }

@@ -1,16 +1,16 @@
 import { turn } from "../timers.ts";
 
-/** How long the work goes on before everything else in the process has its turn, in ms. */
+/** The longest time before the rest of the process has its turn, in ms. */
 const MAX_TURN_MS = 2;
 /**
- * How much may be written in one turn: the runtime sends it when the turn ends, which takes longer
- * than to hand it over. In bytes.
+ * The most bytes written in one turn. The runtime sends them at the end of the turn, which takes longer
+ * than the writes.
  */
 const MAX_TURN_BYTES = 512 * 1024;
 
 /**
- * Work in small steps, a step for each in turn: nobody waits for the end of another's work, and
- * the rest of the process waits a few milliseconds at most, however much there is to do.
+ * Does the work of many items in small steps, one step for each item in turn. No item waits for the end
+ * of another, and the rest of the process waits a few milliseconds at most.
  */
 export class RoundRobin<T> {
   readonly #step: (item: T) => Promise<boolean>;
@@ -20,8 +20,8 @@ export class RoundRobin<T> {
   #bytes = 0;
 
   /**
-   * @param step does a little for an item; true if there is more to do for it. It must not throw.
-   * @param ended is called when there is nothing more to do for any.
+   * @param step does one step for an item, and returns whether there is more to do for it. It must not throw.
+   * @param ended is called when all items are done.
    */
   constructor(step: (item: T) => Promise<boolean>, ended: () => void) {
     this.#step = step;
@@ -35,7 +35,7 @@ export class RoundRobin<T> {
     void this.#run();
   }
 
-  /** A step has written so many bytes. */
+  /** Called by a step that has written bytes. */
   wrote(bytes: number): void {
     this.#bytes += bytes;
   }

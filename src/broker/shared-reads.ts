@@ -5,28 +5,28 @@ import type { Client } from "./client.ts";
 import { mayRead, type PrivateTopics, patternsOf } from "./interest.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** How many positions of the log are read at once. */
+/** The number of positions in one read of the log. */
 const READ_LIMIT = 256;
-/** What is kept for others to use takes no more than this, in bytes. */
+/** The most memory for reads that are kept for other clients, in bytes. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
-/** What a read takes besides its frames, in bytes, roughly. */
+/** The memory of a read besides its frames, in bytes, roughly. */
 const READ_BYTES = 512;
 
-/** A stretch of the log as a client is sent it. */
+/** A stretch of the log, as chunks for a client. */
 export interface ReplayedStretch extends Pick<Stretch, "upTo" | "missing"> {
   readonly chunks: Iterable<Chunk>;
 }
 
-/** The same for all clients of a subscription. */
+/** A stretch without private events, for all clients of a subscription. */
 interface SharedRead extends ReplayedStretch {
-  /** Whether there are private events as well, for those who may read them. */
+  /** Whether the stretch has private events as well. */
   readonly hasPrivate: boolean;
   readonly bytes: number;
 }
 
 /**
- * The log as replaying clients read it. Thousands that come back at once ask for the same: what one
- * of them has read and encoded is there for the others, in bounded memory.
+ * Reads the log for replaying clients. When thousands come back at once, they ask for the same events:
+ * each stretch is read and encoded once for all of them, in bounded memory.
  */
 export class SharedReads {
   readonly #log: Log;
@@ -37,14 +37,14 @@ export class SharedReads {
     this.#log = log;
   }
 
-  /** What comes after the position, for this client. @throws StoreFailure */
+  /** The next events after the position, for this client. @throws StoreFailure */
   async read({ subscription, privateTopics }: Client, after: number): Promise<ReplayedStretch> {
     const shared =
       this.#kept.get(subscription)?.get(after) ?? (await this.#read(subscription, after, undefined));
     return shared.hasPrivate && privateTopics ? this.#read(subscription, after, privateTopics) : shared;
   }
 
-  /** Forgets what was kept: nobody is replaying, or the log has changed. */
+  /** Frees what is kept, because nobody is replaying or the log has changed. */
   clear(): void {
     this.#kept.clear();
     this.#keptBytes = 0;
@@ -55,7 +55,7 @@ export class SharedReads {
     after: number,
     privateTopics: PrivateTopics,
   ): Promise<SharedRead> {
-    // Wherever clients begin, they soon read the same stretches.
+    // Reads end at multiples of the limit, so clients soon share stretches wherever they begin.
     const limit = READ_LIMIT - (after % READ_LIMIT);
     const { entries, upTo, missing } = await this.#log.read(after, limit, patternsOf(subscription.interest));
     const wanted = entries.filter((entry) => subscription.asksFor(entry));
@@ -63,7 +63,7 @@ export class SharedReads {
     const chunks = [...chunksOf(readable)];
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, READ_BYTES);
     const read = { upTo, missing, chunks, hasPrivate: readable.length < wanted.length, bytes };
-    // The newest stretch grows.
+    // The newest stretch still grows, so it is not kept.
     if (!privateTopics && upTo - after === limit) this.#keep(subscription, after, read);
     return read;
   }

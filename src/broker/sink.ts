@@ -1,39 +1,52 @@
 /**
- * Where a client's bytes go: the controller of a default `ReadableStream`, or anything alike.
+ * Takes the bytes of a client: the controller of a default `ReadableStream`, or an object like it.
  *
- * A sink says that it is full in one of two ways: `enqueue` returns a promise that resolves when
- * there is room again, or `desiredSize` is zero or below. The bytes it was given then count as taken.
+ * A sink reports that it is full in one of two ways. Its `enqueue` returns a promise that resolves when
+ * there is room again, or its `desiredSize` is zero or below. Either way it has taken the bytes.
  */
 export interface EventSink {
-  /** Takes bytes. @throws when the client is gone. */
+  /**
+   * Takes bytes.
+   *
+   * @throws an error when the reader has disconnected
+   */
   enqueue(chunk: Uint8Array): unknown;
-  /** Ends the stream, when what it was given has been taken. */
+  /** Ends the stream after the bytes that it has taken. */
   close(): void;
-  /** Ends the stream without waiting for the other side to take what it was sent. */
+  /**
+   * Ends the stream at once, without waiting for the reader.
+   *
+   * @defaultValue `close` is called instead
+   */
   abort?(): void;
   /**
-   * Names who is told when the other side leaves. Of a stream that can't say so it is known by a
-   * signal, or by what it throws when it is written to.
+   * Has the listener told when the reader disconnects.
+   *
+   * @defaultValue the broker learns it from a signal, or from an error of `enqueue`
    */
-  tell?(listener: LeaveListener): void;
-  /** Room left: full at zero or below; null once the stream has failed. */
+  onDisconnect?(listener: DisconnectListener): void;
+  /**
+   * The room that is left. Zero or below: full. Null: the stream has failed.
+   *
+   * @defaultValue `enqueue` alone reports a full sink
+   */
   readonly desiredSize?: number | null;
 }
 
-/** Wants to know that the other side of a stream has left. */
-export interface LeaveListener {
-  /** The other side has left. */
-  left(): void;
+/** Is told when the reader of a stream disconnects. */
+export interface DisconnectListener {
+  /** The reader has disconnected. */
+  disconnected(): void;
 }
 
 /**
- * A `Stream` of `@elysiajs/stream`, whatever its data is typed as, in so far as it is used here. It
- * can't say that it is full: what its client has not read stays in memory.
+ * A `Stream` of `@elysiajs/stream`, as far as the broker uses it. It can't report that it is full, so
+ * bytes that its client does not read stay in memory.
  */
 export interface ElysiaStream {
-  /** The `event` field that it would write before all data; the broker clears it. */
+  /** The `event` field that it writes before all data; the broker clears it. */
   event: string | undefined;
-  /** The `retry` field that it would write before all data; the broker clears it. */
+  /** The `retry` field that it writes before all data; the broker clears it. */
   retry: number | undefined;
   /** Writes bytes as they are. */
   send(data: Uint8Array): void;
@@ -41,17 +54,17 @@ export interface ElysiaStream {
   close(): void;
 }
 
-/** How often a sink is asked whether it has room again, when it can't say so by itself, in ms, at last. */
+/** The longest time between two looks at the `desiredSize` of a full sink, in ms. */
 const POLL_INTERVAL_MS = 20;
 
-/** How often it is tried whether a stream that stays full is still there, in ms. */
+/** The time between two tests whether a full stream is still open, in ms. */
 const PROBE_INTERVAL_MS = 1000;
 const NOTHING = new Uint8Array();
 
-/** A sink for a `Stream` of `@elysiajs/stream`, with the frames passing through as they are. */
+/** A sink for either kind of stream. It passes frames on as they are. */
 export function sinkOf(stream: EventSink | ElysiaStream): EventSink {
   if (!("send" in stream)) return stream;
-  // It would write its own event and retry fields before each of ours.
+  // Otherwise it writes its own event and retry fields before each frame.
   stream.event = undefined;
   stream.retry = undefined;
   return { enqueue: (chunk) => stream.send(chunk), close: () => stream.close() };
@@ -61,7 +74,7 @@ export function sinkOf(stream: EventSink | ElysiaStream): EventSink {
  * Gives the bytes to the sink.
  *
  * @returns nothing while there is room, else a promise that resolves when there is room again.
- * @throws when the client is gone.
+ * @throws an error when the reader has disconnected
  */
 export function writeTo(sink: EventSink, chunk: Uint8Array): Promise<unknown> | undefined {
   const result = sink.enqueue(chunk);
@@ -77,7 +90,7 @@ async function untilRoom(sink: EventSink): Promise<void> {
     await Bun.sleep(wait);
     if (performance.now() - probedAt >= PROBE_INTERVAL_MS) {
       probedAt = performance.now();
-      // A stream that was cancelled has no room either, and tells only when it is given something.
+      // A cancelled stream has no room either. Only a write shows the difference.
       if (!(sink instanceof ReadableByteStreamController)) sink.enqueue(NOTHING);
     }
     const room = sink.desiredSize;

@@ -1,10 +1,10 @@
 import type { Draft, Entry } from "../log/entry.ts";
 import { Filter, type Interest, mayRead, type PrivateTopics } from "./interest.ts";
 
-/** How readers are shown that their line is alive: by a comment, or by an event that a page can see. */
+/** The form of keep-alives: a comment, or a `tidings.alive` event that a page can see. */
 export type KeepAliveForm = "comment" | "event";
 
-/** Somebody who has a subscription. */
+/** A member of a subscription. */
 export interface Reader {
   readonly privateTopics: PrivateTopics;
 }
@@ -15,25 +15,25 @@ export interface Batch<R extends Reader> {
   readonly entries: readonly Entry[];
 }
 
-/** Readers that ask for the same thing: matched once and encoded once for all of them. */
+/** Readers with the same interest. Each event is matched once and encoded once for all of them. */
 export class Subscription<R extends Reader> {
   readonly key: string;
   readonly interest: Interest;
   readonly keepAlive: KeepAliveForm;
   readonly #filter: Filter;
-  /** Readers that have been sent all there was: the next delivery is for them. */
+  /** The live readers. The next delivery is for them. */
   readonly live = new Set<R>();
-  /** How many readers it has, live or not. */
+  /** The number of readers, live or not. */
   size = 0;
-  /** Each live reader was sent an event id of this position, or a later one. */
+  /** Every live reader has an event id of this position, or a later one. */
   oldestCursor = 0;
-  /** No live reader was sent an event id of a later position. */
+  /** No live reader has an event id of a later position. */
   newestCursor = 0;
-  /** Those of them, live or not, that may read some private events. Most subscriptions have none. */
+  /** The readers with private topics, live or not. Most subscriptions have none. */
   #private: Set<R> | undefined;
-  /** The number of the search that found it last: an event may find it by several of its topics. */
+  /** The number of the last search that found it. An event may find it by several topics. */
   foundBy = 0;
-  /** What waits to be delivered. */
+  /** Events that wait for delivery. */
   #pending: Entry[] = [];
   #hasPrivate = false;
 
@@ -51,14 +51,14 @@ export class Subscription<R extends Reader> {
     this.#private.add(reader);
   }
 
-  /** The reader has been sent all there was, and the event id of that position. */
+  /** The reader is live from now on. `cursor` is the position of its last event id. */
   goLive(reader: R, cursor: number): void {
     this.oldestCursor = this.live.size === 0 ? cursor : Math.min(cursor, this.oldestCursor);
     this.newestCursor = Math.max(cursor, this.newestCursor);
     this.live.add(reader);
   }
 
-  /** All live readers have been sent the event id of that position. */
+  /** All live readers have been sent the event id of this position. */
   moveCursors(position: number): void {
     this.oldestCursor = position;
     this.newestCursor = position;
@@ -70,7 +70,7 @@ export class Subscription<R extends Reader> {
     this.#private?.delete(reader);
   }
 
-  /** Whether it asks for an event of the type on a topic that it names, or on none. */
+  /** Whether the subscription covers the event type. */
   takes(type: string | undefined): boolean {
     return this.#filter.takes(type);
   }
@@ -79,7 +79,7 @@ export class Subscription<R extends Reader> {
     return this.#filter.asksFor(event);
   }
 
-  /** How many of its readers may read an event that it asks for. */
+  /** How many readers may read an event that the subscription asks for. */
   recipients(event: Draft): number {
     if (!event.private) return this.size;
     let count = 0;
@@ -87,7 +87,7 @@ export class Subscription<R extends Reader> {
     return count;
   }
 
-  /** Keeps the event for the next delivery; true if it is the first for that. */
+  /** Adds an event to the next delivery. True if it is the first one. */
   push(entry: Entry): boolean {
     if (entry.private) {
       this.#hasPrivate = true;
@@ -98,7 +98,7 @@ export class Subscription<R extends Reader> {
     return this.#pending.push(entry) === 1;
   }
 
-  /** All that was pushed, for all who are live; where some of it is private, for those who may read the same. */
+  /** The events of the next delivery, in batches of readers that may read the same events. */
   takeBatches(): Iterable<Batch<R>> {
     const entries = this.#pending;
     this.#pending = [];
@@ -107,12 +107,12 @@ export class Subscription<R extends Reader> {
     return this.#byReadable(entries);
   }
 
-  /** Splits the live readers by which of the events they may read: each group is encoded for once. */
+  /** Groups the live readers by the events that they may read. Each group is encoded once. */
   #byReadable(entries: readonly Entry[]): Iterable<Batch<R>> {
     const privateEntries = entries.filter((entry) => entry.private);
     const allPrivate = privateEntries.length === entries.length;
     const groups = new Map<string, { readers: Set<R>; entries: Entry[] }>();
-    // Entries that are all private are for nobody else.
+    // When all entries are private, only readers with private topics can read any.
     for (const reader of allPrivate ? (this.#private ?? []) : this.live) {
       if (!this.live.has(reader)) continue;
       const { privateTopics } = reader;

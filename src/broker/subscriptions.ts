@@ -3,35 +3,35 @@ import { PatternIndex } from "../topics/pattern-index.ts";
 import { type Interest, patternsOf } from "./interest.ts";
 import { type KeepAliveForm, type Reader, Subscription } from "./subscription.ts";
 
-/** As many events may have been counted and not delivered: a batch, and while the store fails many. */
+/** The most matches that are remembered: a batch, or more while the store fails. */
 const MAX_MATCHES = 10_000;
 
-/** The subscriptions that ask for an event, found when its recipients were counted. */
+/** The subscriptions of an event, found when its recipients were counted. */
 interface Match<R extends Reader> {
   readonly type: string | undefined;
-  /** The event's own list: what the log makes of a draft keeps it. */
+  /** The list object of the event. The entry has the same object as its draft. */
   readonly topics: readonly string[];
   readonly subscriptions: readonly Subscription<R>[];
 }
 
-/** The subscriptions that have readers, and which of them an event is for. */
+/** All subscriptions that have readers. Finds those that ask for an event. */
 export class Subscriptions<R extends Reader> {
   readonly #byKey = new Map<string, Subscription<R>>();
   readonly #byTopic = new PatternIndex<Subscription<R>>();
   #searches = 0;
-  /** Of the events whose recipients were counted last, in their order. */
+  /** The matches of the events whose recipients were counted last, in order. */
   #matches: Match<R>[] = [];
-  /** The first of those whose event has not been delivered. */
+  /** The index of the first match whose event has not been delivered. */
   #nextMatch = 0;
 
-  /** How many there are. */
+  /** The number of subscriptions. */
   get size(): number {
     return this.#byKey.size;
   }
 
   /**
-   * The one that stands for this interest and form, made if it is the first. What somebody may read is the
-   * reader's own: as many as have tokens of their own share what they ask for.
+   * The subscription for these topics, types and form of keep-alives, made on demand. Private topics are
+   * no part of it: each reader has its own, so that readers with different tokens share a subscription.
    */
   get({ topics, types }: Interest, keepAlive: KeepAliveForm): Subscription<R> {
     const key = keepAlive + JSON.stringify([topics, types].map((names) => [...new Set(names)].sort()));
@@ -44,7 +44,7 @@ export class Subscriptions<R extends Reader> {
     return subscription;
   }
 
-  /** Removes it when it has no readers left. */
+  /** Removes a subscription that has no readers left. */
   release(subscription: Subscription<R>): void {
     if (subscription.size > 0 || this.#byKey.get(subscription.key) !== subscription) return;
     this.#byKey.delete(subscription.key);
@@ -64,8 +64,8 @@ export class Subscriptions<R extends Reader> {
   }
 
   /**
-   * Each subscription that asks for the event, once. An event whose recipients have just been counted
-   * is not searched for again, unless a subscription has come or gone since.
+   * The subscriptions that ask for the event, each once. The match from the count of recipients is used
+   * again, unless a subscription was added or removed since.
    */
   find(event: Draft): readonly Subscription<R>[] {
     for (let i = this.#nextMatch; i < this.#matches.length; i++) {
@@ -98,7 +98,7 @@ export class Subscriptions<R extends Reader> {
     return found;
   }
 
-  /** What was counted has been delivered, or never will be. */
+  /** Forgets the matches: their events have been delivered, or never will be. */
   forgetMatches(): void {
     if (this.#matches.length > 0) this.#matches = [];
     this.#nextMatch = 0;

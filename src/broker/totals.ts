@@ -1,12 +1,12 @@
 /**
  * Why a client was removed:
- * - `disconnected`: its reader left, or the signal that it was added with has aborted.
- * - `stalled`: its stream took no bytes for longer than the stall timeout.
+ * - `disconnected`: its reader disconnected, or its signal aborted.
+ * - `stalled`: it stayed `blocked` for longer than the stall timeout.
  * - `rolled_back`: it had been sent events that the store has lost.
- * - `failed`: writing to it failed, or the log could not be read for it.
- * - `expired`: its credential, or its stream's time, has come to an end.
+ * - `failed`: a write to its stream failed, or the log could not be read for it.
+ * - `expired`: its token expired, its key was withdrawn, or its stream reached the greatest age.
  * - `drained`: the hub stops.
- * - `removed`: somebody asked for it.
+ * - `removed`: an administrator or the application removed it.
  */
 export type RemovalReason =
   | "disconnected"
@@ -17,27 +17,27 @@ export type RemovalReason =
   | "drained"
   | "removed";
 
-/** What a broker has done so far, in numbers that only grow. */
+/** Counters of a broker since its start. They only grow. */
 export interface Totals {
   /** Events kept and delivered. */
   readonly published: number;
-  /** Events written to clients, each as often as there were clients for it. */
+  /** Events written to clients: an event that goes to five clients counts five times. */
   readonly delivered: number;
-  /** Those among them that were read back from the log, for clients that were replaying. */
+  /** The part of `delivered` that went to replaying clients. */
   readonly replayed: number;
   /** Bytes of events written to clients. */
   readonly bytes: number;
-  /** Clients that were ever added. */
+  /** Clients that were added. */
   readonly connected: number;
-  /** How often a client was told that events which it has not had are gone. */
+  /** How often a client was told of a gap: events that it missed are no longer held. */
   readonly gaps: number;
-  /** How often a client's stream was found full. */
-  readonly stalls: number;
+  /** How often a client became `blocked`, because its stream was full. */
+  readonly blocked: number;
   /** Clients that were removed, by reason. */
   readonly removed: Readonly<Record<RemovalReason, number>>;
 }
 
-/** The same while they are counted. */
+/** {@link Totals} that can be counted up. */
 export class Counters implements Totals {
   published = 0;
   delivered = 0;
@@ -45,7 +45,7 @@ export class Counters implements Totals {
   bytes = 0;
   connected = 0;
   gaps = 0;
-  stalls = 0;
+  blocked = 0;
   readonly removed: Record<RemovalReason, number> = {
     disconnected: 0,
     stalled: 0,

@@ -1,37 +1,36 @@
 import type { Entry } from "../log/entry.ts";
 
-/** With fewer writes than this it does not pay to wait for events to share them. */
+/** Deliveries with fewer writes than this are not coalesced: the wait would cost more than it saves. */
 const MIN_WRITES = 32;
-/** How long more events are waited for, and the next of them, as parts of what the delivery before took… */
+/** The longest wait, and the longest wait for one more event, as parts of the time of the delivery before… */
 const WAIT_RATIO = 1 / 2;
 const NEXT_WAIT_RATIO = 1 / 4;
-/** …and at most, in ms. */
+/** …and their bounds, in ms. */
 const MAX_WAIT_MS = 10;
 const MAX_WAIT_FOR_NEXT_MS = 0.5;
-/** As much data is kept from nobody, in characters: a larger write costs for its size, not for being one. */
+/** This much data is written without a wait, in characters: a large write costs by its size. */
 const MAX_LENGTH = 8 * 1024;
 
-/** Delivers what has gathered, whose oldest was published at `since`; answers how many writes that took. */
+/** Delivers events, the oldest of them published at `since`. Returns the number of writes. */
 export type Deliver = (entries: readonly Entry[], since: number) => number;
 
 /**
- * Says when what was handed on is delivered: at once, unless it follows closely on a large
- * delivery. Writing to thousands of clients takes milliseconds, for one event as for thirty. So
- * what publishers then bring in quick succession is delivered together, and the wait for it is
- * short beside what it saves.
+ * Decides when events are delivered: at once, or together with events that follow closely on a large
+ * delivery. A write to thousands of clients takes milliseconds, for one event as for thirty. So events
+ * in quick succession share one write, and the wait is short beside the time that it saves.
  */
 export class WriteCoalescer {
   readonly #deliver: Deliver;
   readonly #now: () => number;
   #entries: Entry[] = [];
   #length = 0;
-  /** When the oldest of them was published. */
+  /** When the oldest waiting event was published. */
   #since = 0;
   #newestCameAt = 0;
   #waitUntil = 0;
   #waitForNext = 0;
 
-  /** All times are by `now`, in ms. */
+  /** @param now the clock, in milliseconds */
   constructor(deliver: Deliver, now: () => number) {
     this.#deliver = deliver;
     this.#now = now;
@@ -53,7 +52,7 @@ export class WriteCoalescer {
     else if (isFirst) setImmediate(this.#look);
   }
 
-  /** Delivers what has gathered, if anything has. */
+  /** Delivers the events that wait. */
   flush(): void {
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
@@ -66,7 +65,7 @@ export class WriteCoalescer {
     const startedAt = this.#now();
     const writes = this.#deliver(entries, since);
     if (writes < MIN_WRITES) return;
-    // The runtime sends what was written when this turn of the event loop ends.
+    // The runtime sends the bytes when this turn of the event loop ends, so the time includes that.
     setImmediate(() => {
       const now = this.#now();
       const took = now - startedAt;
@@ -75,7 +74,7 @@ export class WriteCoalescer {
     });
   }
 
-  /** Once a turn while something has gathered: timers know whole milliseconds only. */
+  /** Runs once a turn while events wait. A timer would be too coarse: it counts whole milliseconds. */
   readonly #look = (): void => {
     if (this.#entries.length === 0) return;
     const now = this.#now();

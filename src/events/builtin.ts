@@ -1,11 +1,10 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 /**
- * The built-in catalog: the one place from which the static types, the check at run time and
- * `GET /catalog` all come. Additional properties are accepted everywhere.
+ * The built-in event types. The static types, the checks at run time and `GET /catalog` all come from
+ * here. Additional properties are accepted everywhere.
  *
- * This is what `tidings/events` exports: data and types, which run anywhere. `Catalog`, which checks by
- * them, is where the broker is that takes it.
+ * `tidings/events` exports this file. It holds data and types only, so it runs anywhere.
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
@@ -19,8 +18,8 @@ const RFC_3339 =
   `^(?:\\d{4}-${DAY_OF_ANY_YEAR}|${LEAP_YEAR}-02-29)` +
   `[Tt]${HOUR_AND_MINUTE}:[0-5]\\d(?:\\.\\d+)?(?:[Zz]|[+-]${HOUR_AND_MINUTE})$`;
 
-// The format tells others what it is. As Elysia registers it, it takes other spellings of a date as
-// well, 24:00, and the 30th of February.
+// The format describes the string to readers of the schema. Elysia's check of the format is too weak: it
+// accepts other spellings of a date, 24:00, and the 30th of February. So the pattern checks.
 const timestamp = Type.String({
   format: "date-time",
   pattern: RFC_3339,

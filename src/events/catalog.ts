@@ -5,7 +5,7 @@ import { compileSchemas, type EventSchemas } from "./schema.ts";
 import { type Violation, violations } from "./violation.ts";
 
 /**
- * The event types that a hub knows: the built-in ones, and those of `Events`.
+ * The event types that a hub knows: the built-in types, and the types of `Events`.
  *
  * @example
  * ```ts
@@ -21,24 +21,25 @@ export class Catalog<Events extends EventSchemas = Record<never, never>> {
   #checks: ReadonlyMap<string, TypeCheck<TSchema>> = new Map();
 
   /**
-   * `added` comes on top of the built-in types, and wins where the names are the same.
-   *
-   * @throws CatalogError when a name in it is not allowed or a schema is none.
+   * @param added event types besides the built-in ones. An added type replaces a built-in type of the
+   * same name.
+   * @throws CatalogError when a name is not allowed, or a schema is not a TypeBox schema
    */
   constructor(added?: Events) {
     this.replace(added ?? {});
   }
 
-  /** The built-in types and the added ones. */
+  /** The schemas of the built-in types and the added types. */
   get schemas(): Omit<BuiltinEvents, keyof Events> & Events {
-    // A catalog that is read from a file has other types than its type says; a typed one never does.
+    // Only the catalog of an events file is replaced by other types, and that catalog is untyped.
     return this.#schemas as unknown as Omit<BuiltinEvents, keyof Events> & Events;
   }
 
   /**
-   * Takes other added types instead of those so far, at once for all who use the catalog.
+   * Replaces the added types, at once for everyone who uses the catalog.
    *
-   * @throws CatalogError when a name in it is not allowed or a schema is none; then all stays as it was.
+   * @throws CatalogError when a name is not allowed, or a schema is not a TypeBox schema. Then nothing
+   * changes.
    */
   replace(added: EventSchemas): void {
     const checks = compileSchemas(added);
@@ -52,16 +53,17 @@ export class Catalog<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
-   * Where the data breaks its type's schema; nothing for a type that the catalog does not know.
+   * Checks data by the schema of its type.
    *
    * @param at is prefixed to each path
+   * @returns each wrong value; nothing for a type that the catalog does not know
    */
   violations(type: string, data: unknown, at = ""): Violation[] {
     const check = this.#checks.get(type);
     return check ? violations(check, data, at) : [];
   }
 
-  /** Each type's JSON Schema, as `GET /catalog` answers it. */
+  /** The JSON Schema of each type, as `GET /catalog` answers it. */
   toJSON(): EventSchemas {
     return this.#schemas;
   }

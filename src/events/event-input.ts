@@ -6,9 +6,9 @@ import { idFault, typeFault } from "./names.ts";
 import type { EventSchemas } from "./schema.ts";
 import { MAX_VIOLATIONS, type Violation, violations } from "./violation.ts";
 
-/** How many topics one event may have. */
+/** The most topics of one event. */
 const MAX_TOPICS = 100;
-/** How many events one batch may have. */
+/** The most events of one batch. */
 const MAX_BATCH = 10_000;
 
 const name = { minLength: 1, maxLength: 1024 };
@@ -17,7 +17,7 @@ const topic = Type.String({
   description: "1 to 1,024 bytes without control and format characters, and without * at the end",
 });
 
-/** An event to publish, before the log has kept it. */
+/** An event to publish. */
 export interface EventInput<Name extends string = string, Data = unknown> {
   /**
    * The event's name, which becomes the SSE `event` field: 1 to 1,024 bytes of UTF-8 without control
@@ -27,42 +27,47 @@ export interface EventInput<Name extends string = string, Data = unknown> {
   /** Any JSON value. It travels as JSON text. */
   readonly data: Data;
   /**
-   * The topics that it is about, at most 100: each 1 to 1,024 bytes of UTF-8 without control and
-   * format characters, and without `*` at the end.
+   * The topics of the event, at most 100. Each is 1 to 1,024 bytes of UTF-8, without control and format
+   * characters, and does not end in `*`.
    *
    * @defaultValue none: a broadcast to everyone
    */
   readonly topics?: readonly string[] | undefined;
-  /** One topic more. */
+  /**
+   * One topic, added to `topics`.
+   *
+   * @defaultValue none
+   */
   readonly topic?: string | undefined;
   /**
-   * Makes publishing the event again harmless: 1 to 1,024 bytes of UTF-8 without control characters.
+   * The id of the event: 1 to 1,024 bytes of UTF-8 without control characters. An event with an id can be
+   * published again without harm: it is delivered once.
    *
-   * @defaultValue given by the log
+   * @defaultValue the hub gives one
    */
   readonly id?: string | undefined;
   /**
-   * Tells the event's readers to wait that long before they reconnect, in milliseconds.
+   * The reconnection time that the readers of the event are told, in milliseconds.
    *
-   * @defaultValue they wait as they were told before
+   * @defaultValue none: the reconnection time does not change
    */
   readonly retry?: number | undefined;
   /**
-   * Whether the event is only for readers who may read the private events of one of its topics.
+   * Whether only readers who may read the private events of one of its topics get the event.
    *
    * @defaultValue false
    */
   readonly private?: boolean | undefined;
 }
 
-/** The data of an event type: by its schema, or any for a type that is not known. The user's schema wins. */
+/** The type of the data of an event type; unknown for an event type outside the catalog. */
 export type DataOf<Events extends EventSchemas, Type extends string> = Type extends keyof Events
   ? Static<Events[Type]>
   : Type extends keyof BuiltinEvents
     ? Static<BuiltinEvents[Type]>
     : unknown;
 
-/** Events of these types, in this order, each with the data of its type. */
+/** The events of a batch with these types, in this order, each with the data of its type. */
 export type EventInputs<Events extends EventSchemas, Types extends readonly string[]> = {
   readonly [I in keyof Types]: EventInput<Types[I], DataOf<Events, Types[I]>>;
 };
@@ -76,17 +81,21 @@ export const EventInput = Type.Object(
       Type.Array(topic, { maxItems: MAX_TOPICS, description: "None: a broadcast to everyone" }),
     ),
     topic: Type.Optional(topic),
-    id: Type.Optional(Type.String({ ...name, description: "Makes publishing it again harmless" })),
+    id: Type.Optional(
+      Type.String({ ...name, description: "An event with an id can be published again without harm" }),
+    ),
     retry: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: Number.MAX_SAFE_INTEGER,
-        description: "Tells its readers to wait that many milliseconds before they reconnect",
+        description: "The reconnection time that its readers are told, in milliseconds",
       }),
     ),
-    private: Type.Optional(Type.Boolean({ description: "Only for readers who may read its topics" })),
+    private: Type.Optional(
+      Type.Boolean({ description: "Only for readers who may read the private events of one of its topics" }),
+    ),
   },
-  // A misspelt `topics` would be a broadcast to everyone, so an unknown property is refused.
+  // Unknown properties are refused, because a misspelt `topics` would be a broadcast to everyone.
   { additionalProperties: false, description: "An event to publish" },
 );
 
@@ -97,17 +106,17 @@ export type EventBatch = readonly EventInput[];
 
 const eventCheck = TypeCompiler.Compile(EventInput);
 
-/** Whether it is an event that can be published. Its data is checked by the catalog. */
+/** Whether a value is an event that can be published. The catalog checks its data. */
 export function isEventInput(value: unknown): value is EventInput {
   return eventCheck.Check(value) && nameFaults(value).length === 0;
 }
 
-/** Every place in which it is not an event that can be published. `at` is prefixed to each path. */
+/** The violations of a value that is no event to publish. `at` is prefixed to each path. */
 export function eventViolations(value: unknown, at = ""): Violation[] {
   return merge(nameFaults(value, at), violations(eventCheck, value, at));
 }
 
-/** One violation a path: what the rules of names say is plainer than what the schema says. */
+/** Keeps one violation for each path: the rules of names explain more than the schema does. */
 function merge(faults: readonly Violation[], others: readonly Violation[]): Violation[] {
   const paths = new Set(faults.map(({ path }) => path));
   return [...faults, ...others.filter(({ path }) => !paths.has(path))].slice(0, MAX_VIOLATIONS);
@@ -116,8 +125,8 @@ function merge(faults: readonly Violation[], others: readonly Violation[]): Viol
 const NONE: readonly Violation[] = [];
 
 /**
- * What a JSON Schema can't say: names are bounded in bytes, and a private event is for those who may
- * read one of its topics. What has another type than the schema asks for is passed over.
+ * Checks the rules that a JSON Schema can't express: names are bounded in bytes, and a private event
+ * needs a topic. Values of a wrong type are left to the schema.
  */
 function nameFaults(event: unknown, at = ""): readonly Violation[] {
   if (typeof event !== "object" || event === null) return NONE;
@@ -144,7 +153,7 @@ function nameFaults(event: unknown, at = ""): readonly Violation[] {
   return found;
 }
 
-/** Nothing is allocated for an event without a fault, as most are. */
+/** Allocates nothing for an event without a fault. */
 function withFault(
   found: readonly Violation[],
   at: string,

@@ -3,16 +3,16 @@ import { relative, resolve } from "node:path";
 import { filesOf } from "./module-files.ts";
 import { CatalogError, compileSchemas, type EventSchemas } from "./schema.ts";
 
-/** How long a module may take to load, in ms: one that waits for something for ever is a mistake. */
-const LONGEST_LOAD = 10_000;
+/** How long a module may take to load, in ms. A module that never ends is a mistake. */
+const MAX_LOAD_MS = 10_000;
 
 /**
- * A module whose default export maps event types to TypeBox schemas. It is loaded into a module
- * graph of its own, so each time it and all it imports are read afresh, and what it started (a timer,
- * say) ends when the schemas are had.
+ * A module whose default export maps event types to TypeBox schemas. Each load has a module graph of its
+ * own. So the module and its imports are read again, and a timer that the module has started ends after
+ * the load.
  */
 export class EventsFile {
-  /** As it was given. */
+  /** The path as it was given. */
   readonly name: string;
   readonly #path: string;
 
@@ -23,9 +23,9 @@ export class EventsFile {
   }
 
   /**
-   * The event types in it, checked.
+   * Loads and checks the event types.
    *
-   * @throws CatalogError with one line that names the file, and the type if it is at fault.
+   * @throws CatalogError with one line that names the file, and the event type at fault
    */
   async load(): Promise<EventSchemas> {
     const path = await this.#target();
@@ -33,19 +33,19 @@ export class EventsFile {
       if (!(await Bun.file(path).exists())) throw new CatalogError("there is no such file");
       const schemas = await importDefault(path);
       compileSchemas(schemas);
-      // What compiles is a record of schemas.
+      // compileSchemas() accepts a record of schemas only.
       return schemas as EventSchemas;
     } catch (error) {
       throw new CatalogError(`${this.name}: ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  /** The file as it was named, and all that it is made of: itself and what it imports. */
+  /** The file as it was named, and the files that the module consists of. */
   async files(): Promise<readonly string[]> {
     return [this.#path, ...(await filesOf(await this.#target()))];
   }
 
-  /** Links are followed here: the runtime remembers where one pointed when it first met it. */
+  /** Resolves links. The runtime would remember the first target of a link, and miss a change. */
   #target(): Promise<string> {
     return realpath(this.#path).catch(() => this.#path);
   }
@@ -54,12 +54,9 @@ export class EventsFile {
 async function importDefault(path: string): Promise<unknown> {
   serveOwnModules();
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  // Nobody else would hear of what it lets fail by the way, but the process, which would end.
+  // Without this, an unhandled error of the module would end the process.
   using graph = new Bun.ModuleGraph({ onError: reject });
-  const timer = setTimeout(
-    () => reject(new Error(`not loaded within ${LONGEST_LOAD / 1000} s`)),
-    LONGEST_LOAD,
-  );
+  const timer = setTimeout(() => reject(new Error(`not loaded within ${MAX_LOAD_MS / 1000} s`)), MAX_LOAD_MS);
   try {
     const module = await Promise.race([graph.import<Record<string, unknown>>(path), failed]);
     if (!("default" in module)) {
@@ -73,7 +70,7 @@ async function importDefault(path: string): Promise<unknown> {
 
 /** One line about why a module did not load. */
 function reasonOf(error: unknown): string {
-  // Several syntax errors come together; the first is often the cause of the others.
+  // Of several syntax errors, the first is often the cause of the others.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const [line = ""] = String(first instanceof Error ? first.message : first).split("\n");
   if (!(first instanceof BuildMessage) || !first.position) return line;
@@ -82,8 +79,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * The packages that an events file may import where they are not installed: the program brings
- * its own. Each is only evaluated when somebody asks for it.
+ * The packages that an events file may import even where they are not installed, because the program
+ * brings its own. Each is evaluated on demand.
  */
 const modules: Readonly<Record<string, () => Promise<object>>> = {
   "@sinclair/typebox": () => import("@sinclair/typebox"),
@@ -100,10 +97,10 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
 let served = false;
 
 /**
- * From here on, whatever is imported at run time gets these packages from the program, even where
- * others are installed: with them it shares the registries of formats and kinds.
+ * Makes the program serve these packages to all modules that are loaded at run time, even where others are
+ * installed. So the modules share the registries of formats and kinds with the program.
  */
-export function serveOwnModules(): void {
+function serveOwnModules(): void {
   if (served) return;
   served = true;
   Bun.plugin({

@@ -1,4 +1,4 @@
-/** How deep arrays and objects may be nested: far more than data is, and no strain for any reader. */
+/** The deepest nesting of arrays and objects: far more than data needs, and easy for every parser. */
 export const MAX_DEPTH = 512;
 
 /** A text is nested deeper than {@link MAX_DEPTH}. */
@@ -10,17 +10,17 @@ export class NestingError extends Error {
   }
 }
 
-/** A JSON text's value twice: the same one, unless a number in it is more than JavaScript can hold. */
+/** The value of a JSON text in two forms. They differ only where a number exceeds what JavaScript can hold. */
 export interface ExactJson {
-  /** As JavaScript has it, to be checked. */
+  /** The value as JavaScript parses it, for checks. */
   readonly value: unknown;
-  /** With such numbers, a 64-bit integer for one, as raw JSON texts: written again as they came. */
+  /** The value with such numbers as raw JSON texts, so that JSON.stringify() writes them unchanged. */
   readonly exact: unknown;
 }
 
-/** Digits that a double may not hold, or an exponent that it may not; within strings as well. */
+/** Digits or an exponent that a double may not hold, also within strings. */
 const PERHAPS_INEXACT = /[\d.]{16}|\d[eE][+-]?\d{3}/;
-/** The same where a number may begin. It takes three times as long to find that there is none. */
+/** The same outside of strings. This search takes three times as long. */
 const INEXACT = /(?:^|[[,:])\s*-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
 
 /**
@@ -31,7 +31,7 @@ const INEXACT = /(?:^|[[,:])\s*-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
 export function parseExactly(text: string): ExactJson {
   if (isNestedTooDeeply(text)) throw new NestingError();
   const value: unknown = JSON.parse(text);
-  // Ids and times within strings have as many digits, and parsing again is what costs most of all.
+  // Ids and times within strings have as many digits, and a second parse costs the most.
   const inexact = PERHAPS_INEXACT.test(text) && INEXACT.test(text);
   return { value, exact: inexact ? JSON.parse(text, keepNumber) : value };
 }
@@ -41,7 +41,7 @@ function keepNumber(_: string, value: unknown, { source }: { source?: string }):
   return String(value) === source ? value : JSON.rawJSON(source);
 }
 
-/** Told by the text: a parser that fails half way down has used up the stack, and much time. */
+/** Looks at the text, because a parser that fails deep in the stack takes much time. */
 function isNestedTooDeeply(text: string): boolean {
   // Each level opens and closes.
   if (text.length < 2 * MAX_DEPTH) return false;
@@ -56,7 +56,7 @@ function isNestedTooDeeply(text: string): boolean {
   return false;
 }
 
-/** The place of the quote that ends the string which begins there; the text's end if none does. */
+/** The index of the quote that ends a string; the end of the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -66,7 +66,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-// As codes: this reads every character of a large batch, and is half as fast with texts.
+// Character codes: comparing strings would take twice as long, and this reads every character.
 const QUOTE = 34;
 const BACKSLASH = 92;
 const OPEN_ARRAY = 91;

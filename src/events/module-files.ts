@@ -14,12 +14,12 @@ const loaders: Readonly<Record<string, Loader>> = {
 };
 
 /**
- * The files of which a module is made: itself, and what it imports by relative paths, and so on.
- * Of one that is missing, the folder where it would be. Packages are left out.
+ * The files that a module consists of: itself, and its imports by path, and theirs. For a missing file it
+ * gives the folder where the file should be. Packages are left out.
  */
 export async function filesOf(entry: string): Promise<readonly string[]> {
   const files = new Set([entry]);
-  // Grows while it is gone through.
+  // The set grows during the loop.
   for (const file of files) {
     for (const path of await importsOf(file)) {
       if (!path.startsWith(".") && !isAbsolute(path)) continue;
@@ -36,7 +36,7 @@ async function importsOf(file: string): Promise<readonly string[]> {
     const text = await Bun.file(file).text();
     return new Bun.Transpiler({ loader }).scanImports(text).map(({ path }) => path);
   } catch {
-    // Missing, or broken; whoever imports it is told.
+    // The file is missing or broken. Its import reports that.
     return [];
   }
 }

@@ -1,23 +1,23 @@
 import { isPlaceText } from "../protocol/place.ts";
 import { isSized } from "../topics/topic.ts";
 
-/** What the type and the id of an event may be, and the words in which a refusal says so. */
+// The rules for the type and the id of an event, and the messages of their refusals.
 
-/** The cursor with which a reader asks for everything that is held; no event can have it as its id. */
+/** The cursor that asks for all events that are held. No event can have it as its id. */
 export const EARLIEST = "earliest";
 
 // Control characters (Unicode Cc) would end or forge a field of the stream.
 const CONTROL = /\p{Cc}/u;
 
-/** Events of these types are dispatched by an `EventSource` itself, to the same handlers. */
+/** An `EventSource` dispatches events of its own with these types, to the same handlers. */
 const EVENT_SOURCE_TYPES: ReadonlySet<string> = new Set(["error", "open"]);
 
-/** Whether it can be an event's type (the SSE `event` field), leaving aside who may send it. */
+/** Whether a text can be the type of an event (the SSE `event` field), one of the hub's own included. */
 export function isTypeName(text: string): boolean {
   return isSized(text) && !CONTROL.test(text);
 }
 
-/** Why no event of this type can be published, as a sentence; undefined where one can. */
+/** Why an event of this type can't be published, as a sentence; undefined if it can. */
 export function typeFault(type: string): string | undefined {
   if (!isTypeName(type)) return "Expected 1 to 1,024 bytes without control characters";
   if (type === "connected" || type.startsWith("tidings.")) {
@@ -30,8 +30,8 @@ export function typeFault(type: string): string | undefined {
 }
 
 /**
- * Whether it can be an event's id (the SSE `id` field). It comes back in the `Last-Event-ID`
- * header, which loses spaces at the ends.
+ * Whether a text can be the id of an event (the SSE `id` field). It comes back in the `Last-Event-ID`
+ * header, which loses spaces at both ends.
  */
 export function isEventId(text: string): boolean {
   return (
@@ -39,7 +39,7 @@ export function isEventId(text: string): boolean {
   );
 }
 
-/** Why no event with this id can be published, as a sentence; undefined where one can. */
+/** Why an event with this id can't be published, as a sentence; undefined if it can. */
 export function idFault(id: string): string | undefined {
   if (!isEventId(id)) {
     return `Expected 1 to 1,024 bytes without control characters or spaces at the ends, and not ${EARLIEST}`;

@@ -3,21 +3,21 @@ import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { fullFormats } from "elysia/type-system/format";
 import { typeFault } from "./names.ts";
 
-/** Event types by name, each with the schema of its data. */
+/** Event types, each with the schema of its data. */
 export type EventSchemas = Readonly<Record<string, TSchema>>;
 
-/** A catalog that can't be used: the message says of which type, and why. */
+/** A catalog can't be used. The message names the event type and the reason. */
 export class CatalogError extends Error {
   override readonly name = "CatalogError";
 }
 
-/** Of the schemas so far: each is compiled once, in however many catalogs it is and however often it is checked. */
+/** The compiled schemas. Each is compiled once, even if several catalogs have it. */
 const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>();
 
 /**
- * What a catalog is given, checked to be one, and how to check data by it.
+ * Checks that a value is a record of schemas, and compiles them.
  *
- * @throws CatalogError at the first name or schema that is not usable.
+ * @throws CatalogError at the first name or schema that can't be used
  */
 export function compileSchemas(value: unknown): Map<string, TypeCheck<TSchema>> {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isSchema(value)) {
@@ -48,7 +48,7 @@ function isSchema(value: unknown): value is TSchema {
   return typeof value === "object" && value !== null && Kind in value && KindGuard.IsSchema(value);
 }
 
-/** What no JSON text carries. A schema that asks for it would refuse every event. */
+/** Kinds of values that JSON can't carry. A schema that requires one would refuse every event. */
 const NOT_JSON: ReadonlySet<string> = new Set([
   ..."AsyncIterator BigInt Constructor Date Function Iterator Promise Symbol Uint8Array Undefined Void".split(
     " ",
@@ -57,7 +57,7 @@ const NOT_JSON: ReadonlySet<string> = new Set([
   ..."ArrayBuffer File Files Form".split(" "),
 ]);
 
-/** What would make a schema refuse everything without a word. */
+/** The parts of a schema that would refuse every event. */
 function* faults(part: object, at: string, seen: Set<object>): Generator<string> {
   if (seen.has(part)) return;
   seen.add(part);
@@ -72,16 +72,16 @@ function* faults(part: object, at: string, seen: Set<object>): Generator<string>
   }
   for (const [key, inner] of Object.entries(part)) {
     if (typeof inner !== "object" || inner === null) continue;
-    // One of several that JSON can't carry does no harm: Elysia's t.Date() is a Date or a text.
+    // Such a kind is harmless in a union with others: Elysia's t.Date() is a Date or a string.
     if (at.endsWith("/anyOf") && isSchema(inner) && NOT_JSON.has(inner[Kind])) continue;
     yield* faults(inner, `${at}/${key}`, seen);
   }
 }
 
 /**
- * Registers the formats of JSON Schema (date-time, email, uuid, uri, ipv4 and so on) with TypeBox,
- * which knows none by itself, and refuses every text that has one. TypeBox keeps one registry for
- * the whole process, so what somebody has registered stays, unless it is to be replaced.
+ * Registers the formats of JSON Schema (date-time, email, uuid, uri, ipv4 and so on) with TypeBox, which
+ * would refuse every string with an unknown format. TypeBox has one registry for the whole process, so
+ * formats of the application stay, unless `replace` is set.
  */
 export function registerFormats({ replace = false }: { readonly replace?: boolean } = {}): void {
   for (const [name, format] of Object.entries(fullFormats)) {

@@ -2,20 +2,20 @@ import { Kind, type TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 
-/** One place where a value breaks its schema. */
+/** A wrong value within a value that was checked. */
 export interface Violation {
-  /** JSON Pointer (RFC 6901) into the value; empty for the value itself. */
+  /** A JSON Pointer (RFC 6901) to the wrong value; empty for the whole value. */
   readonly path: string;
-  /** What is wrong there, in words: `missing` for a member that is not there. */
+  /** What is wrong with it, in words; `missing` for a member that is absent. */
   readonly message: string;
 }
 
-/** How many are listed at most: enough to mend a batch by, and bounded. */
+/** The most violations that are listed: enough to correct a batch by. */
 export const MAX_VIOLATIONS = 1000;
 
 /**
- * Every place where the value breaks the schema, one violation a path, at most 1,000.
- * `at` is prefixed to each path.
+ * Checks a value by its schema. Returns one violation for each wrong path, at most 1,000. `at` is
+ * prefixed to each path.
  */
 export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): Violation[] {
   if (check.Check(value)) return [];

@@ -20,35 +20,42 @@ export const Status = Type.Object({
   memory: Type.Integer({ description: "The resident memory of all that serve, in bytes" }),
   store: Type.Object({
     name: Type.String(),
-    events: Type.Integer({ description: "How many are held" }),
-    bytes: Type.Integer({ description: "What they cost to hold" }),
+    events: Type.Integer({ description: "How many events are held" }),
+    bytes: Type.Integer({ description: "What the events cost to hold, in bytes" }),
     bounds: Type.Object({
       events: Type.Integer(),
       bytes: Type.Number(),
       age: Type.Union([Type.Number(), Type.Null()], { description: "Milliseconds; null for any age" }),
     }),
-    earliest: Type.Union([Type.String(), Type.Null()], { description: "The place of the oldest" }),
+    earliest: Type.Union([Type.String(), Type.Null()], {
+      description: "The place of the oldest event that is held",
+    }),
     failing: Type.Boolean(),
   }),
   totals: Type.Object({
     published: Type.Integer({ description: "Events kept and delivered" }),
     delivered: Type.Integer({
-      description: "Events written to clients, each as often as there were clients for it",
+      description: "Events written to clients: an event that goes to five clients counts five times",
     }),
-    replayed: Type.Integer({ description: "Those among them that were read back from the log" }),
+    replayed: Type.Integer({
+      description: "The part of `delivered` that was read from the log for clients that were behind",
+    }),
     bytes: Type.Integer({ description: "Bytes of events written to clients" }),
-    connected: Type.Integer({ description: "Clients that ever were" }),
+    connected: Type.Integer({ description: "Clients that have connected" }),
     gaps: Type.Integer({
-      description: "How often a client was told that events which it has not had are gone",
+      description: "How often a client was told that events which it missed are no longer held",
     }),
-    stalls: Type.Integer({ description: "How often a client's stream was found full" }),
+    blocked: Type.Integer({ description: "How often a client became blocked: its stream was full" }),
     removed: Type.Object(
       {
-        disconnected: Type.Integer({ description: "Their readers left" }),
-        stalled: Type.Integer({ description: "Their streams took no bytes for too long" }),
+        disconnected: Type.Integer({ description: "Their readers disconnected" }),
+        stalled: Type.Integer({ description: "They stayed blocked for longer than the stall timeout" }),
         rolled_back: Type.Integer({ description: "They had been sent events that the store has lost" }),
-        failed: Type.Integer({ description: "Writing to them failed" }),
-        expired: Type.Integer({ description: "Their credentials expired" }),
+        failed: Type.Integer({ description: "A write to them failed" }),
+        expired: Type.Integer({
+          description:
+            "Their token expired, their key was withdrawn, or their stream reached the greatest age",
+        }),
         drained: Type.Integer({ description: "The hub stopped" }),
         removed: Type.Integer({ description: "An administrator removed them" }),
       },

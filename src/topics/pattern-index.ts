@@ -1,13 +1,13 @@
 import { prefixOf } from "./topic.ts";
 
 /**
- * What is filed under topic patterns, found by a topic. A search looks up the topic and its
- * beginnings, so it takes no longer for many patterns than for a few.
+ * Items filed under topic patterns. A search for a topic looks up the topic and its beginnings, so it
+ * takes no longer with many patterns than with a few.
  */
 export class PatternIndex<T> {
   readonly #byName = new Map<string, Set<T>>();
   readonly #byPrefix = new Map<string, Set<T>>();
-  /** How many prefixes there are of each length: only beginnings as long as one are looked up. */
+  /** The number of prefixes of each length. Only beginnings of these lengths are looked up. */
   readonly #lengths = new Map<number, number>();
 
   add(pattern: string, item: T): void {
@@ -24,7 +24,7 @@ export class PatternIndex<T> {
     if (isLast && prefix !== undefined) this.#count(prefix.length, -1);
   }
 
-  /** Calls `found` with what is filed under each pattern that the topic matches. */
+  /** Calls `found` with each item under a pattern that the topic matches; more than once if several match. */
   find(topic: string, found: (item: T) => void): void {
     this.#byName.get(topic)?.forEach(found);
     for (const length of this.#lengths.keys()) {
@@ -39,7 +39,7 @@ export class PatternIndex<T> {
   }
 }
 
-/** True if nothing was filed there before. */
+/** Files an item. True if the drawer is new. */
 function file<T>(drawer: Map<string, Set<T>>, name: string, item: T): boolean {
   const there = drawer.get(name);
   if (there) there.add(item);
@@ -47,7 +47,7 @@ function file<T>(drawer: Map<string, Set<T>>, name: string, item: T): boolean {
   return !there;
 }
 
-/** True if nothing is left there. */
+/** Removes an item. True if the drawer was emptied and removed. */
 function unfile<T>(drawer: Map<string, Set<T>>, name: string, item: T): boolean {
   const there = drawer.get(name);
   if (!there?.delete(item) || there.size > 0) return false;

@@ -1,6 +1,6 @@
 import { prefixOf } from "./topic.ts";
 
-/** Topics as a client names them: exact names, prefixes that end in `*`, or `*` for all. */
+/** A list of topic patterns: exact names, prefixes that end in `*`, or `*` for all topics. */
 export class TopicPatterns {
   /** As they were given. */
   readonly patterns: readonly string[];
@@ -32,7 +32,7 @@ export function covers(patterns: readonly string[], wanted: string): boolean {
   });
 }
 
-/** Whether one of the patterns is the name, or a prefix of it: few patterns, tried once. */
+/** Whether the name matches one of the patterns. For a few patterns that are tried once. */
 export function matches(patterns: readonly string[], name: string): boolean {
   return patterns.some((pattern) => {
     const prefix = prefixOf(pattern);

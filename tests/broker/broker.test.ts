@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
-import type { LeaveListener } from "../../src/broker/sink.ts";
+import type { DisconnectListener } from "../../src/broker/sink.ts";
 import { until } from "../until.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -193,13 +193,13 @@ test("`closed` may be asked for late, and `removed` is called once", async () =>
 
 test("a client whose stream says that its reader has left is removed", async () => {
   const broker = new Broker();
-  const listeners: LeaveListener[] = [];
+  const listeners: DisconnectListener[] = [];
   const stream = Object.assign(new Recorder(), {
-    tell: (listener: LeaveListener) => listeners.push(listener),
+    onDisconnect: (listener: DisconnectListener) => listeners.push(listener),
   });
   const { closed } = broker.addClient(stream);
   broker.addClient(new Recorder());
-  listeners[0]?.left();
+  listeners[0]?.disconnected();
   await closed;
   expect(broker.clientCount).toBe(1);
 });

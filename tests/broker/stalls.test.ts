@@ -19,12 +19,12 @@ test("a client that stops reading is written nothing more, and has all when it r
   for (let i = 0; i < 50; i++) sent.push(...(await publish(broker, 20)).map(({ id }) => id));
   // The greeting, and the write with which it was full.
   expect(slow.chunks).toHaveLength(2);
-  expect([broker.stalledCount, broker.behindCount, broker.totals.stalls]).toEqual([1, 1, 1]);
+  expect([broker.blockedCount, broker.behindCount, broker.totals.blocked]).toEqual([1, 1, 1]);
   expect(ids(quick)).toEqual(sent);
   slow.drain();
   await until(() => broker.behindCount === 0);
   expect(ids(slow)).toEqual(sent);
-  expect([broker.stalledCount, broker.totals.replayed]).toEqual([0, 49 * 20]);
+  expect([broker.blockedCount, broker.totals.replayed]).toEqual([0, 49 * 20]);
   expect((await publish(broker))[0]?.recipients).toBe(2);
   expect(ids(slow)).toHaveLength(1001);
   await broker.close();
@@ -40,7 +40,7 @@ test("one that stays full past the time-out is ended at once, told apart from ot
   await closed;
   expect([slow.aborted, quick.ended, broker.clientCount]).toEqual([true, false, 1]);
   expect(broker.totals.removed).toMatchObject({ stalled: 1, failed: 0 });
-  expect(broker.stalledCount).toBe(0);
+  expect(broker.blockedCount).toBe(0);
   await publish(broker);
   expect(ids(quick)).toHaveLength(2);
   await broker.close();

@@ -184,7 +184,7 @@ describe("what has gathered", () => {
     let published = 0;
     for (let round = 0; round < 20; round++) {
       stream.stall();
-      while (broker.stalledCount === 0) {
+      while (broker.blockedCount === 0) {
         await broker.publishBatch([{ type: "t", data: published++ }]);
         await turn();
       }

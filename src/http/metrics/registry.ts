@@ -5,21 +5,21 @@ import { version } from "../../version.ts";
 import type { Hub } from "../hub.ts";
 import { Descriptors } from "../limits/descriptors.ts";
 
-/** Of the usual metrics of a process, those that are true of Bun. */
+/** The default metrics of a process that Bun reports correctly. */
 const TRUE_OF_BUN =
   /^process_(?!heap|open_fds|max_fds)|^nodejs_eventloop_lag_(seconds|p\d+_seconds|max_seconds)$/;
 
-/** From publishing to the last client's write, in seconds. */
+/** Bounds of the histogram of delivery times, in seconds. */
 const DELIVERY_TIMES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** How long deliveries take, from now on. */
+/** Measures deliveries from now on. */
 export function measureDeliveries(broker: Broker): Histogram {
   const times = new Histogram(DELIVERY_TIMES);
   broker.observe((_, milliseconds) => times.add(milliseconds / 1000));
   return times;
 }
 
-/** All metrics of a hub, each of which is read when it is asked for. */
+/** All metrics of a hub. Each value is read when Prometheus asks for it. */
 export function createRegistry({ broker, refusals, publications }: Hub, deliveries: Histogram): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -62,28 +62,40 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   gauge("tidings_clients", "Open event streams", () => broker.clientCount);
   gauge(
     "tidings_draining",
-    "Whether the hub sends its clients away, to stop",
+    "Whether the hub drains: it removes its clients, to stop",
     () => Number(broker.draining),
     "max",
   );
-  gauge("tidings_clients_blocked", "Open event streams that are full at present", () => broker.stalledCount);
-  gauge("tidings_clients_behind", "Open event streams that replay or read slowly", () => broker.behindCount);
-  gauge("tidings_subscriptions", "Different things that clients ask for", () => broker.subscriptionCount);
+  gauge(
+    "tidings_clients_blocked",
+    "Clients that are blocked: their streams are full",
+    () => broker.blockedCount,
+  );
+  gauge(
+    "tidings_clients_behind",
+    "Clients that are behind: they are replaying or blocked",
+    () => broker.behindCount,
+  );
+  gauge(
+    "tidings_subscriptions",
+    "Different subscriptions; clients that ask for the same share one",
+    () => broker.subscriptionCount,
+  );
   counter("tidings_connects_total", "Event streams opened", () => broker.totals.connected);
   counter("tidings_publishes_total", "Events published", () => broker.totals.published, "max");
   counter("tidings_deliveries_total", "Events written to clients", () => broker.totals.delivered);
   counter("tidings_delivered_bytes_total", "Bytes of events written to clients", () => broker.totals.bytes);
   counter(
     "tidings_replayed_total",
-    "Deliveries that came from the log, to clients that were behind",
+    "Events read from the log for clients that were behind",
     () => broker.totals.replayed,
   );
   counter(
     "tidings_gaps_total",
-    "Clients told that some of what they missed is gone",
+    "Gaps: how often a client was told that events are no longer held",
     () => broker.totals.gaps,
   );
-  counter("tidings_stalls_total", "How often a client's stream was found full", () => broker.totals.stalls);
+  counter("tidings_blocked_total", "How often a client became blocked", () => broker.totals.blocked);
   const labelled = (
     name: string,
     help: string,
@@ -131,11 +143,11 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   labelled("tidings_refused_total", "Requests refused", ["route", "status"], () =>
     Array.from(refusals.counts, ({ route, status, count }) => [{ route, status }, count]),
   );
-  labelled("tidings_busy_total", "Readers of streams that were asked to come back later", ["reason"], () =>
+  labelled("tidings_busy_total", "Readers of streams that were told to come back later", ["reason"], () =>
     Array.from(refusals.busy.counts, ([reason, count]) => [{ reason }, count]),
   );
   gauge("tidings_store_events", "Events held", () => store.count, "max");
-  gauge("tidings_store_bytes", "What the events held cost", () => store.bytes, "max");
+  gauge("tidings_store_bytes", "What the events held cost, in bytes", () => store.bytes, "max");
   gauge(
     "tidings_store_failing",
     "Whether the store failed when it was last written to",
@@ -147,7 +159,7 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   return registry;
 }
 
-/** A histogram whose numbers are kept elsewhere. */
+/** Registers a histogram whose numbers are kept elsewhere. */
 function histogram(registry: Registry, name: string, help: string, source: Histogram): void {
   const get = async () => {
     const values = [];

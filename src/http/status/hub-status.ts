@@ -54,7 +54,7 @@ function totalsOf(all: readonly Totals[]): Totals {
     bytes: add(({ bytes }) => bytes),
     connected: add(({ connected }) => connected),
     gaps: add(({ gaps }) => gaps),
-    stalls: add(({ stalls }) => stalls),
+    blocked: add(({ blocked }) => blocked),
     removed: {
       disconnected: add(({ removed }) => removed.disconnected),
       stalled: add(({ removed }) => removed.stalled),

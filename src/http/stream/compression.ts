@@ -1,5 +1,5 @@
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import type { EventSink, LeaveListener } from "../../broker/sink.ts";
+import type { DisconnectListener, EventSink } from "../../broker/sink.ts";
 
 /** A smaller chunk is passed on as it is, in the coding's own wrapping: there is nothing to gain. */
 const WORTHWHILE_BYTES = 256;
@@ -63,8 +63,8 @@ abstract class CodedSink implements EventSink {
     this.stream.abort?.();
   }
 
-  tell(listener: LeaveListener): void {
-    this.stream.tell?.(listener);
+  onDisconnect(listener: DisconnectListener): void {
+    this.stream.onDisconnect?.(listener);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventSink, LeaveListener } from "../../broker/sink.ts";
+import type { DisconnectListener, EventSink } from "../../broker/sink.ts";
 
 /** What Bun hands to the `pull` of a direct stream, in so far as it is used here. */
 interface DirectController {
@@ -39,7 +39,7 @@ class DirectStream implements EventSink {
   /** The runtime keeps the source for as long as the stream, so this is let go of. */
   #opening: Opening | undefined;
   #controller: DirectController | undefined;
-  #listener: LeaveListener | undefined;
+  #listener: DisconnectListener | undefined;
   /** Set where the runtime does not tell that the reader has left. */
   #signal: AbortSignal | undefined;
 
@@ -72,15 +72,15 @@ class DirectStream implements EventSink {
    * stream lasts; so it is asked only where this is not called.
    */
   cancel(): void {
-    this.#left();
+    this.#disconnected();
   }
 
   /** The request's signal aborts: the stream itself is the listener, so none is made for each. */
   handleEvent(): void {
-    this.#left();
+    this.#disconnected();
   }
 
-  tell(listener: LeaveListener): void {
+  onDisconnect(listener: DisconnectListener): void {
     this.#listener = listener;
   }
 
@@ -101,9 +101,9 @@ class DirectStream implements EventSink {
     this.#controller?.close(new Error("the stream is given up"));
   }
 
-  #left(): void {
+  #disconnected(): void {
     this.#forgetSignal();
-    this.#listener?.left();
+    this.#listener?.disconnected();
   }
 
   /** A signal may outlive the stream: one for a whole program does. */

@@ -40,7 +40,7 @@ test("the numbers are those of what happened", async () => {
   expect(read("tidings_publishes_total")).toBe(2);
   expect(read("tidings_deliveries_total")).toBe(3 + 2 + 2);
   expect(read("tidings_replayed_total")).toBe(2);
-  expect(read("tidings_stalls_total")).toBe(broker.totals.stalls);
+  expect(read("tidings_blocked_total")).toBe(broker.totals.blocked);
   for (const reason of ["stalled", "rolled_back", "failed"]) {
     expect(read(`tidings_removals_total{reason="${reason}"}`)).toBe(0);
   }

@@ -1,5 +1,5 @@
 // A logger and a sink of one's own.
-import { Broker, type EventSink, type LeaveListener, type Logger } from "tidings";
+import { Broker, type DisconnectListener, type EventSink, type Logger } from "tidings";
 
 const lines: string[] = [];
 const note = (_: Readonly<Record<string, unknown>>, message: string) => void lines.push(message);
@@ -18,8 +18,8 @@ class Collector implements EventSink {
     this.text += "closed";
   }
 
-  tell(listener: LeaveListener): void {
-    this.leave = () => listener.left();
+  onDisconnect(listener: DisconnectListener): void {
+    this.leave = () => listener.disconnected();
   }
 }
 
