@@ -60,6 +60,8 @@ export class RemoteStore implements Store {
   #head: number;
   #holdings: Holdings;
   #follower: Follower | undefined;
+  /** Resolves when the head moves, where somebody waits for that. */
+  #progress: PromiseWithResolvers<void> | undefined;
   /** Resolves when the owner has said that what this node lacks is gone. */
   readonly lost: Promise<void>;
   readonly #lose: () => void;
@@ -145,9 +147,19 @@ export class RemoteStore implements Store {
     if (position !== undefined) return position + 1 >= this.#first ? position : undefined;
     for (let refused = 0; refused < MAX_SAME_ID; refused++) {
       const { value } = await this.#link.ask({ type: "locate", cursor, refused }, LOCATED);
-      if (value.position === undefined || mayRead(value)) return value.position;
+      if (value.position === undefined) return undefined;
+      if (place || mayRead(value)) return this.#reached(value.position);
     }
     return undefined;
+  }
+
+  /** The position, when this node has been told of it: a reader may come from one that heard of it before. */
+  async #reached(position: number): Promise<number> {
+    while (position > this.#head) {
+      this.#progress ??= Promise.withResolvers();
+      await this.#progress.promise;
+    }
+    return position;
   }
 
   read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch> {
@@ -223,6 +235,8 @@ export class RemoteStore implements Store {
     this.#holdings = holdings;
     this.#dropOld();
     this.#follower?.kept(entries);
+    this.#progress?.resolve();
+    this.#progress = undefined;
   }
 
   #dropOld(): void {

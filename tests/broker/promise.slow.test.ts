@@ -13,6 +13,7 @@ import { clockOf } from "../clock.ts";
 import { beginLog } from "../log/redis/begin-log.ts";
 import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { SlowStore } from "../log/slow-store.ts";
+import { shareLog } from "../nodes/shared-log.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { assertPromise, type From, type Step } from "./promise.ts";
 
@@ -215,4 +216,21 @@ test.skipIf(redisProgram === undefined)(
     );
   },
   60_000 * runs,
+);
+
+test(
+  "every schedule keeps the promise, with three nodes that follow one log",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+        await assertPromise(steps, {
+          open: (clock) => shareLog(new MemoryStore(bounds, clockOf(clock)), folder),
+          lasts: false,
+          ...timers,
+        });
+      }),
+      { numRuns: 300 * runs },
+    );
+  },
+  120_000 * runs,
 );

@@ -34,9 +34,17 @@ export type Step =
   | { readonly do: "roll back"; readonly count: number }
   | { readonly do: "restart" };
 
+/** Stores that have the same log, each for a node of the hub. */
+export interface SharedLog {
+  readonly stores: readonly Store[];
+  readonly head: number;
+  readonly earliest: number | undefined;
+  close(): Promise<void>;
+}
+
 export interface Options {
-  /** Opens the store; what it holds from before is passed on by `lasts`. */
-  readonly open: (clock: () => number) => Store;
+  /** Opens the store, or those of several nodes; what it holds from before is passed on by `lasts`. */
+  readonly open: (clock: () => number) => Store | Promise<SharedLog>;
   /** Whether an opened store holds what the one before it held. */
   readonly lasts: boolean;
   readonly stallTimeout: number;
@@ -59,12 +67,15 @@ interface History {
 }
 
 interface Connection {
+  readonly broker: Broker;
   readonly sink: ReaderSink;
   readonly handle: ClientHandle;
   readonly interest: Interest;
   readonly resume: string | undefined;
-  /** Where the log stood when it connected, or when it has lost that. */
+  /** Where the log stood at its node when it connected, or when it has lost that. */
   head: number;
+  /** The same for the hub, which may have been ahead. */
+  readonly hubHead: number;
   readonly gone: number;
   history: History;
   isOpen: boolean;
@@ -85,13 +96,20 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     earliest: 1,
   };
   let now = 1_000_000;
-  let store: Store;
-  let broker = await start();
+  let store: Store | SharedLog;
+  let brokers: readonly Broker[] = await start();
+  /** Takes its turn with the other nodes. */
+  let turns = 0;
+  const nextBroker = () => brokers[turns++ % brokers.length] as Broker;
 
-  async function start(): Promise<Broker> {
+  async function start(): Promise<readonly Broker[]> {
     const { stallTimeout, keepAlive, crowd } = options;
-    store = options.open(() => now);
-    const started = new Broker({ store, keepAlive, stallTimeout });
+    const opened = options.open(() => now);
+    store = opened instanceof Promise ? await opened : opened;
+    const stores = "stores" in store ? store.stores : [store];
+    const all = stores.map((one) => new Broker({ store: one, keepAlive, stallTimeout }));
+    const [started] = all;
+    if (!started) throw new Error("a hub without a node");
     if (!started.log.started) await until(() => started.log.started);
     if (!options.lasts || history.word === undefined) {
       const { word } = parsePlace(started.log.place(0)) ?? {};
@@ -99,14 +117,36 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     }
     started.observe((entries) => history.entries.push(...entries));
     if (crowd) addCrowd(started);
-    return started;
+    return all;
+  }
+
+  function logOf(broker: Broker): Pick<SharedLog, "head" | "earliest"> {
+    return "stores" in store ? store : broker.log;
+  }
+
+  /** All that was kept has been told to every node. */
+  async function settle(): Promise<void> {
+    await until(() => brokers.every((broker) => broker.log.head === logOf(broker).head));
   }
 
   function connect(interest: Interest, resume: string | undefined): void {
     const sink = new ReaderSink();
+    const broker = nextBroker();
     const { head, earliest = head + 1 } = broker.log;
+    const hubHead = logOf(broker).head;
     const handle = broker.addClient(sink, { interest, lastEventId: resume });
-    const connection = { sink, handle, interest, resume, history, head, gone: earliest - 1, isOpen: true };
+    const connection = {
+      broker,
+      hubHead,
+      sink,
+      handle,
+      interest,
+      resume,
+      history,
+      head,
+      gone: earliest - 1,
+      isOpen: true,
+    };
     connections.push(connection);
     void handle.closed.then(() => {
       connection.isOpen = false;
@@ -115,7 +155,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
 
   function cursorOf(from: From): string | undefined {
     if (from === "now") return undefined;
-    if (from === "beginning") return broker.log.place(0);
+    if (from === "beginning") return brokers[0]?.log.place(0);
     if (typeof from === "string") return from;
     const { entries } = history;
     const entry = entries[("id" in from ? from.id : from.place) % Math.max(1, entries.length)];
@@ -123,8 +163,25 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     return "id" in from ? entry.id : placeText(entry);
   }
 
+  const headNow = () => brokers[0]?.log.head ?? 0;
+
+  function noteEarliest(): void {
+    const [broker] = brokers;
+    if (!broker) return;
+    const { head, earliest = head + 1 } = logOf(broker);
+    history.earliest = earliest;
+  }
+
+  async function end(): Promise<void> {
+    await Promise.all(brokers.map((broker) => broker.log.settled()));
+    await settle();
+    await Promise.all(brokers.map((broker) => broker.close()));
+    noteEarliest();
+    if ("stores" in store) await store.close();
+  }
+
   async function rollBack(to: number): Promise<void> {
-    if (!(store instanceof FaultyStore) || to >= broker.log.head) return;
+    if (!(store instanceof FaultyStore) || to >= headNow()) return;
     store.rollBack(to);
     const { entries, lost } = history;
     const gone = entries.slice(to).map(({ position }) => position);
@@ -145,8 +202,8 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   }
 
   function lose(from: number, count: number): void {
-    if (!(store instanceof FaultyStore)) return;
-    const to = Math.min(from + count, broker.log.head);
+    if (!(store instanceof FaultyStore) || to >= headNow()) return;
+    const to = Math.min(from + count, headNow());
     store.lose(from, to);
     for (let position = from; position <= to; position++) history.lost.add(position);
   }
@@ -155,7 +212,9 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     switch (step.do) {
       case "publish":
         publishing.push(
-          broker.publishBatch(step.events).catch((error) => expect(error).toBeInstanceOf(IdConflict)),
+          nextBroker()
+            .publishBatch(step.events)
+            .catch((error) => expect(error).toBeInstanceOf(IdConflict)),
         );
         return;
       case "connect":
@@ -168,20 +227,19 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
         now += step.milliseconds;
         return;
       case "lose":
-        lose(1 + (step.from % Math.max(1, broker.log.head)), step.count);
+        lose(1 + (step.from % Math.max(1, headNow())), step.count);
         return;
       case "roll back":
-        await rollBack(Math.max(0, broker.log.head - step.count));
+        await rollBack(Math.max(0, headNow() - step.count));
         return;
       case "restart":
-        await broker.close();
-        history.earliest = broker.log.earliest ?? broker.log.head + 1;
-        broker = await start();
+        await end();
+        brokers = await start();
         return;
     }
     const connection = connections[step.client % Math.max(1, connections.length)];
     if (!connection) return;
-    const { sink, handle, interest, resume } = connection;
+    const { broker, sink, handle, interest, resume } = connection;
     if (step.do === "stall") sink.stall();
     if (step.do === "drain") sink.drain();
     if (step.do === "fail") sink.fail();
@@ -195,17 +253,18 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   for (const step of steps) await take(step);
   await Promise.all(publishing);
   for (const { sink } of connections) sink.drain();
-  await until(() => broker.behindCount === 0);
-  history.earliest = broker.log.earliest ?? broker.log.head + 1;
+  await settle();
+  await until(() => brokers.every((broker) => broker.behindCount === 0));
+  noteEarliest();
   for (const connection of connections) assertKept(connection);
-  await broker.close();
+  await end();
 }
 
 type Received = Read["events"][number];
 
 /** Holds one connection to the promise. */
 function assertKept(connection: Connection): void {
-  const { sink, resume, history, head, gone, interest, isOpen } = connection;
+  const { sink, resume, history, head, hubHead, gone, interest, isOpen } = connection;
   const [connected, ...rest] = sink.read.events;
   expect(connected?.event).toBe(HubEvent.connected);
   const walk = new Walk(connection);
@@ -230,7 +289,7 @@ function assertKept(connection: Connection): void {
   const fits =
     begins.some((begin) => walk.fits(rest, begin)) ||
     (beginsWithGap &&
-      begins.every((begin) => begin > head || begin < history.earliest || history.lost.has(begin)) &&
+      begins.every((begin) => begin > hubHead || begin < history.earliest || history.lost.has(begin)) &&
       walk.afterGap(first, head).some((position) => walk.fits(rest.slice(1), position)));
   const ids = history.entries.filter((entry) => isFor(interest, entry)).map(({ id }) => id);
   expect(
