@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { MemoryStore } from "../log/memory-store.ts";
 import { isRedisAddress } from "../log/redis/address.ts";
 import { RedisStore } from "../log/redis/redis-store.ts";
@@ -25,19 +25,31 @@ export interface StoreSettings {
 /**
  * Opens the store that the settings name.
  *
+ * @param shared whether other processes of the hub read it too.
  * @throws StoreFileError when the file can't be the store; RedisAddressError.
  */
-export function openStore({ store, replicas, sync, repair, ...history }: StoreSettings): Store {
+export function openStore(
+  { store, replicas, sync, repair, ...history }: StoreSettings,
+  { shared = false }: { readonly shared?: boolean } = {},
+): Store {
   const bounds = {
     events: history.historyEvents,
     bytes: history.historyBytes,
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
   if (isRedisAddress(store)) return new RedisStore(store, { bounds, replicas });
-  return store === "memory" ? new MemoryStore(bounds) : new SqliteStore(store, { bounds, sync, repair });
+  return store === "memory"
+    ? new MemoryStore(bounds)
+    : new SqliteStore(store, { bounds, sync, repair, shared });
+}
+
+/** The file that the store is in, if it is in one. */
+export function storeFileOf({ store }: Pick<StoreSettings, "store">): string | undefined {
+  return store === "memory" || isRedisAddress(store) ? undefined : resolve(store);
 }
 
 /** Where there is room for a copy of the store; undefined for the system's folder for temporary files. */
-export function backupFolderOf({ store }: StoreSettings): string | undefined {
-  return store === "memory" || isRedisAddress(store) ? undefined : dirname(store);
+export function backupFolderOf(settings: StoreSettings): string | undefined {
+  const file = storeFileOf(settings);
+  return file === undefined ? undefined : dirname(file);
 }

@@ -2,6 +2,7 @@ import type { Draft } from "../log/entry.ts";
 import { type Entry, erasedEntry } from "../log/entry.ts";
 import { Lives } from "../log/lives.ts";
 import { RecentEntries } from "../log/recent-entries.ts";
+import { FileReader } from "../log/sqlite/file-reader.ts";
 import {
   type Awaitable,
   type Batch,
@@ -36,17 +37,9 @@ const LOCATED = checked(Replies.locate);
 const ERASED = checked(Replies.erase);
 const COPIED = checked(Replies.backup);
 
-/** What of the log a node can read without the owner. */
-export interface OldEntries {
-  /** Undefined when it can't be read here. */
-  read(after: number, limit: number, topics: readonly string[] | undefined): Stretch | undefined;
-}
-
 export interface RemoteStoreOptions {
   /** How many clients of other nodes an event is for. */
   readonly recipients: (draft: Draft) => number;
-  /** Where old events are read, besides at the owner. */
-  readonly old?: OldEntries | undefined;
 }
 
 /** The log of another process, its owner. The newest events are in this one too. */
@@ -55,6 +48,8 @@ export class RemoteStore implements Store {
   readonly bounds: Bounds;
   readonly #link: OwnerLink;
   readonly #options: RemoteStoreOptions;
+  /** Where old events are read, if not from the owner. */
+  readonly #file: FileReader | undefined;
   readonly #recent = new RecentEntries();
   readonly #lives: Lives;
   #head: number;
@@ -67,7 +62,7 @@ export class RemoteStore implements Store {
   readonly #lose: () => void;
 
   constructor(link: OwnerLink, options: RemoteStoreOptions) {
-    const { store, bounds, head, lives, holdings } = link.start;
+    const { store, path, bounds, head, lives, holdings } = link.start;
     this.#link = link;
     this.#options = options;
     this.name = store;
@@ -82,6 +77,7 @@ export class RemoteStore implements Store {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.lost = promise;
     this.#lose = resolve;
+    this.#file = path === undefined ? undefined : new FileReader(path);
   }
 
   get count(): number {
@@ -168,7 +164,10 @@ export class RemoteStore implements Store {
       const entries = this.#recent.read(after, limit);
       return { entries, upTo: entries.at(-1)?.position ?? after };
     }
-    return this.#options.old?.read(after, limit, topics) ?? this.#readFromOwner(after, limit, topics);
+    if (!this.#file) return this.#readFromOwner(after, limit, topics);
+    // The newest are in memory.
+    const end = earliest ? earliest.position - 1 : this.#head;
+    return this.#file.read(after, end, limit, topics);
   }
 
   async #readFromOwner(after: number, limit: number, topics?: readonly string[]): Promise<Stretch> {
@@ -187,6 +186,7 @@ export class RemoteStore implements Store {
   }
 
   close(): void {
+    this.#file?.close();
     this.#link.close();
   }
 
@@ -212,6 +212,7 @@ export class RemoteStore implements Store {
       case "erased": {
         const entry = this.#recent.at(message.position);
         if (entry) this.#recent.replace(erasedEntry(entry));
+        this.#file?.forget();
         return;
       }
       case "failed":

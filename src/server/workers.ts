@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { openStore } from "../config/store.ts";
+import { openStore, storeFileOf } from "../config/store.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
 import { listenForLines } from "../nodes/line.ts";
 import { LogOwner } from "../nodes/log-owner.ts";
@@ -63,8 +63,8 @@ export async function startWorkers(
 ): Promise<Workers> {
   const logger = LimitedLogger.of(log);
   const port = await findPort(config);
-  const store = openStore(config);
-  const path = config.store === "memory" ? undefined : resolve(config.store);
+  const store = openStore(config, { shared: true });
+  const path = storeFileOf(config);
   const owner = new LogOwner({ store, path, logger });
   // For this user alone, as mkdtemp makes it.
   const folder = mkdtempSync(join(tmpdir(), "tidings-"));

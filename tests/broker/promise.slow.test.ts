@@ -234,3 +234,23 @@ test(
   },
   120_000 * runs,
 );
+
+test(
+  "every schedule keeps the promise, with three nodes that read one file",
+  async () => {
+    let files = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+        const path = join(folder, `shared${files++}.db`);
+        await assertPromise(steps, {
+          open: (clock) =>
+            shareLog(new SqliteStore(path, { bounds, shared: true, clock: clockOf(clock) }), folder, path),
+          lasts: true,
+          ...timers,
+        });
+      }),
+      { numRuns: 200 * runs },
+    );
+  },
+  120_000 * runs,
+);

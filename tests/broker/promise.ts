@@ -202,7 +202,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   }
 
   function lose(from: number, count: number): void {
-    if (!(store instanceof FaultyStore) || to >= headNow()) return;
+    if (!(store instanceof FaultyStore)) return;
     const to = Math.min(from + count, headNow());
     store.lose(from, to);
     for (let position = from; position <= to; position++) history.lost.add(position);

@@ -20,9 +20,12 @@ export interface OwnedLog {
 
 let count = 0;
 
-/** @param folder where its socket is. */
-export async function shareLog(store: Store, folder: string, nodes = 3): Promise<OwnedLog> {
-  const owner = new LogOwner({ store, logger: silent });
+/**
+ * @param folder where its socket is.
+ * @param file what the store is in, if nodes are to read it.
+ */
+export async function shareLog(store: Store, folder: string, file?: string, nodes = 3): Promise<OwnedLog> {
+  const owner = new LogOwner({ store, path: file, logger: silent });
   const path = join(folder, `log-${count++}.sock`);
   const stop = listenForLines(path, (line) => owner.accept(line));
   const join1 = async (name: string) => {

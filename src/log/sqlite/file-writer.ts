@@ -29,7 +29,7 @@ export class FileWriter {
   constructor(path: string) {
     this.path = path;
     removeFile(path);
-    this.#db = openStoreFile(path, "normal");
+    this.#db = openStoreFile(path, { sync: "normal" });
     // The file counts only when it is complete, so nothing of it needs to be undone.
     this.#db.run("PRAGMA journal_mode = OFF");
     this.#db.run("PRAGMA synchronous = OFF");

@@ -21,6 +21,22 @@ export class StoreFileError extends Error {
   }
 }
 
+/** How a file is opened. */
+export interface FileAccess {
+  readonly sync: Sync;
+  /**
+   * - `alone`: no other process has it open.
+   * - `before sharing`: the same, once those who read it beside the last one have gone.
+   * - `shared`: others read it too.
+   *
+   * @defaultValue `alone`
+   */
+  readonly use?: "alone" | "before sharing" | "shared";
+}
+
+/** So long is waited for others who read the file, in ms. */
+const READERS_MS = 2000;
+
 /** SQLite keeps it in the file's header, so that a store is known from any other file: "TDNG". */
 const APPLICATION_ID = 0x54_44_4e_47;
 /** The file holds private events: it is its owner's alone, as are the log and the copies that come of it. */
@@ -36,12 +52,12 @@ const MAX_WAL_BYTES = 16 * 1024 * 1024;
  * @throws StoreFileError when it is something else, damaged, of a later version, in use, or can't
  * be written to.
  */
-export function openStoreFile(path: string, sync: Sync): Database {
+export function openStoreFile(path: string, { sync, use = "alone" }: FileAccess): Database {
   let db: Database | undefined;
   try {
     makePrivate(path);
     db = new Database(path, { create: true, readwrite: true, strict: true });
-    prepare(db, path, sync);
+    prepare(db, path, { sync, use });
     return db;
   } catch (error) {
     db?.close(true);
@@ -53,6 +69,13 @@ export function openStoreFile(path: string, sync: Sync): Database {
 export function openDamagedFile(path: string): Database {
   const db = new Database(path, { readwrite: true, strict: true });
   db.run("PRAGMA locking_mode = EXCLUSIVE");
+  return db;
+}
+
+/** Opens a store that another process has, to read it. @throws SQLiteError */
+export function openToRead(path: string): Database {
+  const db = new Database(path, { readonly: true, strict: true });
+  db.run(`PRAGMA busy_timeout = ${READERS_MS}`);
   return db;
 }
 
@@ -84,9 +107,11 @@ function makePrivate(path: string): void {
   }
 }
 
-function prepare(db: Database, path: string, sync: Sync): void {
+function prepare(db: Database, path: string, { sync, use = "alone" }: FileAccess): void {
+  // Those who read beside it, for a moment each.
+  if (use !== "alone") db.run(`PRAGMA busy_timeout = ${READERS_MS}`);
   // The lock is taken with the first read, and kept.
-  db.run("PRAGMA locking_mode = EXCLUSIVE");
+  if (use !== "shared") db.run("PRAGMA locking_mode = EXCLUSIVE");
   const applicationId = pragma(db, "application_id");
   const version = pragma(db, "user_version");
   const isNew = applicationId === 0 && version === 0 && pragma(db, "schema_version") === 0;
@@ -103,7 +128,7 @@ function prepare(db: Database, path: string, sync: Sync): void {
   db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   db.run(`PRAGMA journal_size_limit = ${MAX_WAL_BYTES}`);
   db.run("PRAGMA secure_delete = FAST");
-  if (!isNew) {
+  if (!isNew && use !== "shared") {
     const { quick_check: found } = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get() ?? {};
     if (found !== "ok") throw damaged(path, found ?? "it can't be checked");
   }

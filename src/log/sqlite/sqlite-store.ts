@@ -53,6 +53,12 @@ export interface SqliteOptions {
    * @defaultValue false: a damaged file is refused
    */
   readonly repair?: boolean;
+  /**
+   * Whether other processes of the hub read the file too. None but this one writes to it.
+   *
+   * @internal
+   */
+  readonly shared?: boolean;
   /** Tells the time; the system's by default. */
   readonly clock?: Clock;
 }
@@ -74,7 +80,7 @@ export class SqliteStore implements Store {
   readonly needsUpkeep = true;
   readonly bounds: Bounds;
   readonly #path: string;
-  readonly #sync: Sync;
+  readonly #access: { readonly sync: Sync; readonly shared: boolean };
   readonly #word = newWord();
   readonly #lives: Lives;
   readonly #time: TrustedTime;
@@ -101,12 +107,12 @@ export class SqliteStore implements Store {
    */
   constructor(
     path: string,
-    { bounds = {}, sync = "normal", repair = false, clock = systemClock }: SqliteOptions = {},
+    { bounds = {}, sync = "normal", repair = false, shared = false, clock = systemClock }: SqliteOptions = {},
   ) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#path = path;
-    this.#sync = sync;
-    this.#file = StoreFile.open(path, { sync, repair });
+    this.#access = { sync, shared };
+    this.#file = StoreFile.open(path, { ...this.#access, repair });
     try {
       const { head, first, bytes, newest, lives, missing } = this.#file.start(this.#word);
       this.#head = head;
@@ -337,7 +343,7 @@ export class SqliteStore implements Store {
     this.#file.close();
     for (const suffix of ["-wal", "-shm"]) rmSync(this.#path + suffix, { force: true });
     renameSync(`${this.#path}.partial`, this.#path);
-    this.#file = StoreFile.reopen(this.#path, this.#sync);
+    this.#file = StoreFile.reopen(this.#path, this.#access);
     const { missing, bytes } = this.#file.start();
     this.#reader = this.#readerOf(missing);
     this.#bytes = bytes;

@@ -30,6 +30,16 @@ interface BlockSize {
   readonly keptAt: number;
 }
 
+interface Sharing {
+  readonly sync: Sync;
+  /** Whether other processes read the file too. */
+  readonly shared: boolean;
+}
+
+interface OpenOptions extends Sharing {
+  readonly repair: boolean;
+}
+
 /** An open store file. */
 export class StoreFile {
   readonly path: string;
@@ -63,21 +73,24 @@ export class StoreFile {
    *
    * @throws StoreFileError
    */
-  static open(path: string, { sync, repair }: { readonly sync: Sync; readonly repair: boolean }): StoreFile {
+  static open(path: string, { repair, ...access }: OpenOptions): StoreFile {
     try {
-      return StoreFile.#openWhole(path, sync);
+      return StoreFile.#openWhole(path, access);
     } catch (error) {
       if (!repair || !(error instanceof StoreFileError) || !error.repairable) throw error;
       repairFile(path);
-      return StoreFile.#openWhole(path, sync);
+      return StoreFile.#openWhole(path, access);
     }
   }
 
-  static #openWhole(path: string, sync: Sync): StoreFile {
-    const db = openStoreFile(path, sync);
+  static #openWhole(path: string, { sync, shared }: Sharing): StoreFile {
+    // Even one that others are to read is this process's alone at first: so no two hubs have it.
+    const db = openStoreFile(path, { sync, use: shared ? "before sharing" : "alone" });
     try {
       checkFile(db, path);
-      return new StoreFile(db, path);
+      if (!shared) return new StoreFile(db, path);
+      db.close(true);
+      return StoreFile.reopen(path, { sync, shared });
     } catch (error) {
       db.close(true);
       throw storeFileError(error, path);
@@ -85,8 +98,8 @@ export class StoreFile {
   }
 
   /** Opens a file that this process has just written. @throws StoreFileError */
-  static reopen(path: string, sync: Sync): StoreFile {
-    return new StoreFile(openStoreFile(path, sync), path);
+  static reopen(path: string, { sync, shared }: Sharing): StoreFile {
+    return new StoreFile(openStoreFile(path, { sync, use: shared ? "shared" : "alone" }), path);
   }
 
   /** Begins a life, and says where the log stands. */
