@@ -1,6 +1,9 @@
 /** The deepest nesting of arrays and objects: far more than data needs, and easy for every parser. */
 export const MAX_DEPTH = 512;
 
+/** A text that is shorter than this can't be nested deeper: each level opens and closes. */
+export const MIN_DEEP_LENGTH = 2 * MAX_DEPTH;
+
 /** A text is nested deeper than {@link MAX_DEPTH}. */
 export class NestingError extends Error {
   override readonly name = "NestingError";
@@ -30,6 +33,11 @@ const INEXACT = /(?:^|[[,:])\s*-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
  */
 export function parseExactly(text: string): ExactJson {
   if (isNestedTooDeeply(text)) throw new NestingError();
+  return parseShallow(text);
+}
+
+/** The same for a text that can't be nested too deeply. */
+export function parseShallow(text: string): ExactJson {
   const value: unknown = JSON.parse(text);
   // Ids and times within strings have as many digits, and a second parse costs the most.
   const inexact = PERHAPS_INEXACT.test(text) && INEXACT.test(text);
@@ -43,8 +51,7 @@ function keepNumber(_: string, value: unknown, { source }: { source?: string }):
 
 /** Looks at the text, because a parser that fails deep in the stack takes much time. */
 function isNestedTooDeeply(text: string): boolean {
-  // Each level opens and closes.
-  if (text.length < 2 * MAX_DEPTH) return false;
+  if (text.length < MIN_DEEP_LENGTH) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -23,7 +23,7 @@ export type Checked = { readonly draft: Draft } | { readonly violations: readonl
  * @throws Problem 400 when it is not JSON, 422 when it is nested too deeply.
  */
 export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<void, Checked, void> {
-  if (bytes.length < LARGE) return checkSmall(hub, parseJson(bytes, at), at);
+  if (bytes.length < LARGE) return checkParsed(hub, parseJson(bytes, at), at);
   let members: Map<string, string> | undefined;
   try {
     members = yield* membersOf(bytes);
@@ -34,7 +34,8 @@ export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<voi
   return checkLarge(hub, members, at);
 }
 
-function checkSmall(hub: Hub, { value, exact }: ExactJson, at: string): Checked {
+/** The same for an event whose JSON is parsed. */
+export function checkParsed(hub: Hub, { value, exact }: ExactJson, at: string): Checked {
   const found = catalogViolations(hub.broker, value, at);
   if (found.length > 0 || !isEventInput(value)) {
     return { violations: [...eventViolations(value, at), ...found] };

@@ -29,29 +29,66 @@ export function isArray(bytes: Uint8Array): boolean {
   return bytes[beginningOf(bytes)] === OPEN_ARRAY;
 }
 
+/** A part of a JSON array: an element, or several small ones with what is between them. */
+export interface ArrayPart {
+  readonly bytes: Uint8Array;
+  /** How many elements there are in it. */
+  readonly count: number;
+}
+
 /**
- * Cuts a JSON array's elements out of its bytes, one after the other, without parsing them: whether
- * they are JSON is for whoever parses each.
+ * Cuts a JSON array into parts by its bytes, one after the other, without parsing them: whether they
+ * are JSON is for whoever parses each.
  *
- * @param longest in bytes
+ * @param longest an element's length at most
+ * @param small elements shorter than this may share a part
+ * @param partSize the length from which a part is full. All in bytes.
  * @throws SyntaxError when what is around the elements is no array.
  */
 export function* cutArray(
   bytes: Uint8Array,
   longest: number,
-): Generator<Uint8Array | typeof TOO_LONG, void, void> {
+  small = 0,
+  partSize = 0,
+): Generator<ArrayPart | typeof TOO_LONG, void, void> {
   if (!isArray(bytes)) throw new SyntaxError("it does not begin with [");
   let start = skipSpace(bytes, beginningOf(bytes) + 1);
   if (bytes[start] === CLOSE_ARRAY) return assertEnd(bytes, start + 1);
+  /** The small elements that wait for others: where they begin and end, and how many they are. */
+  let first = start;
+  let last = start;
+  let count = 0;
   for (;;) {
     const end = endOfElement(bytes, start, longest);
+    const isSmall = end !== undefined && end - start < small;
+    if (count > 0 && (!isSmall || end - first > partSize)) {
+      yield { bytes: bytes.subarray(first, last), count };
+      count = 0;
+    }
     if (end === undefined) {
       yield TOO_LONG;
       return;
     }
-    yield bytes.subarray(start, end);
-    if (bytes[end] === CLOSE_ARRAY) return assertEnd(bytes, end + 1);
+    if (count === 0) first = start;
+    last = end;
+    count++;
+    const isLast = bytes[end] === CLOSE_ARRAY;
+    if (!isSmall || isLast) {
+      yield { bytes: bytes.subarray(first, last), count };
+      count = 0;
+    }
+    if (isLast) return assertEnd(bytes, end + 1);
     if (bytes[end] !== COMMA) throw new SyntaxError("the array has no end");
+    start = skipSpace(bytes, end + 1);
+  }
+}
+
+/** The elements of a part, one by one. */
+export function* cutElements({ bytes, count }: ArrayPart): Generator<Uint8Array, void, void> {
+  let start = 0;
+  for (let i = 0; i < count; i++) {
+    const end = endOfElement(bytes, start, bytes.length) ?? bytes.length;
+    yield bytes.subarray(start, end);
     start = skipSpace(bytes, end + 1);
   }
 }

@@ -1,11 +1,16 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutArray, isArray, membersOf, TOO_LONG } from "../../../src/http/request/json-bytes.ts";
+import { cutArray, cutElements, isArray, membersOf, TOO_LONG } from "../../../src/http/request/json-bytes.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const cut = (text: string, longest = 1e6) =>
-  [...cutArray(bytesOf(text), longest)].map((one) =>
-    one === TOO_LONG ? one : new TextDecoder().decode(one),
+  [...cutArray(bytesOf(text), longest)].map((part) =>
+    part === TOO_LONG ? part : new TextDecoder().decode(part.bytes),
+  );
+/** The same, of parts with several small elements. */
+const cutTwice = (text: string, small: number, partSize: number) =>
+  [...cutArray(bytesOf(text), 1e6, small, partSize)].flatMap((part) =>
+    part === TOO_LONG ? [] : [...cutElements(part)].map((one) => new TextDecoder().decode(one)),
   );
 
 test("an array's elements are those that JSON.parse finds", () => {
@@ -15,6 +20,22 @@ test("an array's elements are those that JSON.parse finds", () => {
     fc.property(fc.array(json), space, (values, indent) => {
       const text = `\r\n ${JSON.stringify(values, null, indent)}\t`;
       expect(cut(text).map((one) => JSON.parse(String(one)))).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test("elements that share a part are those that are cut alone", () => {
+  const element = fc.constantFrom('"a,]"', "1 ", "[2,3]", '{"x":[1,{}]}', `"${"y".repeat(20)}"`);
+  const size = fc.constantFrom(0, 2, 5, 10, 100);
+  fc.assert(
+    fc.property(fc.array(element), size, size, (elements, small, partSize) => {
+      const text = `[${elements.join(", ")}]`;
+      expect(cutTwice(text, small, partSize)).toEqual(cut(text) as string[]);
+      for (const part of cutArray(bytesOf(text), 1e6, small, partSize)) {
+        if (part === TOO_LONG || part.count < 2) continue;
+        expect(part.bytes.length).toBeLessThanOrEqual(partSize);
+        for (const one of cutElements(part)) expect(one.length).toBeLessThan(small);
+      }
     }),
   );
 });
