@@ -1,5 +1,14 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -67,6 +76,7 @@ export function openStoreFile(path: string, { sync, use = "alone" }: FileAccess)
 
 /** Opens a file to see what can be read of it, however damaged it is. */
 export function openDamagedFile(path: string): Database {
+  fillUp(path);
   const db = new Database(path, { readwrite: true, strict: true });
   db.run("PRAGMA locking_mode = EXCLUSIVE");
   return db;
@@ -162,4 +172,21 @@ function reasonOf(cause: SQLiteError, path: string): StoreFileError {
     return because(`${path} can't be used as a store: ${message}`);
   // Whatever else a store's own tables make SQLite say, they are not as they were made.
   return damaged(path, message, cause);
+}
+
+/**
+ * Puts zeros where the end of a file is missing, as in a copy that broke off: SQLite reads nothing of a
+ * file that is shorter than its header says (SQLite's file format, sections 1.3.2 and 1.3.7).
+ */
+function fillUp(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    const header = Buffer.alloc(100);
+    if (readSync(file, header, 0, header.length, 0) < header.length) return;
+    const pageSize = header.readUInt16BE(16);
+    const size = header.readUInt32BE(28) * (pageSize === 1 ? 65_536 : pageSize);
+    if (fstatSync(file).size < size) ftruncateSync(file, size);
+  } finally {
+    closeSync(file);
+  }
 }

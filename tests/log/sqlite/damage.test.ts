@@ -152,3 +152,22 @@ test("what finds the blocks is made again when it is damaged", async () => {
   expect(store.locate("n 9")).toBe(9);
   store.close();
 });
+
+test("a copy that broke off is repaired with all that is whole in it", async () => {
+  const folder = emptyFolder();
+  const whole = join(folder, "whole.db");
+  await wholeFile(whole, 1000);
+  const bytes = readFileSync(whole);
+  for (const [part, least] of [
+    [bytes.length - 4096, 900],
+    [bytes.length / 2, 100],
+  ] as const) {
+    const path = join(folder, `${part}.db`);
+    writeFileSync(path, bytes.subarray(0, part));
+    expect(() => new SqliteStore(path)).toThrow("damaged");
+    const repaired = new Followed(new SqliteStore(path, { repair: true }));
+    assertRight(repaired);
+    expect(repaired.count).toBeGreaterThan(least);
+    repaired.close();
+  }
+});
