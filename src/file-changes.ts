@@ -1,46 +1,46 @@
 import { stat } from "node:fs/promises";
 import type { Logger } from "./logger.ts";
 
-/** How often files are looked at for a change, in ms. */
-const LOOK_INTERVAL_MS = 250;
+/** The time between two checks of the files, in ms. */
+const CHECK_INTERVAL_MS = 250;
 
-/** What is loaded from files that change while the program runs. */
+/** Something that is loaded from files, and loaded again when they change. */
 export interface FileSource<T> {
-  /** Such as `certificate`: the log's word for it. */
+  /** Its name in the log, such as `certificate`. */
   readonly name: string;
-  /** The files that it is made of, asked for before each time it is loaded. */
+  /** Its files. Called before each load. */
   files(): readonly string[] | Promise<readonly string[]>;
-  /** @throws when a file is no good. */
+  /** @throws when a file can't be used */
   load(): T | Promise<T>;
-  /** Puts what was loaded in force. */
+  /** Uses the loaded value from now on. */
   take(value: T): void;
 }
 
 interface Followed {
   readonly name: string;
-  /** Loads it and puts it in force. */
+  /** Loads the value, and uses it. */
   readonly load: () => Promise<void>;
   readonly find: () => Promise<readonly string[]>;
   files: readonly string[];
-  /** What the files were like just before they were loaded. */
+  /** The state of the files just before they were loaded. */
   loaded: string;
-  /** What they were like at the last look, if they were not like that any more. */
+  /** The state of the files at the last check, if it has changed since the load. */
   changed: string | undefined;
 }
 
 /**
- * Takes up files when they change, and when it is told to. One that is no good leaves in force what
- * there was, and is told of in the log; the next change of it is another try.
+ * Loads files again when they change, and on request. When a load fails, the earlier value stays in use and
+ * the log reports the failure. The next change is another try.
  *
- * It looks at files by itself rather than asking the system to tell: that knows every way to save (in
- * place, by rename, by a link that points elsewhere) and every file system. A change is taken up when
- * two looks find the same, so that a file which is being written is not read by half.
+ * It polls the files, because events of the system miss some ways to save (by rename, by a link that points
+ * elsewhere) and some file systems. A change counts when two checks find the same state, so that a file is
+ * not read while it is being written.
  */
 export class FollowedFiles {
   readonly #logger: Logger;
   readonly #followed: Followed[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** One thing after the other: a look, a reload. */
+  /** The checks and reloads, one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -48,7 +48,7 @@ export class FollowedFiles {
     this.#logger = logger;
   }
 
-  /** Loads it for the first time. @throws what `load` throws; then it is not followed. */
+  /** Loads a source for the first time. @throws the error of `load`; then the source is not followed. */
   async follow<T>(source: FileSource<T>): Promise<void> {
     const followed: Followed = {
       name: source.name,
@@ -62,14 +62,14 @@ export class FollowedFiles {
     this.#followed.push(followed);
   }
 
-  /** Loads everything again, changed or not. Resolves when all is taken up, or was told of in the log. */
+  /** Loads everything again, changed or not. Resolves when all is loaded, or failed and logged. */
   reload(): Promise<void> {
     return this.#queue(async () => {
       for (const followed of this.#followed) await this.#again(followed);
     });
   }
 
-  /** Begins to look for changes. */
+  /** Begins to check for changes. */
   start(): void {
     if (this.#followed.length > 0) this.#schedule();
   }
@@ -81,10 +81,10 @@ export class FollowedFiles {
 
   #schedule(): void {
     this.#timer = setTimeout(async () => {
-      await this.#queue(() => this.#look());
+      await this.#queue(() => this.#check());
       if (!this.#stopped) this.#schedule();
-    }, LOOK_INTERVAL_MS);
-    // It is not what keeps the program running.
+    }, CHECK_INTERVAL_MS);
+    // The timer must not keep the program running.
     this.#timer.unref();
   }
 
@@ -93,7 +93,7 @@ export class FollowedFiles {
     return this.#turn;
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     for (const followed of this.#followed) {
       const state = await stateOf(followed.files);
       const isSettled = state === followed.changed;
@@ -119,13 +119,13 @@ export class FollowedFiles {
 
 async function load(followed: Followed): Promise<void> {
   followed.files = await followed.find();
-  // Before it is read: what is written meanwhile is another change.
+  // The state is taken before the load: a change during the load is another change.
   followed.loaded = await stateOf(followed.files);
   followed.changed = undefined;
   await followed.load();
 }
 
-/** A text that changes with every change of the files. */
+/** A text that differs after every change of the files. */
 async function stateOf(files: readonly string[]): Promise<string> {
   const states = files.map(async (file) => {
     try {

@@ -1,12 +1,12 @@
-/** Takes structured lines. A pino logger is one, and so is the console. */
+/** Takes log lines with fields. A pino logger is one, and so is the console. */
 export interface Logger {
-  /** What happens in the ordinary course of things, such as a client that comes or goes. */
+  /** Ordinary events, such as a client that connects. */
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** What an operator may want to know. */
+  /** Events that an operator may want to know. */
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** What an operator should look at. */
+  /** Events that an operator should look at. */
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** What fails. */
+  /** Failures. */
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
@@ -15,9 +15,9 @@ export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 type Level = keyof Logger;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** For how long lines of a kind are counted together, in ms. */
+/** The length of a window in which lines of one kind are counted, in ms. */
 const WINDOW_MS = 10_000;
-/** How many lines of a kind a window has, by level: who asks for `debug` wants to see single requests. */
+/** The most lines of one kind in a window. `debug` allows more, to show single requests. */
 const MAX_LINES: Readonly<Record<Level, number>> = { debug: 1000, info: 10, warn: 10, error: 10 };
 
 /** The lines of one kind since its window began. */
@@ -28,9 +28,9 @@ interface Window {
 }
 
 /**
- * Passes on the first lines of each kind, and says of the others how many there were: a client gone
- * wild, a full disk or an issuer that is down fill no log. Lines are of one kind if they have the
- * level, the message and the `status` in common. Of those there are as many as the code has messages.
+ * Passes on the first lines of each kind in a window, and counts the others. So a broken client, a full
+ * disk or an issuer that is down can't fill the log. Lines of one kind share level, message and `status`.
+ * The code has few messages, so there are few kinds.
  */
 export class LimitedLogger implements Logger {
   readonly #logger: Logger;
@@ -40,7 +40,7 @@ export class LimitedLogger implements Logger {
     this.#logger = logger;
   }
 
-  /** The logger, limited, unless it is so already: then all who are given it share its limits. */
+  /** The logger with limits. A logger that has limits already is returned as it is, and its limits are shared. */
   static of(logger: Logger): LimitedLogger {
     return logger instanceof LimitedLogger ? logger : new LimitedLogger(logger);
   }

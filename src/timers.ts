@@ -1,17 +1,17 @@
-/** A timer can't wait longer than this, in ms: it would go off at once. */
+/** The longest time of a timer, in ms. A longer one would go off at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Resolves when everything else in the process has had its turn. */
+/** Resolves when the rest of the process has had its turn. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Nothing holds the event loop for longer than this and one step of its work, in ms. */
+/** The longest slice of work, in ms, besides one last step. */
 export const SLICE_MS = 4;
 
 /**
- * Does work that comes in steps. Most is done at once; what takes longer lets others have their turn
- * after each slice of some milliseconds.
+ * Does work that comes in steps. Short work is done at once. Long work gives the rest of the process a turn
+ * after each slice of a few milliseconds.
  */
 export function inSlices<T>(steps: Generator<void, T, void>): T | Promise<T> {
   const first = runSlice(steps);

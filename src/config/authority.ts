@@ -6,10 +6,10 @@ import type { FileSource } from "../file-changes.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigError, readNamedFile } from "./config-error.ts";
 
-/** Shorter keys can be guessed by trying. */
-const SHORT_KEY = 16;
+/** Shorter keys can be guessed. */
+const MIN_KEY_LENGTH = 16;
 
-/** The keys and rules of a hub, as its flags name them. */
+/** The flags for keys and tokens. */
 export interface AuthSettings {
   readonly publishKey?: readonly string[];
   readonly publishKeyFile?: string;
@@ -35,8 +35,8 @@ export function hasKeys(settings: AuthSettings): boolean {
 }
 
 /**
- * An authority by the rules of the settings. It has no key until the source is loaded, which puts in
- * force those that the settings and their files name.
+ * Makes the authority of a hub. It has no keys until its file source is loaded, which reads the keys that
+ * the settings and their files name.
  */
 export function createAuthority(
   settings: AuthSettings,
@@ -49,7 +49,7 @@ export function createAuthority(
     name: "keys",
     files: () => [publishKeyFile, adminKeyFile, jwtKeyFile].filter((file) => file !== undefined),
     load() {
-      // At the start, so that the log tells at once when they can't be had, and when one is told to.
+      // Fetched at the start and at a reload, so that the log reports at once when they are not available.
       void remote?.refresh();
       return readAuthorityKeys(settings, remote, logger);
     },
@@ -58,7 +58,7 @@ export function createAuthority(
   return { authority, keys };
 }
 
-/** @throws ConfigError when a key or a file is no good. */
+/** @throws ConfigError when a key or a file can't be used */
 function readAuthorityKeys(
   settings: AuthSettings,
   remote: RemoteKeys | undefined,
@@ -67,9 +67,9 @@ function readAuthorityKeys(
   const publishKeys = readKeys("publish-key", settings.publishKey, settings.publishKeyFile);
   const adminKeys = readKeys("admin-key", settings.adminKey, settings.adminKeyFile);
   const key = remote ?? readTokenKey(settings);
-  if ([...publishKeys, ...adminKeys].some((one) => one.length < SHORT_KEY)) {
+  if ([...publishKeys, ...adminKeys].some((one) => one.length < MIN_KEY_LENGTH)) {
     logger.warn(
-      { characters: SHORT_KEY },
+      { characters: MIN_KEY_LENGTH },
       "a key is so short that it can be guessed: openssl rand -base64 24 makes one",
     );
   }
@@ -83,7 +83,7 @@ function readAuthorityKeys(
 
 function readKeys(flag: string, given: readonly string[] = [], file: string | undefined): readonly string[] {
   const keys = file === undefined ? given : [...given, ...linesOf(flag, file)];
-  // What a header can carry; the message must not tell the key.
+  // A header must be able to carry the key. The message must not disclose it.
   if (keys.some((key) => !/^[!-~]+$/.test(key))) {
     throw new ConfigError(
       `a key of --${flag} has characters that a header can't carry: use ASCII without spaces`,

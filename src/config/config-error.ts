@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A flag, value or file is wrong, or some of them together. The message is one line for people. */
+/** A flag, a value or a file is wrong, or a combination of them. The message is one line. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -18,7 +18,7 @@ export function readNamedFile(flag: string, file: string): string {
   }
 }
 
-/** Says in plain words why the system refuses, such as to read a file or to listen at an address. */
+/** Describes an error of the system in plain words, such as a file that can't be read. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   return (code && REASONS[code]) ?? code ?? (error instanceof Error ? error.message : String(error));

@@ -4,7 +4,7 @@ import { ConfigError } from "./config-error.ts";
 import { type ExposureSettings, isLoopback } from "./exposure.ts";
 import type { StoreSettings } from "./store.ts";
 
-/** How a hub is to run: flags first, then the environment, then the defaults. */
+/** The configuration of a hub. A flag wins over a variable, and a variable over a default. */
 export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSettings {
   readonly port: number;
   /** The path of a module of event types. */
@@ -16,7 +16,7 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly stallTimeout: number;
   /** Milliseconds. */
   readonly drain: number;
-  /** The shortest time that readers are told to wait at a stop, in milliseconds. */
+  /** The shortest reconnection time that readers are told at a stop, in milliseconds. */
   readonly drainRetry: number;
   /** How many processes serve. */
   readonly workers: number;
@@ -38,14 +38,14 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
 }
 
 /**
- * Checks the values that are wrong only together. Each alone was checked as it was read.
+ * Checks combinations of values. Each value alone was checked when it was read.
  *
  * @throws ConfigError
  */
 export function assertConsistent(config: Config): void {
   assertTls(config);
   assertKeys(config);
-  // A hub that everyone may use stays on this machine, unless its operator says otherwise.
+  // A hub without keys stays on this machine, unless its operator says otherwise.
   if (!hasKeys(config) && !config.open && config.unix === undefined && !isLoopback(config.host)) {
     throw new ConfigError(
       `on ${config.host} everyone could publish, since there is no key: give --publish-key-file or --jwt-key-file (or --open, if that is what you want)`,

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 
-/** From where a hub can be reached, and under which names. */
+/** The settings for the addresses and the names of a hub. */
 export interface ExposureSettings {
   readonly host: string;
   readonly open: boolean;
@@ -8,8 +8,8 @@ export interface ExposureSettings {
 }
 
 /**
- * The names by which browsers may call the hub; undefined for all. Where the network reaches a hub
- * with keys, those guard it, and its operator need not list its names.
+ * The names by which browsers may call the hub; undefined for all names. A hub with keys on the network is
+ * guarded by them, so its operator need not list its names.
  */
 export function namesOf(
   { host, allowedHost = [] }: ExposureSettings,
@@ -20,7 +20,7 @@ export function namesOf(
   return isLoopback(host) || isIP(host) ? allowedHost : [host.toLowerCase(), ...allowedHost];
 }
 
-/** Whether only programs on this machine reach an address. */
+/** Whether only programs on this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   const address = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
   return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));

@@ -22,16 +22,16 @@ import {
   workers,
 } from "./values.ts";
 
-/** A flag that knows the type of its value, so that the table of them has to fit {@link Config}. */
+/** A flag with the type of its value, so that the compiler holds the table of flags to {@link Config}. */
 type Flag<T> = Option & { readonly value?: T };
 
-/** Reads the text after a flag. One that repeats is given its values so far. */
+/** Parses the text after a flag. The parser of a flag that repeats gets the earlier values too. */
 type Parser<T> = (text: string, before?: T) => T;
 
 const flag = <T>(flags: string, description: string, parse: Parser<T>): Flag<T> =>
   new Option(flags, description).argParser(parse);
 
-/** A flag with a default, and the words for it where the number alone says too little. */
+/** A flag with a default. `shown` describes the default in the help. */
 const preset = <T>(flags: string, description: string, parse: Parser<T>, value: T, shown?: string): Flag<T> =>
   flag(flags, description, parse).default(value, shown);
 
@@ -89,11 +89,11 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     ),
     sync: choice(
       "--sync <when>",
-      "what kept events survive: a crash (normal), a power cut too (full)",
+      "what events survive: a crash (normal), or a power cut too (full)",
       ["normal", "full"],
       "normal",
     ),
-    repair: toggle("--repair", "go on with what is whole of a damaged file"),
+    repair: toggle("--repair", "repair a damaged file: keep the events that can be read"),
     historyEvents: preset(
       "--history-events <count>",
       "keep this many events for readers that come back",
@@ -133,13 +133,13 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     drain: preset("--drain <duration>", "end the streams over this time at a stop", duration, 10_000, "10s"),
     drainRetry: preset(
       "--drain-retry <duration>",
-      "tell readers at a stop to come back after this time at the soonest",
+      "shortest time after which readers come back after a stop",
       duration,
       0,
     ),
     maxStreamAge: preset(
       "--max-stream-age <duration>",
-      "end a stream at this age, or up to half of it earlier; 0 for never",
+      "end each stream at an age between half of this and this; 0 for never",
       duration,
       DEFAULT_LIMITS.maxStreamAge,
     ),
@@ -156,13 +156,13 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     jwtAudience: flag("--jwt-audience <audience>", "refuse tokens without this aud", text),
     jwtLeeway: preset(
       "--jwt-leeway <duration>",
-      "how far an issuer's clock may be off",
+      "greatest difference to an issuer's clock",
       duration,
       DEFAULT_LEEWAY_MS,
       "5s",
     ),
     private: toggle("--private", "refuse readers without a token"),
-    open: toggle("--open", "allow other machines in even without any key"),
+    open: toggle("--open", "let other machines in without a key"),
     maxToken: preset("--max-token <size>", "longest key or token", size, DEFAULT_MAX_TOKEN, "8KiB"),
   }),
   ...group("Browsers and proxies", {
@@ -174,7 +174,7 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     allowedHost: flag("--allowed-host <name>", "name by which browsers may call the hub; repeats", names),
     trustProxy: flag(
       "--trust-proxy <address>",
-      "believe X-Forwarded-For from this address, subnet (10.0.0.0/8) or unix; repeats",
+      "trust X-Forwarded-For from this address, subnet (10.0.0.0/8) or unix; repeats",
       proxies,
     ),
   }),
@@ -229,12 +229,12 @@ export function withServeOptions<C extends Command>(command: C): C {
 }
 
 /**
- * Reads what the command's flags and variables came to.
+ * Reads the configuration from the flags and variables of a command.
  *
  * @throws ConfigError when they contradict each other.
  */
 export function readConfig(command: Command): Config {
-  // Each member is what the parser of its flag gave, which the table's type holds to that of Config.
+  // The type of the table ensures that the parser of each flag gives the type of its member.
   const config = command.opts<Config>();
   assertConsistent(config);
   return config;

@@ -1,7 +1,7 @@
 import type { Remedies } from "../http/access/remedies.ts";
 import type { Logger } from "../logger.ts";
 
-/** What a hub of the binary tells those whom it refuses. */
+/** Remedies that name flags, for a hub of the executable. */
 export const flagRemedies: Remedies = {
   publish: "publishing takes a key or a token that grants it",
   administer: "this takes the administrator's key (--admin-key)",
@@ -9,12 +9,12 @@ export const flagRemedies: Remedies = {
   origin: (origin) => `${origin} may not use this hub; if it should: --cors-origin names its origin`,
 };
 
-/** For how many origins a warning is logged: who makes them up is not to fill the log, or the memory. */
+/** The most origins that are warned of. Made-up origins must not fill the log or the memory. */
 const MAX_ORIGINS = 100;
 
 /**
- * Warns once of each origin whose page was refused, with the flag that would allow it: a browser
- * tells the page nothing.
+ * Logs one warning for each refused origin, with the flag that would allow it. The page itself learns
+ * nothing, because browsers hide the answer from it.
  */
 export function originWarnings(logger: Logger): (origin: string) => void {
   const warned = new Set<string>();
@@ -27,7 +27,7 @@ export function originWarnings(logger: Logger): (origin: string) => void {
 
 function remedyOf(origin: string): string | undefined {
   if (origin === "null") return "serve the page over http: a file, or a frame in a sandbox, has no origin";
-  // Whatever is no origin comes from no browser.
+  // A text that is no origin does not come from a browser.
   return URL.canParse(origin) && /^[a-z0-9+.-]+:\/\/[a-z0-9.:[\]-]+$/.test(origin)
     ? `--cors-origin ${origin}`
     : undefined;

@@ -8,7 +8,7 @@ export interface TlsPair {
   readonly key: string;
 }
 
-/** A certificate and its key, each in a file, which are renewed now and then. */
+/** The files of a certificate and its key. They are replaced when the certificate is renewed. */
 export class TlsFiles {
   readonly #certFile: string;
   readonly #keyFile: string;
@@ -18,7 +18,7 @@ export class TlsFiles {
     this.#keyFile = keyFile;
   }
 
-  /** @throws ConfigError when a file can't be read, or they don't belong together. */
+  /** @throws ConfigError when a file can't be read, or the key is not the certificate's */
   async load(): Promise<TlsPair> {
     const cert = readNamedFile("--tls-cert", this.#certFile);
     const key = readNamedFile("--tls-key", this.#keyFile);
@@ -27,12 +27,12 @@ export class TlsFiles {
     if (!certificate.checkPrivateKey(privateKey)) {
       throw new ConfigError(`--tls-key ${this.#keyFile} is not the key of --tls-cert ${this.#certFile}`);
     }
-    // What the server will be asked to take, with the whole chain.
+    // The server will load the whole chain, so it is checked too.
     parse(`--tls-cert ${this.#certFile}`, () => createSecureContext({ cert, key }));
     return { cert, key };
   }
 
-  /** While only one of the two has been renewed, loading fails; the other's change brings them together. */
+  /** A renewal changes one file after the other. Loading fails until both are changed. */
   files(): readonly string[] {
     return [this.#certFile, this.#keyFile];
   }
@@ -42,7 +42,7 @@ function parse<T>(what: string, parsed: () => T): T {
   try {
     return parsed();
   } catch {
-    // The runtime's own words are about its innards.
+    // The message of the runtime would not help.
     throw new ConfigError(`${what} is not what it should be, which is PEM without a passphrase`);
   }
 }

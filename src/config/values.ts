@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { isProxy } from "../http/request/address.ts";
 import { isRedisAddress, parseRedisAddress, RedisAddressError } from "../log/redis/address.ts";
 
-/** Parsers for what is typed after a flag. Each throws commander's InvalidArgumentError. */
+// Parsers for the values of flags. Each throws commander's InvalidArgumentError.
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -36,7 +36,7 @@ export function port(text: string): number {
   return whole(text, 0, 65_535, "Expected a port from 0 to 65535; 0 takes any that is free.");
 }
 
-/** `memory`, or a file: one whose name ends in `.db`, so that a slip of the pen does not become one. */
+/** `memory`, or a file. Its name must end in `.db`, so that a typing error does not create a file. */
 export function store(text: string): string {
   if (text === "memory" || /[^/\\]\.db$/.test(text)) return text;
   if (!isRedisAddress(text)) {
@@ -75,7 +75,7 @@ export function rate(text: string): number {
   return perSecond;
 }
 
-/** A duration that the runtime counts; in seconds. */
+/** A duration in whole seconds, for the runtime. */
 export function seconds(text: string): number {
   const value = duration(text) / 1000;
   if (Number.isInteger(value) && value >= 1 && value <= 255) return value;
@@ -91,13 +91,13 @@ export function proxies(value: string, before: readonly string[] = []): readonly
   return [...before, ...given];
 }
 
-/** Any text but none: a variable that was left empty is not one that was left out. */
+/** Any text that is not empty. An empty variable is an error, not an absent one. */
 export function text(value: string): string {
   if (value === "") throw new InvalidArgumentError("Expected more than nothing.");
   return value;
 }
 
-/** For a flag that repeats, whose values may have spaces: a variable holds one. */
+/** For a flag that repeats and whose values may have spaces. Its variable holds one value. */
 export function texts(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, text(value)];
 }
@@ -108,7 +108,7 @@ export function httpUrl(value: string): URL {
   throw new InvalidArgumentError("Expected a URL such as https://example.org/jwks.json.");
 }
 
-/** For flags that repeat: a variable holds several values with spaces between. */
+/** For a flag that repeats. Its variable holds several values, separated by spaces. */
 export function keys(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...wordsOf(value)];
 }
@@ -140,10 +140,10 @@ export function origins(value: string, before: readonly string[] = []): readonly
 }
 
 function isOrigin(text: string): boolean {
-  // A domain of its own below the star: not all of https://*.org is one's own.
+  // The part after the star needs a dot: nobody owns all of https://*.org.
   const one = text.replace(/^(https?:\/\/)\*\.(?=[^.]+\.[^.])/, "$1any.");
   if (/^https?:/.test(one)) return !one.includes("*") && URL.canParse(one) && new URL(one).origin === one;
-  // Applications in a web view have schemes of their own, such as capacitor://localhost.
+  // Applications in a web view have other schemes, such as capacitor://localhost.
   return /^[a-z][a-z0-9+.-]*:\/\/[^/*]+$/.test(one);
 }
 
@@ -157,7 +157,7 @@ function withUnit(text: string, units: Readonly<Record<string, number>>, expecte
   const [, number, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? [];
   const factor = unit === undefined ? undefined : units[unit];
   if (number === undefined || factor === undefined) {
-    // Nothing of something needs no unit.
+    // Zero needs no unit.
     if (text === "0") return 0;
     throw new InvalidArgumentError(expected);
   }

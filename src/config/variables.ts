@@ -6,7 +6,7 @@ const PREFIX = "TIDINGS_";
 const ON = ["1", "true", "yes", "on"];
 const OFF = ["", "0", "false", "no", "off"];
 
-/** A command whose every flag has an environment variable: `--keep-alive` has TIDINGS_KEEP_ALIVE. */
+/** A command whose flags all have environment variables: `--keep-alive` has TIDINGS_KEEP_ALIVE. */
 export class CommandWithVariables extends Command {
   override addOption(option: Option): this {
     return super.addOption(option.env(PREFIX + option.name().toUpperCase().replaceAll("-", "_")));
@@ -14,10 +14,10 @@ export class CommandWithVariables extends Command {
 }
 
 /**
- * Reads the variables of flags without a value by what they say. Commander only looks whether they
- * are there, so that TIDINGS_OPEN=false would open the hub.
+ * Interprets the variables of flags without a value: true or false. Commander only tests whether a variable
+ * is set, so TIDINGS_OPEN=false would open the hub.
  *
- * @throws ConfigError when one says neither.
+ * @throws ConfigError when a variable is neither true nor false
  */
 export function settleSwitches(command: Command): void {
   for (const { envVar, required, optional } of command.options) {
@@ -30,18 +30,18 @@ export function settleSwitches(command: Command): void {
   }
 }
 
-/** What Kubernetes sets in every container beside a service with the name `tidings`. */
+/** Variables that Kubernetes sets in each container when there is a service with the name `tidings`. */
 const SERVICE_LINK = /^TIDINGS_(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_(TCP|UDP).*)$/;
 
 /**
- * Takes TIDINGS_PORT away where Kubernetes has set it for a service with the name `tidings`: it is
- * an address such as `tcp://10.0.0.1:80` then, and about another hub.
+ * Removes TIDINGS_PORT when Kubernetes has set it for a service with the name `tidings`. Then it is the
+ * address of another hub, such as `tcp://10.0.0.1:80`.
  */
 export function dropServiceLink(env: NodeJS.ProcessEnv): void {
   if (env["TIDINGS_PORT"]?.startsWith("tcp://")) delete env["TIDINGS_PORT"];
 }
 
-/** Finds the variables that look like Tidings' own and are none, each in a line that says which was meant. */
+/** Finds unknown variables with the prefix of Tidings. Each gets one line, with the name that was probably meant. */
 export function unknownVariables(commands: readonly Command[], env: NodeJS.ProcessEnv): string[] {
   const known = commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? []));
   const unknown = Object.keys(env).filter(
@@ -49,7 +49,7 @@ export function unknownVariables(commands: readonly Command[], env: NodeJS.Proce
   );
   return unknown.map((name) => {
     const meant = closest(name, known);
-    // As far as half of the name is another one's.
+    // At most half of the name may differ.
     const isNear = distance(name, meant) <= (name.length - PREFIX.length) / 2;
     return `${name} is no variable that tidings knows${isNear ? `; is ${meant} meant?` : ""}`;
   });

@@ -1,15 +1,15 @@
 import type { Status } from "./status.ts";
 
-// What the console's own stream sends: `events` some times a second, and `tick` once.
+// The stream of the console: `events` several times a second, and `tick` once a second.
 
 /** An event as the console lists it. */
 export interface ConsoleEvent {
   readonly id: string;
   readonly type: string;
   readonly topics: readonly string[];
-  /** The data as JSON text, cut short when it is long. */
+  /** The beginning of the data, as JSON text. */
   readonly json: string;
-  /** How long the whole text is, in characters. */
+  /** The length of the whole text, in characters. */
   readonly length: number;
   readonly retry?: number;
   readonly private?: true;
@@ -21,29 +21,29 @@ export interface ConsoleEvent {
 
 /** Some events in their order, as the feed sends them. */
 export interface ConsoleEvents {
-  /** They were held before the page came. */
+  /** Whether they are older than the stream. */
   readonly backlog: boolean;
   readonly events: readonly ConsoleEvent[];
-  /** How many more came before these, too many to show. */
+  /** The number of events before these that were too many to show. */
   readonly skipped: number;
 }
 
-/** The names met most often, and how often. */
+/** The most frequent names, and their counts. */
 export interface TallyCounts {
   readonly top: readonly (readonly [name: string, count: number])[];
-  /** How many different names there were. */
+  /** The number of different names. */
   readonly distinct: number;
 }
 
-/** The figures of the time since the last one, mostly a second, as the feed's `tick`. */
+/** The figures since the tick before, usually of one second. */
 export interface Tick {
   readonly status: Status;
   /** The hub's clock, in Unix milliseconds. */
   readonly now: number;
-  /** How long from publishing to the last client's write, in ms; null when nothing was published. */
+  /** The time from publishing to the write to the last client, in ms; null when nothing was published. */
   readonly latency: { readonly mean: number; readonly max: number } | null;
   readonly types: TallyCounts;
   readonly topics: TallyCounts;
-  /** It took a key to get this; the page can forget it. */
+  /** Whether the page showed a key, which it can forget. */
   readonly keyed: boolean;
 }

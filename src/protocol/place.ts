@@ -1,14 +1,14 @@
 /**
- * Places in the log, and their text form. A life is the time in which one log goes on without a
- * break: a store begins a new one each time it is opened, since it may have lost its newest events.
+ * Places in the log, and their text form. A life is a stretch of the log without a break. A store begins a
+ * new life each time it is opened, because it may have lost its newest events.
  */
 
-/** Letters that make no word of any language, and no hash or id in hexadecimal. */
+/** Letters that form no words, and no hexadecimal numbers. */
 const LETTERS = "bcdfghjkmnpqrstv";
 const WORD_LENGTH = 12;
 const PLACE = new RegExp(`^([${LETTERS}]{${WORD_LENGTH}})-(0|[1-9]\\d{0,15})$`);
 
-/** As the first versions wrote it. A publisher's id may well look so: the name of a container does. */
+/** The form of earlier versions. An id of a publisher may look the same, such as the name of a container. */
 const OLD_PLACE = /^([0-9a-f]{12})-(0|[1-9]\d{0,15})$/;
 
 /** A place in the log: the word of a life, and a position in it. Position 0 is the beginning of that life. */
@@ -24,7 +24,7 @@ export function placeText({ word, position }: Place): string {
   return `${word}-${position}`;
 }
 
-/** The place that a cursor names; undefined for a text that is no place. Words of old files count too. */
+/** The place that a cursor names, also in the form of earlier versions; undefined for any other text. */
 export function parsePlace(text: string): Place | undefined {
   const [, word, digits] = PLACE.exec(text) ?? OLD_PLACE.exec(text) ?? [];
   const position = Number(digits);
@@ -36,7 +36,7 @@ export function isPlaceText(text: string): boolean {
   return PLACE.test(text);
 }
 
-/** A word for a new life: 48 random bits. No clock is asked, so one that jumps changes nothing. */
+/** A word for a new life: 48 random bits. It uses no clock, because a clock may jump. */
 export function newWord(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(WORD_LENGTH));
   return Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");

@@ -1,4 +1,4 @@
-/** The kinds of problem that a client may want to tell apart, and the title of each. */
+/** The kinds of problems that a client may want to distinguish, and their titles. */
 export const PROBLEM_TITLES = {
   "unknown-parameter": "The query has a name that this route does not know",
   "id-conflict": "The id is already used for a different event",
@@ -10,7 +10,7 @@ export const PROBLEM_TITLES = {
   draining: "The hub is stopping",
   "store-failing": "The store fails",
   "outcome-unknown": "It is not known whether the event was kept",
-  "keys-unavailable": "The keys that tokens are checked with can't be had",
+  "keys-unavailable": "The keys to verify tokens are not available",
   failed: "The hub failed to answer",
 } as const;
 

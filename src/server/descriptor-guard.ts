@@ -3,9 +3,9 @@ import type { Logger } from "../logger.ts";
 import type { Listener } from "./listener.ts";
 
 /** How often the file descriptors are counted, in ms: that takes some microseconds. */
-const LOOK_INTERVAL_MS = 100;
+const CHECK_INTERVAL_MS = 100;
 /** With so few left, no more connections are taken: the runtime would spin on one that it can't take. */
-const LAST = 4;
+const MIN_FREE_DESCRIPTORS = 4;
 
 /** @param maxClients 0 for any number. */
 export function warnOfFewDescriptors(
@@ -39,7 +39,7 @@ export function guardDescriptors(descriptors: Descriptors, listener: Listener, l
       if (!isShort) logger.warn(fields, "file descriptors run out: streams are refused");
       isShort = true;
       listener.closeIdle();
-      if (left <= LAST && listener.pause()) {
+      if (left <= MIN_FREE_DESCRIPTORS && listener.pause()) {
         logger.error(fields, "no file descriptors left: no connections are taken");
       }
     } else if (isShort && left >= 2 * reserve) {
@@ -55,7 +55,7 @@ export function guardDescriptors(descriptors: Descriptors, listener: Listener, l
       logger.error({ error: String(error) }, "can't listen again yet");
     }
   };
-  const timer = setInterval(look, LOOK_INTERVAL_MS);
+  const timer = setInterval(look, CHECK_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -53,7 +53,7 @@ export interface Listener {
 }
 
 /** How often it is looked whether all requests are answered, in ms. */
-const LOOK = 5;
+const CHECK_INTERVAL_MS = 5;
 /**
  * How much longer the system waits than the hub, in ms: one that is there and does not read is the
  * hub's to remove, which knows why, and it looks once a second.
@@ -135,7 +135,8 @@ export async function listen(
       // It resolves only when every connection has ended, and idle ones may stay for long.
       void server.stop();
       const until = performance.now() + within;
-      while (all().some((one) => one.pendingRequests > 0) && performance.now() < until) await Bun.sleep(LOOK);
+      while (all().some((one) => one.pendingRequests > 0) && performance.now() < until)
+        await Bun.sleep(CHECK_INTERVAL_MS);
     },
     async stop() {
       await Promise.all(all().map((one) => one.stop(true)));

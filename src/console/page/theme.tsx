@@ -3,7 +3,7 @@ import { Icon, type IconName } from "./components/icon.tsx";
 
 export type Theme = "auto" | "light" | "dark";
 
-const KEY = "tidings.theme";
+const STORAGE_KEY = "tidings.theme";
 
 /** What was chosen; `auto` follows the system. */
 export const theme = signal<Theme>(stored());
@@ -15,7 +15,7 @@ export function keepTheme(): void {
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
     try {
-      localStorage.setItem(KEY, theme.value);
+      localStorage.setItem(STORAGE_KEY, theme.value);
     } catch {
       // Not every page may keep things; then the choice lasts as long as the page.
     }
@@ -28,7 +28,7 @@ export function keepTheme(): void {
 
 function stored(): Theme {
   try {
-    const value = localStorage.getItem(KEY);
+    const value = localStorage.getItem(STORAGE_KEY);
     return value === "light" || value === "dark" ? value : "auto";
   } catch {
     return "auto";

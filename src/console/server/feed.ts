@@ -7,30 +7,30 @@ import type { ConsoleEvent, ConsoleEvents, TallyCounts, Tick } from "../../proto
 import { DEFAULT_TYPE, encodeFrame } from "../../protocol/frame.ts";
 import type { Status } from "../../protocol/status.ts";
 
-/** How often the figures are sent, in ms. */
-const TICK = 1000;
-/** Events that come within this many ms are sent together: a page draws no faster anyway. */
-const WINDOW = 100;
-/** How many events one window shows at most. The others are counted, and can be looked up. */
-const MOST_SHOWN = 250;
-/** With how many of the events that are held a feed begins. */
-const BACKLOG = 200;
+/** The time between two ticks, in ms. */
+const TICK_INTERVAL_MS = 1000;
+/** Events within this time are sent together, in ms: a page draws no faster. */
+const WINDOW_MS = 100;
+/** The most events of one window. The others are only counted. */
+const MAX_SHOWN_EVENTS = 250;
+/** The most held events at the beginning of a feed. */
+const BACKLOG_EVENTS = 200;
 
 export interface FeedOptions {
   readonly signal: AbortSignal;
   readonly status: StatusOf;
-  /** It took a key to ask for it. */
+  /** Whether the page showed a key. */
   readonly keyed: boolean;
-  /** The topics whose private events it shows. Of the others it tells nothing. */
+  /** The topics whose private events the page may read. */
   readonly privateTopics: readonly string[];
 }
 
 /**
- * What the console draws from, as an event stream of its own: the figures once a second (`tick`), and
- * the events themselves (`events`) ten times a second at most. However much is published, it stays
- * small: rates are counted here, over all events, and of a flood only the newest are shown.
+ * The event stream of the console: figures once a second (`tick`), and events at most ten times a second
+ * (`events`). It stays small however much is published: rates are counted here, over all events, and of
+ * many events only the newest are sent.
  *
- * It is no client: it is in no count, and the hub never waits for it.
+ * It is not a client, so no count includes it, and the hub never waits for it.
  */
 export class Feed {
   readonly #broker: Broker;
@@ -48,7 +48,7 @@ export class Feed {
   #latencySum = 0;
   #latencyCount = 0;
   #latencyMax = 0;
-  /** The page takes no bytes: what it would be sent is passed over until it does. */
+  /** Whether the stream is full. Until there is room, figures and events are skipped. */
   #full = false;
   #ended = false;
 
@@ -60,7 +60,7 @@ export class Feed {
     this.#privateTopics = toPrivateTopics(privateTopics);
     this.#sink = sink;
     this.#stopObserving = broker.observe((entries, took) => this.#see(entries, took));
-    this.#timer = setInterval(() => this.#tick(), TICK);
+    this.#timer = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
     if (signal.aborted) this.end();
     else signal.addEventListener("abort", () => this.end(), { once: true });
     this.#tick();
@@ -76,14 +76,14 @@ export class Feed {
     try {
       this.#sink.close();
     } catch {
-      // The stream ended from its other side.
+      // The page has closed the stream already.
     }
   }
 
   async #sendBacklog(): Promise<void> {
     const { log } = this.#broker;
     try {
-      const held = await log.read(Math.max(0, log.head - BACKLOG), BACKLOG);
+      const held = await log.read(Math.max(0, log.head - BACKLOG_EVENTS), BACKLOG_EVENTS);
       this.#send("events", {
         backlog: true,
         events: held.entries.filter((entry) => mayRead(this.#privateTopics, entry)).map(summaryOf),
@@ -103,11 +103,11 @@ export class Feed {
       this.#types.add(type);
       for (const topic of topics) this.#topics.add(topic);
     }
-    const room = this.#full ? 0 : MOST_SHOWN - this.#shown.length;
+    const room = this.#full ? 0 : MAX_SHOWN_EVENTS - this.#shown.length;
     const first = Math.max(0, entries.length - Math.max(0, room));
     this.#passedOver += first;
     for (const entry of entries.slice(first)) this.#shown.push(summaryOf(entry));
-    this.#window ??= setTimeout(() => this.#sendWindow(), WINDOW);
+    this.#window ??= setTimeout(() => this.#sendWindow(), WINDOW_MS);
   }
 
   #sendWindow(): void {
@@ -175,41 +175,41 @@ export class Feed {
   }
 }
 
-/** How many names are told apart within one tally; those beyond are only counted. */
-const MOST_NAMES = 10_000;
-/** How many are listed. */
-const MOST_LISTED = 50;
+/** The most names in one tally. Others are left out. */
+const MAX_NAMES = 10_000;
+/** The most names in a list. */
+const MAX_LISTED_NAMES = 50;
 
-/** Counts names, in bounded memory. */
+/** Counts how often each name occurs, in bounded memory. */
 export class Tally {
   #counts = new Map<string, number>();
 
   add(name: string): void {
     const count = this.#counts.get(name);
     if (count !== undefined) this.#counts.set(name, count + 1);
-    else if (this.#counts.size < MOST_NAMES) this.#counts.set(name, 1);
+    else if (this.#counts.size < MAX_NAMES) this.#counts.set(name, 1);
   }
 
-  /** What was counted since the last time. */
+  /** Returns the counts, and begins anew. */
   take(): TallyCounts {
     const counts = this.#counts;
     this.#counts = new Map();
-    const top = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_LISTED);
+    const top = [...counts].sort(([, a], [, b]) => b - a).slice(0, MAX_LISTED_NAMES);
     return { top, distinct: counts.size };
   }
 }
 
-/** How much of an event's data the stream of them carries, in characters; the rest is asked for. */
-const MOST_JSON = 2048;
+/** The most data of an event in the feed, in characters. The page asks for the rest. */
+const MAX_JSON_LENGTH = 2048;
 
-/** The event for a list, where long data is cut short. */
+/** An event for a list, with the beginning of its data. */
 export function summaryOf(entry: Entry): ConsoleEvent {
   const { id, type = DEFAULT_TYPE, topics, json, retry, recipients, keptAt } = entry;
   return {
     id,
     type,
     topics,
-    json: json.length > MOST_JSON ? json.slice(0, MOST_JSON) : json,
+    json: json.length > MAX_JSON_LENGTH ? json.slice(0, MAX_JSON_LENGTH) : json,
     length: json.length,
     ...(retry !== undefined && { retry }),
     ...(entry.private && { private: true }),

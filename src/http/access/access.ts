@@ -7,10 +7,10 @@ import { readCredential } from "../request/credential.ts";
 import type { Remedies } from "./remedies.ts";
 
 /**
- * Finds out what the sender of a request may do. What it throws is the answer, such as a 401 for a
- * credential that is not good; without any credential, it gives the grant of an anonymous one.
+ * An access policy: decides what the sender of a request may do. For a request without a credential it
+ * returns the grant of an anonymous sender.
  *
- * @throws Problem to refuse the request with its status and headers; anything else is a 500.
+ * @throws Problem to refuse the request with a status, a detail and headers. Any other error is a 500.
  *
  * @example
  * ```ts
@@ -26,14 +26,15 @@ import type { Remedies } from "./remedies.ts";
  */
 export type Access = (request: Request) => Grant | Promise<Grant>;
 
-/** Everyone may read what is public, and nothing else. */
+/** Everyone may read public events, and do nothing else. */
 export const publicAccess: Access = () => PUBLIC;
 
 /** Everyone may do everything. */
 export const openAccess: Access = () => OPEN;
 
 /**
- * By the keys and tokens of an authority, which come as `Authorization: Bearer` or in the cookie.
+ * An access policy that takes the keys and tokens of an authority, from `Authorization: Bearer` or from the
+ * cookie.
  *
  * @example
  * ```ts
@@ -58,16 +59,16 @@ export function keyAccess(authority: Authority): Access {
   };
 }
 
-/** Who may do what, and what to tell those who may not. */
+/** The access policy, and the words for its refusals. */
 export interface AccessRules {
   readonly access: Access;
   readonly remedies: Remedies;
 }
 
 /**
- * For routes that are the administrators'.
+ * The grant of an administrator.
  *
- * @throws Problem 401 or 403 when the sender of the request is none.
+ * @throws Problem 401 or 403 when the sender of the request is no administrator
  */
 export async function requireAdmin({ access, remedies }: AccessRules, request: Request): Promise<Grant> {
   const grant = await access(request);

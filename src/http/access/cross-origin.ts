@@ -4,11 +4,11 @@ import { REQUEST_ID } from "../request/request.ts";
 import { originMatcher } from "./origins.ts";
 
 /** How long a browser may remember a preflight's answer, in seconds. */
-const MAX_AGE = 600;
+const MAX_AGE_SECONDS = 600;
 
 /**
- * Lets pages of these origins read the hub's answers, with cookies and all. `*` stands for every
- * origin, and then without: what a visitor's cookie lets the hub say is not for any page to read.
+ * Lets pages of these origins read the answers of the hub (CORS), also for requests with cookies. `*` means
+ * every origin, but without cookies: not every page may read what a visitor's cookie grants.
  */
 export function crossOrigin(origins: readonly string[]) {
   if (origins.length === 0) return new Elysia();
@@ -28,6 +28,6 @@ export function crossOrigin(origins: readonly string[]) {
       REQUEST_ID,
     ],
     exposeHeaders: ["last-event-id", "retry-after", "www-authenticate", REQUEST_ID],
-    maxAge: MAX_AGE,
+    maxAge: MAX_AGE_SECONDS,
   });
 }

@@ -5,35 +5,35 @@ import { originMatcher } from "./origins.ts";
 import type { Remedies } from "./remedies.ts";
 
 export interface GuardOptions {
-  /** The hub's names, besides those of the machine itself; `*`, or undefined, for any name. */
+  /** The names of the hub besides addresses and localhost; `*` or undefined for any name. */
   readonly hosts: readonly string[] | undefined;
-  /** The origins whose pages may use the hub, besides its own; see {@link originMatcher}. */
+  /** The origins whose pages may use the hub besides its own; see {@link originMatcher}. */
   readonly origins: readonly string[];
-  /** Is told of each request that is refused for its origin. */
+  /** Called for each request that is refused for its origin. */
   readonly refusedOrigin?: ((origin: string) => void) | undefined;
   readonly remedies: Pick<Remedies, "host" | "origin">;
 }
 
 /**
- * Keeps web pages from using a hub that is not theirs, by what browsers say of each request; who
- * sends none of it, such as curl, passes.
+ * Keeps foreign web pages from using the hub. It judges by the headers that browsers send. Requests
+ * without them pass, such as those of curl.
  *
- * A page whose name is pointed at this machine (DNS rebinding) still has to send its own name as
- * `Host`. A page of another origin is known by `Origin`, or where a browser sends none, as for an
- * image, by `Sec-Fetch-Site`. Following a link to the hub remains possible.
+ * A page whose name was pointed at this machine (DNS rebinding) sends its own name as `Host`. A page of
+ * another origin sends `Origin`, or else `Sec-Fetch-Site`, as for an image. Links to the hub still work.
  *
- * @returns a check that throws Problem 400 for several names, 421 for a name and 403 for an origin that is not allowed.
+ * @returns a check that throws Problem 400 for several hosts, 421 for a foreign name, and 403 for a foreign
+ * origin
  */
 export function guard({ hosts, origins, remedies, refusedOrigin }: GuardOptions): (request: Request) => void {
   const names = hosts?.includes("*") ? undefined : hosts && new Set(hosts.map((name) => name.toLowerCase()));
   const isAllowed = originMatcher(origins);
-  // Most requests have the Host of the one before.
+  // Most requests have the same Host as the one before.
   let passed: string | undefined;
   return (request) => {
     const { headers, method } = request;
     const host = headers.get("host") ?? requestUrl(request).host;
     if (host !== passed) {
-      // The runtime joins several. RFC 9112, section 3.2: a request has one.
+      // The runtime joins several Host fields. RFC 9112, section 3.2, allows one.
       if (host.includes(",")) throw new Problem(400, "the request has more than one Host");
       if (names && host === "") throw new Problem(421, "the request names no host");
       if (names && !isOwnName(nameOf(host), names)) throw new Problem(421, remedies.host(nameOf(host)));
@@ -57,7 +57,7 @@ function nameOf(host: string): string {
   return host.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
 }
 
-/** An address is nobody's to rebind, and `localhost` always is the machine itself (RFC 6761). */
+/** Nobody can rebind an address, and `localhost` is always this machine (RFC 6761). */
 function isOwnName(name: string, names: ReadonlySet<string>): boolean {
   return (
     name === "localhost" ||
@@ -68,8 +68,8 @@ function isOwnName(name: string, names: ReadonlySet<string>): boolean {
 }
 
 /**
- * The scheme may differ, and the Host be another of the hub's names: a proxy in front of it may
- * have ended TLS and put its own address there.
+ * The scheme may differ, and the Host may be another name of the hub: a proxy may have ended TLS, and may
+ * have set a Host of its own.
  */
 function isSameOrigin(origin: string, host: string, names: ReadonlySet<string> | undefined): boolean {
   if (!URL.canParse(origin)) return false;

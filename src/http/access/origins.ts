@@ -2,8 +2,8 @@
 const WILDCARD = /^([a-z][a-z0-9+.-]*:\/\/)\*(\..+)$/;
 
 /**
- * Says whether pages of an origin may use the hub. `*` stands for every origin, and
- * `https://*.example.org` for every subdomain of `example.org`, but not for `example.org` itself.
+ * Makes a test for allowed origins. `*` allows every origin. `https://*.example.org` allows every subdomain
+ * of `example.org`, but not `example.org` itself.
  */
 export function originMatcher(origins: readonly string[]): (origin: string) => boolean {
   if (origins.includes("*")) return () => true;

@@ -1,18 +1,18 @@
 /**
- * Why something is refused, and what would allow it, in the words of whoever runs the hub: options
- * of the plugin, or flags of the binary.
+ * The reasons of refusals, and what would allow the request: options of the plugin, or flags of the
+ * executable.
  */
 export interface Remedies {
   readonly publish: string;
-  /** For what is the administrators': clients, metrics, the console. */
+  /** For routes of administrators: clients, metrics, the console. */
   readonly administer: string;
-  /** For a name in `Host` that is not the hub's. */
+  /** For a foreign name in `Host`. */
   readonly host: (name: string) => string;
   /** For a page of another origin. */
   readonly origin: (origin: string) => string;
 }
 
-/** For a hub in an application of one's own. */
+/** Remedies that name options, for a hub within an application. */
 export function pluginRemedies({ isClosed }: { readonly isClosed: boolean }): Remedies {
   const others = "is for the application itself; the option access of tidings() says who else may";
   return {

@@ -9,14 +9,14 @@ import type { Refusals, Refused } from "./refusals.ts";
 /** A route that names no query takes none. */
 const NO_QUERY = Type.Object({});
 
-/** What handlers may use. Elysia reads these names, and prepares no more of a request than they are. */
+/** The parts of a context that handlers may use. Elysia reads their names, and prepares only these parts. */
 type RouteContext = Pick<Context, "request" | "server" | "route" | "params" | "set">;
 type Handler = (context: RouteContext & { readonly query: unknown }) => unknown;
 
-/** Looks at a request before its route does. What it throws is the answer. */
+/** Checks a request before its route does. An error that it throws becomes the answer. */
 export type Enter = (request: Pick<RouteContext, "request" | "server">) => void;
 
-/** What the handler answers; what it throws as an answer, too. */
+/** Calls the handler, and turns an error that it throws into an answer. */
 export async function answered<Answer>(
   handle: () => Answer | Promise<Answer>,
   refusals: Refusals,
@@ -30,10 +30,9 @@ export async function answered<Answer>(
 }
 
 /**
- * The same routes, each of which checks its query and answers its refusals itself. Left to Elysia,
- * both would go to the error handlers of the application around first, and one that answers
- * everything would leave a publisher with an answer that no hub gives. What Elysia does with a query
- * also leaves out of account what a route does not know.
+ * Wraps the routes so that each checks its own query and answers its own errors. Otherwise Elysia would give
+ * the errors to the error handlers of the surrounding application, and a publisher could get an answer
+ * that no hub gives. Elysia would also ignore unknown names in a query.
  */
 export function withOwnAnswers<App extends AnyElysia>(
   app: App,
@@ -55,16 +54,16 @@ export function withOwnAnswers<App extends AnyElysia>(
       return given;
     };
     const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
-    // Every route refuses a name in its query that it does not know.
+    // Every route refuses unknown names in its query.
     const responses = { ...problemResponses(400), ...rest.detail?.responses };
     const detail = { ...rest.detail, responses, ...(parameters.length > 0 && { parameters }) };
     own.route(method, path, answer, { ...rest, detail });
   }
-  // Their types are the same: what is thrown is not in them.
+  // The types of the routes do not change, since they do not include errors.
   return own as unknown as App;
 }
 
-/** Answers what goes wrong outside of the hub's routes, in an application that is a hub's own. */
+/** Answers errors outside of the hub's routes, in the application of the executable. */
 export function answerError(
   app: AnyElysia,
   refusals: Refusals,

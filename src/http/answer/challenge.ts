@@ -1,38 +1,38 @@
 import { type Grant, PUBLIC } from "../../auth/grant.ts";
 import { Problem } from "./problem.ts";
 
-// Refusals in the words of RFC 6750, "Bearer Token Usage", section 3.
+// Refusals by RFC 6750, "Bearer Token Usage", section 3.
 
 /** 401: a credential is needed. */
 export function unauthenticated(detail: string): Problem {
   return challenge(401, detail);
 }
 
-/** 401: the credential that was shown is not, or no longer, good. */
+/** 401: the credential is not valid, or no longer valid. */
 export function invalidToken(detail: string): Problem {
   return challenge(401, detail, "invalid_token");
 }
 
-/** What the grant lacks: 403 with a credential, or where none would help; 401 without one. */
+/** 403, or 401 for a sender without a credential, if a credential could help. */
 export function forbidden(grant: Grant, detail: string): Problem {
   if (grant === PUBLIC) return new Problem(403, detail);
   return grant.anonymous ? unauthenticated(detail) : challenge(403, detail, "insufficient_scope");
 }
 
-/** 400: a credential came in a way in which none may come. */
+/** 400: the credential came in a way that is not allowed. */
 export function invalidRequest(detail: string): Problem {
   return challenge(400, detail, "invalid_request");
 }
 
-/** How many names a detail lists, and of how many characters each at most. */
+/** The most names in a detail, and the greatest length of each, in characters. */
 const MAX_NAMES = 10;
-const MAX_NAME = 100;
-/** How many characters of a detail go into a header, of which clients take a few thousand at most. */
-const MAX_DESCRIPTION = 300;
+const MAX_NAME_LENGTH = 100;
+/** The greatest length of a description in a header, in characters: clients accept a few thousand in all. */
+const MAX_DESCRIPTION_LENGTH = 300;
 
-/** The names for a detail, or as many as are of use. */
+/** The names for a detail: the first ones, when there are many. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).map((name) => shortened(name, MAX_NAME));
+  const shown = names.slice(0, MAX_NAMES).map((name) => shortened(name, MAX_NAME_LENGTH));
   if (names.length > MAX_NAMES) shown.push(`${names.length - MAX_NAMES} more`);
   return shown.join(", ");
 }
@@ -46,12 +46,12 @@ function challenge(status: number, detail: string, error?: string): Problem {
   if (error)
     parameters.push(
       `error="${error}"`,
-      `error_description="${quotable(shortened(detail, MAX_DESCRIPTION))}"`,
+      `error_description="${quotable(shortened(detail, MAX_DESCRIPTION_LENGTH))}"`,
     );
   return new Problem(status, detail, { headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` } });
 }
 
-/** Section 3 allows no more in a description than printable ASCII without `"` and `\`. */
+/** Section 3 allows printable ASCII without `"` and `\` in a description. */
 function quotable(text: string): string {
   return text.replaceAll('"', "'").replace(/[^ !#-[\]-~]/g, "?");
 }

@@ -2,13 +2,13 @@ import type { AnyElysia } from "elysia";
 import { requestUrl } from "../request/request.ts";
 import { Problem } from "./problem.ts";
 
-/** What a request for which the application has no route is answered, or the problem with it. */
+/** Answers a request for which the application has no route. */
 export function answerNotFound(app: AnyElysia, request: Request): Response | Problem {
   // RFC 9112, section 3.2: a fragment is never sent.
   if (request.url.includes("#")) return new Problem(400, "the request's address has a fragment (#)");
   const { pathname } = requestUrl(request);
   const allowed = allowedMethods(app, pathname);
-  // RFC 9110, section 9.3.7: what can be done there.
+  // RFC 9110, section 9.3.7.
   if (request.method === "OPTIONS" && allowed.length > 0) {
     return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
   }
@@ -25,7 +25,7 @@ function allowedMethods(app: AnyElysia, pathname: string): string[] {
   for (const { method, path } of app.routes) {
     if (!isPathOf(path, pathname)) continue;
     methods.add(method);
-    // The router answers one with the other's headers.
+    // The router answers HEAD by the route of GET.
     if (method === "GET") methods.add("HEAD");
   }
   if (methods.size > 0) methods.add("OPTIONS");
@@ -35,7 +35,7 @@ function allowedMethods(app: AnyElysia, pathname: string): string[] {
 /** Whether a request for the path is one for the route, whose parameters begin with a colon. */
 function isPathOf(route: string, pathname: string): boolean {
   const wanted = route.split("/");
-  // The router takes a slash at the end for none.
+  // The router ignores a slash at the end.
   const given = (pathname.length > 1 ? pathname.replace(/\/$/, "") : pathname).split("/");
   return (
     wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])

@@ -1,6 +1,7 @@
 /**
- * For a page of the hub's. Nothing from elsewhere, nothing inline: whatever a publisher sends, the page
- * runs only its own script. And no other page shows it in a frame, where a visitor could be led to click.
+ * The headers of the hub's own pages. They allow nothing from elsewhere and nothing inline, so a page runs
+ * only its own script, whatever a publisher sends. No other page can show it in a frame, where a visitor
+ * could be tricked into a click.
  */
 export const PAGE_HEADERS = {
   "content-security-policy": [

@@ -5,38 +5,60 @@ import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
 
 const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;
 
-/** What a problem may tell besides its status and detail. */
+/** The optional parts of a {@link Problem}. */
 export interface ProblemExtras {
   /**
-   * Its kind, where a status alone does not say what a client can do: one of the hub's own, or a URI
-   * reference of an access policy's.
+   * The kind of problem: one of the hub's own, or a URI reference of an access policy.
+   *
+   * @defaultValue none: the status says enough
    */
   readonly type?: ProblemType | (string & {}) | undefined;
-  /** The failing paths of a 422. */
+  /**
+   * The violations of a 422.
+   *
+   * @defaultValue none
+   */
   readonly errors?: readonly Violation[];
-  /** In how many seconds it may be tried again: `Retry-After`. */
+  /**
+   * The time after which the sender may try again, in seconds: `Retry-After`.
+   *
+   * @defaultValue none
+   */
   readonly retryAfter?: number;
-  /** More of the answer's headers, such as `www-authenticate`. */
+  /**
+   * More headers of the answer, such as `www-authenticate`.
+   *
+   * @defaultValue none
+   */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What went wrong when it is the hub's own fault. The log tells; the answer does not. */
+  /**
+   * The error behind a fault of the hub. It is logged, and is no part of the answer.
+   *
+   * @defaultValue none
+   */
   readonly cause?: unknown;
 }
 
 /**
- * An answer that refuses: RFC 9457, "Problem Details for HTTP APIs". Thrown by an access policy, it is
- * what the sender of the request gets.
+ * An answer that refuses a request: RFC 9457, "Problem Details for HTTP APIs". An access policy throws it.
+ *
+ * @example
+ * ```ts
+ * import { Problem } from "tidings";
+ * const problem = new Problem(429, "your plan allows one stream", { retryAfter: 60 });
+ * ```
  */
 export class Problem extends Error {
   override readonly name = "Problem";
   /** The HTTP status. */
   readonly status: number;
-  /** Its kind, where the status alone does not say enough. */
+  /** The kind of problem; undefined when the status says enough. */
   readonly type: ProblemType | (string & {}) | undefined;
-  /** The failing paths of a 422. */
+  /** The violations of a 422. */
   readonly errors: readonly Violation[] | undefined;
-  /** Whole seconds. */
+  /** The time after which the sender may try again, in whole seconds. */
   readonly retryAfter: number | undefined;
-  /** More of the answer's headers. */
+  /** More headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -53,7 +75,7 @@ export class Problem extends Error {
   }
 
   /**
-   * Elysia would call a `toResponse` itself, and nobody would keep the books.
+   * The answer. It is not called `toResponse`, because Elysia would call that itself, without counting.
    *
    * @internal
    */
@@ -69,14 +91,14 @@ export class Problem extends Error {
   }
 
   /**
-   * What the answer says, as JSON.
+   * The body of the answer.
    *
    * @internal
    */
   toBody(requestId: string) {
     const { type, status, message, errors } = this;
     return {
-      // Without a `type`, which then is about:blank, the title is the status's own (section 4.2.1).
+      // Without a `type`, the title is that of the status (section 4.2.1).
       type,
       title: (titles[type ?? ""] ?? STATUS_CODES[status]) || "Error",
       status,
@@ -87,7 +109,7 @@ export class Problem extends Error {
   }
 }
 
-/** Whatever was thrown, as an answer. What nobody expected is a 500. */
+/** Turns any error into a problem. An unexpected error is a 500. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof IdConflict) return new Problem(409, error.message, { type: "id-conflict" });
@@ -95,7 +117,7 @@ export function problemOf(error: unknown): Problem {
   return new Problem(500, "the hub failed to answer; its log says why", { type: "failed", cause: error });
 }
 
-/** 503: the hub takes no more, and its successor may be there in a second. */
+/** 503: the hub drains. Its successor may be there in a second. */
 export function draining(): Problem {
   return new Problem(503, "the hub is stopping", { type: "draining", retryAfter: 1 });
 }
@@ -106,7 +128,7 @@ export function storeFailing(cause?: unknown): Problem {
   return new Problem(503, detail, { type: "store-failing", retryAfter: 1, cause });
 }
 
-/** 422 with the failing paths, of which there may be more when there are as many as are listed at most. */
+/** 422 with its violations, at most {@link MAX_VIOLATIONS}. */
 export function unprocessable(violations: readonly Violation[]): Problem {
   const errors = violations.slice(0, MAX_VIOLATIONS);
   const [first] = errors;

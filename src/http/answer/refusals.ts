@@ -4,14 +4,14 @@ import { givenRequestId, REQUEST_ID, requestUrl } from "../request/request.ts";
 import { Busy } from "./busy.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
-/** What of an Elysia context says which request it was. */
+/** The request that was refused, and its route. */
 export interface Refused {
   readonly request: Request;
-  /** The route's own path, such as `/clients/:id`; none when there is no such route. */
+  /** The path of the route, such as `/clients/:id`; none when no route matches. */
   readonly route?: string;
 }
 
-/** How many refusals were made at a route with a status. */
+/** The number of refusals of a route with a status. */
 export interface RefusalCount {
   readonly route: string;
   readonly status: number;
@@ -19,14 +19,13 @@ export interface RefusalCount {
 }
 
 /**
- * The one way in which anything that was thrown becomes an answer: a problem, or for the reader of a
- * stream a word that the hub is busy. It keeps the books: each refusal is counted, has a request id
- * that its answer and its log line share, and is logged.
+ * Turns every error into an answer: a problem, or `tidings.busy` for the reader of a stream. Each refusal
+ * is counted and logged. Its answer and its log line share a request id.
  */
 export class Refusals {
-  /** The readers of streams that were asked to come back. */
+  /** Answers to readers of streams, and their counts. */
   readonly busy = new Busy();
-  /** All answers of the hub's routes, and refusals where there is none. */
+  /** Counts of all answers, also where there is no route. */
   readonly requests = new RequestCounts();
   readonly #logger: Logger;
   readonly #counts = new Map<string, RefusalCount>();
@@ -39,7 +38,7 @@ export class Refusals {
     return this.#counts.values();
   }
 
-  /** The answer to a request whose handler has thrown this. */
+  /** The answer to a request whose handler has thrown an error. */
   answer(error: unknown, refused: Refused): Response {
     const problem = problemOf(error);
     const id = this.note(problem, refused);
@@ -49,7 +48,7 @@ export class Refusals {
     return response;
   }
 
-  /** Counts and logs it, for whoever words the answer. Returns the request's id. */
+  /** Counts and logs a problem whose answer the caller writes. Returns the id of the request. */
   note(problem: Problem, { request, route }: Refused): string {
     const { status } = problem;
     const at = route || "none";
@@ -62,10 +61,10 @@ export class Refusals {
 
   #log({ status, message, cause }: Problem, request: Request, id: string): void {
     const { method } = request;
-    // Without the query, which may hold a ticket.
+    // The path without the query, which may hold a ticket.
     const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
     if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
-    // What is published and refused is lost unless somebody sees to it.
+    // A refused event is lost unless somebody acts, so this is no debug line.
     else if (method === "POST") this.#logger.info(fields, "refused");
     else this.#logger.debug(fields, "refused");
   }

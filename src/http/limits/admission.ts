@@ -4,10 +4,10 @@ import { siteOf } from "../request/address.ts";
 import { Descriptors } from "./descriptors.ts";
 import type { Limits } from "./limits.ts";
 
-/** When somebody may have left, in seconds. */
-const RETRY_AFTER = 10;
+/** The time after which a client may have disconnected, in seconds. */
+const RETRY_AFTER_SECONDS = 10;
 
-/** How many clients the hub has room for, in all and from each address. */
+/** Decides whether there is room for one more client: in all, and from its address. */
 export class Admission {
   readonly #limits: Pick<Limits, "maxClients" | "maxClientsPerAddress">;
   readonly #descriptors: Descriptors | undefined;
@@ -25,14 +25,14 @@ export class Admission {
     this.#descriptors = descriptors;
   }
 
-  /** @throws Problem 503 when the hub is full, 429 when the address has its share. */
+  /** @throws Problem 503 when the hub is full, 429 when the address has too many clients */
   assert(address: string | undefined): void {
     if (this.#descriptors?.short) {
       this.#descriptors.refusals++;
       throw new Problem(503, "the hub has no file descriptors left for more clients", {
         type: "out-of-descriptors",
-        retryAfter: RETRY_AFTER,
-        // To rest, the connection would take one.
+        retryAfter: RETRY_AFTER_SECONDS,
+        // An idle connection would keep a descriptor.
         headers: { connection: "close" },
       });
     }
@@ -40,7 +40,7 @@ export class Admission {
     if (maxClients > 0 && this.#count + this.#elsewhere.totalElsewhere >= maxClients) {
       throw new Problem(503, "the hub has as many clients as it takes", {
         type: "full",
-        retryAfter: RETRY_AFTER,
+        retryAfter: RETRY_AFTER_SECONDS,
       });
     }
     if (maxClientsPerAddress === 0 || address === undefined) return;
@@ -49,7 +49,7 @@ export class Admission {
     if (count < maxClientsPerAddress) return;
     throw new Problem(429, `an address may have ${maxClientsPerAddress} clients at most`, {
       type: "address-full",
-      retryAfter: RETRY_AFTER,
+      retryAfter: RETRY_AFTER_SECONDS,
     });
   }
 

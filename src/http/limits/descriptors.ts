@@ -1,19 +1,19 @@
 import { readFileSync, statSync } from "node:fs";
 
-const FOLDER = "/proc/self/fd";
-/** A fiftieth of the descriptors is kept for others than streams, and so many at least and at most. */
-const SHARE = 50;
+const DESCRIPTORS_FOLDER = "/proc/self/fd";
+/** A fiftieth of the descriptors is reserved, within these bounds. */
+const RESERVE_SHARE = 50;
 const MIN_RESERVE = 16;
 const MAX_RESERVE = 256;
 
 /**
- * The file descriptors of the process, of which every connection takes one. When none is left, nobody
- * gets through to the hub, so streams leave some for publishers and for who asks how the hub is.
+ * The file descriptors of the process. Every connection takes one, and without a free one nobody can reach
+ * the hub. So streams leave a reserve for publishers and for health checks.
  */
 export class Descriptors {
-  /** How many there may be. The runtime has raised it as far as it goes (the hard limit). */
+  /** The most descriptors: the hard limit, to which the runtime has raised the soft one. */
   readonly limit: number;
-  /** How many streams were refused for want of them. */
+  /** The number of streams that were refused to keep the reserve. */
   refusals = 0;
   readonly #count: () => number;
   static #own: Descriptors | undefined;
@@ -23,20 +23,20 @@ export class Descriptors {
     this.#count = count;
   }
 
-  /** Those of this process; undefined where the system does not tell, as outside of Linux 6.2 and later. */
+  /** The descriptors of this process; undefined where the system does not report them (Linux before 6.2, other systems). */
   static ofProcess(): Descriptors | undefined {
     Descriptors.#own ??= read();
     return Descriptors.#own;
   }
 
-  /** How many are open. */
+  /** The number of open descriptors. */
   get open(): number {
     return this.#count();
   }
 
-  /** How many streams leave to others. */
+  /** The number of descriptors that streams leave free. */
   get reserve(): number {
-    return Math.min(MAX_RESERVE, Math.max(MIN_RESERVE, Math.floor(this.limit / SHARE)));
+    return Math.min(MAX_RESERVE, Math.max(MIN_RESERVE, Math.floor(this.limit / RESERVE_SHARE)));
   }
 
   /** Whether no more than the reserve is left. */
@@ -48,8 +48,8 @@ export class Descriptors {
 function read(): Descriptors | undefined {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
-    // Reading the folder would take ms when there are thousands, and fail when there are too many.
-    const count = () => statSync(FOLDER).size;
+    // Listing the folder would take milliseconds with thousands of descriptors, and fail when none is free.
+    const count = () => statSync(DESCRIPTORS_FOLDER).size;
     return limit !== undefined && count() > 0 ? new Descriptors(Number(limit), count) : undefined;
   } catch {
     return undefined;

@@ -1,33 +1,33 @@
-/** How much the hub takes from others. */
+/** Limits of a hub for publishers and readers. */
 export interface Limits {
-  /** How large a body may be, in bytes. */
+  /** The largest body of a request, in bytes. */
   readonly maxBody: number;
-  /** How large one event may be, in bytes of its JSON. */
+  /** The largest event, in bytes of JSON. */
   readonly maxEvent: number;
-  /** How many topics, and how many types, a client may name. */
+  /** The most topics, and the most types, that a client may name. */
   readonly maxTopics: number;
-  /** How many clients there may be; 0 for any number. */
+  /** The most clients; 0 for no limit. */
   readonly maxClients: number;
-  /** How many of them may come from one address; 0 for any number. */
+  /** The most clients of one address; 0 for no limit. */
   readonly maxClientsPerAddress: number;
-  /** Events a second for each publisher, and so many in a batch at most; 0 for any number. */
+  /** The most events a second of one publisher, and the most in a batch; 0 for no limit. */
   readonly publishRate: number;
-  /** How long a body may take to arrive, in ms; 0 for ever. */
+  /** The longest time for a body to arrive, in milliseconds; 0 for no limit. */
   readonly bodyTimeout: number;
   /**
-   * How old a stream may become, in ms; 0 for any age. Each ends at an age of its own between half of
-   * it and all, so that those which began together do not end together.
+   * The greatest age of a stream, in milliseconds; 0 for no limit. Each stream ends at a random age between
+   * half of it and all of it, so that streams which began together do not end together.
    */
   readonly maxStreamAge: number;
 }
 
-/** What a hub takes unless it is told otherwise. */
+/** The limits of a hub that is given none. */
 export const DEFAULT_LIMITS: Limits = {
   maxBody: 16 * 1024 ** 2,
   maxEvent: 4 * 1024 ** 2,
   maxTopics: 100,
   maxClients: 100_000,
-  // Whole companies share an address, and behind a proxy that is not trusted, everyone does.
+  // A whole company may share an address, and behind an untrusted proxy everyone does.
   maxClientsPerAddress: 0,
   publishRate: 0,
   bodyTimeout: 60_000,

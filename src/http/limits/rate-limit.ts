@@ -1,5 +1,5 @@
-/** Forgets those who have not spent anything for long, when there are as many as this. */
-const SWEEP_AT = 1000;
+/** Idle accounts are removed when there are at least this many accounts. */
+const MIN_SWEEP_ACCOUNTS = 1000;
 
 export interface RateLimitOptions {
   /** Milliseconds, on a clock that never jumps. */
@@ -14,19 +14,19 @@ export interface RateLimitOptions {
 type Spend = (key: string, amount: number) => void;
 
 interface Account {
-  /** What it may still spend. */
+  /** The amount that it may still spend. */
   balance: number;
-  /** When that was so, in ms. */
+  /** The time of that balance, in ms. */
   at: number;
 }
 
-/** So many a second for each key, and a second's share at once after a rest. */
+/** A rate limit for each key: an amount a second, and after a rest the amount of one second at once. */
 export class RateLimit {
   readonly perSecond: number;
   readonly #accounts = new Map<string, Account>();
   readonly #now: () => number;
   readonly #tell: Spend;
-  #sweepAt = SWEEP_AT;
+  #sweepAt = MIN_SWEEP_ACCOUNTS;
 
   constructor(
     perSecond: number,
@@ -38,8 +38,8 @@ export class RateLimit {
   }
 
   /**
-   * Spends so many and returns 0, or spends nothing and returns in how many seconds to try again:
-   * never, for more than {@link most}.
+   * Spends an amount, and returns 0. When the balance is too small, it spends nothing, and returns the seconds
+   * until the next try. More than {@link most} can never be spent.
    */
   take(key: string, amount = 1): number {
     const account = this.#account(key);
@@ -49,12 +49,12 @@ export class RateLimit {
     return 0;
   }
 
-  /** How many keys it remembers. */
+  /** The number of accounts. */
   get size(): number {
     return this.#accounts.size;
   }
 
-  /** How many can be spent at once after a rest. */
+  /** The most that can be spent at once after a rest. */
   get most(): number {
     return Math.max(1, this.perSecond);
   }
@@ -65,7 +65,7 @@ export class RateLimit {
     account.balance = Math.max(-this.most, account.balance - amount);
   }
 
-  /** As it stands now. */
+  /** The account with its present balance. */
   #account(key: string): Account {
     const now = this.#now();
     const account = this.#accounts.get(key) ?? this.#open(key, now);
@@ -85,12 +85,12 @@ export class RateLimit {
     return account;
   }
 
-  /** Whoever could spend all there is stands as if new. */
+  /** Removes accounts with a full balance: they are like new ones. */
   #sweep(now: number): void {
     for (const [key, account] of this.#accounts) {
       if (this.#balance(account, now) >= this.most) this.#accounts.delete(key);
     }
-    // Doubling keeps a crowd that spends on from being searched at every newcomer.
-    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#accounts.size);
+    // The bound doubles, so that busy accounts are not searched for each new one.
+    this.#sweepAt = Math.max(MIN_SWEEP_ACCOUNTS, 2 * this.#accounts.size);
   }
 }

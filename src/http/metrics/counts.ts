@@ -1,7 +1,7 @@
-/** The name under which all are counted for whom there was no room. */
+/** The name for everything that is not counted by its own name. */
 export const OTHER = "other";
 
-/** Counts by name, of which there are no more than so many: metrics must not grow with what strangers send. */
+/** Counts by name, for a bounded number of names. Strangers must not be able to make metrics grow. */
 export class BoundedCounts {
   readonly #max: number;
   readonly #counts = new Map<string, number>();
@@ -21,7 +21,7 @@ export class BoundedCounts {
   }
 }
 
-/** How many requests a route has answered with a status. */
+/** The number of requests that a route has answered with a status. */
 export interface RequestCount {
   readonly method: string;
   readonly route: string;
@@ -29,10 +29,10 @@ export interface RequestCount {
   count: number;
 }
 
-/** The methods that routes take. What others a sender thinks of is one. */
+/** The methods of the routes. All others are counted as one. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "DELETE", "OPTIONS"]);
 
-/** Counts answers by method, route and status: all of them the hub's own words, so there are few. */
+/** Counts answers by method, route and status. The hub has few of each, so the counts are bounded. */
 export class RequestCounts {
   readonly #counts = new Map<string, RequestCount>();
 

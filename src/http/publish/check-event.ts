@@ -8,9 +8,9 @@ import { notJson, parseJson } from "../request/json.ts";
 import { membersOf } from "../request/json-bytes.ts";
 
 /** From this size on, in bytes, an event is checked part by part. */
-const LARGE = 64 * 1024;
+const LARGE_EVENT_BYTES = 64 * 1024;
 /** How long all but the data can be, in characters: 101 topics of 1,024 bytes in escapes, and then some. */
-const MAX_ENVELOPE = 768 * 1024;
+const MAX_ENVELOPE_LENGTH = 768 * 1024;
 
 /** The event as the log takes it, or every failing path. */
 export type Checked = { readonly draft: Draft } | { readonly violations: readonly Violation[] };
@@ -23,7 +23,7 @@ export type Checked = { readonly draft: Draft } | { readonly violations: readonl
  * @throws Problem 400 when it is not JSON, 422 when it is nested too deeply.
  */
 export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<void, Checked, void> {
-  if (bytes.length < LARGE) return checkParsed(hub, parseJson(bytes, at), at);
+  if (bytes.length < LARGE_EVENT_BYTES) return checkParsed(hub, parseJson(bytes, at), at);
   let members: Map<string, string> | undefined;
   try {
     members = yield* membersOf(bytes);
@@ -54,8 +54,8 @@ function checkLarge(hub: Hub, members: ReadonlyMap<string, string>, at: string):
     ([name, text]) => `${JSON.stringify(name)}:${name === "data" ? "null" : text}`,
   );
   const envelope = `{${rest.join(",")}}`;
-  if (envelope.length > MAX_ENVELOPE) {
-    const message = `Expected at most ${MAX_ENVELOPE} characters besides the data`;
+  if (envelope.length > MAX_ENVELOPE_LENGTH) {
+    const message = `Expected at most ${MAX_ENVELOPE_LENGTH} characters besides the data`;
     return { violations: [{ path: at, message }] };
   }
   const event: unknown = JSON.parse(envelope);

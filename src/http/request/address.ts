@@ -2,19 +2,19 @@ import { BlockList, isIP } from "node:net";
 import type { Context } from "elysia";
 import type { Grant } from "../../auth/grant.ts";
 
-/** What of an Elysia context tells where a request comes from. */
+/** The parts of an Elysia context that show where a request comes from. */
 export type Incoming = Pick<Context, "request" | "server">;
 
-/** Finds the address of a request's sender; undefined when it has none, as on a Unix socket. */
+/** Finds the address of the sender of a request; undefined when there is none, as on a Unix socket. */
 export type AddressOf = (incoming: Incoming) => string | undefined;
 
-/** Stands in a list of proxies for whoever is at the other end of a Unix socket. */
+/** Means, in a list of proxies, every program that connects through the Unix socket. */
 const UNIX = "unix";
 
 /**
- * By the connection, or where that comes from a proxy that is trusted, by what the proxy says in
- * `X-Forwarded-For`. Anyone can send that header, so it is read from its end, which the nearest
- * proxy has written, and no further than the first address that is no proxy's.
+ * Takes the address of the connection. For a connection from a trusted proxy it takes the address from
+ * `X-Forwarded-For`. Anyone can send that header, so it is read from its end, which the nearest proxy has
+ * written, up to the first address that is not a trusted proxy.
  *
  * @param proxies addresses, subnets such as `10.0.0.0/8`, or `unix`.
  */
@@ -38,7 +38,7 @@ export function addressFinder(proxies: readonly string[] = []): AddressOf {
   };
 }
 
-/** Whether it can stand in a list of proxies. */
+/** Whether a text is an address, a subnet or `unix`. */
 export function isProxy(text: string): boolean {
   if (text === UNIX) return true;
   try {
@@ -49,7 +49,7 @@ export function isProxy(text: string): boolean {
   }
 }
 
-/** Whom a limit by address is for: one IPv4 address, or an IPv6 /64, which is one customer's. */
+/** The unit of limits by address: an IPv4 address, or an IPv6 /64, which one customer has. */
 export function siteOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = "", tail] = address.replace(/%.*$/, "").split("::");
@@ -88,8 +88,8 @@ function canonical(address: string): string {
 }
 
 /**
- * Whom rates and counts are for: a key, a token's subject, or without either, an address. Each kind has
- * a beginning of its own, so that none can be made to look like another.
+ * The account for rates and counts: a key, the subject of a token, or else an address. Each kind has its
+ * own prefix, so that none can imitate another.
  */
 export function accountOf(
   { addressOf }: { readonly addressOf: AddressOf },

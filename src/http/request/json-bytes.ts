@@ -97,7 +97,7 @@ export function* cutElements({ bytes, count }: ArrayPart): Generator<Uint8Array,
 const MAX_MEMBERS = 100;
 
 /** How much of a text is parsed at once, in bytes: less than a millisecond's work, or a little more. */
-const PART = 64 * 1024;
+const PART_BYTES = 64 * 1024;
 
 /**
  * The members of a large JSON object as JSON texts without white space between tokens, in the order
@@ -111,7 +111,7 @@ const PART = 64 * 1024;
  */
 export function* membersOf(
   bytes: Uint8Array,
-  partSize = PART,
+  partSize = PART_BYTES,
 ): Generator<void, Map<string, string> | undefined, void> {
   const members = new Map<string, string>();
   /** The text without white space, and how much of it there is. */

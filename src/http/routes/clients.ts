@@ -9,7 +9,7 @@ import { problemResponses } from "../openapi/problem-responses.ts";
 import { textParameter } from "../request/query.ts";
 
 /** How many clients one answer lists. */
-const MOST_LISTED = 1000;
+const MAX_LISTED_CLIENTS = 1000;
 
 const ListedClient = Type.Object({
   id: Type.String(),
@@ -31,7 +31,7 @@ const silent = Type.Optional(
 );
 
 const clients = Type.Array(ListedClient, {
-  description: `The longest connected first, at most ${MOST_LISTED}`,
+  description: `The longest connected first, at most ${MAX_LISTED_CLIENTS}`,
 });
 const ClientList = Type.Object({ clients, total: Type.Integer(), silent });
 const Removed = Type.Object({ removed: Type.Integer(), silent });
@@ -58,7 +58,7 @@ export function clientRoutes(hub: Hub) {
   }
   const list = nodes.question("clients", { asked: Chosen, answered: ClientList }, (chosen) => {
     const found = [...selected(chosen)];
-    return { clients: found.slice(0, MOST_LISTED).map(describe), total: found.length };
+    return { clients: found.slice(0, MAX_LISTED_CLIENTS).map(describe), total: found.length };
   });
   const removal = nodes.question("remove", { asked: Chosen, answered: Removed }, (chosen) => {
     if (chosen.id !== undefined) return { removed: Number(broker.removeClient(chosen.id)) };
@@ -82,7 +82,7 @@ export function clientRoutes(hub: Hub) {
         const clients = answers.flatMap(({ answer }) => answer.clients);
         if (answers.length > 1) clients.sort((a, b) => compare(a.connected_at, b.connected_at));
         return {
-          clients: clients.slice(0, MOST_LISTED),
+          clients: clients.slice(0, MAX_LISTED_CLIENTS),
           total: answers.reduce((sum, { answer }) => sum + answer.total, 0),
           ...(silent.length > 0 && { silent: [...silent] }),
         };

@@ -11,9 +11,9 @@ interface ChartProps {
 }
 
 /** Charts with the same key move their pointers together. */
-const SYNC = "figures";
+const SYNC_KEY = "figures";
 /** The least that a chart spans, in seconds: the first points should not fill it. */
-const LEAST_SPAN = 60;
+const MIN_SPAN_SECONDS = 60;
 
 /** One figure over the last minutes. */
 export function Chart({ name, onPoint }: ChartProps) {
@@ -65,11 +65,11 @@ function options(element: HTMLElement, name: FigureName, onPoint: ChartProps["on
     cursor: {
       y: false,
       drag: { setScale: false, x: false, y: false },
-      sync: { key: SYNC, setSeries: false },
+      sync: { key: SYNC_KEY, setSeries: false },
       points: { size: 7, width: 2, stroke: resolve(element, "--surface"), fill: accent },
     },
     scales: {
-      x: { time: true, range: (_, min, max) => [Math.min(min, max - LEAST_SPAN), max] },
+      x: { time: true, range: (_, min, max) => [Math.min(min, max - MIN_SPAN_SECONDS), max] },
       // Half of empty space above at most, and zero is always zero.
       y: { range: (_, __, max) => [0, Math.max(max * 1.15, name === "latency" ? 0.1 : 1)] },
     },

@@ -2,14 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /** How long it says that it did, in ms. */
-const SAID_FOR = 1600;
+const SHOW_MS = 1600;
 
 /** Copies a text, and says so. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SAID_FOR);
+    const timer = setTimeout(() => setCopied(false), SHOW_MS);
     return () => clearTimeout(timer);
   }, [copied]);
   return (

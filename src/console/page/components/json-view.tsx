@@ -2,11 +2,11 @@ import { useMemo } from "preact/hooks";
 import { jsonTokens } from "./json-tokens.ts";
 
 /** Beyond this many characters JSON is shown as it came: a page of coloured megabytes helps nobody. */
-const MOST_COLORED = 100_000;
+const MAX_COLORED_LENGTH = 100_000;
 
 /** JSON, formatted and coloured. */
 export function JsonView({ json, label }: { json: string; label: string }) {
-  const tokens = useMemo(() => (json.length <= MOST_COLORED ? jsonTokens(json) : undefined), [json]);
+  const tokens = useMemo(() => (json.length <= MAX_COLORED_LENGTH ? jsonTokens(json) : undefined), [json]);
   return (
     // It scrolls, so a keyboard must reach it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above

@@ -216,10 +216,10 @@ function NotificationItem({ notification }: { notification: Notification }) {
 }
 
 /** How many traces are drawn. */
-const TRACES_SHOWN = 12;
+const MAX_TRACES = 12;
 
 function Traces({ state }: { state: DashboardState }) {
-  const traces = [...state.traces.value].slice(-TRACES_SHOWN).reverse();
+  const traces = [...state.traces.value].slice(-MAX_TRACES).reverse();
   const most = Math.max(1, ...traces.map(([, spans]) => spans));
   return (
     <Card title="Traces" type="trace-update" name="traces" aside="spans">

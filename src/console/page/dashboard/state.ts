@@ -42,7 +42,7 @@ export interface Notification {
 }
 
 /** How many of each are kept, the newest. */
-const MOST = 100;
+const MAX_ITEMS = 100;
 
 export const dashboardTypes = [
   "health-update",
@@ -140,7 +140,7 @@ export class DashboardState {
       url: isString(url) && isWebAddress(url) ? url : undefined,
       time: isNumber(time) ? time * 1000 : Date.now(),
     };
-    this.notifications.value = [notification, ...this.notifications.value].slice(0, MOST);
+    this.notifications.value = [notification, ...this.notifications.value].slice(0, MAX_ITEMS);
     if (!this.#isReplaying) this.toasts.value = [...this.toasts.value, notification].slice(-3);
   }
 }
@@ -193,7 +193,7 @@ function withLast<Value>(
   if (moves) next.delete(key);
   next.set(key, value);
   for (const first of next.keys()) {
-    if (next.size <= MOST) break;
+    if (next.size <= MAX_ITEMS) break;
     next.delete(first);
   }
   return next;

@@ -3,7 +3,7 @@ import { Icon } from "../components/icon.tsx";
 import type { DashboardState, Notification } from "./state.ts";
 
 /** How long a toast stays, in ms; one that matters most stays until it is dismissed. */
-const SHOWN_FOR = 6000;
+const SHOW_MS = 6000;
 
 export const tones = { info: "note", warning: "warn", error: "bad", critical: "bad" } as const;
 
@@ -23,7 +23,7 @@ function Toast({ toast, onDone }: { toast: Notification; onDone: () => void }) {
   const { severity, source, message } = toast;
   useEffect(() => {
     if (held || severity === "critical") return;
-    const timer = setTimeout(onDone, SHOWN_FOR);
+    const timer = setTimeout(onDone, SHOW_MS);
     return () => clearTimeout(timer);
   }, [held, severity, toast.key]);
   return (

@@ -2,9 +2,9 @@ import { signal } from "@preact/signals";
 import type { ConsoleEvent, ConsoleEvents } from "../../../protocol/console-feed.ts";
 
 /** How many events the page keeps. */
-const KEPT = 5000;
+const MAX_EVENTS = 5000;
 /** So many more may pile up before the oldest are let go, so that it is not done for each. */
-const SLACK = 1000;
+const MAX_EXCESS = 1000;
 
 /** An event with its place in the order in which the page met them. */
 export interface ListedEvent extends ConsoleEvent {
@@ -48,7 +48,7 @@ export class EventList {
     this.skipped.value += skipped;
     if (this.paused.value) {
       this.#held.push(...fresh);
-      if (this.#held.length > KEPT) this.#held = this.#held.slice(-KEPT);
+      if (this.#held.length > MAX_EVENTS) this.#held = this.#held.slice(-MAX_EVENTS);
       this.waiting.value += fresh.length + skipped;
       return;
     }
@@ -93,8 +93,8 @@ export class EventList {
     const passes = predicate(this.filter.value);
     this.#all.push(...events);
     for (const event of events) if (passes(event)) this.matching.push(event);
-    if (this.#all.length > KEPT + SLACK) {
-      this.#all = this.#all.slice(-KEPT);
+    if (this.#all.length > MAX_EVENTS + MAX_EXCESS) {
+      this.#all = this.#all.slice(-MAX_EVENTS);
       const first = this.#all[0]?.number ?? 0;
       this.matching = this.matching.filter(({ number }) => number >= first);
       this.#known = new Set(this.#all.map(({ id }) => id));

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { Tick } from "../../../protocol/console-feed.ts";
 
 /** How many seconds the charts reach back. */
-const KEPT = 300;
+const CHART_SECONDS = 300;
 
 /** The figures over time, a column each, as uPlot takes them; null where they are not known. */
 export interface Series {
@@ -59,7 +59,7 @@ class Figures {
     const { time: times, ...columns } = this.series;
     times.push(time);
     for (const [name, column] of Object.entries(columns)) column.push(values[name as FigureName] ?? null);
-    while (times[0] !== undefined && times[0] < time - KEPT) {
+    while (times[0] !== undefined && times[0] < time - CHART_SECONDS) {
       times.shift();
       for (const column of Object.values(columns)) column.shift();
     }

@@ -7,7 +7,7 @@ import { topicRates, typeRates } from "./rates.ts";
 import { type Connection, type Message, Stream } from "./stream.ts";
 
 /** The hub ticks every second: when it has not for this many ms, something is wrong. */
-const SILENCE = 5000;
+const MAX_SILENCE_MS = 5000;
 
 /** How the page's own stream from the hub is. */
 export const connection = signal<Connection>({ state: "connecting" });
@@ -34,7 +34,7 @@ export function connect(): void {
   stream?.close();
   stream = new Stream({
     path: "console/feed",
-    idleTimeout: SILENCE,
+    idleTimeout: MAX_SILENCE_MS,
     onConnection: (now) => {
       connection.value = now;
     },

@@ -2,9 +2,9 @@ import { signal } from "@preact/signals";
 import type { TallyCounts } from "../../../protocol/console-feed.ts";
 
 /** Rates are means over this many ticks, a second each: steady enough to read, quick enough to follow. */
-const TICKS = 5;
+const MEAN_TICKS = 5;
 /** A name that was not met for this many ticks is no longer listed. */
-const KEPT = 60;
+const MAX_ABSENT_TICKS = 60;
 
 export interface Rate {
   readonly name: string;
@@ -36,9 +36,9 @@ export class Rates {
       const count = counts.get(name) ?? 0;
       counted.total += count;
       counted.recent.push(count / seconds);
-      if (counted.recent.length > TICKS) counted.recent.shift();
+      if (counted.recent.length > MEAN_TICKS) counted.recent.shift();
       counted.idle = count > 0 ? 0 : counted.idle + 1;
-      if (counted.idle > KEPT) this.#names.delete(name);
+      if (counted.idle > MAX_ABSENT_TICKS) this.#names.delete(name);
     }
     this.distinct.value = Math.max(distinct, this.#names.size);
     this.list.value = [...this.#names]

@@ -33,8 +33,8 @@ export interface StreamOptions {
   readonly onConnection: (connection: Connection) => void;
 }
 
-const SHORTEST_WAIT = 500;
-const LONGEST_WAIT = 10_000;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 10_000;
 
 /**
  * An event stream down to its frames, which an EventSource does not show (it hides types that nobody
@@ -64,13 +64,13 @@ export class Stream {
     const { onConnection } = this.#options;
     const { signal } = this.#stop;
     let { lastEventId } = this.#options;
-    let wait = SHORTEST_WAIT;
+    let wait = MIN_WAIT_MS;
     while (!signal.aborted) {
       onConnection({ state: "connecting" });
       let reason = "the hub ended the stream";
       try {
         for await (const messages of this.#connect(lastEventId)) {
-          wait = SHORTEST_WAIT;
+          wait = MIN_WAIT_MS;
           lastEventId = messages.findLast(({ id }) => id !== undefined)?.id ?? lastEventId;
         }
       } catch (error) {
@@ -85,7 +85,7 @@ export class Stream {
       this.#hurry = new AbortController();
       onConnection({ state: "waiting", retryAt: Date.now() + wait, reason });
       await sleep(wait, this.#hurry.signal);
-      wait = Math.min(2 * wait, LONGEST_WAIT);
+      wait = Math.min(2 * wait, MAX_WAIT_MS);
     }
   }
 

@@ -6,13 +6,13 @@ import * as format from "../format.ts";
 import { type ClientInfo, clientList, loadClients, removeClient } from "./clients.ts";
 
 /** How often the list is asked for, in ms. */
-const EVERY = 2000;
+const REFRESH_INTERVAL_MS = 2000;
 /** How many are listed until more are asked for. */
-const AT_FIRST = 50;
+const FIRST_COUNT = 50;
 
 /** Who is connected, what they listen to and how far they are behind. */
 export function ClientsPanel() {
-  const [shown, setShown] = useState(AT_FIRST);
+  const [shown, setShown] = useState(FIRST_COUNT);
   const { clients, total } = clientList.value;
   const live = isLive.value;
   const now = useNow() + hubOffset.value;
@@ -22,7 +22,7 @@ export function ClientsPanel() {
     void loadClients();
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") void loadClients();
-    }, EVERY);
+    }, REFRESH_INTERVAL_MS);
     return () => clearInterval(timer);
   }, [live]);
 

@@ -6,11 +6,11 @@ import * as format from "../format.ts";
 
 /** As the style sheet has it, in px. */
 const ROW_HEIGHT = { wide: 34, narrow: 56 };
-const NARROW = "(width < 48rem)";
+const NARROW_SCREEN = "(width < 48rem)";
 /** Rows drawn above and below what is seen, so that scrolling shows no holes. */
-const OVERSCAN = 6;
+const OVERSCAN_ROWS = 6;
 /** How much of the data a row shows, in characters. */
-const PREVIEW = 240;
+const PREVIEW_LENGTH = 240;
 
 interface EventTableProps {
   readonly selected: Signal<ListedEvent | undefined>;
@@ -108,8 +108,8 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
     onOpen(event);
   }
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN);
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN_ROWS);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN_ROWS);
   const shown: { row: number; event: ListedEvent }[] = [];
   for (let row = first; row < last; row++) {
     const event = at(row);
@@ -197,7 +197,7 @@ function EventRow({ id, event, index, top, marked }: EventRowProps) {
           {topics.join(", ")}
         </span>
         <span role="gridcell" class="event-data mono truncate">
-          {json.slice(0, PREVIEW)}
+          {json.slice(0, PREVIEW_LENGTH)}
         </span>
         <span role="gridcell" class="event-recipients numeric">
           {format.shortCount(recipients)}
@@ -220,9 +220,9 @@ function countAfter(rows: readonly ListedEvent[], number: number): number {
 }
 
 function useRowHeight(): number {
-  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  const [narrow, setNarrow] = useState(() => matchMedia(NARROW_SCREEN).matches);
   useEffect(() => {
-    const query = matchMedia(NARROW);
+    const query = matchMedia(NARROW_SCREEN);
     const change = () => setNarrow(query.matches);
     query.addEventListener("change", change);
     return () => query.removeEventListener("change", change);

@@ -45,11 +45,11 @@ await hub.publish(${JSON.stringify(type)}, ${literal(data)}${more});`;
 const address = hubUrl.replace(/\/$/, "");
 
 /** How long a line may be before it is laid out over several. */
-const LONG_LINE = 64;
+const MAX_LINE_LENGTH = 64;
 
 function readable(value: unknown): string {
   const line = JSON.stringify(value);
-  return line.length <= LONG_LINE ? line : JSON.stringify(value, null, 2);
+  return line.length <= MAX_LINE_LENGTH ? line : JSON.stringify(value, null, 2);
 }
 
 /** For a POSIX shell. */

@@ -25,9 +25,9 @@ export interface TrialLine {
 }
 
 /** How many lines are kept. */
-const MOST_LINES = 500;
+const MAX_LINES = 500;
 /** How often new lines are shown, in ms. */
-const SHOW_EVERY = 60;
+const SHOW_INTERVAL_MS = 60;
 
 /** A subscription that is watched: its events, and all that befalls its connection. */
 export class Trial {
@@ -125,13 +125,13 @@ export class Trial {
 
   #add(line: Omit<TrialLine, "key" | "time">): void {
     this.#pending.push({ ...line, key: this.#keys++, time: Date.now() });
-    if (this.#pending.length > MOST_LINES) this.#pending.shift();
-    this.#timer ??= setTimeout(() => this.#show(), SHOW_EVERY);
+    if (this.#pending.length > MAX_LINES) this.#pending.shift();
+    this.#timer ??= setTimeout(() => this.#show(), SHOW_INTERVAL_MS);
   }
 
   #show(): void {
     this.#timer = undefined;
-    this.lines.value = [...this.#pending.reverse(), ...this.lines.value].slice(0, MOST_LINES);
+    this.lines.value = [...this.#pending.reverse(), ...this.lines.value].slice(0, MAX_LINES);
     this.received.value = this.#received;
     this.#pending = [];
   }
