@@ -2,7 +2,7 @@
 -- tests/log/redis/model-engine.ts has the same steps as a model, held against this script.
 --
 -- KEYS  1 log: a stream; an entry is a block, its id is EPOCH-LAST
---       2 names: a sorted set of NAME:POSITION, all of one score
+--       2 names: a hash, ID -> "TOPICS:POSITION …" of each event with this id; a name is ID.TOPICS
 --       3 meta: a hash
 --       4 seqs: a hash, node -> "SEQ LAST LEASE"
 --       5 hellos: a hash, in a recovery, node -> "AT|LIVES|HEAD|LOW|SEQS"
@@ -62,13 +62,52 @@ local function block_of(entry)
   }
 end
 
-local function forget_names(block)
-  local members = {}
-  local from = block.last - block.count + 1
-  for name, index in string.gmatch(block.names, '(%S+):(%d+)') do
-    members[#members + 1] = name .. ':' .. (from + index)
+-- The ids of these names, the topics and the index of each, and what NAMES has for the ids.
+local function look_up(names)
+  local ids, topics, indexes = {}, {}, {}
+  for id, set, index in string.gmatch(names, '([^ .:]+)%.?([^ :]*):(%d+)') do
+    local n = #ids + 1
+    ids[n], topics[n], indexes[n] = id, set, tonumber(index)
   end
-  if #members > 0 then redis.call('ZREM', NAMES, unpack(members)) end
+  return ids, topics, indexes, #ids > 0 and redis.call('HMGET', NAMES, unpack(ids)) or {}
+end
+
+local function remember_names(names, from)
+  local ids, topics, indexes, known = look_up(names)
+  if #ids == 0 then return end
+  local fields, place_of = {}, {}
+  for i, id in ipairs(ids) do
+    local pair = topics[i] .. ':' .. (from + indexes[i])
+    local place = place_of[id]
+    if place then
+      fields[place] = fields[place] .. ' ' .. pair
+    else
+      place = #fields + 2
+      fields[place - 1], fields[place] = id, known[i] and known[i] .. ' ' .. pair or pair
+      place_of[id] = place
+    end
+  end
+  redis.call('HSET', NAMES, unpack(fields))
+end
+
+local function forget_names(block)
+  local ids, topics, indexes, known = look_up(block.names)
+  local from = block.last - block.count + 1
+  local left, gone = {}, {}
+  for i, id in ipairs(ids) do
+    local mine = topics[i] .. ':' .. (from + indexes[i])
+    local before = left[id] or known[i]
+    if before == mine or not before then
+      left[id] = nil
+      gone[#gone + 1] = id
+    else
+      local others = {}
+      for pair in string.gmatch(before, '%S+') do if pair ~= mine then others[#others + 1] = pair end end
+      left[id] = table.concat(others, ' ')
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', NAMES, unpack(gone)) end
+  for id, others in pairs(left) do redis.call('HSET', NAMES, id, others) end
 end
 
 local function keep(state, count, size, names, text, word, kept_at, node, seq, unit_first, unit_last)
@@ -79,12 +118,7 @@ local function keep(state, count, size, names, text, word, kept_at, node, seq, u
   state.bytes = state.bytes + size
   redis.call('XADD', LOG, string.format('%.0f-%.0f', state.epoch, state.head),
     'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq, 'f', unit_first, 'l', unit_last)
-  local members = {}
-  for name, index in string.gmatch(names, '(%S+):(%d+)') do
-    members[#members + 1] = 0
-    members[#members + 1] = name .. ':' .. (from + index)
-  end
-  if #members > 0 then redis.call('ZADD', NAMES, unpack(members)) end
+  remember_names(names, from)
 end
 
 -- Lets go of what is past the bounds: blocks as a whole, and events of the oldest block by `first`. The
@@ -146,11 +180,12 @@ if OPERATION == 'append' then
   lease = lease or state.time - LEASE
   local held = { 'held' }
   for i = 9, #ARGV, 4 do
-    for name in string.gmatch(ARGV[i + 2], '(%S+):%d+') do
-      for _, member in ipairs(redis.call('ZRANGE', NAMES, '[' .. name .. ':', '(' .. name .. ';', 'BYLEX')) do
-        local position = tonumber(string.match(member, '%d+$'))
-        if position >= state.first then
-          held[#held + 1] = name
+    local ids, topics, _, known = look_up(ARGV[i + 2])
+    for n, id in ipairs(ids) do
+      for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
+        local position = tonumber(digits)
+        if set == topics[n] and position >= state.first then
+          held[#held + 1] = set == '' and id or id .. '.' .. set
           held[#held + 1] = position
         end
       end

@@ -2,16 +2,20 @@ import { topicSet } from "../topic-set.ts";
 
 /**
  * An id on its topics, as the engine knows it: `ID.TOPICS`, digests of both. So a name is short and has
- * no character that means something to the scripts, and all names of an id begin with its digest.
+ * no character that means something to the scripts.
  */
 export function nameOf(id: string, topics: readonly string[]): string {
-  return `${digest(id, 22)}.${digest(JSON.stringify(topicSet(topics)), 16)}`;
+  return `${idDigest(id)}.${digest(JSON.stringify(topicSet(topics)), 16)}`;
 }
 
-/** What all names of this id lie between, in the order of a sorted set. */
-export function namesOfId(id: string): { readonly from: string; readonly to: string } {
-  const prefix = digest(id, 22);
-  return { from: `[${prefix}.`, to: `(${prefix}/` };
+/** The first part of all names of this id. */
+export function idDigest(id: string): string {
+  return digest(id, 22);
+}
+
+/** The positions of the events that have an id, as the engine keeps them: `TOPICS:POSITION …`. */
+export function positionsOf(text: string): readonly number[] {
+  return text === "" ? [] : text.split(" ").map((pair) => Number(pair.slice(pair.indexOf(":") + 1)));
 }
 
 function digest(text: string, length: number): string {

@@ -24,7 +24,7 @@ import { isReply, RedisAway } from "./connection.ts";
 import { contentsOf, entriesOf } from "./content.ts";
 import type { Block, Counts, EngineBounds, Epoch, HelloAnswer } from "./engine.ts";
 import { Member, type Pending, type Unit } from "./member.ts";
-import { nameOf, namesOfId } from "./names.ts";
+import { idDigest, nameOf, positionsOf } from "./names.ts";
 import { entriesOfReply, keysOf, RedisEngine } from "./redis-engine.ts";
 import { Session } from "./session.ts";
 
@@ -387,20 +387,9 @@ export class RedisStore implements Store {
       if (recent !== undefined) return recent;
     }
     await this.#session.whenOpen();
-    const { from, to } = namesOfId(id);
     const [, names = ""] = keysOf(this.#address.prefix);
-    const reply = await this.#session.commands.send("ZRANGE", [
-      names,
-      from,
-      to,
-      "BYLEX",
-      "LIMIT",
-      "0",
-      "1000",
-    ]);
-    const positions = (Array.isArray(reply) ? reply : []).map((member) =>
-      Number(String(member).split(":")[1]),
-    );
+    const reply = await this.#session.commands.send("HGET", [names, idDigest(id)]);
+    const positions = positionsOf(typeof reply === "string" ? reply : "");
     const held = positions.filter((position) => position >= this.#first).sort((a, b) => a - b);
     const last = held.at(-1) ?? 0;
     const { word } = this.#member;

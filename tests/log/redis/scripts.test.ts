@@ -81,11 +81,11 @@ class Replay {
     expect(blocks).toEqual(
       state.blocks.map(({ epoch, ...block }) => ({ id: `${epoch}-${block.last}`, block })),
     );
-    const members = (await client.send("ZRANGE", [names, "0", "-1"])) as string[];
-    const expected = [...state.names].flatMap(([name, positions]) =>
-      positions.map((each) => `${name}:${each}`),
+    const found = Object.entries(await hash(client, names)).flatMap(([id, pairs]) =>
+      pairs.split(" ").map((pair) => `${id}${pair}`),
     );
-    expect(members.sort()).toEqual(expected.sort());
+    const expected = [...state.names].flatMap(([name, positions]) => positions.map((each) => `${name}:${each}`));
+    expect(found.sort()).toEqual(expected.sort());
     const numbers = await hash(client, seqs);
     expect(numbers).toEqual(
       Object.fromEntries(
