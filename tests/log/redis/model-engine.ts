@@ -268,7 +268,7 @@ export class ModelEngine {
   }
 
   #mayPutBack(state: EngineState, block: Block, end: number): boolean {
-    if (!this.#on("put back what comes next")) return block.unitLast > state.head;
+    if (!this.#on("put back what comes next")) return true;
     return (
       block.unitFirst === state.head + 1 &&
       block.unitLast <= end &&

@@ -84,7 +84,9 @@ class Replay {
     const found = Object.entries(await hash(client, names)).flatMap(([id, pairs]) =>
       pairs.split(" ").map((pair) => `${id}${pair}`),
     );
-    const expected = [...state.names].flatMap(([name, positions]) => positions.map((each) => `${name}:${each}`));
+    const expected = [...state.names].flatMap(([name, positions]) =>
+      positions.map((each) => `${name}:${each}`),
+    );
     expect(found.sort()).toEqual(expected.sort());
     const numbers = await hash(client, seqs);
     expect(numbers).toEqual(

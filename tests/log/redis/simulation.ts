@@ -191,7 +191,10 @@ export class Simulation {
   readonly #lost = new Set<number>();
   /** Lives that were opened on the side of a partition that lost its master. */
   readonly #wrongLives = new Set<string>();
-  readonly #recoveryBegan = new Map<string, number>();
+  /** Until when a node came in time, by the word of the life that the recovery opened. */
+  readonly #inTimeUntil = new Map<string, number>();
+  /** The units that were kept under each number of a node. */
+  readonly #units = new Map<string, Place[]>();
 
   constructor(schedule: Schedule, options: Options = {}) {
     this.#schedule = schedule;
@@ -354,7 +357,9 @@ export class Simulation {
     this.#top = Math.max(this.#top, numberOf(lives));
     this.#say(`S${server.index} opens life ${numberOf(lives)} ${lives.at(-1)?.word} after ${head}`);
     const began = before.recovery?.began ?? -1;
-    this.#recoveryBegan.set(lives.at(-1)?.word ?? "", began < 0 ? this.#now : began);
+    const hearing = before.recovery?.empty && lives.length > 1 ? RECOVERY.maxHearing : RECOVERY.minHearing;
+    const until = began < 0 ? this.#now : began + hearing;
+    this.#inTimeUntil.set(lives.at(-1)?.word ?? "", until);
     if (server.index !== this.#master) this.#wrongLives.add(lives.at(-1)?.word ?? "");
     const isOfWrongSide = lives.some(({ word }) => this.#wrongLives.has(word));
     for (const node of this.#nodes) {
@@ -373,7 +378,7 @@ export class Simulation {
     const known = [...this.#places.values()]
       .flat()
       .filter((place) => !isOn(lives, place.word, place.position));
-    const at = Math.ceil((began - 1_000_000_000 + RECOVERY.minHearing) / STEP_MS) + 1;
+    const at = Math.ceil((until - 1_000_000_000) / STEP_MS) + 1;
     const judge = (): void => {
       for (const { word, position } of known) this.#judged.add(`${word}-${position}`);
     };
@@ -632,7 +637,7 @@ export class Simulation {
     const chance = this.#chance();
     const speed = calm ? 0.4 : node.speed;
     if (chance < speed) this.#follow(node, server);
-    else if (chance < speed + 0.1) this.#hello(node, server);
+    else if (chance < speed + 0.03) this.#hello(node, server);
     else this.#append(node, server);
   }
 
@@ -674,12 +679,11 @@ export class Simulation {
     node.waiting = node.waiting.filter(({ heldTo }) => heldTo <= member.head);
     if (rolledBackTo === undefined) return;
     this.#count("rollbacks");
-    const began = this.#recoveryBegan.get(member.word) ?? 0;
+    const until = this.#inTimeUntil.get(member.word) ?? 0;
     for (const unit of window) {
       if (unit[0].unitLast <= rolledBackTo) continue;
       for (const { uid } of placesOf(unit)) this.#lost.add(uid);
-      if (this.#now < began + RECOVERY.minHearing)
-        this.#assertKept(unit, chain, member.lives, "came in time");
+      if (this.#now < until) this.#assertKept(unit, chain, member.lives, "came in time");
     }
     if (!this.#on("tell of what is rolled back")) return;
     for (const reader of this.#readers) {
@@ -819,6 +823,8 @@ export class Simulation {
     const answer = this.#call(server, "append", append);
     if (answer.result !== "kept") return answer;
     const fresh = server.state.blocks.filter(({ last }) => last > before.head);
+    const key = `${append.node}/${append.seq}`;
+    this.#units.set(key, [...(this.#units.get(key) ?? []), ...placesOf(fresh).slice(0, 1)]);
     const isWrong = server.index !== this.#master || numberOf(server.state.lives) < this.#top;
     for (const place of placesOf(fresh)) {
       const key = `${place.word}-${place.position}`;
@@ -993,12 +999,8 @@ export class Simulation {
     for (const { uid } of [...this.#acknowledged].map((uid) => ({ uid }))) {
       if (!this.#places.has(uid)) this.#violate(`e${uid} was acknowledged, and was never kept`);
     }
-    const units = new Map<string, number>();
-    for (const block of final.blocks) {
-      const key = `${block.node}/${block.seq}`;
-      const first = units.get(key) ?? block.unitFirst;
-      if (first !== block.unitFirst) this.#violate(`append ${key} is in the log twice`);
-      units.set(key, first);
+    for (const [key, places] of this.#units) {
+      if (places.filter(inLog).length > 1) this.#violate(`append ${key} is in the log twice`);
     }
     this.#assertStored(final);
     if (!this.#schedule.faults.some(({ fault }) => BRINGS_BACK.has(fault))) {
