@@ -44,7 +44,9 @@ const READ_BLOCKS = 8;
 /** How many events of one id are looked at to find one that a reader may read. */
 const MAX_LOCATED = 64;
 
+/** How a log in Redis is kept. */
 export interface RedisStoreOptions {
+  /** How much history; all nodes of a hub should name the same. */
   readonly bounds?: Partial<Bounds>;
   /**
    * How many replicas must have an event before its publisher is answered.
@@ -56,6 +58,7 @@ export interface RedisStoreOptions {
 
 /** How a store in Redis is doing. */
 export interface RedisStatus {
+  /** Whether it is in step with Redis, or the nodes put back what Redis has lost. */
   readonly state: "away" | "recovering" | "open";
   /** Why it is away; undefined when it is not. */
   readonly reason: string | undefined;
@@ -77,11 +80,12 @@ export interface RedisStatus {
   readonly durability: string;
 }
 
-/** A log in Redis, which many nodes share: README.md in this folder tells how. */
+/** A log in Redis, which many nodes share, each with a store of its own. */
 export class RedisStore implements Store {
+  /** `redis` */
   readonly name = "redis";
+  /** How much history it keeps. */
   readonly bounds: Bounds;
-  readonly needsUpkeep = false;
   readonly #engineBounds: EngineBounds;
   readonly #address: RedisAddress;
   readonly #replicas: number;
@@ -101,7 +105,11 @@ export class RedisStore implements Store {
   #lost = 0;
 
   /**
-   * @param url as {@link parseRedisAddress} takes it.
+   * Opens a log in Redis; it connects when it is followed.
+   *
+   * @param url `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://` with TLS, or
+   * `redis+sentinel://HOST,HOST,…/MASTER[/DATABASE]`. Parameters: `prefix` names the hub, `ca` a file with
+   * certificates, `password_file` a file with the password.
    * @throws RedisAddressError
    */
   constructor(url: string, { bounds = {}, replicas = 0 }: RedisStoreOptions = {}) {
@@ -123,18 +131,22 @@ export class RedisStore implements Store {
     });
   }
 
+  /** How many events are held, as last heard. */
   get count(): number {
     return this.#counts.count;
   }
 
+  /** What they take in Redis, in bytes, roughly. */
   get bytes(): number {
     return this.#counts.bytes;
   }
 
+  /** The position of the oldest event that is held; undefined when none is. */
   get earliest(): number | undefined {
     return this.#counts.count > 0 ? this.#counts.first : undefined;
   }
 
+  /** How it is doing. */
   get status(): RedisStatus {
     const { lives, head, name } = this.#member;
     const newest = lives.at(-1);
@@ -163,6 +175,11 @@ export class RedisStore implements Store {
     return { head, lives: lives.map(({ word, first }) => ({ word, first })) };
   }
 
+  /**
+   * Keeps the events of each batch.
+   *
+   * @throws RedisAway when nothing was kept; OutcomeUnknown.
+   */
   async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
     const answers: (readonly Receipt[] | IdConflict)[] = [];
     let next: Batch[] = [];
@@ -183,12 +200,14 @@ export class RedisStore implements Store {
     return answers;
   }
 
+  /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
     if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
     this.#setCounts(counts);
   }
 
+  /** The position of a cursor. It waits for Redis when only Redis can know. */
   async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
     const place = parsePlace(cursor);
     if (!place) return this.#locateId(cursor, mayRead);
@@ -210,6 +229,7 @@ export class RedisStore implements Store {
     return position + 1 >= this.#first ? position : undefined;
   }
 
+  /** The next events after the position, from memory or from Redis. */
   async read(after: number, limit: number): Promise<Stretch> {
     const from = Math.max(after, this.#first - 1);
     if (from >= this.#recentAfter) {
@@ -239,6 +259,7 @@ export class RedisStore implements Store {
     return stretchOf(after, entries, from);
   }
 
+  /** Ends its connections. */
   async close(): Promise<void> {
     await this.#session.close();
   }

@@ -199,3 +199,13 @@ withRedis(
   },
   60_000,
 );
+
+withRedis(
+  "a Redis that speaks no TLS is told from one that is away",
+  async () => {
+    const { port } = await startRedis();
+    const node = new HubNode(`rediss://127.0.0.1:${port}`);
+    expect(await until(() => node.store.status.reason)).toContain("it may speak no TLS");
+  },
+  20_000,
+);
