@@ -527,10 +527,10 @@ export class RedisStore implements Store {
   #away(reason: string): void {
     const { pending } = this.#member;
     if (pending) pending.sent = false;
-    if (!this.#failing) {
-      this.#failing = true;
-      this.#follower?.failed(new RedisAway(reason));
-    }
+    // The first failure is the store's; what is found out about it afterwards is told besides.
+    if (this.#failing) this.#follower?.warned(reason);
+    else this.#follower?.failed(new RedisAway(reason));
+    this.#failing = true;
     this.#changes.tell();
   }
 }

@@ -290,7 +290,9 @@ export class Session {
       const told = member.follow(block);
       if (told === "hello") {
         if (units.length > 0) took(units);
-        await this.hello();
+        const { state } = await this.hello();
+        // What it can't take yet would come again at once.
+        if (state !== "open") await this.#changes.next(RECOVERY_HELLO_MS);
         return;
       }
       this.#cursor = id;
@@ -338,12 +340,11 @@ export class Session {
   }
 
   #leave(error: unknown): void {
-    const told = explain(error);
-    const before = this.reason;
+    const { message } = explain(error);
+    const isNew = this.reason !== message;
     this.state = "away";
-    this.reason = told.message;
-    this.#options.away(told.message);
-    if (before !== told.message) this.#options.warn(told.message);
+    this.reason = message;
+    if (isNew) this.#options.away(message);
     this.#changes.tell();
   }
 
