@@ -45,11 +45,14 @@ export function withOwnAnswers<App extends AnyElysia>(
     const handle = handler as Handler;
     const answer = async ({ request, server, route, params, set }: RouteContext) => {
       set.headers["x-content-type-options"] = "nosniff";
-      const answering = () => {
+      let given: unknown;
+      // Here, and not by `answered`: each function that waits costs a publisher a promise more.
+      try {
         enter?.({ request, server });
-        return handle({ request, server, route, params, set, query: reader.read(request) });
-      };
-      const given = await answered(answering, refusals, { request, route });
+        given = await handle({ request, server, route, params, set, query: reader.read(request) });
+      } catch (error) {
+        given = refusals.answer(error, { request, route });
+      }
       refusals.requests.add(request.method, route, given instanceof Response ? given.status : 200);
       return given;
     };

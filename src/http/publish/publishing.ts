@@ -17,28 +17,20 @@ export const PublishedReceipt = Type.Object({
   duplicate: Type.Optional(Type.Literal(true, { description: "It had been published before" })),
 });
 
-/**
- * What the sender may publish.
- *
- * @throws Problem 401 or 403 when that is nothing.
- */
-export async function publisherGrant(hub: Hub, { request }: Incoming): Promise<Grant> {
-  const granted = hub.access(request);
-  const grant = granted instanceof Promise ? await granted : granted;
-  if (!grant.publish) throw forbidden(grant, hub.remedies.publish);
-  return grant;
+/** @throws Problem 401 or 403 when the sender may publish nothing. */
+export function assertPublisher({ remedies }: Hub, grant: Grant): void {
+  if (!grant.publish) throw forbidden(grant, remedies.publish);
 }
 
 /**
- * The same, before the body is read. It has one event of its rate spent.
+ * The same, before the body is read. One event of the sender's rate is spent.
  *
  * @throws Problem 401 or 403, 429 when it has published too much.
  */
-export async function payingGrant(hub: Hub, incoming: Incoming): Promise<Grant> {
-  const grant = await publisherGrant(hub, incoming);
+export function payForOne(hub: Hub, grant: Grant, incoming: Incoming): void {
+  assertPublisher(hub, grant);
   const wait = hub.publishRate?.take(accountOf(hub, grant, incoming)) ?? 0;
   if (wait > 0) throw tooMany(hub, wait);
-  return grant;
 }
 
 /**
@@ -94,11 +86,13 @@ export async function publish(
       throw forbidden(grant, notGranted(grant, event));
   }
   if (broker.closed) throw draining();
-  const receipts = await broker.append(events).catch((error: unknown) => {
+  try {
+    const receipts = await broker.append(events);
+    publications.add(grant, events, receipts);
+    return receipts;
+  } catch (error) {
     throw isOutcomeUnknown(error) ? outcomeUnknown(events) : error;
-  });
-  publications.add(grant, events, receipts);
-  return receipts;
+  }
 }
 
 function isOutcomeUnknown(error: unknown): boolean {

@@ -27,7 +27,7 @@ export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<U
   return readBytes(incoming, limits);
 }
 
-async function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {
+function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > bytes) throw tooLarge(bytes);
@@ -35,13 +35,7 @@ async function readBytes({ request, server }: Incoming, { bytes, timeout }: Body
   // socket never does), is to come later than the timer here.
   const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + 1 : 0;
   server?.timeout(request, seconds <= MAX_RUNTIME_TIMEOUT ? seconds : 0);
-  const body = length === undefined ? collect(request, bytes) : request.bytes();
-  try {
-    return await (timeout === 0 ? body : within(timeout, body));
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem(400, "the body broke off");
-  }
+  return within(timeout, length === undefined ? collect(request, bytes) : request.bytes());
 }
 
 async function collect(request: Request, limit: number): Promise<Uint8Array> {
@@ -76,15 +70,27 @@ export async function* piecesOf(
   }
 }
 
-/** @throws Problem 408 when it takes longer. */
-async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooSlow(timeout)), Math.min(timeout, MAX_TIMER_MS));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * A body, when it has arrived. It is one promise and one timer: every event that is published waits for
+ * this, and a race would take three more promises for each.
+ *
+ * @throws Problem 408 when it takes longer, 400 when it breaks off.
+ */
+function within(timeout: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(tooSlow(timeout));
+    const timer = timeout > 0 ? setTimeout(late, Math.min(timeout, MAX_TIMER_MS)) : undefined;
+    body.then(
+      (bytes) => {
+        clearTimeout(timer);
+        resolve(bytes);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error instanceof Problem ? error : new Problem(400, "the body broke off"));
+      },
+    );
+  });
 }
 
 function tooLarge(limit: number): Problem {

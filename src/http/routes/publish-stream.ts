@@ -6,7 +6,7 @@ import { invalidToken } from "../answer/challenge.ts";
 import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { publisherGrant, publishOne } from "../publish/publishing.ts";
+import { assertPublisher, publishOne } from "../publish/publishing.ts";
 import { accountOf, type Incoming } from "../request/address.ts";
 import { assertBodyHead } from "../request/body.ts";
 import { type Line, LineCutter, TOO_LONG } from "../request/json-lines.ts";
@@ -34,7 +34,8 @@ export function publishStreamRoutes(hub: Hub) {
     async ({ request, server, route }) => {
       const incoming = { request, server };
       assertBodyHead(incoming, NDJSON);
-      const grant = await publisherGrant(hub, incoming);
+      const grant = await hub.access(request);
+      assertPublisher(hub, grant);
       if (hub.broker.draining) throw draining();
       // The sender may have nothing to say for hours.
       server?.timeout(request, 0);

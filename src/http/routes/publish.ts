@@ -5,7 +5,7 @@ import { inSlices } from "../../timers.ts";
 import type { Hub } from "../hub.ts";
 import { json } from "../openapi/json-content.ts";
 import { problemResponses } from "../openapi/problem-responses.ts";
-import { PublishedReceipt, payForBatch, payingGrant, publish, publishOne } from "../publish/publishing.ts";
+import { PublishedReceipt, payForBatch, payForOne, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
 import { accountOf } from "../request/address.ts";
 import { readJsonBytes } from "../request/body.ts";
@@ -27,7 +27,9 @@ export function publishRoutes(hub: Hub) {
       "/publish",
       async ({ request, server }): Promise<typeof PublishedReceipt.static> => {
         const incoming = { request, server };
-        const grant = await payingGrant(hub, incoming);
+        const granted = hub.access(request);
+        const grant = granted instanceof Promise ? await granted : granted;
+        payForOne(hub, grant, incoming);
         const bytes = await readJsonBytes(incoming, eventLimits);
         return publishOne(hub, grant, bytes);
       },
@@ -49,7 +51,9 @@ export function publishRoutes(hub: Hub) {
       "/publish/batch",
       async ({ request, server }): Promise<typeof BatchReceipt.static> => {
         const incoming = { request, server };
-        const grant = await payingGrant(hub, incoming);
+        const granted = hub.access(request);
+        const grant = granted instanceof Promise ? await granted : granted;
+        payForOne(hub, grant, incoming);
         const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
         const events = await inSlices(readBatch(hub, bytes));
         payForBatch(hub, accountOf(hub, grant, incoming), events.length);
