@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import type { Entry } from "../../src/log/entry.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
+import { OutcomeUnknown } from "../../src/log/store.ts";
+import { silent } from "../../src/logger.ts";
+import { encodeFrame, FrameReader } from "../../src/nodes/frames.ts";
+import { Line } from "../../src/nodes/line.ts";
+import { LogOwner } from "../../src/nodes/log-owner.ts";
+import type { RemoteStore } from "../../src/nodes/remote-store.ts";
+import { version } from "../../src/version.ts";
+import { emptyFolder } from "../folder.ts";
+import { draft } from "../log/draft.ts";
+import { until } from "../until.ts";
+import { shareLog } from "./shared-log.ts";
+
+/** Follows a store, and keeps what it tells. */
+function follow(store: RemoteStore) {
+  const told: Entry[] = [];
+  const failures: unknown[] = [];
+  const { head } = store.follow({
+    kept: (entries) => told.push(...entries),
+    rolledBack() {},
+    failed: (error) => failures.push(error),
+    works() {},
+    warned() {},
+  });
+  return { head, told, failures };
+}
+
+const append = (store: RemoteStore, ...drafts: ReturnType<typeof draft>[]) =>
+  store.append([{ drafts, recipients: drafts.map(() => 0) }]);
+
+test("what one node appends, all are told in one order, and their answers come after it", async () => {
+  const log = await shareLog(new MemoryStore(), emptyFolder());
+  const followers = log.stores.map(follow);
+  const appended = await Promise.all(
+    log.stores.flatMap((store, node) =>
+      Array.from({ length: 20 }, async (_, n) => {
+        const [receipts] = await append(store, draft({ json: `"${node}.${n}"` }));
+        if (!Array.isArray(receipts)) throw new Error("refused");
+        const told = followers[node]?.told.map(({ id }) => id) ?? [];
+        expect(told).toContain(receipts[0].id);
+        return receipts[0].id as string;
+      }),
+    ),
+  );
+  await until(() => followers.every(({ told }) => told.length === 60));
+  const [first] = followers;
+  for (const { told } of followers) expect(told).toEqual(first?.told ?? []);
+  expect(new Set(appended)).toEqual(new Set(first?.told.map(({ id }) => id)));
+  await log.close();
+});
+
+test("a cursor that another node was told of is found, at once", async () => {
+  const log = await shareLog(new MemoryStore(), emptyFolder());
+  const [one, two] = log.stores as [RemoteStore, RemoteStore];
+  for (const store of log.stores) follow(store);
+  for (let n = 1; n <= 20; n++) {
+    const [receipts] = await append(one, draft({ id: `e${n}` }), draft({}));
+    if (!Array.isArray(receipts)) throw new Error("refused");
+    expect(await two.locate(`e${n}`, () => true)).toBe(2 * n - 1);
+    expect(await two.locate(receipts[1].id, () => true)).toBe(2 * n);
+  }
+  expect(await two.locate("e21", () => true)).toBeUndefined();
+  await log.close();
+});
+
+test("an id on several topics is located where the reader may read it", async () => {
+  const log = await shareLog(new MemoryStore(), emptyFolder());
+  const [store] = log.stores as [RemoteStore];
+  follow(store);
+  for (const topic of ["a", "b", "c"]) await append(store, draft({ id: "x", topics: [topic] }));
+  expect(await store.locate("x", ({ topics }) => topics[0] === "c")).toBe(3);
+  expect(await store.locate("x", ({ topics }) => topics[0] === "d")).toBeUndefined();
+  await log.close();
+});
+
+test("a node that comes later reads what it was not told, from the owner", async () => {
+  const log = await shareLog(new MemoryStore(), emptyFolder(), undefined, 1);
+  const [first] = log.stores as [RemoteStore];
+  follow(first);
+  await append(first, ...Array.from({ length: 300 }, (_, n) => draft({ json: String(n) })));
+  const { store } = await log.join("late");
+  expect(follow(store).head).toBe(300);
+  const read: string[] = [];
+  for (let after = 0; after < 300; ) {
+    const { entries, upTo } = await store.read(after, 100);
+    read.push(...entries.map(({ json }) => json));
+    after = upTo;
+  }
+  expect(read).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
+  expect(await store.erase(7)).toBeTrue();
+  expect((await store.read(6, 1)).entries[0]?.erased).toBeTrue();
+  await until(async () => (await first.read(6, 1)).entries[0]?.erased);
+  await log.close();
+});
+
+test("when the owner goes amid an append, nobody knows how it went", async () => {
+  const log = await shareLog(new MemoryStore(), emptyFolder());
+  const [store] = log.stores as [RemoteStore];
+  follow(store);
+  const appended = append(store, draft({}));
+  for (const link of log.links) link.close();
+  expect(await appended.catch((error: unknown) => error)).toBeInstanceOf(OutcomeUnknown);
+  expect(await append(store, draft({})).catch((error: unknown) => error)).toBeInstanceOf(OutcomeUnknown);
+  await log.close();
+});
+
+/** A node by hand, whose socket takes bytes when it is told to. */
+function handNode(owner: LogOwner) {
+  const reader = new FrameReader();
+  const messages: { type: string; lengths?: number[] }[] = [];
+  let isOpen = true;
+  const line = new Line({
+    write(bytes) {
+      if (!isOpen) return 0;
+      for (const { message } of reader.read(Buffer.from(bytes))) messages.push(message as { type: string });
+      return bytes.length;
+    },
+    end() {},
+  });
+  owner.accept(line);
+  line.data(Buffer.from(encodeFrame({ type: "hello", protocol: 1, version, node: "hand" })));
+  return {
+    line,
+    messages,
+    stop: () => {
+      isOpen = false;
+    },
+    goOn: () => {
+      isOpen = true;
+      line.drain();
+    },
+  };
+}
+
+test("a node that does not read costs a bounded queue, and is read to from the log later", async () => {
+  const owner = new LogOwner({ store: new MemoryStore({ events: 1000, bytes: 1e9 }), logger: silent });
+  const node = handNode(owner);
+  await until(() => node.messages.some(({ type }) => type === "nodes"));
+  node.stop();
+  const json = JSON.stringify("x".repeat(100_000));
+  for (let i = 0; i < 100; i++) await owner.log.append([draft({ json })]);
+  expect(node.line.waiting).toBeGreaterThan(4e6);
+  expect(node.line.waiting).toBeLessThan(5e6);
+  node.goOn();
+  await until(() => node.messages.filter(({ type }) => type === "kept").length >= 30);
+  const count = () =>
+    node.messages.reduce((sum, { type, lengths = [] }) => sum + (type === "kept" ? lengths.length : 0), 0);
+  // Each of these events fills a block.
+  await until(() => count() === 100);
+  await owner.log.append([draft({ json })]);
+  await until(() => count() === 101);
+  await owner.close();
+});
+
+test("a node that is behind by more than is held is told so", async () => {
+  const owner = new LogOwner({ store: new MemoryStore({ events: 10 }), logger: silent });
+  const node = handNode(owner);
+  await until(() => node.messages.some(({ type }) => type === "nodes"));
+  node.stop();
+  const json = JSON.stringify("x".repeat(100_000));
+  for (let i = 0; i < 100; i++) await owner.log.append([draft({ json })]);
+  node.goOn();
+  await until(() => node.messages.some(({ type }) => type === "lost"));
+  await owner.close();
+});

@@ -1,0 +1,162 @@
+import { expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { Broker } from "../../src/broker/broker.ts";
+import { silent } from "../../src/logger.ts";
+import type { Carrier, CarrierListener } from "../../src/nodes/carrier.ts";
+import { Peers } from "../../src/nodes/peers.ts";
+import { RecipientsElsewhere } from "../../src/nodes/recipients.ts";
+import { ReaderSink } from "../broker/reader-sink.ts";
+import { defer } from "../defer.ts";
+import { draft } from "../log/draft.ts";
+import { until } from "../until.ts";
+
+/** Brings each node what the others tell, in a turn of its own; one that is paused gets it later. */
+class Cable {
+  readonly #listeners = new Map<string, CarrierListener>();
+  readonly #paused = new Map<string, (() => void)[]>();
+
+  node(name: string): Carrier {
+    return {
+      node: name,
+      follow: (listener) => {
+        this.#listeners.set(name, listener);
+        this.#tellNames();
+      },
+      tell: (text, to) => {
+        for (const [other, listener] of this.#listeners) {
+          if (other === name || (to !== undefined && to !== other)) continue;
+          const tell = () => listener.told(name, text);
+          const waiting = this.#paused.get(other);
+          if (waiting) waiting.push(tell);
+          else setImmediate(tell);
+        }
+      },
+    };
+  }
+
+  pause(name: string): void {
+    this.#paused.set(name, []);
+  }
+
+  goOn(name: string): void {
+    const waiting = this.#paused.get(name) ?? [];
+    this.#paused.delete(name);
+    for (const tell of waiting) tell();
+  }
+
+  remove(name: string): void {
+    this.#listeners.delete(name);
+    this.#tellNames();
+  }
+
+  #tellNames(): void {
+    const names = [...this.#listeners.keys()];
+    for (const listener of this.#listeners.values()) listener.nodesChanged(names);
+  }
+}
+
+function peersOf(cable: Cable, name: string): Peers {
+  const peers = new Peers(cable.node(name), silent);
+  defer(() => peers.leave());
+  return peers;
+}
+
+test("all nodes are asked, and one that is silent is named after a second", async () => {
+  const cable = new Cable();
+  const asked: string[] = [];
+  const questions = ["1", "2", "3"].map((name) => {
+    const peers = peersOf(cable, name);
+    const schemas = { asked: Type.Integer(), answered: Type.String() };
+    const question = peers.question("double", schemas, (n) => {
+      asked.push(name);
+      return `${name}: ${2 * n}`;
+    });
+    peers.join();
+    return question;
+  });
+  const [first] = questions;
+  const answers = ["1: 14", "2: 14", "3: 14"].map((answer) => ({ node: answer[0], answer }));
+  expect(await first?.ask(7)).toEqual({ answers, silent: [] } as never);
+  expect(await first?.askOne("3", 1)).toBe("3: 2");
+  expect(await first?.askOne("4", 1)).toBeUndefined();
+  cable.pause("2");
+  asked.length = 0;
+  const startedAt = performance.now();
+  const without2 = await first?.ask(7);
+  expect(without2?.silent).toEqual(["2"]);
+  expect(without2?.answers.map(({ node }) => node)).toEqual(["1", "3"]);
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+  // What it was asked it does when it is back.
+  cable.goOn("2");
+  await until(() => asked.includes("2"));
+});
+
+test("counts are known everywhere, to a node that comes later too, and end with their node", async () => {
+  const cable = new Cable();
+  const changes: [string, number][] = [];
+  const [one, two] = ["1", "2"].map((name) => peersOf(cable, name)) as [Peers, Peers];
+  const here = one.counts("c", (key, count) => changes.push([key, count]));
+  const there = two.counts("c");
+  one.join();
+  two.join();
+  there.add("a", 3);
+  there.add("b", 1);
+  there.add("b", -1);
+  await until(() => here.elsewhere("a") === 3);
+  expect([here.totalElsewhere, here.elsewhere("b")]).toEqual([3, 0]);
+  there.add("a", 2);
+  const three = peersOf(cable, "3");
+  const late = three.counts("c");
+  three.join();
+  await until(() => late.elsewhere("a") === 5 && here.elsewhere("a") === 5);
+  // What was told once is not told again.
+  await until(() => late.totalElsewhere === 5);
+  cable.remove("2");
+  expect([here.totalElsewhere, late.totalElsewhere]).toEqual([0, 0]);
+  expect(changes.at(-1)).toEqual(["a", 0]);
+});
+
+test("what is spent at one node is charged at the others", async () => {
+  const cable = new Cable();
+  const charged: [string, number][] = [];
+  const [one, two] = ["1", "2"].map((name) => peersOf(cable, name)) as [Peers, Peers];
+  const spend = one.spending("s", () => {});
+  two.spending("s", (key, amount) => charged.push([key, amount]));
+  one.join();
+  two.join();
+  for (let i = 0; i < 10; i++) spend("k", 2);
+  await until(() => charged.length > 0);
+  expect(charged).toEqual([["k", 20]]);
+});
+
+test("an event's recipients at other nodes are counted by what they ask for and may read", async () => {
+  const cable = new Cable();
+  const [one, two] = ["1", "2"].map((name) => {
+    const peers = peersOf(cable, name);
+    const broker = new Broker();
+    defer(() => broker.close());
+    const elsewhere = new RecipientsElsewhere();
+    elsewhere.share(broker, peers);
+    peers.join();
+    return { broker, elsewhere };
+  }) as [
+    { broker: Broker; elsewhere: RecipientsElsewhere },
+    { broker: Broker; elsewhere: RecipientsElsewhere },
+  ];
+  const add = (topics: string[], types: string[] = [], privateTopics: string[] = []) =>
+    two.broker.addClient(new ReaderSink(), { interest: { topics, types, privateTopics } });
+  add([]);
+  add(["a/*"]);
+  const gone = add(["a/*", "a/1"]);
+  add(["b"], ["t"], ["b"]);
+  const count = (topics: string[], more: Parameters<typeof draft>[0] = {}) =>
+    one.elsewhere.count(draft({ topics, ...more }));
+  await until(() => count([]) === 4);
+  expect(count(["a/1", "a/2"])).toBe(3);
+  expect(count(["b"], { type: "t" })).toBe(2);
+  expect(count(["b"], { type: "t", private: true })).toBe(1);
+  expect(count(["c"])).toBe(1);
+  expect(two.elsewhere.count(draft({ topics: ["a/1"] }))).toBe(0);
+  two.broker.removeClient(gone.id);
+  await until(() => count(["a/1"]) === 2);
+});
