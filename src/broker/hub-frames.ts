@@ -1,11 +1,10 @@
 import { EARLIEST, isEventId } from "../events/names.ts";
 import type { Log } from "../log/log.ts";
-import { encodeId, encodeJsonFrame, joinFrames } from "../protocol/frame.ts";
+import { encodeId, encodeJsonFrame, encodeRetry, joinFrames } from "../protocol/frame.ts";
 import { HubEvent, type HubEventData } from "../protocol/hub-events.ts";
 
 interface HubFrameFields {
   readonly id?: string | undefined;
-  readonly retry?: number;
 }
 
 /** A hub event as bytes. */
@@ -31,7 +30,7 @@ const RETRY_MS = 3000;
 /** The first block of a stream: the id of the client, and the place where the stream begins. */
 export function greeting(clientId: string, log: Log, lastEventId: string | undefined): Uint8Array {
   const data = { client_id: clientId, status: "connected" } as const;
-  const frame = hubFrame(HubEvent.connected, data, { retry: RETRY_MS });
+  const frame = joinFrames([encodeRetry(RETRY_MS), hubFrame(HubEvent.connected, data)]);
   const beginning = beginningOf(log, lastEventId);
   // The id replaces the empty line at the end of the frame, and brings one of its own.
   return beginning === undefined ? frame : joinFrames([frame.subarray(0, -1), encodeId(beginning)]);

@@ -33,9 +33,9 @@ export interface FrameFields {
  * no caller may forge a field or a frame.
  */
 export function encodeFrame({ id, event, retry, data }: FrameFields): Uint8Array<ArrayBuffer> {
-  let text = retry === undefined ? "" : retryField(retry);
-  if (id !== undefined) text += `id: ${oneLine(id)}\n`;
+  let text = id === undefined ? "" : `id: ${oneLine(id)}\n`;
   if (event !== undefined && event !== DEFAULT_TYPE) text += `event: ${oneLine(event)}\n`;
+  if (retry !== undefined) text += retryField(retry);
   if (data.includes("\n") || data.includes("\r")) {
     for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
   } else {

@@ -1,4 +1,4 @@
-import { encodeFrame } from "../../protocol/frame.ts";
+import { encodeFrame, encodeRetry, joinFrames } from "../../protocol/frame.ts";
 import { type Busy as BusyData, HubEvent } from "../../protocol/hub-events.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import type { Problem } from "./problem.ts";
@@ -41,7 +41,8 @@ export class Busy {
     const retry = this.#wait((problem.retryAfter ?? DEFAULT_WAIT_SECONDS) * 1000);
     const retryAfter = Math.ceil(retry / 1000);
     const data: BusyData = { reason, retry_after: retryAfter };
-    return new Response(encodeFrame({ retry, event: HubEvent.busy, data: JSON.stringify(data) }), {
+    const frame = encodeFrame({ event: HubEvent.busy, data: JSON.stringify(data) });
+    return new Response(joinFrames([encodeRetry(retry), frame]), {
       headers: { ...STREAM_HEADERS, ...problem.headers, "retry-after": String(retryAfter) },
     });
   }
