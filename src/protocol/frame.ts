@@ -67,7 +67,7 @@ export function encodeId(id: string): Uint8Array {
  * A `retry` field alone: it sets the reader's waiting time. No empty line follows, of which some
  * readers would make an empty event.
  */
-export function encodeRetry(milliseconds: number): Uint8Array {
+export function encodeRetry(milliseconds: number): Uint8Array<ArrayBuffer> {
   return encoder.encode(retryField(milliseconds));
 }
 
@@ -78,7 +78,9 @@ export function encodeRetry(milliseconds: number): Uint8Array {
 export const KEEP_ALIVE: Uint8Array = encoder.encode(": keepalive\n");
 
 /** Frames one after the other. A single one is handed back as it is. */
-export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
+export function joinFrames<B extends ArrayBufferLike>(
+  frames: readonly Uint8Array<B>[],
+): Uint8Array<B> | Uint8Array<ArrayBuffer> {
   const [only] = frames;
   if (only && frames.length === 1) return only;
   let length = 0;

@@ -20,7 +20,7 @@ test("a file that is not a store, and one that is none at all, end it with code 
   for (const [store, line] of [
     ["notes.db", "tidings: notes.db is not a store of Tidings\n"],
     ["no/such/folder.db", "tidings: no/such/folder.db can't be made: there is no folder no/such\n"],
-    ["events", /^tidings: .*Expected memory, or a file whose name ends in \.db\.\n$/],
+    ["events", /^tidings: .*Expected memory, a file whose name ends in \.db, or redis:\/\/HOST\.\n$/],
   ] as const) {
     const { code, errors } = await runBinary(folder, "serve", "--port", "0", "--store", store);
     expect(code).toBe(2);
