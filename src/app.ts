@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import { consoleRoutes } from "./console/server/routes.ts";
-import type { Access } from "./http/access/access.ts";
+import { type Access, openAccess } from "./http/access/access.ts";
 import { crossOrigin } from "./http/access/cross-origin.ts";
 import { guard } from "./http/access/guard.ts";
 import type { Remedies } from "./http/access/remedies.ts";
@@ -63,7 +63,7 @@ export function createApp({
       return answer;
     })
     .use(crossOrigin(origins))
-    .use(apiDescription())
+    .use(apiDescription(app, { isOpen: options.access === openAccess }))
     .use(consoleRoutes({ ...options, status, remedies }))
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
     .use(hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals }));

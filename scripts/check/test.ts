@@ -4,6 +4,7 @@ import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { programsStep, promtool, proxies } from "./debian-programs.ts";
 import { importsOf } from "./imports.ts";
+import { pythonStep } from "./python.ts";
 import { redisStep } from "./redis.ts";
 import { type Selection, selectTests } from "./selection.ts";
 import { staticChecks } from "./static.ts";
@@ -20,6 +21,7 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/firefox.ts", step: browserStep(firefox, { mayPassOver }) },
   { imports: "tests/e2e/proxy.ts", step: programsStep("proxies", proxies, { mayPassOver }) },
   { imports: "tests/log/redis/redis-server.ts", step: redisStep({ mayPassOver }) },
+  { imports: "tests/e2e/python.ts", step: pythonStep({ mayPassOver }) },
   { imports: "tests/e2e/deploy.test.ts", step: programsStep("promtool", promtool, { mayPassOver }) },
 ];
 

@@ -2,6 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { topicFault } from "../topics/topic.ts";
 import type { BuiltinEvents } from "./builtin.ts";
+import { PublishedId, PublishedType, Topic } from "./name-schemas.ts";
 import { idFault, typeFault } from "./names.ts";
 import type { EventSchemas } from "./schema.ts";
 import { MAX_VIOLATIONS, type Violation, violations } from "./violation.ts";
@@ -10,12 +11,6 @@ import { MAX_VIOLATIONS, type Violation, violations } from "./violation.ts";
 const MAX_TOPICS = 100;
 /** The most events of one batch. */
 const MAX_BATCH = 10_000;
-
-const name = { minLength: 1, maxLength: 1024 };
-const topic = Type.String({
-  ...name,
-  description: "1 to 1,024 bytes without control and format characters, and without * at the end",
-});
 
 /** An event to publish. */
 export interface EventInput<Name extends string = string, Data = unknown> {
@@ -75,15 +70,13 @@ export type EventInputs<Events extends EventSchemas, Types extends readonly stri
 /** An event as a publisher sends it: the body of `POST /publish`. */
 export const EventInput = Type.Object(
   {
-    type: Type.String({ ...name, description: "Becomes the SSE event field" }),
+    type: PublishedType,
     data: Type.Unknown({ description: "Any JSON value" }),
     topics: Type.Optional(
-      Type.Array(topic, { maxItems: MAX_TOPICS, description: "None: a broadcast to everyone" }),
+      Type.Array(Topic, { maxItems: MAX_TOPICS, description: "None: a broadcast to everyone" }),
     ),
-    topic: Type.Optional(topic),
-    id: Type.Optional(
-      Type.String({ ...name, description: "An event with an id can be published again without harm" }),
-    ),
+    topic: Type.Optional(Topic),
+    id: Type.Optional(PublishedId),
     retry: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -96,7 +89,16 @@ export const EventInput = Type.Object(
     ),
   },
   // Unknown properties are refused, because a misspelt `topics` would be a broadcast to everyone.
-  { additionalProperties: false, description: "An event to publish" },
+  {
+    additionalProperties: false,
+    description: "An event to publish",
+    // As `allOf` in name-schemas.ts.
+    anyOf: [
+      { properties: { private: { const: false } } },
+      { required: ["topic"] },
+      { required: ["topics"], properties: { topics: { minItems: 1 } } },
+    ],
+  },
 );
 
 /** The body of `POST /publish/batch`: all of them are published, or none. */

@@ -81,11 +81,11 @@ function* faults(part: object, at: string, seen: Set<object>): Generator<string>
 /**
  * Registers the formats of JSON Schema (date-time, email, uuid, uri, ipv4 and so on) with TypeBox, which
  * would refuse every string with an unknown format. TypeBox has one registry for the whole process, so
- * formats of the application stay, unless `replace` is set.
+ * formats of the application stay.
  */
-export function registerFormats({ replace = false }: { readonly replace?: boolean } = {}): void {
+function registerFormats(): void {
   for (const [name, format] of Object.entries(fullFormats)) {
-    if (!replace && FormatRegistry.Has(name)) continue;
+    if (FormatRegistry.Has(name)) continue;
     if (format instanceof RegExp) FormatRegistry.Set(name, (text) => format.test(text));
     else if (typeof format === "function") FormatRegistry.Set(name, format);
   }

@@ -13,7 +13,7 @@ export interface Schema {
 
 export interface Operation {
   readonly parameters?: readonly { in: string; name: string; schema: Schema }[];
-  readonly requestBody?: { content: Readonly<Record<string, { schema?: Schema }>> };
+  readonly requestBody?: { content: Readonly<Record<string, { schema?: Schema; itemSchema?: Schema }>> };
   readonly responses: Readonly<Record<string, unknown>>;
 }
 
@@ -158,7 +158,7 @@ export function requestFor(
   });
   const inPath = fc.record(Object.fromEntries(of("path").map(({ name }) => [name, text])));
   const body = content
-    ? fc.option(bodyOf(content[1].schema ?? {}), { nil: undefined, freq: 8 })
+    ? fc.option(bodyOf(content[1].schema ?? content[1].itemSchema ?? {}), { nil: undefined, freq: 8 })
     : fc.constant(undefined);
   return fc
     .record({ query, inPath, body, headers: headers(content?.[0], authorization) })

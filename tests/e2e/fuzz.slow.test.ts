@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { emptyFolder } from "../folder.ts";
+import { dereferenced } from "../http/openapi/description.ts";
 import { serveBinary } from "./binary.ts";
 import { encode, type FuzzedRequest, type Operation, requestFor } from "./described.ts";
 
@@ -79,7 +80,7 @@ test(
   "whatever is sent to what it describes, it answers as it says, and refuses with a problem",
   async () => {
     const { url, assertWell } = await attacked();
-    const { paths } = (await (await fetch(`${url}/openapi/json`)).json()) as {
+    const { paths } = dereferenced(await (await fetch(`${url}/openapi/json`)).json()) as {
       paths: Record<string, Record<string, Operation>>;
     };
     const operations = Object.entries(paths).flatMap(([path, methods]) =>

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { FormatRegistry, Type } from "@sinclair/typebox";
 import { Catalog } from "../../src/events/catalog.ts";
-import { registerFormats } from "../../src/events/schema.ts";
 import { problemOf } from "../http/problem.ts";
 import { startHub } from "../hub.ts";
 import { post } from "../post.ts";
@@ -25,12 +24,12 @@ test("importing the library changes no format of an application", async () => {
   expect(await new Response(child.stdout).text()).toBe("0 true\n");
 });
 
-test("what an application has registered stays, unless it is to be replaced", () => {
+test("what an application has registered stays", () => {
   const own = () => true;
   const before = FormatRegistry.Get("ipv4");
+  if (!before) throw new Error("nobody has registered it");
   FormatRegistry.Set("ipv4", own);
-  registerFormats();
+  new Catalog({ address: Type.String({ format: "ipv4" }) });
   expect(FormatRegistry.Get("ipv4")).toBe(own);
-  registerFormats({ replace: true });
-  expect([FormatRegistry.Get("ipv4")?.("192.0.2.256"), typeof before]).toEqual([false, "function"]);
+  FormatRegistry.Set("ipv4", before);
 });

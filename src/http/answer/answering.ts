@@ -1,6 +1,5 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { type AnyElysia, type Context, type DocumentDecoration, Elysia } from "elysia";
-import { problemResponses } from "../openapi/problem-responses.ts";
 import { QueryReader } from "../request/query.ts";
 import { answerNotFound } from "./not-found.ts";
 import { Problem } from "./problem.ts";
@@ -57,9 +56,7 @@ export function withOwnAnswers<App extends AnyElysia>(
       return given;
     };
     const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
-    // Every route refuses unknown names in its query.
-    const responses = { ...problemResponses(400), ...rest.detail?.responses };
-    const detail = { ...rest.detail, responses, ...(parameters.length > 0 && { parameters }) };
+    const detail = { ...rest.detail, ...(parameters.length > 0 && { parameters }) };
     own.route(method, path, answer, { ...rest, detail });
   }
   // The types of the routes do not change, since they do not include errors.

@@ -1,4 +1,4 @@
-import { Kind, type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { Kind, type Static, type TObject, type TSchema, type TString, Type } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { closest, distance } from "fastest-levenshtein";
 import { violations } from "../../events/violation.ts";
@@ -11,14 +11,24 @@ const MAX_SHOWN = 100;
 /** In a name's schema: other spellings, which polyfills send. */
 const ALIASES = "x-aliases";
 
-/** A text in a query. Clients that can't help it may call it by an alias, which then wins. */
-export function textParameter(description: string, aliases?: readonly string[]) {
-  return Type.Optional(Type.String({ description, ...(aliases && { [ALIASES]: aliases }) }));
+/**
+ * A text in a query, such as the example. Clients that can't help it may call it by an alias, which
+ * then wins.
+ */
+export function textParameter(description: string, example: string, aliases: readonly string[] = []) {
+  const also = aliases.length > 0 ? ` ${aliases.join(" and ")} are taken for it.` : "";
+  return Type.Optional(
+    Type.String({
+      description: description + also,
+      examples: [example],
+      ...(aliases.length > 0 && { [ALIASES]: aliases }),
+    }),
+  );
 }
 
-/** A text that may be given several times. */
-export function listParameter(description: string) {
-  return Type.Optional(Type.Array(Type.String(), { description }));
+/** A text such as the example that may be given several times. */
+export function listParameter(description: string, example: string, text: TString = Type.String()) {
+  return Type.Optional(Type.Array(text, { description, examples: [[example]] }));
 }
 
 /**
@@ -68,12 +78,14 @@ export class QueryReader<Schema extends TObject> {
 
   /** As the interface's description (OpenAPI) has them. */
   get parameters() {
-    return Object.entries(this.#schema.properties).map(([name, { description = "", ...schema }]) => ({
-      in: "query" as const,
-      name,
-      description,
-      schema: JSON.parse(JSON.stringify(schema)),
-    }));
+    return Object.entries(this.#schema.properties).map(
+      ([name, { description = "", [ALIASES]: _aliases, ...schema }]) => ({
+        in: "query" as const,
+        name,
+        description,
+        schema: JSON.parse(JSON.stringify(schema)),
+      }),
+    );
   }
 
   #propertyOf(name: string): TSchema {

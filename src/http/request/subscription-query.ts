@@ -1,5 +1,6 @@
 import type { Grant } from "../../auth/grant.ts";
 import type { Interest } from "../../broker/interest.ts";
+import { TopicPattern, TypeName } from "../../events/name-schemas.ts";
 import { isTypeName } from "../../events/names.ts";
 import { isTopicPattern } from "../../topics/topic.ts";
 import { covers } from "../../topics/topic-patterns.ts";
@@ -9,8 +10,12 @@ import { listParameter } from "./query.ts";
 
 /** What a query that asks for events says of them. */
 export const subscriptionParameters = {
-  topic: listParameter("An exact name, a prefix that ends in `*`, or `*`. None: every event."),
-  type: listParameter("Only events of this type."),
+  topic: listParameter(
+    "An exact name, a prefix that ends in `*`, or `*`. None: every event.",
+    "orders/*",
+    TopicPattern,
+  ),
+  type: listParameter("Only events of this type.", "order-shipped", TypeName),
 };
 
 type SubscriptionQuery = Partial<Record<keyof typeof subscriptionParameters, string[]>>;

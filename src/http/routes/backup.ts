@@ -6,7 +6,8 @@ import { BACKUP_TYPE } from "../../protocol/backup.ts";
 import { requireAdmin } from "../access/access.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { operation } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 
 /** How much of a copy is read at once, in bytes. */
 const CHUNK_BYTES = 256 * 1024;
@@ -58,18 +59,28 @@ export function backupRoutes(hub: Hub) {
       });
     },
     {
-      detail: {
-        tags: ["operations"],
+      detail: operation({
+        tag: "operations",
+        audience: "administrator",
         summary: "A consistent copy of the events that are held",
-        description: "An SQLite file, which a hub opens as its store. It holds private events.",
-        responses: {
+        description:
+          "An SQLite file, which a hub opens as its store. It holds private events. There is one copy at a time: " +
+          "while one is under way, another is a 503. A store that can't be copied while it runs is a 501.",
+        answers: {
           200: {
             description: "The copy",
+            headers: {
+              "Cache-Control": NOT_STORED,
+              "Content-Disposition": {
+                description: "A name for the file",
+                schema: { type: "string", examples: ['attachment; filename="tidings.db"'] },
+              },
+            },
             content: { [BACKUP_TYPE]: { schema: { type: "string", format: "binary" } } },
           },
-          ...problemResponses(401, 403, 501, 503),
         },
-      },
+        problems: [501],
+      }),
     },
   );
 }

@@ -4,8 +4,8 @@ import type { ClientInfo } from "../../broker/options.ts";
 import { requireAdmin } from "../access/access.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../openapi/json-content.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { json, operation, pathParameter } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 import { textParameter } from "../request/query.ts";
 
 /** How many clients one answer lists. */
@@ -34,11 +34,27 @@ const clients = Type.Array(ListedClient, {
   description: `The longest connected first, at most ${MAX_LISTED_CLIENTS}`,
 });
 const ClientList = Type.Object({ clients, total: Type.Integer(), silent });
+const EXAMPLE: Static<typeof ClientList> = {
+  clients: [
+    {
+      id: "4dd2f0a1-6d0c-4bb6-9d21-1a4b8d5a0c55",
+      address: "10.0.0.7",
+      subject: "dashboard",
+      credential: "token-key",
+      topics: ["orders/*"],
+      types: [],
+      connected_at: "2026-01-31T09:30:00.000Z",
+      lag: 0,
+    },
+  ],
+  total: 1,
+};
+
 const Removed = Type.Object({ removed: Type.Integer(), silent });
 
 const Selection = Type.Object({
-  address: textParameter("Only those from this address"),
-  subject: textParameter("Only those whose token has this subject"),
+  address: textParameter("Only those from this address", "10.0.0.7"),
+  subject: textParameter("Only those whose token has this subject", "dashboard"),
 });
 const Chosen = Type.Object({
   address: Type.Optional(Type.String()),
@@ -89,14 +105,19 @@ export function clientRoutes(hub: Hub) {
       },
       {
         query: Selection,
-        detail: {
-          tags: ["operations"],
+        detail: operation({
+          tag: "operations",
+          audience: "administrator",
           summary: "Who is connected",
-          responses: {
-            200: { description: "The clients", content: json(ClientList) },
-            ...problemResponses(401, 403),
+          description: `All clients, or those of an address or of a token's subject; ${MOST_LISTED} at most are listed, and all are counted.`,
+          answers: {
+            200: {
+              description: "The clients",
+              headers: { "Cache-Control": NOT_STORED },
+              content: json("ClientList", ClientList, { one: EXAMPLE }),
+            },
           },
-        },
+        }),
       },
     )
     .delete(
@@ -110,15 +131,20 @@ export function clientRoutes(hub: Hub) {
       },
       {
         query: Selection,
-        detail: {
-          tags: ["operations"],
+        detail: operation({
+          tag: "operations",
+          audience: "administrator",
           summary: "Remove the clients of an address or of a token's subject",
-          description: "Those of a worker that does not answer are removed as soon as it goes on.",
-          responses: {
-            200: { description: "How many there were", content: json(Removed) },
-            ...problemResponses(400, 401, 403),
+          description:
+            "Of both, where both are named; a request that names neither is a 400. Readers may come back. " +
+            "Those of a worker that does not answer are removed as soon as it goes on.",
+          answers: {
+            200: {
+              description: "How many there were",
+              content: json("Removed", Removed, { one: { removed: 1 } }),
+            },
           },
-        },
+        }),
       },
     )
     .delete(
@@ -135,11 +161,21 @@ export function clientRoutes(hub: Hub) {
         return new Response(null, { status: 204 });
       },
       {
-        detail: {
-          tags: ["operations"],
+        detail: operation({
+          tag: "operations",
+          audience: "administrator",
           summary: "Remove a client",
-          responses: { 204: { description: "It is removed" }, ...problemResponses(401, 403, 404, 503) },
-        },
+          description: "Its reader may come back.",
+          parameters: [
+            pathParameter(
+              "id",
+              "The `client_id` that its stream began with",
+              "4dd2f0a1-6d0c-4bb6-9d21-1a4b8d5a0c55",
+            ),
+          ],
+          answers: { 204: { description: "It is removed" } },
+          problems: [404],
+        }),
       },
     );
 }

@@ -12,7 +12,8 @@ import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { Admission } from "../limits/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits/limits.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { EVENT_STREAM } from "../openapi/event-stream.ts";
+import { operation } from "../openapi/operation.ts";
 import { type AddressOf, addressFinder, type Incoming } from "../request/address.ts";
 import { QueryReader, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
@@ -29,6 +30,7 @@ const EventsQuery = Type.Object({
   ...subscriptionParameters,
   last_event_id: textParameter(
     "Begin after this event, or with `earliest` at the oldest that is held.",
+    "earliest",
     // What EventSource polyfills add when they reconnect.
     ["lastEventId", "lastEventID"],
   ),
@@ -39,7 +41,7 @@ const EventsQuery = Type.Object({
         "Be sent `tidings.alive` where others are sent a comment, which a page can't see: to watch the line.",
     }),
   ),
-  ticket: textParameter("Stands for a token; from `POST /tickets`."),
+  ticket: textParameter("Stands for a token; from `POST /tickets`.", "nGk3xqkC8ZrPj1yQx0t7bA"),
 });
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -52,31 +54,23 @@ export function eventRoutes(hub: Hub) {
   const open = eventStreams(broker, { access: ticketAccess(hub), nodes, addressOf, limits });
   return new Elysia().get("/events", open, {
     query: EventsQuery,
-    detail: {
-      tags: ["subscribe"],
+    detail: operation({
+      tag: "subscribe",
+      audience: "reader",
       summary: "The event stream",
       description:
-        "Server-Sent Events, for an EventSource. First comes `connected`, whose id is the place where the " +
-        "stream begins. A client that names its last event id is then sent what it missed, and " +
-        "`tidings.resumed`; `tidings.gap` says what is no longer held. Then each event comes as it is " +
-        "published. Where `Accept` names `text/event-stream`, a 429 or 503 is a 200 with `Retry-After` and " +
-        "`tidings.busy` instead, since an EventSource gives up for good at any other status.",
+        "Server-Sent Events, for an EventSource. The connection stays open until the client leaves.",
       parameters: [
         {
-          in: "header" as const,
+          in: "header",
           name: "Last-Event-ID",
-          description: "The same, from a browser that reconnects; it wins.",
-          schema: { type: "string" as const },
+          description: "The same as `last_event_id`, from a browser that reconnects; it wins.",
+          schema: { type: "string", examples: ["order-7-shipped"] },
         },
       ],
-      responses: {
-        200: {
-          description: "The stream, until the client leaves",
-          content: { "text/event-stream": { schema: { type: "string" } } },
-        },
-        ...problemResponses(400, 401, 403, 429, 503),
-      },
-    },
+      answers: { 200: EVENT_STREAM },
+      problems: [429],
+    }),
   });
 }
 

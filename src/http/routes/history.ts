@@ -13,8 +13,8 @@ import { requireAdmin } from "../access/access.ts";
 import { Problem, problemOf } from "../answer/problem.ts";
 import type { Refused } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../openapi/json-content.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { json, operation, pathParameter } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 import { listParameter, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { directStream } from "../stream/direct-stream.ts";
@@ -23,7 +23,7 @@ const MAX_LIMIT = 1000;
 
 const HistoryQuery = Type.Object({
   ...subscriptionParameters,
-  after: textParameter("Begin after this event, or at this `next` of another page."),
+  after: textParameter("Begin after this event, or at this `next` of another page.", "earliest"),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: MAX_LIMIT, description: "How many at most." }),
   ),
@@ -51,8 +51,22 @@ const History = Type.Object({
   ),
 });
 
+const EXAMPLE: Static<typeof History> = {
+  events: [
+    {
+      id: "order-7-shipped",
+      type: "order-shipped",
+      data: { order: 7 },
+      topics: ["orders/7"],
+      time: "2026-01-31T09:30:00.000Z",
+    },
+  ],
+  next: "bcdfghjkmnpq-12",
+  more: false,
+};
+
 const EraseQuery = Type.Object({
-  topic: listParameter("Of several events with this id, the one on this topic."),
+  topic: listParameter("Of several events with this id, the one on this topic.", "orders/7"),
 });
 
 const encoder = new TextEncoder();
@@ -78,17 +92,29 @@ export function historyRoutes(hub: Hub) {
     },
     {
       query: HistoryQuery,
-      detail: {
-        tags: ["subscribe"],
+      detail: operation({
+        tag: "subscribe",
+        audience: "reader",
         summary: "Stored events, oldest first",
         description:
           "Those that are still held. What `after` names must be: an id that is not is a 404, as is one of an event that " +
           "this reader may not read, and to go on without it may leave events out.",
-        responses: {
-          200: { description: "A page of them", content: json(History) },
-          ...problemResponses(400, 401, 403, 404, 503),
+        answers: {
+          200: {
+            description: "A page of them",
+            headers: { "Cache-Control": NOT_STORED },
+            content: json("History", History, { "a page": EXAMPLE }),
+            links: {
+              "next page": {
+                operationId: "getHistory",
+                parameters: { after: "$response.body#/next" },
+                description: "The events after this page",
+              },
+            },
+          },
         },
-      },
+        problems: [404],
+      }),
     },
   );
 
@@ -108,13 +134,16 @@ export function historyRoutes(hub: Hub) {
     },
     {
       query: EraseQuery,
-      detail: {
-        tags: ["operations"],
+      detail: operation({
+        tag: "operations",
+        audience: "administrator",
         summary: "Erase an event's data",
         description:
           "From the log, the current values and the backups to come; its place stays. Readers keep what they were sent.",
-        responses: { 204: { description: "It is erased" }, ...problemResponses(400, 401, 403, 404, 503) },
-      },
+        parameters: [pathParameter("id", "The event's id", "order-7-shipped")],
+        answers: { 204: { description: "It is erased" } },
+        problems: [404],
+      }),
     },
   );
 

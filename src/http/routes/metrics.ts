@@ -5,7 +5,7 @@ import { requireAdmin } from "../access/access.ts";
 import type { Hub } from "../hub.ts";
 import { Figures, metricsText } from "../metrics/merged.ts";
 import { createRegistry, measureDeliveries } from "../metrics/registry.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { operation, text } from "../openapi/operation.ts";
 
 /** `GET /metrics`: numbers for Prometheus, all of them read when they are asked for. */
 export function metricsRoutes(hub: Hub) {
@@ -31,14 +31,18 @@ export function metricsRoutes(hub: Hub) {
       return new Response(text, { headers: { "content-type": contentType } });
     },
     {
-      detail: {
-        tags: ["operations"],
+      detail: operation({
+        tag: "operations",
+        audience: "administrator",
         summary: "Metrics for Prometheus",
-        responses: {
-          200: { description: "The metrics", content: { "text/plain": { schema: { type: "string" } } } },
-          ...problemResponses(401, 403),
+        description: "Counts, gauges and histograms of this process, in Prometheus's text format.",
+        answers: {
+          200: {
+            description: "The metrics",
+            content: text("text/plain", { one: "# TYPE tidings_clients gauge\ntidings_clients 3\n" }),
+          },
         },
-      },
+      }),
     },
   );
 }

@@ -1,20 +1,33 @@
 import { Elysia } from "elysia";
 import { endOf, type Grant } from "../../auth/grant.ts";
 import type { EventSink } from "../../broker/sink.ts";
+import { EventInput } from "../../events/event-input.ts";
 import { SLICE_MS, turn } from "../../timers.ts";
 import { invalidToken } from "../answer/challenge.ts";
 import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
-import { assertPublisher, publishOne } from "../publish/publishing.ts";
+import { component, operation, sequence } from "../openapi/operation.ts";
+import { PROBLEM } from "../openapi/problems.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
+import { assertPublisher, PublishedReceipt, publishOne } from "../publish/publishing.ts";
 import { accountOf, type Incoming } from "../request/address.ts";
 import { assertBodyHead } from "../request/body.ts";
 import { type Line, LineCutter, TOO_LONG } from "../request/json-lines.ts";
 import { directStream } from "../stream/direct-stream.ts";
 
 const NDJSON = "application/x-ndjson";
-const LINES = { [NDJSON]: { schema: { type: "string" as const } } };
 const HEADERS = { "content-type": NDJSON, "cache-control": "no-store", "x-accel-buffering": "no" };
+
+/** One line of the answer, as the interface's description has it. */
+const ANSWER = {
+  anyOf: [
+    component("Receipt", PublishedReceipt),
+    {
+      allOf: [PROBLEM],
+      properties: { line: { type: "integer", minimum: 1, description: "The number of the line, from 1 on" } },
+    },
+  ],
+};
 
 const encoder = new TextEncoder();
 
@@ -33,9 +46,9 @@ export function publishStreamRoutes(hub: Hub) {
     "/publish/stream",
     async ({ request, server, route }) => {
       const incoming = { request, server };
-      assertBodyHead(incoming, NDJSON);
       const grant = await hub.access(request);
       assertPublisher(hub, grant);
+      assertBodyHead(incoming, NDJSON);
       if (hub.broker.draining) throw draining();
       // The sender may have nothing to say for hours.
       server?.timeout(request, 0);
@@ -48,18 +61,32 @@ export function publishStreamRoutes(hub: Hub) {
     },
     {
       parse: "none",
-      detail: {
-        tags: ["publish"],
+      detail: operation({
+        tag: "publish",
+        audience: "publisher",
         summary: "Publish by a stream: a line for each event",
         description:
-          "Answers a line for each, in order, as it is kept: what `POST /publish` answers, or a problem with " +
-          "the number of its `line`. Read the answers while you send.",
-        requestBody: { required: true, content: LINES },
-        responses: {
-          200: { description: "A line for each event", content: LINES },
-          ...problemResponses(401, 403, 415, 503),
+          "Each line is the JSON of an event, as `POST /publish` takes it. Answers a line for each, in order, as " +
+          "it is kept: what `POST /publish` answers, or a problem with the number of its `line`. The stream goes " +
+          "on after a refusal, but for a 401 and 5xx. Read the answers while you send.",
+        body: sequence(NDJSON, component("EventInput", EventInput), {
+          "two events":
+            '{"type":"order-shipped","data":{"order":7},"topics":["orders/7"]}\n' +
+            '{"type":"order-shipped","data":{"order":8},"topics":["orders/8"]}\n',
+        }),
+        answers: {
+          200: {
+            description: "A line for each event",
+            headers: { "Cache-Control": NOT_STORED },
+            content: sequence(NDJSON, ANSWER, {
+              "one kept, one refused":
+                '{"id":"bcdfghjkmnpq-12","recipients":3}\n' +
+                '{"title":"Bad Request","status":400,"detail":"this is not JSON","request_id":"r-1","line":2}\n',
+            }),
+          },
         },
-      },
+        problems: [415],
+      }),
     },
   );
 }

@@ -3,8 +3,7 @@ import { Elysia } from "elysia";
 import { EventBatch, EventInput } from "../../events/event-input.ts";
 import { inSlices } from "../../timers.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../openapi/json-content.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { json, operation } from "../openapi/operation.ts";
 import { PublishedReceipt, payForBatch, payForOne, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
 import { accountOf } from "../request/address.ts";
@@ -16,7 +15,10 @@ const BatchReceipt = Type.Object({
   duplicates: Type.Optional(Type.Integer({ description: "How many had been published before" })),
 });
 
-const REFUSED = [400, 401, 403, 408, 409, 413, 415, 422, 429, 503];
+const PROBLEMS = [408, 409, 413, 415, 422, 429];
+
+const ORDER_SHIPPED: EventInput = { type: "order-shipped", data: { order: 7 }, topics: ["orders/7"] };
+const PRICE_CHANGED: EventInput = { type: "price-changed", data: { item: "tea", price: 3.5 } };
 
 /** `POST /publish` and `POST /publish/batch`: what comes in is checked, then kept, then answered. */
 export function publishRoutes(hub: Hub) {
@@ -36,15 +38,41 @@ export function publishRoutes(hub: Hub) {
       {
         parse: "none",
         body: typeOnly<EventInput>(),
-        detail: {
-          tags: ["publish"],
+        detail: operation({
+          tag: "publish",
+          audience: "publisher",
           summary: "Publish an event",
-          requestBody: { required: true, content: json(EventInput) },
-          responses: {
-            200: { description: "The event is kept", content: json(PublishedReceipt) },
-            ...problemResponses(...REFUSED),
+          description:
+            "It is checked, then kept, then delivered. The same `id` on the same topics with the same content " +
+            "answers as the first time and delivers nothing, so an event with an `id` can be sent again; with other " +
+            "content it is a 409. A refused event delivers nothing.",
+          body: json("EventInput", EventInput, {
+            "on a topic": ORDER_SHIPPED,
+            "to everyone": PRICE_CHANGED,
+          }),
+          answers: {
+            200: {
+              description: "The event is kept",
+              content: json("Receipt", PublishedReceipt, {
+                kept: { id: "bcdfghjkmnpq-12", recipients: 3 },
+                "published before": { id: "order-7-shipped", recipients: 3, duplicate: true },
+              }),
+              links: {
+                "next events": {
+                  operationId: "getHistory",
+                  parameters: { after: "$response.body#/id" },
+                  description: "What came after it",
+                },
+                erase: {
+                  operationId: "deleteHistoryById",
+                  parameters: { id: "$response.body#/id" },
+                  description: "Erases it",
+                },
+              },
+            },
           },
-        },
+          problems: PROBLEMS,
+        }),
       },
     )
     .post(
@@ -68,15 +96,22 @@ export function publishRoutes(hub: Hub) {
       {
         parse: "none",
         body: typeOnly<EventBatch>(),
-        detail: {
-          tags: ["publish"],
+        detail: operation({
+          tag: "publish",
+          audience: "publisher",
           summary: "Publish up to 10,000 events, all or none",
-          requestBody: { required: true, content: json(EventBatch) },
-          responses: {
-            200: { description: "The events are kept", content: json(BatchReceipt) },
-            ...problemResponses(...REFUSED),
+          description: "In their order. The path of each fault in a 422 begins with the event's index.",
+          body: json("EventBatch", EventBatch, { two: [ORDER_SHIPPED, PRICE_CHANGED] }),
+          answers: {
+            200: {
+              description: "The events are kept",
+              content: json("BatchReceipt", BatchReceipt, {
+                kept: { ids: ["bcdfghjkmnpq-12", "bcdfghjkmnpq-13"], recipients: 6 },
+              }),
+            },
           },
-        },
+          problems: PROBLEMS,
+        }),
       },
     );
 }

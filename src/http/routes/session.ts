@@ -1,8 +1,17 @@
 import { Elysia } from "elysia";
 import type { Access } from "../access/access.ts";
 import { unauthenticated } from "../answer/challenge.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { operation } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 import { bearerOf, COOKIE } from "../request/credential.ts";
+
+const HEADERS = {
+  "Cache-Control": NOT_STORED,
+  "Set-Cookie": {
+    description: "HttpOnly, Secure and SameSite=Strict: for https, and for pages of the hub's own site",
+    schema: { type: "string", examples: [`${COOKIE}=…; Path=/; Secure; HttpOnly; SameSite=Strict`] },
+  },
+};
 
 /** `POST /session` and `DELETE /session`: keeps a key or token in a cookie that no script can read. */
 export function sessionRoutes(access: Access) {
@@ -18,19 +27,24 @@ export function sessionRoutes(access: Access) {
         return withCookie(token, seconds);
       },
       {
-        detail: {
-          tags: ["subscribe"],
+        detail: operation({
+          tag: "subscribe",
+          audience: "bearer",
           summary: "Put the key or token of the request into a cookie",
-          responses: { 204: { description: "The cookie is set" }, ...problemResponses(401) },
-        },
+          description:
+            "For an EventSource, which can send no token: no script can read the cookie, and it lives as long as the token.",
+          answers: { 204: { description: "The cookie is set", headers: HEADERS } },
+        }),
       },
     )
     .delete("/session", () => withCookie("", 0), {
-      detail: {
-        tags: ["subscribe"],
+      detail: operation({
+        tag: "subscribe",
+        audience: "everyone",
         summary: "Remove the cookie",
-        responses: { 204: { description: "The cookie is gone" } },
-      },
+        description: "Signs the browser out.",
+        answers: { 204: { description: "The cookie is gone", headers: HEADERS } },
+      }),
     });
 }
 

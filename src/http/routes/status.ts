@@ -2,10 +2,10 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Grant } from "../../auth/grant.ts";
 import { Status } from "../../protocol/status.ts";
+import { version } from "../../version.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../openapi/json-content.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { json, operation } from "../openapi/operation.ts";
 
 /** The same, of which those who may not administer the hub are told less. */
 const StatusAnswer = Type.Composite([
@@ -21,24 +21,34 @@ const Health = Type.Object({ status: Type.String() });
 export function statusRoutes({ broker, access, status }: Hub) {
   return new Elysia()
     .get("/status", async ({ request }) => shownTo(await access(request), await status()), {
-      detail: {
-        tags: ["operations"],
+      detail: operation({
+        tag: "operations",
+        audience: "reader",
         summary: "Clients, memory, store and totals",
         description:
           "Administrators are told everything, and so is everyone on a hub without keys. Who may subscribe " +
           "is told no more than status, clients, version and uptime; others the status alone.",
-        responses: {
-          200: { description: "How the hub is", content: json(StatusAnswer) },
-          ...problemResponses(401, 503),
+        answers: {
+          200: {
+            description: "How the hub is",
+            content: json("Status", StatusAnswer, {
+              "for readers": { status: "active", connected_clients: 3, version, uptime_seconds: 86_400 },
+              "for strangers": { status: "active" },
+            }),
+          },
         },
-      },
+      }),
     })
     .get("/healthz", () => ({ status: "alive" }), {
-      detail: {
-        tags: ["operations"],
+      detail: operation({
+        tag: "operations",
+        audience: "everyone",
         summary: "Whether the process answers",
-        responses: { 200: { description: "It does", content: json(Health) } },
-      },
+        description: "For a supervisor, which starts the process anew when it does not answer.",
+        answers: {
+          200: { description: "It does", content: json("Health", Health, { alive: { status: "alive" } }) },
+        },
+      }),
     })
     .get(
       "/readyz",
@@ -48,11 +58,19 @@ export function statusRoutes({ broker, access, status }: Hub) {
         return { status: "ready" };
       },
       {
-        detail: {
-          tags: ["operations"],
+        detail: operation({
+          tag: "operations",
+          audience: "everyone",
           summary: "Whether to send it traffic",
-          responses: { 200: { description: "It is ready", content: json(Health) }, ...problemResponses(503) },
-        },
+          description: "For a load balancer. A hub that is stopping, or whose store fails, answers 503.",
+          answers: {
+            200: {
+              description: "It is ready",
+              content: json("Health", Health, { ready: { status: "ready" } }),
+            },
+          },
+          problems: [503],
+        }),
       },
     );
 }

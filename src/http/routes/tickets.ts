@@ -6,8 +6,8 @@ import type { Access } from "../access/access.ts";
 import { invalidToken, unauthenticated } from "../answer/challenge.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
-import { json } from "../openapi/json-content.ts";
-import { problemResponses } from "../openapi/problem-responses.ts";
+import { json, operation } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 import { accountOf } from "../request/address.ts";
 import { readCredential } from "../request/credential.ts";
 import { requestUrl } from "../request/request.ts";
@@ -42,14 +42,31 @@ export function ticketRoutes(hub: Hub) {
       return { ticket: issued.ticket, expires_in: TICKET_LIFE_MS / 1000 };
     },
     {
-      detail: {
-        tags: ["subscribe"],
+      detail: operation({
+        tag: "subscribe",
+        audience: "holder",
         summary: "A ticket to open one stream with",
-        responses: {
-          200: { description: "The ticket", content: json(Ticket) },
-          ...problemResponses(401, 429, 503),
+        description:
+          "For an EventSource, which can send no token, and whose address must hold none: it stands for the " +
+          "credential of this request, once and for some seconds.",
+        answers: {
+          200: {
+            description: "The ticket",
+            headers: { "Cache-Control": NOT_STORED },
+            content: json("Ticket", Ticket, {
+              one: { ticket: "nGk3xqkC8ZrPj1yQx0t7bA", expires_in: TICKET_LIFE_MS / 1000 },
+            }),
+            links: {
+              stream: {
+                operationId: "getEvents",
+                parameters: { ticket: "$response.body#/ticket" },
+                description: "Opens the stream",
+              },
+            },
+          },
         },
-      },
+        problems: [429],
+      }),
     },
   );
 }

@@ -96,9 +96,13 @@ test("the description says of each name what the check asks for", async () => {
         .map(({ name, schema }) => [name, schema]),
     );
   expect(query("/history")).toEqual({
-    topic: { type: "array", items: { type: "string" } },
-    type: { type: "array", items: { type: "string" } },
-    after: { type: "string" },
+    topic: { type: "array", items: expect.objectContaining({ type: "string" }), examples: [["orders/*"]] },
+    type: {
+      type: "array",
+      items: expect.objectContaining({ type: "string" }),
+      examples: [["order-shipped"]],
+    },
+    after: { type: "string", examples: ["earliest"] },
     limit: { type: "integer", minimum: 1, maximum: 1000, default: 1000 },
   });
   expect(Object.keys(query("/events"))).toEqual(
