@@ -109,7 +109,7 @@ export function clientRoutes(hub: Hub) {
           tag: "operations",
           audience: "administrator",
           summary: "Who is connected",
-          description: `All clients, or those of an address or of a token's subject; ${MOST_LISTED} at most are listed, and all are counted.`,
+          description: `All clients, or those of an address or of a token's subject; ${MAX_LISTED_CLIENTS} at most are listed, and all are counted.`,
           answers: {
             200: {
               description: "The clients",
