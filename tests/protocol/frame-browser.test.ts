@@ -97,7 +97,8 @@ test.skipIf(browserless)(
       if (!response.ok) {
         refused.set(response.status, (refused.get(response.status) ?? 0) + 1);
       } else if (!answer.duplicate) {
-        const data = JSON.stringify(event.data);
+        // They are written as escapes, since some readers take them for line ends.
+        const data = JSON.stringify(event.data).replace(/[\u2028\u2029]/g, escaped);
         accepted.push({ type: event.type, data, lastEventId: answer.id });
         if (event.id !== undefined) expect(answer.id).toBe(event.id);
       }
@@ -141,4 +142,8 @@ async function collect(
     { types, path, end: END },
   );
   return () => page.evaluate("window.all()") as Promise<Seen[]>;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16)}`;
 }
