@@ -7,6 +7,9 @@ import { type Address, freePort, type Running, type Server, untilListening } fro
 
 const HOST = "127.0.0.1";
 
+/** An event as the hub takes it. */
+const EVENT = '{"type":"nav-badge-update","topics":["{topic}"],"data":{data}}';
+
 /** The hub of this checkout, as it is built. */
 export const tidings: Server = {
   name: "tidings",
@@ -19,7 +22,7 @@ export const tidings: Server = {
       subscribe: "/events?topic={topic}",
       publish: "/publish",
       batch: "/publish/batch",
-      body: '{"type":"nav-badge-update","topics":["{topic}"],"data":{data}}',
+      body: EVENT,
     };
     if (!needs.includes("store")) return run(command, address);
     // Beside the executable, since a folder for temporary files may well be no disk at all.
@@ -37,6 +40,17 @@ export const floor: Server = {
     return run([process.execPath, join(import.meta.dir, "floor.ts"), String(port)], plain(port));
   },
 };
+
+/** Steps to the hub that take the same request and do nothing with it; see ladder.ts. */
+export const steps: readonly Server[] = ["bare", "elysia"].map((name) => ({
+  name,
+  features: [],
+  async start() {
+    const port = freePort();
+    const command = [process.execPath, join(import.meta.dir, `${name}.ts`), String(port)];
+    return run(command, { ...plain(port), publish: "/publish", body: EVENT });
+  },
+}));
 
 /** nginx with the nchan module, as Debian has it: `apt-get install nginx libnginx-mod-nchan`. */
 export const nchan: Server = {
