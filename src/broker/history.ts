@@ -113,6 +113,8 @@ export class HistoryPage {
       this.#ended = true;
       return;
     }
+    // A search that finds nothing would hold up everyone else.
+    if (this.#reads > 1) await turn();
     const { entries, upTo, missing } = await this.#log.read(this.#position, READ_LIMIT, this.#topics);
     if (missing && this.#position > after) {
       // The next page begins with the missing events, and reports them.
@@ -122,8 +124,6 @@ export class HistoryPage {
     this.#missing ??= missing;
     this.#rest = entries;
     this.#upTo = upTo;
-    if (entries.length > 0) return;
-    this.#position = upTo;
-    await turn();
+    if (entries.length === 0) this.#position = upTo;
   }
 }

@@ -1,16 +1,23 @@
+import { reasonOf } from "../config/config-error.ts";
+import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
+
 // A write tells its own callback what went wrong; without a listener the stream would throw it, too.
 process.stdout.on("error", () => {});
 
 /**
  * Writes to standard output and waits until it is taken. False when nobody reads it any more, as
  * after `| head`.
+ *
+ * @throws CliError when it can't be written.
  */
 export function print(text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (!error) resolve(true);
       else if ("code" in error && error.code === "EPIPE") resolve(false);
-      else reject(error);
+      else {
+        reject(new CliError(`can't write to standard output: ${reasonOf(error)}`, EXIT_UNAVAILABLE));
+      }
     });
   });
 }

@@ -3,6 +3,7 @@ import { HistoryPage } from "../../src/broker/history.ts";
 import { Log } from "../../src/log/log.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import type { Bounds } from "../../src/log/store.ts";
+import { turn } from "../../src/timers.ts";
 import { draft } from "../log/draft.ts";
 
 function logOf(bounds: Partial<Bounds> = {}): Log {
@@ -56,5 +57,21 @@ test("what is read ahead and forgotten is read again: nothing comes twice or nev
   const numbers = (JSON.parse(`[${text}]`) as [number, string][]).map(([n]) => n);
   expect(numbers).toEqual(Array.from({ length: 500 }, (_, n) => n));
   expect(page).toMatchObject({ position: 500, more: true });
+  await log.close();
+});
+
+test("a search that finds nothing lets others have their turn", async () => {
+  const log = logOf();
+  await log.append(Array.from({ length: 5000 }, () => draft({ type: "other" })));
+  const interest = { topics: [], types: ["wanted"] };
+  const page = new HistoryPage(log, interest, { after: 0, limit: 10, toText: ({ json }) => json });
+  let turns = 0;
+  let isDone = false;
+  const search = page.next().finally(() => {
+    isDone = true;
+  });
+  for (; !isDone; turns++) await turn();
+  expect(await search).toBeUndefined();
+  expect(turns).toBeGreaterThan(10);
   await log.close();
 });

@@ -35,7 +35,8 @@ test("a stream that is not read falls behind by itself, and has everything once 
   const [quick, slow] = [client.open("/events"), client.open("/events")];
   await until(() => broker.clientCount === 2);
   slow.stream.pause();
-  const data = "x".repeat(10_000);
+  // More than a stream's window and the hub's buffers hold, and no more: the texts are searched often.
+  const data = "x".repeat(2000);
   const count = 2000;
   for (let i = 0; i < count; i++) {
     broker.broadcast({ type: "n", data });
@@ -43,7 +44,8 @@ test("a stream that is not read falls behind by itself, and has everything once 
   }
   const eventsIn = (text: string) => text.split("\nevent: n\n").length - 1;
   await until(() => eventsIn(quick.text) === count);
-  expect(broker.behindCount).toBe(1);
+  // The reader may have the last bytes before the hub knows that there is room again.
+  await until(() => broker.behindCount === 1);
   expect(eventsIn(slow.text)).toBeLessThan(count);
   slow.stream.resume();
   await until(() => eventsIn(slow.text) === count);
