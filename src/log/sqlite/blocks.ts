@@ -70,6 +70,12 @@ export class Blocks {
     this.topics.dropBefore(position);
   }
 
+  /** What was added or deleted since the last commit is as it was before. */
+  forget(): void {
+    this.names.forget();
+    this.topics.forget();
+  }
+
   /** The block with the event after this position, or the next one. */
   after(position: number): BlockRow | undefined {
     return this.#after.get(position) ?? undefined;

@@ -3,7 +3,7 @@ import { DamagedBlock } from "../block.ts";
 import { type Entry, isNamed } from "../entry.ts";
 import { Blocks, decodeRow } from "./blocks.ts";
 import { damaged, type StoreFileError } from "./sqlite-file.ts";
-import { topicRow, topicRowsOf } from "./topic-index.ts";
+import { segmentOf, topicNamesOf } from "./topic-index.ts";
 
 /** Positions, both included. */
 export interface Range {
@@ -26,7 +26,7 @@ export function checkFile(db: Database, path: string): void {
     first: -1,
   };
   const known = knownMissing(db);
-  const expected = new Tally(blocks);
+  const expected = new Tally(blocks, first);
   const broken: Range[] = [];
   let begin: number | undefined;
   let secondBegin: number | undefined;
@@ -57,7 +57,7 @@ export function checkFile(db: Database, path: string): void {
     throw lacking(path, [{ from: end + 1, to: head }]);
 
   if (!fits) throw damaged(path, "it does not say with which event it begins");
-  if (!expected.equals(Tally.of(db, blocks))) rebuild(db, blocks);
+  if (!expected.isIn(Tally.of(db, blocks, first))) rebuild(db, blocks);
 }
 
 /** The stretches that are known to be gone, oldest first. */
@@ -85,7 +85,7 @@ function rebuild(db: Database, blocks: Blocks): void {
   db.transaction(() => {
     db.run("DELETE FROM topic");
     db.run("DELETE FROM name");
-    blocks.topics.forget();
+    blocks.forget();
     for (const row of blocks.allAfter(0)) {
       for (const entry of decodeRow(row).entries) {
         blocks.topics.add(entry);
@@ -95,26 +95,34 @@ function rebuild(db: Database, blocks: Blocks): void {
   }).immediate();
 }
 
-/** Sums up what finds the blocks, in whatever order. */
+/** Sums up what finds events from the first one on, in whatever order: what finds earlier ones may be there still. */
 class Tally {
   readonly #blocks: Blocks;
+  readonly #first: number;
   #count = 0;
   #sum = 0n;
-  /** The rows of the topics that are counted already: an event of many shares them. */
+  /** The rows of the topics that were met: an event of many shares them. */
   readonly #topicRows = new Set<string>();
+  /** Those of the segment of the first event: there may be others, of events before it. */
+  readonly #firstTopicRows = new Set<string>();
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: Blocks, first: number) {
     this.#blocks = blocks;
+    this.#first = first;
   }
 
   /** That of the tables. */
-  static of(db: Database, blocks: Blocks): Tally {
-    const tally = new Tally(blocks);
-    const topics = db.prepare<{ name: string; segment: number }, []>("SELECT name, segment FROM topic");
-    for (const { name, segment } of topics.iterate()) tally.#addText(topicRow(name, segment));
+  static of(db: Database, blocks: Blocks, first: number): Tally {
+    const tally = new Tally(blocks, first);
+    const topics = db.prepare<{ name: string; segment: number }, [number]>(
+      "SELECT name, segment FROM topic WHERE segment >= ?",
+    );
+    for (const { name, segment } of topics.iterate(segmentOf(first))) tally.#addTopic(name, segment);
     topics.finalize();
-    const names = db.prepare<{ position: number; key: Uint8Array }, []>("SELECT position, key FROM name");
-    for (const { position, key } of names.iterate()) tally.#addName(position, key);
+    const names = db.prepare<{ position: number; key: Uint8Array }, [number]>(
+      "SELECT position, key FROM name WHERE position >= ?",
+    );
+    for (const { position, key } of names.iterate(first)) tally.#addName(position, key);
     names.finalize();
     return tally;
   }
@@ -122,17 +130,30 @@ class Tally {
   /** What the tables should have for these events. */
   add(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      for (const row of topicRowsOf(entry)) {
-        if (this.#topicRows.has(row)) continue;
-        this.#topicRows.add(row);
-        this.#addText(row);
-      }
+      if (entry.position < this.#first) continue;
+      const segment = segmentOf(entry.position);
+      for (const name of topicNamesOf(entry)) this.#addTopic(name, segment);
       if (isNamed(entry)) this.#addName(entry.position, this.#blocks.names.keyOf(entry));
     }
   }
 
-  equals(other: Tally): boolean {
-    return this.#count === other.#count && this.#sum === other.#sum;
+  /** Whether the tables have this, and nothing else. */
+  isIn(tables: Tally): boolean {
+    return (
+      this.#count === tables.#count &&
+      this.#sum === tables.#sum &&
+      this.#firstTopicRows.isSubsetOf(tables.#firstTopicRows)
+    );
+  }
+
+  #addTopic(name: string, segment: number): void {
+    const row = `${segment} ${name}`;
+    if (segment === segmentOf(this.#first)) {
+      this.#firstTopicRows.add(row);
+    } else if (!this.#topicRows.has(row)) {
+      this.#topicRows.add(row);
+      this.#addText(row);
+    }
   }
 
   #addName(position: number, key: Uint8Array): void {

@@ -358,9 +358,11 @@ export class SqliteStore implements Store {
 
   /** The held event with the draft's id on its topics. */
   #find(draft: NamedDraft): Entry | undefined {
-    const position = this.#file.blocks.names.find(draft, this.#first, this.#head);
-    const entry = position === undefined ? undefined : this.#entryAt(position);
-    return entry?.id === draft.id && sameTopics(entry.topics, draft.topics) ? entry : undefined;
+    for (const position of this.#file.blocks.names.find(draft, this.#first, this.#head)) {
+      const entry = this.#entryAt(position);
+      if (entry?.id === draft.id && sameTopics(entry.topics, draft.topics)) return entry;
+    }
+    return undefined;
   }
 
   #entryAt(position: number): Entry | undefined {

@@ -129,7 +129,7 @@ export class StoreFile {
   rollback(): void {
     // What was read of blocks that are not there after all.
     this.#ahead = [];
-    this.blocks.topics.forget();
+    this.blocks.forget();
     // After some failures SQLite has rolled back by itself.
     if (this.#db.inTransaction) this.#db.run("ROLLBACK");
   }

@@ -56,7 +56,7 @@ export class TopicIndex {
       this.#segment = segment;
     }
     if (topics.length === 0) this.#addName(EVERY, segment);
-    for (const topic of topics) this.#addName(nameOf(topic), segment);
+    else for (const topic of topics) this.#addName(nameOf(topic), segment);
   }
 
   #addName(name: string, segment: number): void {
@@ -118,18 +118,13 @@ export class TopicIndex {
   }
 }
 
-/** The rows of the index for an event, as texts. */
-export function topicRowsOf({ topics, position }: Entry): string[] {
-  const segment = segmentOf(position);
-  if (topics.length === 0) return [topicRow(EVERY, segment)];
-  return topics.map((topic) => topicRow(nameOf(topic), segment));
+/** The names in the index for an event. */
+export function topicNamesOf({ topics }: Pick<Entry, "topics">): readonly string[] {
+  return topics.length === 0 ? [EVERY] : topics.map(nameOf);
 }
 
-export function topicRow(name: string, segment: number): string {
-  return `${segment} ${name}`;
-}
-
-function segmentOf(position: number): number {
+/** The segment that a position is in. */
+export function segmentOf(position: number): number {
   return Math.floor(position / SEGMENT_LENGTH);
 }
 

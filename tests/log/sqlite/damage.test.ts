@@ -153,6 +153,22 @@ test("what finds the blocks is made again when it is damaged", async () => {
   store.close();
 });
 
+test("what still finds events that are gone is no damage", async () => {
+  const path = join(emptyFolder(), "log.db");
+  await wholeFile(path, 3000);
+  // The first event is amid a block and amid a segment.
+  new SqliteStore(path, { bounds: { events: 1450 } }).close();
+  const mark = "SELECT count(*) AS count FROM topic WHERE name = 'mark'";
+  const db = new Database(path);
+  db.run("INSERT INTO topic VALUES ('mark', 1)");
+  db.run("INSERT OR REPLACE INTO name VALUES (1, randomblob(16))");
+  db.close();
+  new SqliteStore(path, { bounds: { events: 1450 } }).close();
+  const after = new Database(path);
+  expect(after.query(mark).get()).toEqual({ count: 1 });
+  after.close();
+});
+
 test("a copy that broke off is repaired with all that is whole in it", async () => {
   const folder = emptyFolder();
   const whole = join(folder, "whole.db");
