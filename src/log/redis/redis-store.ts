@@ -236,10 +236,16 @@ export class RedisStore implements Store {
       const entries = this.#recent.read(from, limit);
       return stretchOf(after, entries, from);
     }
-    const word = this.#member.word;
+    const { word } = this.#member;
     const entries: Entry[] = [];
     let upTo = from;
-    const blocks = await this.#readBlocks(from, Math.min(READ_BLOCKS, limit));
+    const count = Math.min(READ_BLOCKS, limit);
+    let blocks = await this.#readBlocks(from, count);
+    if (!blocks[0] || blocks[0].last - blocks[0].count > from) {
+      // What is missing may be about to be put back.
+      await this.#session.inStep();
+      blocks = await this.#readBlocks(from, count);
+    }
     // What a recovery has changed meanwhile is read again.
     if (word !== this.#member.word) return { entries: [], upTo: after };
     for (const block of blocks) {

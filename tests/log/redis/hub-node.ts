@@ -10,6 +10,8 @@ export class HubNode {
   readonly log: Log;
   /** What was delivered, without what was rolled back. */
   delivered: Entry[] = [];
+  /** The data of all that was ever delivered. */
+  readonly everDelivered = new Set<string>();
   readonly rollbacks: number[] = [];
   /** After which positions something was missing. */
   readonly missed: number[] = [];
@@ -19,7 +21,10 @@ export class HubNode {
     this.store = new RedisStore(url, options);
     const listener: LogListener = {
       recipients: () => 1,
-      deliver: (entries) => void this.delivered.push(...entries),
+      deliver: (entries) => {
+        this.delivered.push(...entries);
+        for (const { json } of entries) this.everDelivered.add(json);
+      },
       missed: (after) => void this.missed.push(after),
       rolledBack: (to) => {
         this.rollbacks.push(to);

@@ -903,13 +903,15 @@ export class Simulation {
     if (reader.at >= member.low) {
       blocks = member.window.flat();
     } else {
-      if (!server?.up || server.state.lives.at(-1)?.word !== member.word) return;
+      // In a recovery a stretch may be missing that comes back.
+      if (!server?.up || server.state.recovery || server.state.replid !== server.replid) return;
+      if (server.state.lives.at(-1)?.word !== member.word) return;
       blocks = server.state.blocks.filter((block) => member.isOn(block));
     }
     const next = placesOf(blocks).find(({ position }) => position > reader.at);
     if (!next || next.position > member.head) {
       // All between is gone, and the head has gone on.
-      if (reader.at < member.head && (reader.at >= member.low || server)) this.#gap(reader, member.head);
+      if (reader.at < member.head) this.#gap(reader, member.head);
       return;
     }
     if (next.position > reader.at + 1) this.#gap(reader, next.position - 1);
