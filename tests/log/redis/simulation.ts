@@ -42,8 +42,8 @@ export const FAULTS = [
 const BRINGS_BACK: ReadonlySet<Fault> = new Set([
   ...(["failover", "restart", "down", "empty", "partition", "failback"] as const),
 ]);
-/** These have two logs at one time. */
-const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback"] as const);
+/** After these there may be another log for a while, which does not know the places of the first. */
+const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback", "empty"] as const);
 export type Fault = (typeof FAULTS)[number];
 
 export interface Schedule {
