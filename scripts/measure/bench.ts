@@ -2,33 +2,41 @@ import { parseArgs } from "node:util";
 import { groupsWithin, MOST_CLIENTS, named, quick } from "./cases.ts";
 import { chart } from "./chart.ts";
 import { openFileLimit } from "./open-files.ts";
+import { readPeer } from "./peer-file.ts";
+import { peers } from "./peers.ts";
 import { loadOf, machine, markdown } from "./report.ts";
 import type { Server } from "./server.ts";
-import { floor, nchan, readPeer, tidings } from "./servers.ts";
+import { floor, tidings } from "./servers.ts";
 import { takeTurns } from "./turns.ts";
 
-const usage = `usage: scripts/bench [--quick] [--rounds <count>] [--nchan] [--peer <file.json>]... [--svg <file>] [--case <text>]
+const usage = `usage: scripts/bench [--quick] [--rounds <count>] [--nchan] [--mercure] [--centrifugo] [--nats]
+                     [--peer <file.json>]... [--svg <file>] [--case <text>]
 
 Measures the hub in dist/tidings (scripts/build makes it) beside a floor: a bare TCP loop in the same
 runtime, which does nothing but write. In every round all servers take turns, each freshly started and
-warmed up; their CPU time is that of their own processes. Figures are medians over the rounds, ratios
-medians of each round's ratio. On a machine that does other things too, trust the ratios.
-All cases take about seven minutes, ten with --nchan.
+warmed up; their CPU time is that of their own processes and all that these started. Figures are medians
+over the rounds, ratios medians of each round's ratio. On a machine that does other things too, trust the
+ratios. All cases take about MINUTES minutes, and three more for each peer.
 
-  --quick     fewer events, one round, and no 5,000 clients: about a minute
-  --rounds    how often each case is measured; 3 by default
-  --nchan     beside nginx with nchan: apt-get install nginx libnginx-mod-nchan
-  --peer      beside a hub that runs already, which a file describes:
-                {"name": "mine", "subscribe": "http://127.0.0.1:8000/events?topic={topic}",
-                 "publish": "http://127.0.0.1:8000/publish", "pids": [1234],
-                 "contentType": "application/json", "headers": {},
-                 "body": "{\\"topic\\":\\"{topic}\\",\\"data\\":{data}}"}
-              {data} stands for an event's JSON, {topic} for its topic's name (without it the hub has no
-              part in the case with many), pids for the processes whose time and memory are counted.
-              For Mercure the body is topic={topic}&data={data}, the type
-              application/x-www-form-urlencoded, and there is a header "authorization".
-  --svg       writes a chart of what is drawn well: fan-out and publishing
-  --case      only the case of that name, or all that have it in theirs`;
+  --quick       fewer events, one round, and no 5,000 clients: about two minutes
+  --rounds      how often each case is measured; 3 by default
+  --nchan       beside nginx with nchan: apt-get install nginx libnginx-mod-nchan
+  --mercure     beside Mercure's hub, with its transport in memory: a program "mercure" on the PATH
+  --centrifugo  beside Centrifugo, with its engine in memory: "centrifugo" on the PATH
+  --nats        beside NATS, which keeps nothing: "nats-server" on the PATH. Its readers and publishers
+                speak its own protocol; an event is acknowledged when a PING behind it is answered
+  --peer        beside a hub that runs already, which a file describes:
+                  {"name": "mine", "subscribe": "http://127.0.0.1:8000/events?topic={topic}",
+                   "publish": "http://127.0.0.1:8000/publish", "pids": [1234],
+                   "contentType": "application/json", "headers": {},
+                   "body": "{\\"topic\\":\\"{topic}\\",\\"data\\":{data}}"}
+                {data} stands for an event's JSON, {topic} for its topic's name (without it the hub has no
+                part in the case with many), pids for the processes whose time and memory are counted,
+                with all that they started
+  --svg         writes a chart of what is drawn well: fan-out and publishing
+  --case        only the case of that name, or all that have it in theirs, and what these are compared with
+
+Peers use as many processors as they like, except nchan: compare by CPU, not by the clock.`;
 
 /** Files that a process has open beside its connections. */
 const SPARE_FILES = 200;
@@ -47,6 +55,9 @@ function readArguments() {
         quick: { type: "boolean", default: false },
         rounds: { type: "string" },
         nchan: { type: "boolean", default: false },
+        mercure: { type: "boolean", default: false },
+        centrifugo: { type: "boolean", default: false },
+        nats: { type: "boolean", default: false },
         peer: { type: "string", multiple: true, default: [] },
         svg: { type: "string" },
         case: { type: "string", default: "" },
@@ -71,17 +82,19 @@ if (clientLimit < LEAST_CLIENTS) refuse(`only ${openFiles} files may be open (ul
 const every = groupsWithin(clientLimit);
 const wanted = named(given.quick ? quick(every) : every, given.case);
 if (wanted.length === 0) refuse(`no case has ${JSON.stringify(given.case)} in its name`);
-if (!(await Bun.file("dist/tidings").exists())) refuse("there is no dist/tidings; scripts/build makes it");
-if (given.nchan && !Bun.which("nginx")) refuse("--nchan takes nginx, and there is none");
 const servers: Server[] = [tidings, floor];
-if (given.nchan) servers.push(nchan);
+for (const peer of peers.filter(({ name }) => given[name])) {
+  if (!Bun.which(peer.program)) refuse(`--${peer.name} takes ${peer.program}, which is not on the PATH`);
+  servers.push(peer);
+}
+if (!(await Bun.file("dist/tidings").exists())) refuse("there is no dist/tidings; scripts/build makes it");
 try {
   servers.push(...(await Promise.all(given.peer.map(readPeer))));
 } catch (error) {
   refuse(error instanceof Error ? error.message : String(error));
 }
 
-const { tables, missing, failed } = await takeTurns(wanted, servers, rounds, progress);
+const { tables, missing, failed } = await takeTurns(wanted, servers, rounds, clientLimit, progress);
 progress("");
 
 console.log(`${machine()}
@@ -91,7 +104,7 @@ where one is more than a tenth away.
 for (const table of tables) console.log(`${markdown(table, floor.name)}\n`);
 const limited =
   clientLimit < MOST_CLIENTS &&
-  `Only ${openFiles} files may be open (ulimit -n): no case has more than ${clientLimit} clients.`;
+  `Only ${openFiles} files may be open (ulimit -n): no process has more than ${clientLimit} clients.`;
 for (const line of [loadOf(tables), limited, ...missing]) if (line) console.log(line);
 const drawn = tables.filter(({ group }) => group.drawn).flatMap(({ rows }) => rows);
 if (given.svg !== undefined) await Bun.write(given.svg, chart(drawn, machine()));

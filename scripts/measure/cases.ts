@@ -1,5 +1,5 @@
 /** What a case asks of a server beyond streams and the publishing of one event. */
-export type Feature = "topics" | "batches" | "store";
+export type Feature = "topics" | "batches" | "store" | "workers";
 
 /** One thing to measure. */
 export interface Case {
@@ -13,11 +13,17 @@ export interface Case {
   readonly rate?: number;
   /** Of an event's data, in bytes. */
   readonly bytes: number;
-  /** How many events are published. Without any it is the clients' arrival that is measured. */
+  /** How many events are published. */
   readonly events: number;
   /** Events that a request has. */
   readonly batch: number;
   readonly needs: readonly Feature[];
+  /** Processes that the hub serves from. */
+  readonly workers: number;
+  /** Its clients are left alone for a while, and what they take is read. */
+  readonly rests?: true;
+  /** The case of the same group that it is compared with; without it the first. */
+  readonly base?: string;
   /** Left out where it has to be quick. */
   readonly slow?: true;
 }
@@ -26,15 +32,15 @@ export interface Case {
 export interface Group {
   readonly title: string;
   /** What is measured: see columns.ts. */
-  readonly measures: "deliveries" | "events" | "arrival";
+  readonly measures: "deliveries" | "events" | "arrival" | "one event";
   readonly cases: readonly Case[];
-  /** The others are compared with the first. */
-  readonly compared?: true;
+  /** Cases are compared with their bases: what these have in common. */
+  readonly compared?: "first case" | "one process" | "2 workers";
   /** In the chart too. */
   readonly drawn?: true;
 }
 
-/** What the largest case takes, if so many can be opened. */
+/** What the largest case of one process takes, if so many can be opened. */
 export const MOST_CLIENTS = 15_000;
 
 const usual: Omit<Case, "name"> = {
@@ -45,9 +51,10 @@ const usual: Omit<Case, "name"> = {
   events: 0,
   batch: 1,
   needs: [],
+  workers: 1,
 };
 
-/** All there is to measure, with no more clients than so many. */
+/** All there is to measure, with no more clients than so many to a process. */
 export function groupsWithin(mostClients: number): Group[] {
   const few = (clients: number) => Math.min(clients, mostClients);
   const fanOut = (clients: number, rest: Partial<Case>, suffix = ""): Case => ({
@@ -58,6 +65,8 @@ export function groupsWithin(mostClients: number): Group[] {
   });
   const topics = Math.floor(few(10_000) / 10);
   const idle = few(MOST_CLIENTS);
+  // A worker may have a fifth more than its share, since it is the kernel that deals them out.
+  const many = Math.min(50_000, Math.floor((4 * mostClients) / 1.2));
   return [
     {
       title: "Fan-out: deliveries",
@@ -76,7 +85,7 @@ export function groupsWithin(mostClients: number): Group[] {
     {
       title: "Many topics: deliveries",
       measures: "deliveries",
-      compared: true,
+      compared: "first case",
       cases: [
         { ...usual, name: "one topic, 10 clients", clients: 10, events: 20_000 },
         {
@@ -98,18 +107,76 @@ export function groupsWithin(mostClients: number): Group[] {
     {
       title: "Publishing in batches of 100 over 8 connections: events",
       measures: "events",
-      compared: true,
+      compared: "first case",
       cases: [
         { ...usual, name: "batches, in memory", ...batches, needs: ["batches"] },
         { ...usual, name: "batches, --store FILE.db", ...batches, needs: ["batches", "store"] },
+        {
+          ...usual,
+          name: "batches, in memory, 2 workers",
+          ...batches,
+          needs: ["batches", "workers"],
+          workers: 2,
+        },
       ],
     },
     {
       title: "Clients that all connect at once, and then are idle",
       measures: "arrival",
-      cases: [{ ...usual, name: `${counted(idle)} clients, idle`, clients: idle }],
+      cases: [{ ...usual, name: `${counted(idle)} clients, idle`, clients: idle, rests: true }],
+    },
+    {
+      title: "Over workers: deliveries, the CPU of all processes counted",
+      measures: "deliveries",
+      compared: "one process",
+      cases: [
+        ...inBoth(fanOut(1000, { events: 160, rate: 80 }, ", 80 events a second")),
+        ...inBoth(fanOut(5000, { events: 48, rate: 16, slow: true }, ", 16 events a second")),
+        ...inBoth(fanOut(1000, { events: 3200, publishers: 64 }, ", 64 publishers")),
+      ],
+    },
+    {
+      title: "Over workers: events published one by one, the CPU of all processes counted",
+      measures: "events",
+      compared: "one process",
+      cases: inBoth({ ...usual, name: "publishing, 32 connections", publishers: 32, events: 40_000 }),
+    },
+    {
+      title: "Over workers: clients that all connect at once, and then are idle",
+      measures: "arrival",
+      compared: "2 workers",
+      cases: [2, 3].map((workers) => ({
+        ...usual,
+        name: `${counted(idle)} clients, idle, ${workers} workers`,
+        clients: idle,
+        rests: true,
+        needs: ["workers"],
+        workers,
+      })),
+    },
+    {
+      title: "Over workers: one event",
+      measures: "one event",
+      cases: [
+        {
+          ...usual,
+          name: `${counted(many)} clients, one event, 4 workers`,
+          clients: many,
+          events: 1,
+          rests: true,
+          needs: ["workers"],
+          workers: 4,
+          slow: true,
+        },
+      ],
     },
   ];
+}
+
+/** The case in one process, and over two workers compared with that. */
+function inBoth(one: Case): [Case, Case] {
+  const base: Case = { ...one, name: `${one.name}, one process`, needs: [...one.needs, "workers"] };
+  return [base, { ...base, name: `${one.name}, 2 workers`, workers: 2, base: base.name }];
 }
 
 const batches = { publishers: 8, events: 400_000, batch: 100 };
@@ -117,17 +184,19 @@ const batches = { publishers: 8, events: 400_000, batch: 100 };
 /** Most of it, each in a second or two: less exact, by how much shows from one run to the next. */
 export function quick(groups: readonly Group[]): Group[] {
   const fewer = (one: Case) => ({ ...one, events: Math.ceil(one.events / one.batch / 6) * one.batch });
-  return groups.map((group) => ({
-    ...group,
-    cases: group.cases.filter(({ slow }) => !slow).map(fewer),
-  }));
+  return filtered(groups, ({ slow }) => !slow).map((group) => ({ ...group, cases: group.cases.map(fewer) }));
 }
 
-/** The cases of that name, or else those that have it in theirs. */
+/** The cases of that name, or else those that have it in theirs, and what these are compared with. */
 export function named(groups: readonly Group[], name: string): Group[] {
   const all = groups.flatMap(({ cases }) => cases);
   const exact = all.some((one) => one.name === name);
   const wanted = (one: Case) => (exact ? one.name === name : one.name.includes(name));
+  const bases = new Set(all.filter(wanted).map(({ base }) => base));
+  return filtered(groups, (one) => wanted(one) || bases.has(one.name));
+}
+
+function filtered(groups: readonly Group[], wanted: (one: Case) => boolean): Group[] {
   return groups
     .map((group) => ({ ...group, cases: group.cases.filter(wanted) }))
     .filter(({ cases }) => cases.length > 0);

@@ -5,7 +5,7 @@ const WIDTH = 720;
 const LABEL = 130;
 const BAR = 16;
 const GAP = 26;
-const COLOURS = ["#2563eb", "#94a3b8", "#f59e0b", "#10b981", "#a855f7"];
+const COLOURS = ["#2563eb", "#94a3b8", "#f59e0b", "#10b981", "#a855f7", "#ef4444", "#14b8a6", "#78716c"];
 
 /** Deliveries per second of CPU as an SVG: bars, each case to its own scale. */
 export function chart(rows: readonly Row[], machine: string): string {

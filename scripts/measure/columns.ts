@@ -1,4 +1,4 @@
-import type { Group } from "./cases.ts";
+import type { Case, Group } from "./cases.ts";
 import { figureOf, shown, whole } from "./figure.ts";
 import type { Result } from "./measure.ts";
 
@@ -7,11 +7,12 @@ export type Rounds = readonly (Result | undefined)[];
 
 /** What a line of a table is made of. */
 export interface Line {
+  readonly case: Case;
   readonly rounds: Rounds;
   /** The floor's of the same case. */
   readonly floor: Rounds | undefined;
-  /** The same server's of the group's first case. */
-  readonly first: Rounds | undefined;
+  /** The same server's of the case that this one is compared with. */
+  readonly base: { readonly case: Case; readonly rounds: Rounds | undefined };
 }
 
 export interface Column {
@@ -26,14 +27,14 @@ const perSecond: Value = (result) => result.perSecond;
 const busy: Value = (result) =>
   result.perCpuSecond && result.perSecond && result.perSecond / result.perCpuSecond;
 const kibibytes: Value = ({ memoryPerClient }) => memoryPerClient && memoryPerClient / 1024;
+const alone: Value = ({ memoryAlone }) => memoryAlone && memoryAlone / 2 ** 20;
 
 const byCpu = column("per second of its CPU", perCpuSecond, whole);
 const byCpuToFloor = ratio("× floor", perCpuSecond, ({ floor }) => floor);
-const byCpuToFirst = ratio("× first case", perCpuSecond, ({ first }) => first);
 const byClock = column("per second", perSecond, whole);
-const byClockToFirst = ratio("× first case by clock", perSecond, ({ first }) => first);
 const busyShare = column("busy", busy, (part) => whole(part * 100), " %");
 const p99 = column("p99", (result) => result.p99, rounded, " ms");
+const cpuEach = column("its CPU for each", (result) => each(result.perCpuSecond), rounded, " µs");
 const lost: Column = {
   heading: "lost",
   cell: ({ rounds }) => {
@@ -50,13 +51,43 @@ const cpuToOpen = column(
   " s",
 );
 
-/** What a group's table tells of each server. */
-export function columnsOf({ measures, compared }: Group): Column[] {
-  if (measures === "arrival") return [memory, secondsToOpen, cpuToOpen];
-  const rates = compared
-    ? [byCpu, byCpuToFloor, byCpuToFirst, byClock, byClockToFirst, busyShare]
-    : [byCpu, byCpuToFloor, byClock, busyShare];
-  return measures === "deliveries" ? [...rates, p99, lost] : rates;
+const untilAllHadIt = column("until all had it", (result) => result.slowest, rounded, " ms");
+const memoryAlone = column("memory without clients", alone, rounded, " MiB");
+const memoryPerWorker: Column = {
+  heading: "each further worker",
+  cell: ({ case: one, rounds, base }) => {
+    const more = rounds.map((result, round) => {
+      const other = base.rounds?.[round];
+      const [above, below] = [result && alone(result), other && alone(other)];
+      return above && below && one.workers > base.case.workers
+        ? (above - below) / (one.workers - base.case.workers)
+        : undefined;
+    });
+    return shown(figureOf(more), rounded, " MiB");
+  },
+};
+
+/** What a group's table tells of each server. @param hasFloor whether the floor is one of them. */
+export function columnsOf({ measures, compared }: Group, hasFloor: boolean): Column[] {
+  switch (measures) {
+    case "arrival":
+      return [memory, secondsToOpen, cpuToOpen, ...(compared ? [memoryAlone, memoryPerWorker] : [])];
+    case "one event":
+      return [memory, memoryAlone, secondsToOpen, untilAllHadIt, lost];
+    case "deliveries":
+      return [...ratesOf(compared, hasFloor), p99, lost];
+    case "events":
+      return [...ratesOf(compared, hasFloor), cpuEach];
+  }
+}
+
+function ratesOf(compared: string | undefined, hasFloor: boolean): Column[] {
+  const columns = [byCpu];
+  if (hasFloor) columns.push(byCpuToFloor);
+  if (compared) columns.push(ratio(`× ${compared}`, perCpuSecond, ({ base }) => base.rounds));
+  columns.push(byClock);
+  if (compared) columns.push(ratio(`× ${compared} by clock`, perSecond, ({ base }) => base.rounds));
+  return [...columns, busyShare];
 }
 
 function column(heading: string, value: Value, format: (value: number) => string, unit?: string): Column {
@@ -73,6 +104,11 @@ function ratio(heading: string, value: Value, base: (line: Line) => Rounds | und
       return above && below && above / below;
     });
   return { heading, cell: (line) => shown(figureOf(of(line)), (part) => part.toFixed(2)) };
+}
+
+/** Of so many a second, the time that one takes, in µs. */
+function each(perSecond: number | undefined): number | undefined {
+  return perSecond && 1e6 / perSecond;
 }
 
 function rounded(time: number): string {

@@ -3,7 +3,7 @@ export const MARK = "~".charCodeAt(0);
 /** How many characters the time has. */
 export const TIME_LENGTH = 17;
 
-/** Milliseconds since 1970, to the microsecond, by a clock that workers of this process share. */
+/** Milliseconds since 1970, to the microsecond, by a clock that all processes share. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -1,9 +1,10 @@
 import type { Case } from "./cases.ts";
 import { now } from "./event.ts";
-import type { Published, PublishersOrder, PublishersReport } from "./publishers.ts";
-import type { ReadersOrder, ReadersReport } from "./readers.ts";
+import { LoadProcess } from "./orders.ts";
+import type { Published, PublishersOrder } from "./publishers.ts";
+import type { Deliveries, Opened, ReadersOrder } from "./readers.ts";
 import type { Address, Server } from "./server.ts";
-import { ownCpu, usageOf } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** What one round of a case found. */
 export interface Result {
@@ -13,6 +14,10 @@ export interface Result {
   readonly perSecond: number | undefined;
   /** How long all but the slowest hundredth of the deliveries took, in ms. */
   readonly p99: number | undefined;
+  /** How long the slowest delivery took, in ms. */
+  readonly slowest: number | undefined;
+  /** Bytes that the server took before there were clients, if its memory is measured at all. */
+  readonly memoryAlone: number | undefined;
   /** Bytes that the server took for each client while all were idle. */
   readonly memoryPerClient: number | undefined;
   /** From the first client's connecting until the last one's stream had begun. */
@@ -34,13 +39,18 @@ const AT_ONCE = 256;
 /** What a server runs before it is measured, so that it is compiled where it compiles itself. */
 const WARM_UP = { clients: 50, topics: 5, requests: 2000 };
 
-/** Starts the server, measures one case, and stops it. @throws Error when it can't do it. */
-export async function measure(server: Server, one: Case): Promise<Result> {
+/**
+ * Starts the server, measures one case, and stops it.
+ *
+ * @param clientLimit how many clients one process can be.
+ * @throws Error when it can't do it.
+ */
+export async function measure(server: Server, one: Case, clientLimit: number): Promise<Result> {
   const running = await server.start(one);
   try {
     // What a warm-up leaves to be reused would make clients seem smaller than they are.
-    if (one.events > 0) await measureOnce(running.address, [], warmUp(one));
-    return await measureOnce(running.address, running.pids, one);
+    if (!one.rests) await measureOnce(running.address, [], warmUp(one), clientLimit);
+    return await measureOnce(running.address, running.pids, one, clientLimit);
   } finally {
     await running.stop();
   }
@@ -49,23 +59,29 @@ export async function measure(server: Server, one: Case): Promise<Result> {
 function warmUp(one: Case): Case {
   const clients = Math.min(WARM_UP.clients, one.clients);
   const topics = Math.min(WARM_UP.topics, one.topics);
-  return { ...one, clients, topics, events: WARM_UP.requests * one.batch };
+  return { ...one, clients, topics, events: WARM_UP.requests * one.batch * one.workers };
 }
 
-async function measureOnce(address: Address, pids: readonly number[], one: Case): Promise<Result> {
-  const { clients, events, topics } = one;
-  const before = await usageOf(pids);
-  const readers = new Readers();
+async function measureOnce(
+  address: Address,
+  pids: readonly number[],
+  one: Case,
+  clientLimit: number,
+): Promise<Result> {
+  const { clients, events, topics, rests } = one;
+  const readers = new Readers(Math.ceil(clients / clientLimit));
+  const publishers = new LoadProcess<PublishersOrder, Published>("publishers.ts");
+  const load = () => usageOf([publishers.pid, ...readers.pids]);
   try {
-    const arrival = events === 0;
-    const atOnce = arrival ? clients : AT_ONCE;
+    const before = await usageOf(pids);
+    const atOnce = rests ? clients : AT_ONCE;
     const secondsToOpen =
       clients > 0 ? await readers.open({ address, count: clients, topics, atOnce }) : undefined;
     const opened = await usageOf(pids);
-    if (arrival) await Bun.sleep(REST);
+    if (rests) await Bun.sleep(REST);
     const idle = await usageOf(pids);
-    const ownIdle = ownCpu();
-    const published = events > 0 ? await publish({ address, case: one }) : undefined;
+    const loadIdle = await load();
+    const published = events > 0 ? await publishers.order({ address, case: one }) : undefined;
     const expected = deliveriesOf(one);
     const endedAt = expected > 0 ? await readers.untilDelivered(expected) : published?.endedAt;
     const cpu = (await usageOf(pids)).cpu - idle.cpu;
@@ -75,14 +91,16 @@ async function measureOnce(address: Address, pids: readonly number[], one: Case)
       perCpuSecond: cpu > 0 && events > 0 ? done / cpu : undefined,
       perSecond: published && endedAt && (done * 1000) / (endedAt - published.startedAt),
       p99: quantile(readers.latencies, 0.99),
-      memoryPerClient: known && arrival ? (idle.memory - before.memory) / clients : undefined,
+      slowest: quantile(readers.latencies, 1),
+      memoryAlone: known && rests ? before.memory : undefined,
+      memoryPerClient: known && rests ? (idle.memory - before.memory) / clients : undefined,
       secondsToOpen,
       cpuToOpen: known ? opened.cpu - before.cpu : undefined,
       lost: expected - (clients > 0 ? done : 0),
-      load: cpu > 0 ? (ownCpu() - ownIdle) / cpu : undefined,
+      load: cpu > 0 ? ((await load()).cpu - loadIdle.cpu) / cpu : undefined,
     };
   } finally {
-    readers.close();
+    await Promise.all([readers.end(), publishers.end()]);
   }
 }
 
@@ -99,28 +117,40 @@ function share(all: number, topic: number, topics: number): number {
   return Math.floor(all / topics) + (topic < all % topics ? 1 : 0);
 }
 
-/** The event streams of a worker. */
+/** The event streams of as many processes as it takes to have them. */
 class Readers {
-  deliveries = 0;
   readonly latencies: number[] = [];
   #lastAt = now();
-  readonly #worker = new Worker(new URL("readers.ts", import.meta.url).href);
+  readonly #deliveries: number[];
+  readonly #processes: readonly LoadProcess<ReadersOrder, Opened, Deliveries>[];
+
+  constructor(processes: number) {
+    this.#deliveries = Array.from({ length: processes }, () => 0);
+    this.#processes = this.#deliveries.map(
+      (_, index) => new LoadProcess("readers.ts", (report) => this.#take(index, report)),
+    );
+  }
+
+  get pids(): number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
+  get deliveries(): number {
+    return this.#deliveries.reduce((sum, count) => sum + count, 0);
+  }
 
   /** Resolves with the seconds that it took until all were streaming. */
-  open(order: ReadersOrder): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#worker.onmessage = ({ data }: MessageEvent<ReadersReport>) => {
-      if ("seconds" in data) resolve(data.seconds);
-      else if ("failed" in data) reject(new Error(data.failed));
-      else {
-        this.deliveries = data.deliveries;
-        this.#lastAt = data.at;
-        for (const latency of data.latencies) this.latencies.push(latency);
-      }
-    };
-    this.#worker.onerror = ({ message }) => reject(new Error(message));
-    this.#worker.postMessage(order);
-    return promise;
+  async open({ count, atOnce, ...order }: Omit<ReadersOrder, "from" | "first">): Promise<number> {
+    const parts = this.#processes.length;
+    let first = 0;
+    const opened = this.#processes.map((reader, index) => {
+      const part = { first, count: share(count, index, parts), atOnce: share(atOnce, index, parts) };
+      first += part.count;
+      // An address has some 28,000 ports to connect from.
+      const from = parts > 1 ? addressOf(reader.pid) : {};
+      return reader.order({ ...order, ...part, ...from });
+    });
+    return Math.max(...(await Promise.all(opened)).map(({ seconds }) => seconds));
   }
 
   /** Resolves with the time at which they all were there, or the last that came. */
@@ -130,28 +160,23 @@ class Readers {
     return this.#lastAt;
   }
 
-  close(): void {
-    this.#worker.terminate();
+  async end(): Promise<void> {
+    await Promise.all(this.#processes.map((reader) => reader.end()));
+  }
+
+  #take(index: number, { deliveries, at, latencies }: Deliveries): void {
+    this.#deliveries[index] = deliveries;
+    this.#lastAt = Math.max(this.#lastAt, at);
+    for (const latency of latencies) this.latencies.push(latency);
   }
 }
 
-async function publish(order: PublishersOrder): Promise<Published> {
-  const worker = new Worker(new URL("publishers.ts", import.meta.url).href);
-  const { promise, resolve, reject } = Promise.withResolvers<Published>();
-  worker.onmessage = ({ data }: MessageEvent<PublishersReport>) => {
-    if ("failed" in data) reject(new Error(data.failed));
-    else resolve(data);
-  };
-  worker.onerror = ({ message }) => reject(new Error(message));
-  worker.postMessage(order);
-  try {
-    return await promise;
-  } finally {
-    worker.terminate();
-  }
+/** An address of this machine that no other process uses: all of 127.0.0.0/8 is its own on Linux. */
+function addressOf(pid: number): { from: string } {
+  return { from: `127.${1 + (pid >> 16)}.${(pid >> 8) & 255}.${pid & 255}` };
 }
 
 function quantile(values: readonly number[], part: number): number | undefined {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(sorted.length * part)];
+  return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)];
 }

@@ -1,9 +1,9 @@
-/** Worker: connections that publish, each its next request when the last is answered. */
+/** Process: connections that publish, each its next request when the last is answered. */
 import type { Socket } from "bun";
 import type { Case } from "./cases.ts";
 import { eventData, now, topicName } from "./event.ts";
-import { answerOrders, type Failed } from "./orders.ts";
-import { requestHead } from "./request.ts";
+import { answerOrders } from "./orders.ts";
+import { type Outgoing, type Protocol, protocolOf } from "./protocols.ts";
 import type { Address } from "./server.ts";
 
 export interface PublishersOrder {
@@ -15,38 +15,29 @@ export interface Published {
   readonly startedAt: number;
   readonly endedAt: number;
 }
-export type PublishersReport = Published | Failed;
 
-declare const self: Worker;
-
-const HEAD_END = "\r\n\r\n";
-
-answerOrders<PublishersOrder>(self, publish);
+answerOrders(publish);
 
 async function publish({ address, case: one }: PublishersOrder): Promise<Published> {
   const { events, batch, bytes, topics, publishers, rate } = one;
+  const protocol = protocolOf(address);
   let published = 0;
   const startedAt = now();
   const untilNext = () => (rate ? startedAt + (published * 1000) / rate - now() : 0);
-  const event = (index: number) => {
-    const topic = topicName(index % topics);
-    return address.body.replace("{topic}", topic).replace("{data}", () => eventData(bytes));
-  };
+  const event = (): Outgoing => ({ topic: topicName(published++ % topics), data: eventData(bytes) });
   const next = (): string | undefined => {
-    const first = published;
-    if (first >= events) return undefined;
-    published += batch;
-    if (batch === 1)
-      return request(address, address.publish.replace("{topic}", topicName(first % topics)), event(first));
-    const all = Array.from({ length: batch }, (_, i) => event(first + i));
-    return request(address, address.batch ?? address.publish, `[${all.join(",")}]`);
+    if (published >= events) return undefined;
+    return protocol.publish([event(), ...Array.from({ length: batch - 1 }, event)]);
   };
-  await Promise.all(Array.from({ length: publishers }, () => publishOver(address, next, untilNext)));
+  await Promise.all(
+    Array.from({ length: publishers }, () => publishOver(address, protocol, next, untilNext)),
+  );
   return { startedAt, endedAt: now() };
 }
 
 async function publishOver(
   { hostname, port }: Address,
+  protocol: Protocol,
   next: () => string | undefined,
   untilNext: () => number,
 ): Promise<void> {
@@ -70,12 +61,16 @@ async function publishOver(
     hostname,
     port,
     socket: {
-      open: goOn,
+      open(socket) {
+        send(socket, protocol.greeting);
+        goOn(socket);
+      },
       data(socket, received) {
         answer += received.toString("latin1");
-        if (!isWhole(answer)) return;
-        if (answer[9] !== "2") {
-          reject(new Error(`an event was refused: ${answer.slice(0, 300)}`));
+        try {
+          if (!protocol.isAnswered(answer)) return;
+        } catch (error) {
+          reject(error);
           socket.end();
           return;
         }
@@ -93,17 +88,4 @@ function send(socket: Socket, text: string): void {
   // Such a little is taken whole, as nothing else waits on the connection.
   const written = socket.write(text);
   if (written !== text.length) throw new Error(`only ${written} of ${text.length} bytes could be sent`);
-}
-
-function request(address: Address, path: string, body: string): string {
-  const own = { "Content-Type": address.contentType, "Content-Length": String(body.length) };
-  return requestHead(address, `POST ${path}`, own) + body;
-}
-
-function isWhole(answer: string): boolean {
-  const head = answer.indexOf(HEAD_END);
-  if (head === -1) return false;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(answer)?.[1];
-  if (length === undefined) return answer.endsWith(`0${HEAD_END}`);
-  return answer.length >= head + HEAD_END.length + Number(length);
 }

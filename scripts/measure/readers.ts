@@ -1,78 +1,94 @@
-/** Worker: many event streams, read and counted as cheaply as can be. */
+/** Process: many event streams, read and counted as cheaply as can be. */
 import type { Socket } from "bun";
 import { MARK, now, TIME_LENGTH, topicName } from "./event.ts";
-import { answerOrders, type Failed } from "./orders.ts";
-import { requestHead } from "./request.ts";
+import { answerOrders, report } from "./orders.ts";
+import { type Protocol, protocolOf } from "./protocols.ts";
 import type { Address } from "./server.ts";
 
 export interface ReadersOrder {
   readonly address: Address;
+  /** This machine's address that they connect from, where one would not have ports enough. */
+  readonly from?: string;
   readonly count: number;
-  /** The streams are spread over so many. */
+  /** The number that the first of them has among all streams, the other processes' too. */
+  readonly first: number;
+  /** All streams are spread over so many. */
   readonly topics: number;
   /** So many wait for their answer at once. */
   readonly atOnce: number;
 }
-export type ReadersReport =
-  /** All are streaming, so many seconds after the first began to connect. */
-  | { readonly seconds: number }
-  | Failed
-  | { readonly deliveries: number; readonly at: number; readonly latencies: readonly number[] };
-
-declare const self: Worker;
+/** All are streaming, so many seconds after the first began to connect. */
+export interface Opened {
+  readonly seconds: number;
+}
+export interface Deliveries {
+  readonly deliveries: number;
+  readonly at: number;
+  readonly latencies: readonly number[];
+}
 
 /** Every so many deliveries, one has its latency taken. */
 const SAMPLE = 16;
 const REPORT_EVERY = 10;
-const OK = "HTTP/1.1 200";
 
 interface Reader {
-  /** Its answer has begun with these bytes. */
-  begun: ((bytes: Buffer) => void) | undefined;
+  /** Takes what comes before the stream has begun. */
+  begin: ((bytes: Buffer) => void) | undefined;
 }
 
 let deliveries = 0;
 let reported = 0;
 let latencies: number[] = [];
 
-answerOrders<ReadersOrder>(self, async (order) => ({ seconds: await open(order) }) satisfies ReadersReport);
+answerOrders(open);
 
 setInterval(() => {
   if (deliveries === reported) return;
   reported = deliveries;
-  self.postMessage({ deliveries, at: now(), latencies } satisfies ReadersReport);
+  report<Deliveries>({ deliveries, at: now(), latencies });
   latencies = [];
 }, REPORT_EVERY);
 
-async function open({ address, count, topics, atOnce }: ReadersOrder): Promise<number> {
+async function open(order: ReadersOrder): Promise<Opened> {
+  const { count, first, topics, atOnce } = order;
+  const protocol = protocolOf(order.address);
   const startedAt = performance.now();
   let started = 0;
   const one = async () => {
     while (started < count) {
-      const topic = topicName(started++ % topics);
-      await connect(address, address.subscribe.replace("{topic}", topic));
+      const topic = topicName((first + started++) % topics);
+      await connect(order, protocol, topic);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, one));
-  return (performance.now() - startedAt) / 1000;
+  return { seconds: (performance.now() - startedAt) / 1000 };
 }
 
-async function connect(address: Address, path: string): Promise<void> {
-  const { hostname, port } = address;
+async function connect({ address, from }: ReadersOrder, protocol: Protocol, topic: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const request = requestHead(address, `GET ${path}`, { Accept: "text/event-stream" });
-  const begun = (bytes: Buffer) => {
-    const answer = bytes.toString("latin1", 0, 100);
-    if (answer.startsWith(OK)) resolve();
-    else reject(new Error(`a stream was refused: ${answer.split("\r\n")[0]}`));
+  let said = "";
+  const reader: Reader = {
+    begin(bytes) {
+      said += bytes.toString("latin1");
+      try {
+        if (!protocol.hasBegun(said)) return;
+        reader.begin = undefined;
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    },
   };
+  // Bun's types don't name this option.
+  const source = from === undefined ? {} : { localAddress: from };
   await Bun.connect<Reader>({
-    hostname,
-    port,
-    data: { begun },
+    ...source,
+    hostname: address.hostname,
+    port: address.port,
+    data: reader,
     socket: {
       open(socket) {
-        socket.write(request);
+        socket.write(protocol.greeting + protocol.subscribe(topic));
       },
       data: read,
       close: () => reject(new Error("a stream was closed before it began")),
@@ -83,10 +99,7 @@ async function connect(address: Address, path: string): Promise<void> {
 }
 
 function read(socket: Socket<Reader>, bytes: Buffer): void {
-  if (socket.data.begun) {
-    socket.data.begun(bytes);
-    socket.data.begun = undefined;
-  }
+  socket.data.begin?.(bytes);
   for (let at = bytes.indexOf(MARK); at !== -1; at = bytes.indexOf(MARK, at + 1)) {
     deliveries++;
     // A time that is cut in two by the network is left out.

@@ -22,15 +22,24 @@ export function machine(): string {
 
 /** A table in Markdown below its title: a line for each case and server. */
 export function markdown({ group, rows }: Table, floor: string): string {
-  const columns = columnsOf(group);
+  const columns = columnsOf(
+    group,
+    rows.some(({ servers }) => servers.has(floor)),
+  );
   const lines = [
     `**${group.title}**\n`,
     `| case | server | ${columns.map(({ heading }) => heading).join(" | ")} |`,
     `|---|---|${"--:|".repeat(columns.length)}`,
   ];
   for (const row of rows) {
+    const base = rows.find((other) => other.case.name === row.case.base) ?? rows[0] ?? row;
     for (const [name, rounds] of row.servers) {
-      const line = { rounds, floor: row.servers.get(floor), first: rows[0]?.servers.get(name) };
+      const line = {
+        case: row.case,
+        rounds,
+        floor: row.servers.get(floor),
+        base: { case: base.case, rounds: base.servers.get(name) },
+      };
       lines.push(`| ${[row.case.name, name, ...columns.map(({ cell }) => cell(line))].join(" | ")} |`);
     }
   }

@@ -1,7 +1,11 @@
 import type { Case, Feature } from "./cases.ts";
 
-/** Where a hub can be reached, and how it is spoken to. `{topic}` stands for a topic's name. */
-export interface Address {
+/** Where a hub can be reached, and how it is spoken to: see protocols.ts. */
+export type Address = HttpAddress | NatsAddress;
+
+/** `{topic}` stands for a topic's name. */
+export interface HttpAddress {
+  readonly protocol: "http";
   readonly hostname: string;
   readonly port: number;
   /** Path and query of its event stream. */
@@ -16,6 +20,12 @@ export interface Address {
   readonly body: string;
 }
 
+export interface NatsAddress {
+  readonly protocol: "nats";
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** A hub to be measured. */
 export interface Server {
   readonly name: string;
@@ -27,29 +37,7 @@ export interface Server {
 
 export interface Running {
   readonly address: Address;
-  /** Its processes, if they run here: their time and memory can be read. */
+  /** Its processes, if they run here: their time and memory, and that of all they started, can be read. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
-}
-
-/** Resolves when the port takes connections. @throws Error after ten seconds. */
-export async function untilListening(hostname: string, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    try {
-      const socket = await Bun.connect({ hostname, port, socket: { data() {} } });
-      socket.end();
-      return;
-    } catch {
-      await Bun.sleep(50);
-    }
-  }
-  throw new Error(`nothing listens on ${hostname} port ${port}`);
-}
-
-/** A port that is free now. */
-export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

@@ -11,14 +11,19 @@ export interface Turns {
   readonly failed: boolean;
 }
 
-/** Measures all cases of a group in every round, and in each case all servers that can do it. */
+/**
+ * Measures all cases of a group in every round, and in each case all servers that can do it.
+ *
+ * @param clientLimit how many clients one process can be.
+ */
 export async function takeTurns(
   groups: readonly Group[],
   servers: readonly Server[],
   rounds: number,
+  clientLimit: number,
   progress: (text: string) => void,
 ): Promise<Turns> {
-  const missing = new Set<string>();
+  const missing = new Set(servers.flatMap((server) => leftOut(server, groups)));
   let failed = false;
   let done = 0;
   const total = rounds * groups.flatMap(({ cases }) => cases.flatMap((one) => able(servers, one))).length;
@@ -31,12 +36,6 @@ export async function takeTurns(
       ),
     }));
     tables.push({ group, rows });
-    for (const one of group.cases) {
-      for (const server of servers) {
-        const lacking = lacks(server, one);
-        if (lacking) missing.add(`${server.name} has no ${lacking}: left out of "${one.name}".`);
-      }
-    }
     for (let round = 1; round <= rounds; round++) {
       for (const row of rows) {
         for (const server of able(servers, row.case)) {
@@ -51,7 +50,7 @@ export async function takeTurns(
   /** One that fails costs its own figure only: the others took minutes. */
   async function attempt(server: Server, one: Case): Promise<Result | undefined> {
     try {
-      return await measure(server, one);
+      return await measure(server, one, clientLimit);
     } catch (error) {
       failed = true;
       missing.add(
@@ -64,6 +63,19 @@ export async function takeTurns(
 
 function able(servers: readonly Server[], one: Case): Server[] {
   return servers.filter((server) => !lacks(server, one));
+}
+
+/** What the server has no part in, a line for each feature that it lacks. */
+function leftOut(server: Server, groups: readonly Group[]): string[] {
+  const lines = Map.groupBy(
+    groups.flatMap(({ cases }) => cases),
+    (one) => lacks(server, one),
+  );
+  lines.delete(undefined);
+  return [...lines].map(([feature, cases]) => {
+    const names = cases.map(({ name }) => JSON.stringify(name)).join(", ");
+    return `${server.name} has no ${feature}: left out of ${names}.`;
+  });
 }
 
 function lacks(server: Server, one: Case): string | undefined {
