@@ -22,7 +22,7 @@ export interface Case {
   readonly workers: number;
   /** Its clients are left alone for a while, and what they take is read. */
   readonly rests?: true;
-  /** The case of the same group that it is compared with; without it the first. */
+  /** The case of the same group that it is compared with. */
   readonly base?: string;
   /** Left out where it has to be quick. */
   readonly slow?: true;
@@ -34,7 +34,7 @@ export interface Group {
   /** What is measured: see columns.ts. */
   readonly measures: "deliveries" | "events" | "arrival" | "one event";
   readonly cases: readonly Case[];
-  /** Cases are compared with their bases: what these have in common. */
+  /** What the cases that others are compared with have in common. */
   readonly compared?: "first case" | "one process" | "2 workers";
   /** In the chart too. */
   readonly drawn?: true;
@@ -65,6 +65,14 @@ export function groupsWithin(mostClients: number): Group[] {
   });
   const topics = Math.floor(few(10_000) / 10);
   const idle = few(MOST_CLIENTS);
+  const idleOver = (workers: number): Case => ({
+    ...usual,
+    name: `${counted(idle)} clients, idle, ${workers} workers`,
+    clients: idle,
+    rests: true,
+    needs: ["workers"],
+    workers,
+  });
   // A worker may have a fifth more than its share, since it is the kernel that deals them out.
   const many = Math.min(50_000, Math.floor((4 * mostClients) / 1.2));
   return [
@@ -95,6 +103,7 @@ export function groupsWithin(mostClients: number): Group[] {
           topics,
           events: 20_000,
           needs: ["topics"],
+          base: "one topic, 10 clients",
         },
       ],
     },
@@ -109,14 +118,21 @@ export function groupsWithin(mostClients: number): Group[] {
       measures: "events",
       compared: "first case",
       cases: [
-        { ...usual, name: "batches, in memory", ...batches, needs: ["batches"] },
-        { ...usual, name: "batches, --store FILE.db", ...batches, needs: ["batches", "store"] },
+        { ...usual, ...batches, name: "batches, in memory", needs: ["batches"] },
         {
           ...usual,
-          name: "batches, in memory, 2 workers",
           ...batches,
+          name: "batches, --store FILE.db",
+          needs: ["batches", "store"],
+          base: "batches, in memory",
+        },
+        {
+          ...usual,
+          ...batches,
+          name: "batches, in memory, 2 workers",
           needs: ["batches", "workers"],
           workers: 2,
+          base: "batches, in memory",
         },
       ],
     },
@@ -145,14 +161,7 @@ export function groupsWithin(mostClients: number): Group[] {
       title: "Over workers: clients that all connect at once, and then are idle",
       measures: "arrival",
       compared: "2 workers",
-      cases: [2, 3].map((workers) => ({
-        ...usual,
-        name: `${counted(idle)} clients, idle, ${workers} workers`,
-        clients: idle,
-        rests: true,
-        needs: ["workers"],
-        workers,
-      })),
+      cases: [idleOver(2), { ...idleOver(3), base: idleOver(2).name }],
     },
     {
       title: "Over workers: one event",

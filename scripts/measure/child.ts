@@ -20,8 +20,11 @@ export async function run({ command, env, address, saysWhenReady }: Start): Prom
     env: { ...process.env, ...env },
   });
   const stop = async () => {
-    // No need to say goodbye to clients that are gone. The one that would start the others again goes first.
-    for (const pid of familyOf([child.pid])) killIfThere(pid);
+    const family = familyOf([child.pid]);
+    // All are stopped before the first is killed, so that none sees another go and does something about it.
+    for (const signal of ["SIGSTOP", "SIGKILL"] as const) {
+      for (const pid of family) sendIfThere(pid, signal);
+    }
     await child.exited;
   };
   const ended = child.exited.then((code) => {
@@ -58,9 +61,9 @@ export function freePort(): number {
   return port;
 }
 
-function killIfThere(pid: number): void {
+function sendIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It has ended by itself.
   }

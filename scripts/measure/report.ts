@@ -32,7 +32,7 @@ export function markdown({ group, rows }: Table, floor: string): string {
     `|---|---|${"--:|".repeat(columns.length)}`,
   ];
   for (const row of rows) {
-    const base = rows.find((other) => other.case.name === row.case.base) ?? rows[0] ?? row;
+    const base = rows.find((other) => other.case.name === row.case.base) ?? row;
     for (const [name, rounds] of row.servers) {
       const line = {
         case: row.case,
