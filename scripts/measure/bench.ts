@@ -16,7 +16,7 @@ Measures the hub in dist/tidings (scripts/build makes it) beside a floor: a bare
 runtime, which does nothing but write. In every round all servers take turns, each freshly started and
 warmed up; their CPU time is that of their own processes and all that these started. Figures are medians
 over the rounds, ratios medians of each round's ratio. On a machine that does other things too, trust the
-ratios. All cases take about MINUTES minutes, and three more for each peer.
+ratios. All cases take about eleven minutes, and three more for each peer.
 
   --quick       fewer events, one round, and no 5,000 clients: about two minutes
   --rounds      how often each case is measured; 3 by default

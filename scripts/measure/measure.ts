@@ -45,7 +45,7 @@ const WARM_UP = { clients: 50, topics: 5, requests: 2000 };
  * @param clientLimit how many clients one process can be.
  * @throws Error when it can't do it.
  */
-export async function measure(server: Server, one: Case, clientLimit: number): Promise<Result> {
+export async function measure(server: Server, one: Case, clientLimit = Number.POSITIVE_INFINITY): Promise<Result> {
   const running = await server.start(one);
   try {
     // What a warm-up leaves to be reused would make clients seem smaller than they are.
@@ -74,7 +74,8 @@ async function measureOnce(
   const load = () => usageOf([publishers.pid, ...readers.pids]);
   try {
     const before = await usageOf(pids);
-    const atOnce = rests ? clients : AT_ONCE;
+    // It is their arrival that is measured where nothing is published.
+    const atOnce = events === 0 ? clients : AT_ONCE;
     const secondsToOpen =
       clients > 0 ? await readers.open({ address, count: clients, topics, atOnce }) : undefined;
     const opened = await usageOf(pids);
@@ -140,15 +141,13 @@ class Readers {
   }
 
   /** Resolves with the seconds that it took until all were streaming. */
-  async open({ count, atOnce, ...order }: Omit<ReadersOrder, "from" | "first">): Promise<number> {
+  async open({ count, atOnce, ...order }: Omit<ReadersOrder, "ownAddresses" | "first">): Promise<number> {
     const parts = this.#processes.length;
     let first = 0;
     const opened = this.#processes.map((reader, index) => {
       const part = { first, count: share(count, index, parts), atOnce: share(atOnce, index, parts) };
       first += part.count;
-      // An address has some 28,000 ports to connect from.
-      const from = parts > 1 ? addressOf(reader.pid) : {};
-      return reader.order({ ...order, ...part, ...from });
+      return reader.order({ ...order, ...part, ownAddresses: parts > 1 });
     });
     return Math.max(...(await Promise.all(opened)).map(({ seconds }) => seconds));
   }
@@ -169,11 +168,6 @@ class Readers {
     this.#lastAt = Math.max(this.#lastAt, at);
     for (const latency of latencies) this.latencies.push(latency);
   }
-}
-
-/** An address of this machine that no other process uses: all of 127.0.0.0/8 is its own on Linux. */
-function addressOf(pid: number): { from: string } {
-  return { from: `127.${1 + (pid >> 16)}.${(pid >> 8) & 255}.${pid & 255}` };
 }
 
 function quantile(values: readonly number[], part: number): number | undefined {

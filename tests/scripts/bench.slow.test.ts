@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { peers } from "../../scripts/measure/peers.ts";
 import { emptyFolder } from "../folder.ts";
 import { ended } from "../program.ts";
 
@@ -26,7 +28,9 @@ function cells(output: string, name: string, server: string): string[] | undefin
 const count = expect.stringMatching(/^[\d,]+$/);
 const ratio = expect.stringMatching(/^\d+\.\d\d$/);
 const percent = expect.stringMatching(/^\d+ %$/);
-const time = expect.stringMatching(/^[\d.,]+ m?s$/);
+const time = expect.stringMatching(/^[\d.,]+ [mµ]?s$/);
+const kibibytes = expect.stringMatching(/^-?[\d.]+ KiB$/);
+const mebibytes = expect.stringMatching(/^[\d.]+ MiB$/);
 
 test("measures the hub and the floor, with nothing lost, and draws a chart", async () => {
   const svg = join(emptyFolder(), "bench.svg");
@@ -49,15 +53,11 @@ test("compares many topics with one, and the floor does the same", async () => {
 
 test("compares a file with memory, names who has no batches, and removes the file", async () => {
   const { output } = await bench("--quick", "--case", "batches");
-  expect(cells(output, "batches, --store FILE.db", "tidings")).toEqual([
-    count,
-    "–",
-    ratio,
-    count,
-    ratio,
-    percent,
-  ]);
-  expect(output).toContain('floor has no batches: left out of "batches, in memory".');
+  const found = cells(output, "batches, --store FILE.db", "tidings");
+  expect(found).toEqual([count, ratio, count, ratio, percent, time]);
+  expect(output).toContain(
+    'floor has no batches: left out of "batches, in memory", "batches, --store FILE.db"',
+  );
   expect((await readdir(join(root, "dist"))).filter((name) => name.startsWith("bench-"))).toEqual([]);
 }, 60_000);
 
@@ -65,10 +65,55 @@ test("opens as many clients as files may be open, and says how many that were", 
   const limited = 'ulimit -n 700 && exec scripts/bench --quick --case "$0"';
   const { output, code } = await run(["sh", "-c", limited, "idle"]);
   expect(code).toBe(0);
-  const memory = expect.stringMatching(/^-?[\d.]+ KiB$/);
-  expect(cells(output, "500 clients, idle", "tidings")).toEqual([memory, time, time]);
-  expect(output).toContain("Only 700 files may be open (ulimit -n): no case has more than 500 clients.");
+  expect(cells(output, "500 clients, idle", "tidings")).toEqual([kibibytes, time, time]);
+  expect(output).toContain("Only 700 files may be open (ulimit -n): no process has more than 500 clients.");
 }, 60_000);
+
+describe.if(process.platform === "linux")("over workers", () => {
+  test("all processes count, beside one process", async () => {
+    const { output, code } = await bench("--quick", "--case", "64 publishers, 2 workers");
+    expect(code).toBe(0);
+    for (const where of ["one process", "2 workers"]) {
+      const found = cells(output, `1,000 clients, 64 publishers, ${where}`, "tidings");
+      expect(found).toEqual([count, ratio, count, ratio, percent, time, "0"]);
+    }
+  }, 60_000);
+
+  test("idle clients are more than one process may have files, and each worker's memory is told", async () => {
+    const limited = 'ulimit -n 700 && exec scripts/bench --rounds 1 --case "$0"';
+    const { output, code } = await run(["sh", "-c", limited, "workers"]);
+    expect(code).toBe(0);
+    expect(cells(output, "500 clients, idle, 3 workers", "tidings")).toEqual([
+      kibibytes,
+      time,
+      time,
+      mebibytes,
+      mebibytes,
+    ]);
+    expect(cells(output, "1,666 clients, one event, 4 workers", "tidings")).toEqual([
+      kibibytes,
+      mebibytes,
+      time,
+      time,
+      time,
+      "0",
+    ]);
+  }, 120_000);
+});
+
+for (const { name, program } of peers) {
+  test.if(Bun.which(program) !== null)(
+    `measures ${name}, which it starts and stops`,
+    async () => {
+      const { output, code } = await bench("--quick", "--case", "100 clients", `--${name}`);
+      expect(code).toBe(0);
+      expect(cells(output, "100 clients", name)).toEqual([count, ratio, count, percent, time, "0"]);
+      const left = await readdir(tmpdir());
+      expect(left.filter((entry) => entry.startsWith(`bench-${name}-`))).toEqual([]);
+    },
+    60_000,
+  );
+}
 
 test("a hub that fails costs its own figures only, and the exit code is 1", async () => {
   const deaf = Bun.serve({ port: 0, fetch: () => new Response("no", { status: 503 }) });
