@@ -45,7 +45,11 @@ const WARM_UP = { clients: 50, topics: 5, requests: 2000 };
  * @param clientLimit how many clients one process can be.
  * @throws Error when it can't do it.
  */
-export async function measure(server: Server, one: Case, clientLimit = Number.POSITIVE_INFINITY): Promise<Result> {
+export async function measure(
+  server: Server,
+  one: Case,
+  clientLimit = Number.POSITIVE_INFINITY,
+): Promise<Result> {
   const running = await server.start(one);
   try {
     // What a warm-up leaves to be reused would make clients seem smaller than they are.
