@@ -25,7 +25,7 @@ export const backup = new CommandWithVariables("backup")
   .addHelpText("after", ({ command }) =>
     notesAndExamples(
       command,
-      "It takes the administrator's key. The copy holds private events, and nobody else\nmay read it. A hub opens it with --store.",
+      "It takes the key of an administrator. The copy contains private events, and only\nyou can read it. A hub opens it with --store.",
       ["tidings backup events-$(date +%F).db", "tidings serve --store events-2026-01-31.db"],
     ),
   )
@@ -34,15 +34,15 @@ export const backup = new CommandWithVariables("backup")
 async function run(path: string, options: HubOptions): Promise<void> {
   if (!/[^/\\]\.db$/.test(path))
     throw new CliError(`${path} does not end in .db, as the file of a store does`);
-  // It could be the file of the hub itself, which would go on with one that nobody sees.
-  if (await exists(path)) throw new CliError(`there is ${path} already, and nothing is overwritten`);
+  // The file could be the store of the running hub.
+  if (await exists(path)) throw new CliError(`${path} exists already, and is not overwritten`);
   const aside = join(dirname(path), `.${basename(path)}.${process.pid}`);
   const file = await create(aside);
   const forget = removeAtSignals(aside);
   try {
     const size = await download(options, file);
     await file.sync();
-    // Unlike a rename, it takes no other file's place.
+    // Unlike a rename, a link never replaces another file.
     await link(aside, path);
     if (process.stderr.isTTY) notice(`${path} holds ${(size / 1024 ** 2).toFixed(1)} MiB`);
   } catch (error) {
@@ -87,7 +87,7 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Leaves no half of a copy behind. Returns a function that ends that. */
+/** Removes an incomplete copy when a signal ends the program. Returns a function that undoes this. */
 function removeAtSignals(path: string): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const end = (signal: NodeJS.Signals) => {

@@ -1,6 +1,6 @@
 import { version } from "../version.ts";
 
-/** What a person who starts a hub wants to know first. */
+/** The first lines for the person who starts a hub. */
 export function banner(url: string, hasKeys: boolean): string {
   if (url.startsWith("unix://")) return unixBanner(url.slice("unix://".length));
   const open = openable(url);
@@ -18,7 +18,7 @@ export function banner(url: string, hasKeys: boolean): string {
 `;
 }
 
-/** The address with a name that a browser can open: `0.0.0.0` and `[::]` stand for all there are. */
+/** The address in a form that a browser can open: `0.0.0.0` and `[::]` mean all addresses. */
 function openable(url: string): string {
   return url.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, "//localhost");
 }

@@ -2,12 +2,12 @@ import { Argument, Command, type Option } from "commander";
 import { notesAndExamples } from "./help.ts";
 import { print } from "./output.ts";
 
-// Made of the commands themselves, so that a new flag is completed without a line here.
+// The scripts are generated from the commands, so a new flag needs no change here.
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** What may stand in a place of the command line. */
+/** The words that a place of the command line allows. */
 type Value = "file" | "folder" | "unknown" | readonly string[];
 
 interface Flag {
@@ -125,7 +125,7 @@ function zsh(commands: readonly Completed[]): string {
   };
   const cases = commands.map(({ name, flags, argument }) => {
     const specs = flags.flatMap(spec);
-    // A place of which nothing is known would keep zsh from inserting the one flag that fits.
+    // An empty description would keep zsh from inserting the only flag that fits.
     if (argument !== "unknown") specs.push(sh(`*:argument:${action(argument)}`));
     return `    ${name}) _arguments ${specs.join(" \\\n      ")} ;;`;
   });

@@ -3,7 +3,7 @@ export const EXIT_USAGE = 2;
 /** Exit code for a hub that can't be reached or refuses to serve. */
 export const EXIT_UNAVAILABLE = 1;
 
-/** Ends the command with one line on standard error and the exit code. */
+/** An error that ends the command, with one line on standard error and an exit code. */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly exitCode: number;

@@ -4,10 +4,10 @@ import { CliError } from "./error.ts";
 
 export type Event = OutgoingEvent<AnyEvents>;
 
-/** Says what to do about a text that is not JSON. */
+/** Explains how to correct a text that is not JSON. */
 type Hint = (text: string) => string;
 
-/** An event's data, as typed or read. @throws CliError when it is not JSON. */
+/** Parses the data of an event. @throws CliError when it is not JSON */
 export function parseData(text: string, hint: Hint = textHint): unknown {
   try {
     return parseExactly(text).exact;
@@ -17,7 +17,7 @@ export function parseData(text: string, hint: Hint = textHint): unknown {
   }
 }
 
-/** A whole event, `{"type":…,"data":…,"topics":[…]}`. @throws CliError when it is none. */
+/** Parses an event, `{"type":…,"data":…,"topics":[…]}`. @throws CliError when it is none */
 export function parseEvent(text: string): Event {
   const value = parseData(text, eventLineHint);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -40,7 +40,7 @@ const members: readonly [name: string, is: (value: unknown) => boolean, expected
   ["private", isOptional((value) => typeof value === "boolean"), "true or false"],
 ];
 
-/** Checks the kinds of value; what else makes them good, and that nothing is beside them, the hub says. */
+/** Checks the types of the members. The hub checks the rest. */
 function assertEvent(value: object): asserts value is Event {
   const given = new Map<string, unknown>(Object.entries(value));
   for (const [name, is, expected] of members) {
@@ -49,7 +49,7 @@ function assertEvent(value: object): asserts value is Event {
   }
 }
 
-/** For the data of an event: text without quotes is the most likely mistake. */
+/** A hint for the data of an event. The most likely mistake is text without quotes. */
 function textHint(text: string): string {
   if (/^\s*["[{]/.test(text)) return "";
   return /^\S{1,60}$/.test(text)
@@ -57,7 +57,7 @@ function textHint(text: string): string {
     : "; text needs quotes of its own, or --text";
 }
 
-/** For a line of data: it may be the first of a value that spans several. */
+/** A hint for a line of data. It may be the first line of a longer value. */
 export function dataLineHint(text: string): string {
   return isUnfinished(text)
     ? "; input is a value a line, as jq -c . makes it; @- instead of - takes all of it as one value"
@@ -76,7 +76,7 @@ function excerpt(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** The lines of a stream of bytes, without their ends (LF or CRLF), each as soon as it is complete. */
+/** Yields the lines of a stream of bytes without their ends (LF or CRLF), each as soon as it is complete. */
 export async function* readLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, void> {
   // Not node:readline: it also ends lines at U+2028 and U+2029, which JSON texts may contain.
   const decoder = new TextDecoder();

@@ -3,13 +3,13 @@ import { type Claims, readClaims } from "../auth/claims.ts";
 import { InvalidToken } from "../auth/tokens.ts";
 import { CliError } from "./error.ts";
 
-/** A token taken apart, nothing of it checked. */
+/** The parts of a token, not verified. */
 export interface OpenedToken {
   readonly algorithm: string;
   readonly payload: JWTPayload;
 }
 
-/** @throws CliError when the text is no token. */
+/** Reads the parts of a token. @throws CliError when the text is no token */
 export function openToken(token: string): OpenedToken {
   try {
     return { algorithm: String(decodeProtectedHeader(token).alg), payload: decodeJwt(token) };
@@ -18,7 +18,7 @@ export function openToken(token: string): OpenedToken {
   }
 }
 
-/** What the token says, a line each: what it is about, and that in plain words. */
+/** Explains a token. Each line has a subject and plain words. */
 export function explainToken({ algorithm, payload }: OpenedToken): [about: string, words: string][] {
   const lines: [string, string][] = [["signed with", algorithm]];
   const add = (about: string, value: unknown) => {

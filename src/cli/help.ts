@@ -1,9 +1,9 @@
 import type { Command, Option } from "commander";
 
-/** The widest line of a help, in characters: that of a terminal as it comes. */
+/** The widest line of a help, in characters: the default width of terminals. */
 const HELP_WIDTH = 80;
 
-/** Has the program, and the commands that inherit from it, speak as this one does. */
+/** Sets the form of help and errors, for the program and its commands. */
 export function withPlainWords(program: Command): Command {
   return program.configureHelp({ optionDescription }).configureOutput({
     getOutHelpWidth: () => Math.min(process.stdout.columns || HELP_WIDTH, HELP_WIDTH),
@@ -27,7 +27,7 @@ function examplesOf(examples: readonly string[]): string {
   return `Examples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`;
 }
 
-/** The variable of each flag is left out: the help says once how they are named. */
+/** Describes a flag without its variable: the help explains the names of variables once. */
 function optionDescription({
   description,
   argChoices,
@@ -40,7 +40,7 @@ function optionDescription({
   return known.length === 0 ? description : `${description} (${known.join("; ")})`;
 }
 
-/** Commander's complaint and its suggestion, in one line. */
+/** Puts an error of commander, and its suggestion, into one line. */
 function oneLine(text: string): string {
   const words = text.trim().replace(/^error: /, "tidings: ");
   return `${words.replaceAll("\n", " ")}\n`;

@@ -7,8 +7,7 @@ import { TidingsError } from "../sdk/index.ts";
 import { CliError, EXIT_UNAVAILABLE, EXIT_USAGE } from "./error.ts";
 import { printable } from "./output.ts";
 
-// The flags with which a command finds its hub and says what it wants there. Each call makes new
-// ones, since an option belongs to its command.
+// Flags of commands that use a hub. Each call makes a new option, because an option belongs to its command.
 
 const DEFAULT_URL = "http://127.0.0.1:3000";
 
@@ -25,7 +24,7 @@ export const topicOption = (description: string) =>
 
 export const typeOption = (description: string) => new Option("--type <type>", description).argParser(texts);
 
-/** What {@link defaultUrlOption} and {@link tokenOption} give. */
+/** The values of {@link defaultUrlOption} and {@link tokenOption}. */
 export interface HubOptions {
   readonly url: string;
   readonly token?: string;
@@ -41,19 +40,19 @@ function hubUrl(text: string): string {
   throw new InvalidArgumentError(`Expected a URL such as ${DEFAULT_URL} or unix:///run/tidings.sock.`);
 }
 
-/** @throws CliError, which unlike commander's own does not print the token. */
+/** @throws CliError, because an error of commander would print the token */
 function headerText(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text;
   throw new CliError("--token has spaces, line ends or other characters that no token has");
 }
 
-/** How long a hub may take to begin with its answer, in ms. */
+/** The longest time until a hub begins its answer, in ms. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** The statuses that are about what was sent: sending the same again would be as wrong. */
+/** The statuses for wrong input. To send the same again would not help. */
 const WRONG_INPUT = [400, 409, 413, 422];
 
-/** What the SDK takes to reach the hub that the flags name. */
+/** The options of the SDK for the hub that the flags name. */
 export function connectionOf({ url, token }: HubOptions): ConnectionOptions {
   if (!url.startsWith("unix:")) return { url, token };
   const unix = decodeURIComponent(new URL(url).pathname);
@@ -65,10 +64,10 @@ export function connectionOf({ url, token }: HubOptions): ConnectionOptions {
 }
 
 /**
- * Asks the hub for something.
+ * Sends a GET request to the hub.
  *
- * @param timeout how long it may take to begin with its answer, in ms; undefined for ever
- * @throws CliError when it refuses or can't be reached.
+ * @param timeout the longest time until the answer begins, in ms; undefined for no limit
+ * @throws CliError when the hub refuses, or can't be reached
  */
 export async function ask(
   connection: ConnectionOptions,
@@ -89,12 +88,12 @@ export async function ask(
   }
 }
 
-/** The error for an answer that broke off. */
+/** The error for an answer that ended early. */
 export function lostHub({ url }: HubOptions, cause: unknown): unknown {
   return hubFailure(unreachable(url, cause));
 }
 
-/** Puts a hub's refusal into one line and an exit code; every other error stays as it is. */
+/** Turns a refusal of the hub into one line and an exit code. Other errors do not change. */
 export function hubFailure(error: unknown, where = ""): unknown {
   if (!(error instanceof TidingsError)) return error;
   const exitCode = WRONG_INPUT.includes(error.status) ? EXIT_USAGE : EXIT_UNAVAILABLE;

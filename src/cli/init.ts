@@ -25,7 +25,7 @@ const packageJson = {
   },
   dependencies: {
     "@sinclair/typebox": devDependencies["@sinclair/typebox"],
-    // The library comes with the executable, so the two are of one version.
+    // The executable contains the library, so both have the same version.
     tidings: `file:${tarball}`,
   },
   devDependencies: {
@@ -84,13 +84,13 @@ async function assertAbsent(paths: readonly string[]): Promise<void> {
   if (present.length > 0) throw new CliError(`nothing is overwritten, and there is ${present.join(", ")}`);
 }
 
-/** The package, which the build puts into the executable. */
+/** The packed library, which the build puts into the executable. */
 async function packedLibrary(): Promise<Uint8Array> {
   const { default: path } = await import("../../dist/package.tgz", { with: { type: "file" } });
   return Bun.file(path).bytes();
 }
 
-/** TypeScript goes by the file's name, and sees the module that it is when it is not text. */
+/** The text of an import. TypeScript takes it for a module, because of the name of the file. */
 function textOf(imported: object): string {
   return (imported as { default: unknown }).default as string;
 }
@@ -123,7 +123,7 @@ Without Node, let this program be Bun instead of npm and node:
 `;
 }
 
-/** How this program is called from the folder. */
+/** The command that calls this program from the folder. */
 function program(dir: string): string {
   if (Bun.which("tidings") === process.execPath || !process.execPath.includes("tidings")) return "tidings";
   const path = relative(dir, process.execPath);

@@ -55,12 +55,12 @@ export const listen = new CommandWithVariables("listen")
   .action(run);
 
 async function run({ topic, type, lastEventId, json, timeout, ...hub }: ListenOptions): Promise<void> {
-  // Each line is out before the next is made, so there is nothing to finish.
+  // Each line is written before the next one is made, so the program can end at any time.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
 
   let state: "first" | "waiting" | "open" | "lost" = "first";
   const patience = new Patience(timeout);
-  // The first answer, too, may take for ever. Without any patience it is a failure that ends it.
+  // The first answer may also take too long. With --timeout 0, the first failure ends the command.
   if (timeout !== 0) patience.start();
   const events = createSubscriber<AnyEvents>({
     ...connectionOf(hub),
@@ -80,7 +80,7 @@ async function run({ topic, type, lastEventId, json, timeout, ...hub }: ListenOp
       );
     },
     onReconnect({ error }) {
-      // A hub that has not started yet will; one with a wrong certificate goes on having it.
+      // A hub may start later, but a wrong certificate stays wrong.
       if (state === "first" && isCertificateFailure(error?.cause)) throw error;
       patience.start(error);
       if (state === "first") notice(`waiting for the hub${error ? `: ${error.message}` : ""}`);
@@ -98,14 +98,14 @@ async function run({ topic, type, lastEventId, json, timeout, ...hub }: ListenOp
   patience.throwIfOver();
 }
 
-/** Ends the wait for a hub that is away for too long. */
+/** Ends the command when the hub is away for too long. */
 class Patience {
   readonly #timeout: number | undefined;
   readonly #end = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cause: TidingsError | undefined;
 
-  /** In ms; undefined for no end. */
+  /** @param timeout in ms; undefined for no limit */
   constructor(timeout: number | undefined) {
     this.#timeout = timeout;
   }

@@ -3,15 +3,15 @@ import pretty from "pino-pretty";
 
 const STDERR = 2;
 
-/** Nothing logs these; this is the lock behind the door. */
+/** Names of secrets. The code logs none of them; this is a second protection. */
 const SECRETS = ["token", "key", "ticket", "secret", "authorization", "cookie"].flatMap((name) => [
   name,
   `*.${name}`,
 ]);
 
-/** Structured lines on standard error: JSON for machines, coloured text on a terminal. */
+/** Makes a logger that writes to standard error: JSON, or coloured text on a terminal. */
 export function createLogger(level: string) {
-  // Written at once rather than by a worker: a hub that is killed has logged what it did.
+  // Lines are written at once, not by a worker, so that a killed hub loses none.
   const stream = process.stderr.isTTY
     ? pretty({ destination: STDERR, sync: true, ignore: "pid,hostname", translateTime: "HH:MM:ss.l" })
     : pino.destination({ dest: STDERR, sync: true });

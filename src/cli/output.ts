@@ -1,11 +1,11 @@
 import { reasonOf } from "../config/config-error.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 
-// A write tells its own callback what went wrong; without a listener the stream would throw it, too.
+// Each write reports its errors to its callback. Without this listener the stream would throw them as well.
 process.stdout.on("error", () => {});
 
 /**
- * Writes to standard output and waits until it is taken. False when nobody reads it any more, as
+ * Writes to standard output, and waits until the text is written. False when nobody reads it any more, as
  * after `| head`.
  *
  * @throws CliError when it can't be written.
@@ -22,7 +22,7 @@ export function print(text: string): Promise<boolean> {
   });
 }
 
-/** The text with its control characters written out, so that it can't steer a terminal. */
+/** Escapes control characters, so that a text can't control the terminal. */
 export function printable(text: string): string {
   return text.replace(
     /\p{Cc}/gu,
@@ -30,8 +30,8 @@ export function printable(text: string): string {
   );
 }
 
-/** A line on standard error beside the output. */
+/** Writes a line to standard error. */
 export function notice(text: string): void {
-  // The runtime's console would show it in red on a terminal, as if it were a failure.
+  // console.error() would print it in red, like a failure.
   process.stderr.write(`tidings: ${printable(text)}\n`);
 }

@@ -1,15 +1,15 @@
 import yoctoSpinner from "yocto-spinner";
 
-/** Tells somebody who watches how many events have gone out. */
+/** Shows how many events have been published. */
 export interface Progress {
   add(events: number): void;
-  /** Says what came of it; after that nothing more is shown. */
+  /** Shows the result, and ends. */
   done(): void;
-  /** Clears the line, for an error to be told there. */
+  /** Clears the line, for an error message. */
   stop(): void;
 }
 
-/** A line on standard error that counts, if that is a terminal on which nobody is typing the events. */
+/** Counts on standard error, if that is a terminal and nobody types the events there. */
 export function startProgress(): Progress {
   const isWatched = process.stderr.isTTY && !process.stdin.isTTY && process.env["TERM"] !== "dumb";
   if (!isWatched || "CI" in process.env) return { add() {}, done() {}, stop() {} };

@@ -17,7 +17,7 @@ import { notice, print } from "./output.ts";
 import { startProgress } from "./progress.ts";
 
 const STDIN = "-";
-/** Stands before the name of a file with the data, as for curl. */
+/** The prefix of a file name, as in curl. */
 const FILE = "@";
 
 interface PublishOptions extends HubOptions {
@@ -92,14 +92,14 @@ function describe({ recipients, duplicate }: Published): string {
   return `sent to ${recipients} ${recipients === 1 ? "client" : "clients"}`;
 }
 
-/** The topics of the command line are for the events that name none. */
+/** Adds the topics of the command line to an event that names none. */
 function withTopics(event: Event, topics: readonly string[] | undefined): Event {
   return event.topic !== undefined || event.topics !== undefined ? event : { ...event, topics };
 }
 
-/** Publishes each line of standard input as it comes; blank ones are passed over. */
+/** Publishes each line of standard input as it comes, and ignores blank lines. */
 async function publishLines(hub: Publisher<AnyEvents>, parse: (line: string) => Event): Promise<void> {
-  /** The numbers of the lines that are on their way, oldest first. */
+  /** The numbers of the lines without an acknowledgement, oldest first. */
   const underway: number[] = [];
   async function* events() {
     let number = 0;
@@ -113,18 +113,18 @@ async function publishLines(hub: Publisher<AnyEvents>, parse: (line: string) => 
   }
 
   const progress = startProgress();
-  // On a terminal ten thousand ids would only be in the way.
+  // Thousands of ids would fill a terminal.
   let printing = !process.stdout.isTTY;
   try {
     for await (const { ids } of hub.publishStream(events())) {
       underway.splice(0, ids.length);
       progress.add(ids.length);
-      // Nobody reads the ids any more: the events are wanted all the same.
+      // When nobody reads the ids any more, the events are still published.
       if (printing) printing = await print(`${ids.join("\n")}\n`);
     }
   } catch (error) {
     progress.stop();
-    // All before it are acknowledged: the first that is not is the one that failed.
+    // The first line without an acknowledgement is the one that failed.
     throw hubFailure(error, underway[0] === undefined ? "" : `line ${underway[0]}: `);
   }
   progress.done();

@@ -123,7 +123,7 @@ async function refusalOf(
   }
 }
 
-/** Whoever signs has the private key at hand, whoever runs a hub the public one. */
+/** Takes a private key or a public key: a signer has the first, an operator the second. */
 function readEitherKey(text: string): VerifyingKey {
   try {
     return verifyingKeyOf(readSigningKey(text));

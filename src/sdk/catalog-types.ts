@@ -1,29 +1,29 @@
 import type { Static, TSchema, TUnknown } from "@sinclair/typebox";
 import type { BuiltinEvents } from "../events/builtin.ts";
 
-/** Event types by name, each with the TypeBox schema of its data: what an events.ts exports. */
+/** Event types, each with the TypeBox schema of its data. An events.ts exports one. */
 export type Catalog = Readonly<Record<string, TSchema>>;
 
-/** The catalog of somebody who brings none: only the built-in event types. */
+/** The catalog without your own types: only the built-in ones. */
 export type BuiltinOnly = Record<never, never>;
 
 /**
- * A catalog that knows every name and asks nothing of the data, for event types that are only known
- * at run time: `createPublisher<AnyEvents>({ … })`.
+ * A catalog with every name and any data, for event types that are known at run time only:
+ * `createPublisher<AnyEvents>({ … })`.
  */
 export type AnyEvents = Record<string, TUnknown>;
 
-/** The names that can be used with a catalog: its own and the built-in ones. */
+/** The event types of a catalog, and the built-in ones. */
 export type EventName<C extends Catalog> = Extract<keyof C | keyof BuiltinEvents, string>;
 
-/** The data of one event type. As on the hub, the user's schema wins over a built-in one. */
+/** The data of an event type. A schema of the catalog wins over a built-in one, as on the hub. */
 export type EventData<C extends Catalog, T extends EventName<C>> = T extends keyof C
   ? Static<C[T]>
   : T extends keyof BuiltinEvents
     ? Static<BuiltinEvents[T]>
     : never;
 
-/** An event as it is received: a union over the catalog, told apart by `type`. */
+/** A received event: a union over the catalog, discriminated by `type`. */
 export type ReceivedEvent<C extends Catalog, T extends EventName<C> = EventName<C>> = {
   [K in T]: {
     /** The hub's id for it, or the one that its publisher chose. */
@@ -33,17 +33,37 @@ export type ReceivedEvent<C extends Catalog, T extends EventName<C> = EventName<
   };
 }[T];
 
-/** What a publisher can say about an event beside its type and data. */
+/** The optional parts of an event to publish. */
 export interface EventOptions {
-  /** Who is told: those who subscribed to one of these. None: everyone. */
+  /**
+   * The topics of the event.
+   *
+   * @defaultValue none: a broadcast to everyone
+   */
   topics?: readonly string[] | undefined;
-  /** The same for a single topic. */
+  /**
+   * One topic, added to `topics`.
+   *
+   * @defaultValue none
+   */
   topic?: string | undefined;
-  /** The event's id. Publishing the same event under the same id again changes nothing. */
+  /**
+   * The id of the event. To publish the same event with the same id again is harmless.
+   *
+   * @defaultValue a random id
+   */
   id?: string | undefined;
-  /** Tells its readers to wait that many milliseconds before they reconnect. */
+  /**
+   * The reconnection time that the readers of the event are told, in milliseconds.
+   *
+   * @defaultValue none
+   */
   retry?: number | undefined;
-  /** Only for readers who are allowed to read one of its topics. */
+  /**
+   * Whether only readers who may read the private events of one of its topics get the event.
+   *
+   * @defaultValue false
+   */
   private?: boolean | undefined;
 }
 

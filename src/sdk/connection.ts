@@ -1,19 +1,27 @@
 import { noCredential, notAHub, unreachable } from "./error.ts";
 import { isUnreadable } from "./network-failure.ts";
 
-/** A bearer token, or a function that gets one, asked again for every request. */
+/** A bearer token, or a function that gets one. The function is called for every request. */
 export type Token = string | (() => string | Promise<string>);
 
-/** The part of `fetch` that is used, so that another one can be given. */
+/** The part of `fetch` that the SDK uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Where the hub is and how to get there: what publishers and subscribers share. */
+/** Options of publishers and subscribers for their connection. */
 export interface ConnectionOptions {
-  /** The hub's address, such as `https://example.org` or, in a browser, `/hub`. */
+  /** The address of the hub, such as `https://example.org`, or `/hub` in a browser. */
   url: string | URL;
-  /** Sent as `Authorization: Bearer …` (RFC 6750). */
+  /**
+   * The token, sent as `Authorization: Bearer …` (RFC 6750).
+   *
+   * @defaultValue none
+   */
   token?: Token | undefined;
-  /** Instead of the global `fetch`, for cookies, proxies or tests. */
+  /**
+   * A replacement for `fetch`, for cookies, proxies or tests.
+   *
+   * @defaultValue the global `fetch`
+   */
   fetch?: Fetch | undefined;
 }
 

@@ -4,40 +4,40 @@ import { reasonOf } from "./network-failure.ts";
 
 const NOT_A_HUB = "not a Tidings hub";
 
-/** One place where an event breaks its schema. */
+/** A wrong value within an event. */
 export interface FailingPath {
-  /** JSON Pointer (RFC 6901) into what was sent, such as `/data/id`. */
+  /** A JSON Pointer (RFC 6901) to the wrong value, such as `/data/id`. */
   readonly path: string;
-  /** What is wrong there, in words. */
+  /** What is wrong with it, in words. */
   readonly message: string;
 }
 
-/** A problem as the hub describes it (RFC 9457, section 3.1). */
+/** The problem that an answer describes (RFC 9457, section 3.1). */
 export interface Problem {
-  /** The kind: one of the hub's own, or what an access policy or a proxy says. */
+  /** The kind of problem: one of the hub's own, or one of an access policy or a proxy. */
   readonly type?: ProblemType | (string & {});
-  /** Its kind in words. */
+  /** The kind of problem, in words. */
   readonly title?: string;
   /** The HTTP status. */
   readonly status?: number;
   /** What is wrong with this request. */
   readonly detail?: string;
-  /** This occurrence of it: a URI reference. */
+  /** A URI reference to this occurrence. */
   readonly instance?: string;
-  /** What else the hub tells, such as `request_id`. */
+  /** More members, such as `request_id`. */
   readonly [member: string]: unknown;
 }
 
-/** The hub refused, could not be reached, or gave an answer that is not a hub's. */
+/** The hub refused, could not be reached, or the answer was not from a hub. */
 export class TidingsError extends Error {
   override readonly name = "TidingsError";
   /** The HTTP status; 0 when no answer came. */
   readonly status: number;
-  /** What the hub says about it (RFC 9457). */
+  /** The problem that the hub describes (RFC 9457). */
   readonly problem: Problem;
-  /** Where the event breaks its schema, for a status of 422. */
+  /** The wrong values of the event, for the status 422. */
   readonly errors: readonly FailingPath[];
-  /** How many milliseconds the hub asks to wait before the next try (RFC 9110, section 10.2.3). */
+  /** The time to wait before the next try, in milliseconds (RFC 9110, section 10.2.3). */
   readonly retryAfter: number | undefined;
 
   constructor(

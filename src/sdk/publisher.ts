@@ -12,46 +12,60 @@ import { notAHub, TidingsError } from "./error.ts";
 import { isNumber, isRecord, isString } from "./narrow.ts";
 import { post } from "./post.ts";
 
-/** Where the hub is, and how hard it is tried. */
+/** Options of {@link createPublisher}. */
 export interface PublisherOptions extends ConnectionOptions {
-  /** How long one try may take, in milliseconds. Default 10,000. */
+  /**
+   * The longest time of one try, in milliseconds.
+   *
+   * @defaultValue 10,000
+   */
   timeout?: number | undefined;
-  /** How many times more it is tried when the hub is busy or can't be reached. Default 4. */
+  /**
+   * The number of further tries when the hub is busy or can't be reached.
+   *
+   * @defaultValue 4
+   */
   retries?: number | undefined;
 }
 
-/** Beside the event: when to give up. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call, which then throws the signal's reason. */
+  /**
+   * Ends the call, which then throws the reason of the signal.
+   *
+   * @defaultValue none
+   */
   signal?: AbortSignal | undefined;
 }
 
-/** The hub's acknowledgement of one event: it is stored. */
+/** The acknowledgement of one event: the hub has kept it. */
 export interface Published {
-  /** The event's id: the one that it was sent with, or the hub's. */
+  /** The id of the event: the one that it was sent with, or one of the hub. */
   readonly id: string;
-  /** How many clients it is for. */
+  /** The number of clients that the event is for. */
   readonly recipients: number;
   /**
-   * The hub already had this event under this id. Also set when a first try did arrive, but its
+   * Whether the hub already had this event with this id. True also when a first try has arrived, but its
    * answer was lost.
+   *
+   * @defaultValue false
    */
   readonly duplicate?: boolean;
 }
 
-/** The hub's acknowledgement of several events, in their order. */
+/** The acknowledgement of several events. */
 export interface PublishedBatch {
-  /** Of each event, in order. */
+  /** The id of each event, in order. */
   readonly ids: readonly string[];
-  /** How many clients they are for, summed over all events. */
+  /** The sum of the clients over all events. */
   readonly recipients: number;
 }
 
 /**
- * Publishes events to a hub.
+ * Publishes events to a hub. Made by {@link createPublisher}.
  *
- * @throws TidingsError, by every call, when the hub refuses or can't be reached after all tries; the
- * signal's reason when it is aborted.
+ * @throws TidingsError, from every call, when the hub refuses, or can't be reached after all tries
+ * @throws the reason of the signal when it aborts
  */
 export interface Publisher<C extends Catalog> {
   /** Publishes one event. */
@@ -61,14 +75,14 @@ export interface Publisher<C extends Catalog> {
     options?: EventOptions & CallOptions,
   ): Promise<Published>;
 
-  /** Publishes up to 10,000 events, all or none of them. */
+  /** Publishes up to 10,000 events: the hub keeps all of them, or none. */
   publishBatch(events: Iterable<OutgoingEvent<C>>, options?: CallOptions): Promise<PublishedBatch>;
 
   /**
-   * Publishes what a source brings, in order and for as long as it lasts, and yields what is stored.
-   * Nothing happens unless the result is iterated; the source is not read ahead of the hub. When an
-   * event is refused, all before it are stored and acknowledged, then the error is thrown: the
-   * refused event is the one after those acknowledged.
+   * Publishes the events of a source, in order, and yields acknowledgements. It works only while the result is
+   * iterated, and reads the source no faster than the hub takes the events. When the hub refuses an event,
+   * all events before it are kept and acknowledged. Then the error is thrown: the refused event is the first
+   * one without an acknowledgement.
    */
   publishStream(
     events: AsyncIterable<OutgoingEvent<C>> | Iterable<OutgoingEvent<C>>,
@@ -77,8 +91,8 @@ export interface Publisher<C extends Catalog> {
 }
 
 /**
- * A publisher to the hub at `url`. Give the type of your catalog to have types and data checked:
- * `createPublisher<typeof events>({ url, token })`; the built-in types are always known.
+ * Makes a publisher for the hub at `url`. With the type of your catalog, the compiler checks event types and
+ * data: `createPublisher<typeof events>({ url, token })`. The built-in types are always known.
  *
  * @example
  * ```ts
@@ -87,7 +101,7 @@ export interface Publisher<C extends Catalog> {
  * const { id } = await hub.publish("nav-badge-update", { path: "/inbox", badge: "3" });
  * ```
  *
- * @throws TypeError if the URL is none.
+ * @throws TypeError when `url` is not a URL
  */
 export function createPublisher<C extends Catalog = BuiltinOnly>(options: PublisherOptions): Publisher<C> {
   const { timeout = 10_000, retries = 4 } = options;

@@ -3,41 +3,45 @@ import { route } from "./connection.ts";
 import { receive } from "./receive.ts";
 import type { SubscriptionOptions } from "./subscription.ts";
 
-/** What a subscription is, with the types of a catalog. */
+/** Options of {@link createSubscriber}, with the event types of a catalog. */
 export interface SubscriberOptions<C extends Catalog> extends SubscriptionOptions {
-  /** The event types to be sent. Default: all. */
+  /**
+   * The event types to subscribe to.
+   *
+   * @defaultValue every type
+   */
   types?: readonly EventName<C>[] | undefined;
 }
 
-/** What to do with each type of event. */
+/** A handler for each event type. */
 export type Handlers<C extends Catalog> = {
   readonly [T in EventName<C>]?: (event: ReceivedEvent<C, T>) => void | Promise<void>;
 };
 
 /**
- * The events of a hub. Each iteration has a connection of its own, opened when it starts and closed
- * when it is left. It reconnects for as long as it takes, and goes on after the last event that it
- * gave out: none is lost while the hub holds it, and none comes twice.
+ * The events of a hub, to iterate. Each iteration has its own connection, which closes when the iteration
+ * ends. It reconnects as often as needed, and continues after the last event that it yielded. So no event is
+ * lost while the hub holds it, and no event comes twice.
  *
- * It ends quietly when the signal fires.
+ * The iteration ends without an error when the signal aborts.
  *
- * The types are what the hub's catalog promises; the data is not checked again here. A hub that
- * isn't `--strict` may carry types outside the catalog too: name `types` to be sent only those.
+ * The hub has checked the data by its catalog, so it is not checked again here. A hub that is not `--strict`
+ * may also send types outside the catalog: name `types` to exclude them.
  *
- * @throws TidingsError, while it is iterated, when the hub refuses (4xx, other than 408, 425 and 429) or
- * what answers is not a hub.
+ * @throws TidingsError, from the iteration, when the hub refuses (4xx, other than 408, 425 and 429), or when
+ * the answer is not from a hub
  */
 export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEvent<C>, void, void> {
   /**
-   * Calls a handler for each event, one at a time, and waits for it. The hub sends only the types
-   * that have one, or those of the option `types`. Resolves when the signal fires; rejects as the
-   * iteration throws, or as a handler does.
+   * Calls a handler for each event, one at a time, and waits for it. The hub sends only the types of the option
+   * `types`, or else those that have a handler. The promise resolves when the signal aborts. It rejects with
+   * the error of the iteration or of a handler.
    */
   handle(handlers: Handlers<C>): Promise<void>;
 }
 
 /**
- * A subscriber to the hub at `url`; see createPublisher for the type argument.
+ * Makes a subscriber for the hub at `url`. The type argument is that of {@link createPublisher}.
  *
  * @example
  * ```ts
@@ -46,7 +50,7 @@ export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEve
  * for await (const event of createSubscriber({ url, topics: ["orders/*"] })) console.log(event.data);
  * ```
  *
- * @throws TypeError if the URL is none.
+ * @throws TypeError when `url` is not a URL
  */
 export function createSubscriber<C extends Catalog = BuiltinOnly>(
   options: SubscriberOptions<C>,

@@ -2,40 +2,60 @@ import type { Gap } from "../protocol/hub-events.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { TidingsError } from "./error.ts";
 
-/** A connection was lost or could not be made, and is tried again. */
+/** A connection was lost or failed, and there will be another try. */
 export interface Reconnect {
-  /** Which try in a row comes next, from 1. */
+  /** The number of the next try in a row, from 1 on. */
   readonly attempt: number;
-  /** How long until then, in milliseconds. */
+  /** The time until the next try, in milliseconds. */
   readonly delay: number;
-  /** Why; undefined when the hub just ended the stream. */
+  /** The reason; undefined when the hub has ended the stream in order. */
   readonly error: TidingsError | undefined;
 }
 
-/** What a subscription is, whatever the types of its events. */
+/** Options of a subscription, for any event types. */
 export interface SubscriptionOptions extends ConnectionOptions {
-  /** Exact names, prefixes that end in `*` (`orders/*`), or `*`. None: every event. */
+  /**
+   * The topics to subscribe to: exact names, prefixes that end in `*` (`orders/*`), or `*`.
+   *
+   * @defaultValue none: every event
+   */
   topics?: readonly string[] | undefined;
-  /** Only events of these types. */
+  /**
+   * The event types to subscribe to.
+   *
+   * @defaultValue every type
+   */
   types?: readonly string[] | undefined;
-  /** Start after this event; `earliest` for everything that the hub holds. */
+  /**
+   * The id of the event to start after, or `earliest` for all events that the hub holds.
+   *
+   * @defaultValue none: events from now on
+   */
   lastEventId?: string | undefined;
   /**
-   * Gets a ticket (`POST /tickets`), for a page that is to hold no token. A ticket opens one stream, so
-   * it is asked for one before every connection.
+   * Gets a ticket (`POST /tickets`), for a page that must not hold a token. A ticket opens one stream, so the
+   * function is called before every connection.
+   *
+   * @defaultValue none
    */
   ticket?: (() => string | Promise<string>) | undefined;
-  /** Ends the iteration. */
+  /**
+   * Ends the iteration.
+   *
+   * @defaultValue none
+   */
   signal?: AbortSignal | undefined;
   /**
-   * How long the hub may be silent (its keep-alives count) before the connection is given up, in
-   * milliseconds. Default 45,000.
+   * The longest time without any bytes before the subscriber reconnects, in milliseconds. Keep-alives count
+   * as bytes.
+   *
+   * @defaultValue 45,000
    */
   idleTimeout?: number | undefined;
-  /** The hub has accepted the connection; also after each reconnect. */
+  /** Called when the hub has accepted a connection, also after a reconnect. */
   onOpen?: ((connection: { clientId: string | undefined }) => void) | undefined;
-  /** Events were missed. */
+  /** Called when events were missed that the hub no longer holds. */
   onGap?: ((gap: Gap) => void) | undefined;
-  /** The connection is lost or could not be made. */
+  /** Called when a connection was lost or failed, before the next try. */
   onReconnect?: ((reconnect: Reconnect) => void) | undefined;
 }

@@ -27,7 +27,7 @@ test("writes the copy for nobody else to read, and overwrites nothing", async ()
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await run(args)).toMatchObject({
     code: 2,
-    errors: `tidings: there is ${file} already, and nothing is overwritten\n`,
+    errors: `tidings: ${file} exists already, and is not overwritten\n`,
   });
   expect(await readdir(folder)).toEqual(["copy.db"]);
 });

@@ -1,21 +1,20 @@
 /**
- * The event types of your hub, each with the schema of its data. The hub checks by them what is
- * published (`tidings serve --events events.ts`, which also takes up changes of this file while it
- * runs), and your scripts are typed by them. The built-in types are always there too: see
- * `tidings catalog`.
+ * The event types of your hub, each with the schema of its data. `tidings serve --events events.ts` checks
+ * events by these schemas, and loads this file again when it changes. Your scripts get their types from
+ * here. The hub also has built-in types: see `tidings catalog`.
  *
- * Schemas are made with TypeBox, https://github.com/sinclairzx81/typebox; Elysia's `t` will do as well.
+ * The schemas are made with TypeBox, https://github.com/sinclairzx81/typebox. Elysia's `t` works too.
  */
 import { type Static, Type } from "@sinclair/typebox";
 
 const Order = Type.Object({
   id: Type.Integer({ minimum: 1, description: "Counts up from 1" }),
   total: Type.Number({ minimum: 0, description: "In euros" }),
-  // Formats are checked: date-time, email, uri, uuid and more.
+  // The hub checks formats: date-time, email, uri, uuid and more.
   email: Type.Optional(Type.String({ format: "email" })),
 });
 
-/** The same as a TypeScript type, for your own code. */
+/** The schema as a TypeScript type, for your code. */
 export type Order = Static<typeof Order>;
 
 export default {

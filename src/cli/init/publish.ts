@@ -1,6 +1,6 @@
 /**
- * Publishes an order every second until you stop it. Try a misspelt type, or a `total` that is a
- * text: this file then does not compile.
+ * Publishes an order every second until you stop it. With a misspelt type, or a `total` that is a string,
+ * this file does not compile.
  */
 import { createPublisher, TidingsError } from "tidings/sdk";
 import type events from "./events.ts";
@@ -19,7 +19,7 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 } catch (error) {
-  // What the hub refuses, or that it can't be reached.
+  // The hub has refused the event, or can't be reached.
   if (!(error instanceof TidingsError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
