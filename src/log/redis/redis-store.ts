@@ -20,7 +20,7 @@ import {
 } from "../store.ts";
 import { parseRedisAddress, type RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
-import { isReply, RedisAway } from "./connection.ts";
+import { COMMAND_DEADLINE_MS, isReply, RedisAway } from "./connection.ts";
 import { contentsOf, entriesOf } from "./content.ts";
 import type { Block, Counts, EngineBounds, Epoch, HelloAnswer } from "./engine.ts";
 import { Member, type Pending, type Unit } from "./member.ts";
@@ -207,7 +207,11 @@ export class RedisStore implements Store {
     this.#setCounts(counts);
   }
 
-  /** The position of a cursor. It waits for Redis when only Redis can know. */
+  /**
+   * The position of a cursor.
+   *
+   * @throws RedisAway when only Redis can know, and is away.
+   */
   async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
     const place = parsePlace(cursor);
     if (!place) return this.#locateId(cursor, mayRead);
@@ -223,13 +227,17 @@ export class RedisStore implements Store {
     if (position > this.#member.head) {
       const heard = await this.#session.inStep();
       if (position > heard) return undefined;
-      await this.#changes.until(() => this.#member.head >= position || this.#member.lives !== lives);
+      await this.#comeTo(position);
       if (this.#member.lives !== lives) return this.locate(cursor, mayRead);
     }
     return position + 1 >= this.#first ? position : undefined;
   }
 
-  /** The next events after the position, from memory or from Redis. */
+  /**
+   * The next events after the position, from memory or from Redis.
+   *
+   * @throws RedisAway when Redis is away, and they are not in memory.
+   */
   async read(after: number, limit: number): Promise<Stretch> {
     const from = Math.max(after, this.#first - 1);
     if (from >= this.#recentAfter) {
@@ -413,21 +421,30 @@ export class RedisStore implements Store {
       const recent = this.#named.locate(id, mayRead);
       if (recent !== undefined) return recent;
     }
-    await this.#session.whenOpen();
+    this.#session.assertInStep();
     const [, names = ""] = keysOf(this.#address.prefix);
     const reply = await this.#session.commands.send("HGET", [names, idDigest(id)]);
     const positions = positionsOf(typeof reply === "string" ? reply : "");
     const held = positions.filter((position) => position >= this.#first).sort((a, b) => a - b);
-    const last = held.at(-1) ?? 0;
     const { word } = this.#member;
-    // This node may not have followed yet what another has appended.
-    await this.#changes.until(() => this.#member.head >= last || this.#member.word !== word);
+    await this.#comeTo(held.at(-1) ?? 0);
     if (this.#member.word !== word) return this.#locateId(id, mayRead);
     for (const position of held.slice(0, MAX_LOCATED)) {
       const entry = await this.#entryAt(position);
       if (entry && mayRead(entry)) return position;
     }
     return undefined;
+  }
+
+  /** This node may not have followed yet what another has appended: resolves when it has, or in another life. */
+  async #comeTo(position: number): Promise<void> {
+    const { word } = this.#member;
+    const until = performance.now() + COMMAND_DEADLINE_MS;
+    while (this.#member.head < position && this.#member.word === word) {
+      // Whoever asks is not to hold up the others who do.
+      if (performance.now() >= until) throw new RedisAway("this node is behind what Redis has");
+      await this.#changes.next(until - performance.now());
+    }
   }
 
   // Following

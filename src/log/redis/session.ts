@@ -93,23 +93,21 @@ export class Session {
     return this.#start;
   }
 
-  /** Resolves when the log goes on; at once if it does. */
-  async whenOpen(): Promise<void> {
-    await this.#changes.until(() => this.state === "open" || this.#closed);
-    if (this.#closed) throw this.#awayError();
+  /**
+   * Resolves to the head when this node knows the log's lives, and that none has begun before it asked.
+   *
+   * @throws RedisAway when that can't be known at present.
+   */
+  async inStep(): Promise<number> {
+    this.assertInStep();
+    const answer = await this.hello();
+    if (answer.state === "open") return answer.head;
+    throw this.#awayError();
   }
 
-  /** Resolves to the head when this node knows the log's lives, and that none began since it asked. */
-  async inStep(): Promise<number> {
-    for (;;) {
-      await this.whenOpen();
-      try {
-        const answer = await this.hello();
-        if (answer.state === "open") return answer.head;
-      } catch (error) {
-        if (!(error instanceof RedisAway)) throw error;
-      }
-    }
+  /** @throws RedisAway while Redis is away, or gets back what it has lost. */
+  assertInStep(): void {
+    if (this.state !== "open") throw this.#awayError();
   }
 
   append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {

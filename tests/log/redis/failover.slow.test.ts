@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
-import { killAfterwards } from "../../defer.ts";
+import { Broker } from "../../../src/broker/broker.ts";
+import type { Interest } from "../../../src/broker/interest.ts";
+import { RedisStore } from "../../../src/log/redis/redis-store.ts";
+import { StoreFailure } from "../../../src/log/store.ts";
+import { ReaderSink } from "../../broker/reader-sink.ts";
+import { defer, killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
@@ -208,4 +213,39 @@ withRedis(
     expect(await until(() => node.store.status.reason)).toContain("it may speak no TLS");
   },
   20_000,
+);
+
+withRedis(
+  "readers that come back while Redis is away get what is in memory, and wait for the rest",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const broker = new Broker({ store: new RedisStore(redis.url) });
+    defer(() => broker.close());
+    await until(() => broker.log.started);
+    const beginning = broker.log.place(0);
+    for (let i = 0; i < 20; i++) await broker.publish({ type: "t", data: i });
+    await redis.kill();
+    await until(() => broker.log.failing);
+    const interest: Interest = { topics: [], types: [], privateTopics: [] };
+    const back = Array.from({ length: 1000 }, () => new ReaderSink());
+    for (const sink of back) broker.addClient(sink, { interest, lastEventId: beginning });
+    const unknown = new ReaderSink();
+    broker.addClient(unknown, { interest, lastEventId: "bbbbbbbbbbbb-3" });
+    await until(() => back.every((sink) => sink.read.events.length === 22));
+    expect(unknown.read.events).toHaveLength(1);
+    expect(await broker.publish({ type: "t", data: 20 }).catch((error) => error)).toBeInstanceOf(
+      StoreFailure,
+    );
+    // It comes back without a thing, and is given all by this node.
+    await redis.restart();
+    await until(() => unknown.read.events.length > 1);
+    expect(unknown.read.events.slice(1, 3).map(({ event, data }) => [event, data])).toEqual([
+      ["tidings.gap", expect.stringContaining("bbbbbbbbbbbb-3")],
+      ["t", "0"],
+    ]);
+    await broker.publish({ type: "t", data: 21 });
+    await until(() => back.every((sink) => sink.read.events.length === 23));
+  },
+  60_000,
 );
