@@ -21,7 +21,7 @@ export function createLogger(level: string) {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: nameLevel },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: serializeError },
       redact: SECRETS,
     },
     stream,
@@ -30,4 +30,9 @@ export function createLogger(level: string) {
 
 function nameLevel(label: string) {
   return { level: label };
+}
+
+/** An error by its own name: that of its class is shortened in the executable. */
+function serializeError(error: unknown): unknown {
+  return error instanceof Error ? { ...pino.stdSerializers.err(error), type: error.name } : error;
 }

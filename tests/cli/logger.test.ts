@@ -29,6 +29,14 @@ test("an error says what and where", async () => {
   });
 });
 
+test("an error has its own name, whatever its class is called in the executable", async () => {
+  const { error } = await written(
+    `{ error: new (class t0 extends Error { name = "StoreFailure" })("full") }`,
+  );
+  expect(error).toMatchObject({ type: "StoreFailure", message: "full" });
+  expect((await written(`{ error: "a text" }`))["error"]).toBe("a text");
+});
+
 test("what is named like a secret is not written, wherever it stands", async () => {
   const line = await written(
     `{ token: "s3cret", key: "s3cret", request: { authorization: "s3cret", cookie: "s3cret" }, about: { ticket: "s3cret" } }`,
