@@ -14,7 +14,7 @@ const HELLO_MS = 3000;
 const RECOVERY_HELLO_MS = 50;
 /** How long Redis keeps a question for new events before it answers that there are none. */
 const BLOCK_MS = 2000;
-const MAX_BLOCKS = 64;
+const MAX_BLOCKS = 32;
 /** Between two tries to connect, in milliseconds, from… to. */
 const RETRY_MS = { first: 50, last: 1000 };
 /** So long a node looks for another master before it insists on one that knows less than it does. */
@@ -175,7 +175,7 @@ export class Session {
     this.#confirmedAt = performance.now();
     const commands = await Connection.open(host, address);
     this.#commands = commands;
-    if (this.durability === "") await this.#askDurability(commands);
+    await this.#askDurability(commands);
     const answer = await this.hello();
     if (answer.state === "elsewhere") {
       throw new RedisAway("this Redis knows an older log than this node does: is there another master?");
@@ -190,6 +190,7 @@ export class Session {
   async #askDurability(commands: Connection): Promise<void> {
     const { summary, refusal } = await askDurability(commands, this.#options.replicas);
     if (refusal !== undefined) throw new RedisAway(refusal);
+    if (summary === this.durability) return;
     this.durability = summary;
     this.#options.warn(summary);
   }

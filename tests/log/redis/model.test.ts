@@ -36,6 +36,7 @@ const broken: readonly [rule: Rule, seed: number, faults: string][] = [
   ["merge numbers", 3, "cut+59, crash+77, empty+27"],
   ["cut numbers", 666, "failover+48, failback+72, failback+26"],
   ["put back what comes next", 1, "empty+42, failover+40, failover+15"],
+  ["held when followed", 53, "crash+9, empty+14, failover+2, empty+1"],
   ["yield to a higher life", 181, "partition+21, partition+66, failback+8"],
 ];
 
