@@ -25,59 +25,62 @@ import { ticketRoutes } from "./routes/tickets.ts";
 import { hubStatus, type StatusOf } from "./status/hub-status.ts";
 import { drainWithServer, takeOver } from "./stream/stopping.ts";
 
-/** What a hub is made of, in an application of one's own or in the binary. */
+/** Options of a hub, in an application or in the executable. */
 export interface HubOptions {
-  /** Keeps the events and the clients. */
+  /** The broker of the hub. */
   readonly broker: Broker;
   /**
-   * How much it takes from others.
+   * Limits for publishers and readers.
    *
-   * @defaultValue {@link DEFAULT_LIMITS}, member by member
+   * @defaultValue {@link DEFAULT_LIMITS}, for each member
    */
   readonly limits?: Partial<Limits>;
   /**
-   * Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`.
+   * The proxies whose `X-Forwarded-For` is trusted: addresses, subnets such as `10.0.0.0/8`, or `unix`.
    *
-   * @defaultValue nobody's
+   * @defaultValue none
    */
   readonly trustProxy?: readonly string[];
   /**
-   * The folder where a copy of the store lies while it is sent to an administrator.
+   * The folder for a copy of the store while it is sent to an administrator.
    *
-   * @defaultValue the system's for temporary files
+   * @defaultValue the folder of the system for temporary files
    */
   readonly backupFolder?: string | undefined;
-  /** Is told of every event that was taken from a publisher, such as for an audit log. It must not throw. */
+  /**
+   * Called for every event that was taken from a publisher, for example for an audit log. It must not throw.
+   *
+   * @defaultValue none
+   */
   readonly published?: (publication: Publication) => void;
 }
 
-/** How {@link tidings} serves a broker. */
+/** Options of {@link tidings}. */
 export interface TidingsOptions<Prefix extends string = string> extends HubOptions {
   /**
-   * What the routes' paths begin with, such as `/hub`.
+   * The beginning of the paths of all routes, such as `/hub`.
    *
-   * @defaultValue nothing
+   * @defaultValue none
    */
   readonly prefix?: Prefix;
   /**
-   * Says what the sender of a request may do, such as {@link keyAccess}.
+   * The access policy: decides what the sender of a request may do. {@link keyAccess} makes one.
    *
-   * @defaultValue everyone may read what is public; publishing, clients, metrics and private events
-   * are for the application itself, by its broker
+   * @defaultValue everyone may read public events; publishing, clients, metrics and private events are for
+   * the application itself, through its broker
    */
   readonly access?: Access;
   /**
-   * The hub's names, as browsers have them in `Host`, besides localhost and addresses. Others are
-   * refused with a 421, since a page's own name can be pointed at this machine (DNS rebinding).
-   * `*` stands for any.
+   * The names of the hub in `Host`, besides localhost and addresses; `*` for any name. Other names are refused
+   * with a 421, because a page can point its own name at this machine (DNS rebinding).
    *
    * @defaultValue none
    */
   readonly hosts?: readonly string[];
   /**
-   * The origins, such as `https://app.example.org`, whose pages may use the hub besides the hub's
-   * own; `*` for all. Others are refused with a 403. To let their pages read the answers is CORS:
-   * that is the application's, with `@elysiajs/cors` for one.
+   * The origins whose pages may use the hub besides its own, such as `https://app.example.org`; `*` for all.
+   * Other origins are refused with a 403. The application itself must set CORS headers, for example with
+   * `@elysiajs/cors`, so that their pages can read the answers.
    *
    * @defaultValue none
    */
@@ -85,8 +88,7 @@ export interface TidingsOptions<Prefix extends string = string> extends HubOptio
 }
 
 /**
- * The hub's routes as an Elysia plugin. `app.stop()` drains the broker, so that it resolves while
- * streams are open.
+ * The routes of the hub as an Elysia plugin. `app.stop()` also drains the broker, so it ends open streams.
  *
  * @example
  * ```ts
@@ -125,16 +127,16 @@ export function tidings<const Prefix extends string = "">({
   });
 }
 
-/** What the routes need besides: each kind of application has its own. */
+/** Options of the routes. The plugin and the executable set them differently. */
 interface RouteOptions<Prefix extends string> extends HubOptions {
   readonly nodes: Nodes;
   readonly status: StatusOf;
   readonly prefix: Prefix;
   readonly access: Access;
   readonly remedies: Remedies;
-  /** Where refusals are counted and logged. */
+  /** Counts and logs refusals. */
   readonly refusals: Refusals;
-  /** Looks at every request first. What it throws is the answer. */
+  /** Checks every request first. An error that it throws becomes the answer. */
   readonly enter?: Enter;
 }
 

@@ -5,35 +5,35 @@ import type { Receipt } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { BoundedCounts, OTHER } from "../metrics/counts.ts";
 
-/** How many types, and how many publishers, are counted by name. */
+/** The most types, and the most publishers, that are counted by name. */
 const MAX_COUNTED_TYPES = 200;
 const MAX_COUNTED_PUBLISHERS = 100;
-/** How much of a publisher's name a metric shows, in characters. */
+/** The greatest length of a publisher in a metric, in characters. */
 const MAX_LABEL_LENGTH = 100;
 
-/** An event that was taken, and from whom: all but its data. */
+/** An event that was taken, and its publisher. It has no data. */
 export interface Publication {
-  /** The subject of the publisher's key or token; null for one that is not known. */
+  /** The subject of the publisher; null for an unknown one. */
   readonly subject: string | null;
-  /** Tells publishers apart for certain, where subjects may be the same: see `Grant.account`. */
+  /** The account of the publisher, which unlike the subject is unique; see `Grant.account`. Null for an unknown one. */
   readonly account: string | null;
-  /** The publisher's, or given by the log. */
+  /** The id of the event: the publisher's, or one of the hub. */
   readonly id: string;
-  /** The event's type. */
+  /** The type of the event. */
   readonly type: string;
-  /** The event's topics; none for a broadcast. */
+  /** The topics of the event; none for a broadcast. */
   readonly topics: readonly string[];
   /** The length of its data as JSON text, in bytes. */
   readonly bytes: number;
-  /** Whether it is only for those who may read the private events of one of its topics. */
+  /** Whether the event is private. */
   readonly private: boolean;
-  /** How many clients it was for. */
+  /** The number of clients that the event was for. */
   readonly recipients: number;
-  /** It had been published before, so nothing was done. */
+  /** Whether the event had been published before. Then it was not delivered again. */
   readonly duplicate: boolean;
 }
 
-/** Keeps the books of what was taken from publishers. */
+/** Counts and reports the events that were taken from publishers. */
 export class Publications {
   readonly #catalog: Catalog;
   readonly #tell: ((publication: Publication) => void) | undefined;

@@ -8,10 +8,10 @@ import { requestUrl } from "./request.ts";
  */
 export const COOKIE = "__Host-tidings";
 
-/** The key or token that a request shows: in the header, else in the cookie. */
+/** The key or token of a request: in the header, or else in the cookie. */
 export function readCredential(request: Request): string | undefined {
   const { headers, url } = request;
-  // Addresses end in logs, histories and Referer headers.
+  // Addresses get into logs, histories and Referer headers.
   if (url.includes("access_token=") && requestUrl(request).searchParams.has("access_token")) {
     throw tokenInAddress();
   }

@@ -3,9 +3,9 @@ import { Problem, unprocessable } from "../answer/problem.ts";
 import { textOf, withoutMark } from "./json-bytes.ts";
 
 /**
- * What the bytes say. `at` is the JSON Pointer to them in the body, of which they may be a part.
+ * Parses bytes as JSON. `at` is the JSON Pointer to them, when they are a part of the body.
  *
- * @throws Problem 400 when it is not JSON, in UTF-8; 422 when it is nested too deeply.
+ * @throws Problem 400 when they are not JSON in UTF-8, 422 when the nesting is too deep
  */
 export function parseJson(bytes: Uint8Array, at = ""): ExactJson {
   try {
@@ -15,7 +15,7 @@ export function parseJson(bytes: Uint8Array, at = ""): ExactJson {
   }
 }
 
-/** What a parser has thrown, as a problem. */
+/** Turns an error of the parser into a problem. */
 export function notJson(error: unknown, at = ""): unknown {
   const what = at === "" ? "the body" : at;
   if (error instanceof NestingError) return unprocessable([{ path: at, message: error.message }]);

@@ -74,31 +74,31 @@ export function eventRoutes(hub: Hub) {
   });
 }
 
-/** How {@link handleSSE} takes clients. */
+/** Options of {@link handleSSE}. */
 export interface StreamOptions {
   /**
-   * Says what the sender of a request may read.
+   * The access policy: decides what the sender of a request may read.
    *
-   * @defaultValue everyone may read what is public
+   * @defaultValue everyone may read public events
    */
   readonly access?: Access;
   /**
-   * How many clients it takes, and how much each may ask for.
+   * Limits for clients.
    *
-   * @defaultValue {@link DEFAULT_LIMITS}, member by member
+   * @defaultValue {@link DEFAULT_LIMITS}, for each member
    */
   readonly limits?: Partial<Limits>;
   /**
-   * Whose `X-Forwarded-For` is believed: addresses, subnets such as `10.0.0.0/8`, or `unix`.
+   * The proxies whose `X-Forwarded-For` is trusted: addresses, subnets such as `10.0.0.0/8`, or `unix`.
    *
-   * @defaultValue nobody's
+   * @defaultValue none
    */
   readonly trustProxy?: readonly string[];
 }
 
 /**
- * An Elysia handler that keeps an event stream open for every request: `GET /events`. Who may send
- * such a request, by its `Host` and `Origin`, is the application's to say; {@link tidings} does.
+ * An Elysia handler that answers each request with an event stream, like `GET /events`. It does not check
+ * `Host` and `Origin`, unlike {@link tidings}.
  *
  * @example
  * ```ts

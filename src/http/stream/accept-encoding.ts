@@ -1,8 +1,7 @@
 /**
- * The one of these codings that an `Accept-Encoding` names with the highest weight, the first of
- * them where weights are equal (RFC 9110, section 12.5.3). Undefined when it names none of them, or
- * would rather have `identity`. A `*` is not taken as a word for any of them: who sends it may not
- * know them all.
+ * Chooses the coding with the highest weight in `Accept-Encoding`, and the first of those with equal weights
+ * (RFC 9110, section 12.5.3). Undefined when the header names none of the codings, or prefers `identity`. A `*`
+ * does not count, because its sender may not know every coding.
  */
 export function preferredCoding<Name extends string>(
   header: string | null,
@@ -25,6 +24,6 @@ function readItem(item: string): [name: string, weight: number] {
   const [name = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
   const given = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
   const weight = given === undefined ? 1 : Number(given);
-  // What is no weight is no word for the coding.
+  // A malformed weight does not accept the coding.
   return [name, weight >= 0 && weight <= 1 ? weight : 0];
 }

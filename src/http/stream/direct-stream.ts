@@ -1,6 +1,6 @@
 import type { DisconnectListener, EventSink } from "../../broker/sink.ts";
 
-/** What Bun hands to the `pull` of a direct stream, in so far as it is used here. */
+/** The controller that Bun gives to the `pull` of a direct stream, as far as it is used here. */
 interface DirectController {
   write(chunk: Uint8Array): number | Promise<number>;
   /** With an error, the connection is reset. */
@@ -8,12 +8,12 @@ interface DirectController {
 }
 
 /**
- * A response body that is written straight to the socket. Bun's direct streams do without the
- * queue of a default stream, and say when the socket is full.
+ * A response body that is written directly to the socket. Bun's direct streams have no queue, and report when
+ * the socket is full.
  *
- * @param request is what it answers: its signal tells of a reader that leaves where the runtime does not.
- * @param opened is called with the sink when the first byte may be written; when it throws, the
- * response ends.
+ * @param request the request that is answered. Its signal reports a reader that disconnects, where the runtime
+ * does not.
+ * @param opened called with the sink when the first byte can be written. An error of it ends the response.
  */
 export function directStream(
   request: Request,
@@ -24,23 +24,23 @@ export function directStream(
   return new ReadableStream(stream as ConstructorParameters<typeof ReadableStream<Uint8Array>>[0]);
 }
 
-/** What a stream begins with, and needs once. */
+/** The parts that a stream needs only at its beginning. */
 interface Opening {
   readonly request: Request;
   readonly opened: (sink: EventSink) => void;
 }
 
 /**
- * The source of a direct stream, and the sink that writes to it. An idle client is little more than
- * this, so it is one object, without closures or promises of its own.
+ * The source of a direct stream, and its sink. An idle client is little more than this object, so it has no
+ * closures and no promises.
  */
 class DirectStream implements EventSink {
   readonly type = "direct";
-  /** The runtime keeps the source for as long as the stream, so this is let go of. */
+  /** Cleared after its use, because the runtime keeps the source as long as the stream. */
   #opening: Opening | undefined;
   #controller: DirectController | undefined;
   #listener: DisconnectListener | undefined;
-  /** Set where the runtime does not tell that the reader has left. */
+  /** Set where the runtime does not report that the reader has disconnected. */
   #signal: AbortSignal | undefined;
 
   constructor(opening: Opening) {
@@ -67,15 +67,15 @@ class DirectStream implements EventSink {
   }
 
   /**
-   * Called by the runtime when the other side of the connection has left, or a reader within the
-   * process cancels. The request's signal would say so too, at the price of 0.7 KB for as long as the
-   * stream lasts; so it is asked only where this is not called.
+   * Called by the runtime when the reader has disconnected, or when a reader within the process cancels. The
+   * signal of the request reports this too, but a listener costs 0.7 KB per stream. So it is used only where
+   * the runtime does not call this.
    */
   cancel(): void {
     this.#disconnected();
   }
 
-  /** The request's signal aborts: the stream itself is the listener, so none is made for each. */
+  /** Called when the signal of the request aborts. The stream itself is the listener, which saves a closure. */
   handleEvent(): void {
     this.#disconnected();
   }
@@ -85,7 +85,7 @@ class DirectStream implements EventSink {
   }
 
   enqueue(chunk: Uint8Array): Promise<number> | undefined {
-    // The runtime sends it when this turn of the event loop ends: to flush each would cost more.
+    // The runtime sends the bytes at the end of this turn. To flush each write would cost more.
     const written = this.#controller?.write(chunk);
     return typeof written === "number" ? undefined : written;
   }
@@ -95,7 +95,7 @@ class DirectStream implements EventSink {
     this.#controller?.close();
   }
 
-  /** Closing would wait for the reader, and keep the connection for as long as that reads nothing. */
+  /** An orderly close would wait for a reader that may never read. */
   abort(): void {
     this.#forgetSignal();
     this.#controller?.close(new Error("the stream is given up"));
@@ -106,7 +106,7 @@ class DirectStream implements EventSink {
     this.#listener?.disconnected();
   }
 
-  /** A signal may outlive the stream: one for a whole program does. */
+  /** Removes the listener, because a signal may outlive the stream. */
   #forgetSignal(): void {
     this.#signal?.removeEventListener("abort", this);
     this.#signal = undefined;
@@ -114,8 +114,8 @@ class DirectStream implements EventSink {
 }
 
 /**
- * Whether the bytes go to a connection, whose end the runtime tells by `cancel`: over HTTP/1.1, HTTP/2
- * and Unix sockets alike. A request that is answered within the process, as by `app.handle()`, has none.
+ * Whether the bytes go to a connection: HTTP/1.1, HTTP/2 or a Unix socket. Then the runtime calls `cancel` at
+ * its end. A request within the process, as by `app.handle()`, has no connection.
  */
 function isConnection(controller: DirectController): boolean {
   return "sinkId" in controller;

@@ -2,7 +2,7 @@ import type { Broker } from "../../broker/broker.ts";
 import type { ClientHandle } from "../../broker/options.ts";
 import { MAX_TIMER_MS } from "../../timers.ts";
 
-/** Removes the client at that time, in Unix milliseconds, if it is still there. */
+/** Removes a client at a time, in Unix milliseconds. */
 export function removeAt(time: number, broker: Broker, { id, closed }: ClientHandle): void {
   let timer: ReturnType<typeof setTimeout>;
   const wait = () => {
@@ -14,7 +14,7 @@ export function removeAt(time: number, broker: Broker, { id, closed }: ClientHan
   void closed.then(() => clearTimeout(timer));
 }
 
-/** When a stream is to end that begins now, in Unix milliseconds; undefined for never. */
+/** The end of a stream that begins now, in Unix milliseconds; undefined for never. */
 export function endOfStream(expires: number | undefined, maxAge: number): number | undefined {
   if (maxAge === 0) return expires;
   return Math.min(expires ?? Number.POSITIVE_INFINITY, Date.now() + maxAge * (1 - Math.random() / 2));

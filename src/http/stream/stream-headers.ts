@@ -1,9 +1,9 @@
 /** The headers of every event stream. */
 export const STREAM_HEADERS = {
-  // A stream is UTF-8 by definition, but some clients take Latin-1 unless they are told.
+  // A stream is always UTF-8, but some clients assume Latin-1 without a charset.
   "content-type": "text/event-stream;charset=utf-8",
   "cache-control": "no-cache, no-transform",
-  // nginx buffers what it proxies unless it is told not to.
+  // Without this, nginx buffers the stream.
   "x-accel-buffering": "no",
   // The second is for pages of other origins; what the rest of the hub says of it does not get here.
   vary: "accept-encoding, origin",

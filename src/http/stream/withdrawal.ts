@@ -1,8 +1,8 @@
 import type { Broker } from "../../broker/broker.ts";
 
 /**
- * Removes the clients of a key when it is withdrawn. A key has one listener, however many clients came
- * by it: they are found by their `about`.
+ * Removes the clients of a key when the key is withdrawn. Each key has one listener for all of its clients,
+ * which are found by their `about`.
  */
 export class Withdrawals {
   readonly #broker: Broker;
