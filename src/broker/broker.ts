@@ -93,6 +93,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     });
     const listener: LogListener = {
       recipients: (draft) => clients.subscriptions.recipients(draft),
+      // Events of others may come first, so nothing that was found then helps to deliver.
+      toldLater: () => clients.subscriptions.forgetMatches(),
       deliver: (entries, since) => this.#delivery.deliver(entries, since),
       missed: (after) => {
         this.#delivery.flush();

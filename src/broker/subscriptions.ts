@@ -68,6 +68,7 @@ export class Subscriptions<R extends Reader> {
    * again, unless a subscription was added or removed since.
    */
   find(event: Draft): readonly Subscription<R>[] {
+    if (this.#byKey.size === 0) return [];
     for (let i = this.#nextMatch; i < this.#matches.length; i++) {
       const match = this.#matches[i];
       if (match?.topics !== event.topics || match.type !== event.type) continue;

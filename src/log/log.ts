@@ -23,6 +23,8 @@ const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 export interface LogListener {
   /** How many clients the event is for at this moment. */
   recipients(draft: Draft): number;
+  /** What {@link LogListener.recipients} was asked about is told in a later turn, from elsewhere perhaps. */
+  toldLater?(): void;
   /**
    * Takes what has just been kept, at once and in order, before its publishers are answered. The
    * oldest of it was appended at `since`, on the log's clock.
@@ -331,6 +333,7 @@ export class Log {
     this.#delivering = 0;
     const startedAt = this.#clock.now();
     const answer = this.store.append(batches);
+    if (answer instanceof Promise) this.#listener.toldLater?.();
     const answers = answer instanceof Promise ? await answer : answer;
     this.appendTimes.add((this.#clock.now() - startedAt - this.#delivering) / 1000);
     return answers;

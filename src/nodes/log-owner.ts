@@ -186,12 +186,10 @@ export class LogOwner {
       at += size;
       try {
         const receipts = await this.log.append(batch);
-        return receipts.map(({ position, id, recipients, duplicate }) => [
-          position,
-          id,
-          recipients,
-          duplicate,
-        ]);
+        return receipts.map(({ position, id, recipients, duplicate }, i) => {
+          const given = batch[i]?.id === undefined ? null : id;
+          return [position, given, recipients, duplicate];
+        });
       } catch (error) {
         if (error instanceof IdConflict) return { conflict: error.id };
         throw error;

@@ -96,10 +96,15 @@ export type NodeMessage = ToNode[keyof ToNode];
 
 /** What a request is answered with, by its type. */
 export const Replies = {
-  /** For each batch its receipts (position, id, recipients, whether it is a duplicate), or the id in conflict. */
+  /**
+   * For each batch its receipts (position, id, recipients, whether it is a duplicate), or the id in
+   * conflict. An id that the log gave is null: it is the event's place.
+   */
   append: Type.Array(
     Type.Union([
-      Type.Array(Type.Tuple([Position, Type.String(), Type.Integer(), Type.Boolean()])),
+      Type.Array(
+        Type.Tuple([Position, Type.Union([Type.String(), Type.Null()]), Type.Integer(), Type.Boolean()]),
+      ),
       Type.Object({ conflict: Type.String() }),
     ]),
   ),

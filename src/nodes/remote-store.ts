@@ -128,7 +128,12 @@ export class RemoteStore implements Store {
     const { value } = await this.#link.ask({ type: "append", sizes }, APPENDED, encodeDrafts(counted));
     return value.map((batch) => {
       if (!Array.isArray(batch)) return new IdConflict(batch.conflict);
-      return batch.map(([position, id, recipients, duplicate]) => ({ position, id, recipients, duplicate }));
+      return batch.map(([position, given, recipients, duplicate]) => ({
+        position,
+        id: given ?? this.#lives.placeOf(position),
+        recipients,
+        duplicate,
+      }));
     });
   }
 

@@ -5,6 +5,7 @@ import { FigureCards } from "./figure-cards.tsx";
 import { RatesPanel } from "./rates-panel.tsx";
 import { StorePanel } from "./store-panel.tsx";
 import { StreamPanel } from "./stream-panel.tsx";
+import { WorkersPanel } from "./workers-panel.tsx";
 
 /** What happens on the hub right now. */
 export function LiveView() {
@@ -31,6 +32,7 @@ export function LiveView() {
             onPick={(name) => events.setFilter({ topic: name })}
           />
           <StorePanel />
+          <WorkersPanel />
         </div>
         <ClientsPanel />
       </div>
