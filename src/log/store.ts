@@ -74,7 +74,7 @@ export interface Store {
 }
 
 /** Whether a reader may read an event on these topics. */
-export type MayRead = (event: Pick<Draft, "topics" | "private">) => boolean;
+export type MayRead = (event: Pick<Entry, "topics" | "private" | "erased">) => boolean;
 
 /** What a store tells its log, in order. */
 export interface Follower {

@@ -1,6 +1,6 @@
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log } from "../log/log.ts";
-import { IdConflict, type Store, type StoreFailure, type Stretch } from "../log/store.ts";
+import { IdConflict, type MayRead, type Store, type StoreFailure, type Stretch } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import { version } from "../version.ts";
 import { encodeBlocks } from "./blocks.ts";
@@ -200,7 +200,7 @@ export class LogOwner {
 
   async #locate(cursor: string, refused: number): Promise<Replies["locate"]> {
     let seen = 0;
-    let found: Pick<Draft, "topics" | "private"> = { topics: [], private: false };
+    let found: Parameters<MayRead>[0] = { topics: [], private: false, erased: false };
     const position = await this.log.locate(cursor, (event) => {
       if (seen++ < refused) return false;
       found = event;
@@ -210,6 +210,7 @@ export class LogOwner {
       ...(position !== undefined && { position }),
       topics: [...found.topics],
       private: found.private,
+      erased: found.erased,
     };
   }
 

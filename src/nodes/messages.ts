@@ -117,6 +117,7 @@ export const Replies = {
     position: Type.Optional(Position),
     topics: Type.Array(Type.String()),
     private: Type.Boolean(),
+    erased: Type.Boolean(),
   }),
   erase: Type.Boolean(),
   backup: Type.Null(),

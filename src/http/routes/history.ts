@@ -125,7 +125,8 @@ export function historyRoutes(hub: Hub) {
       const { topic: topics } = query;
       const position = await log.locate(
         params.id,
-        (event) => !topics || event.topics.some((topic) => topics.includes(topic)),
+        // An id may stand on several topics: asked for again, it is the next one that still has its data.
+        ({ topics: on, erased }) => !erased && (!topics || on.some((topic) => topics.includes(topic))),
       );
       if (position === undefined || !(await log.erase(position))) {
         throw new Problem(404, `no event with the id ${JSON.stringify(params.id)} is held`);

@@ -289,6 +289,20 @@ test("a page whose rest can't be read breaks off, and is taken by nobody for the
   expect(() => JSON.parse(text)).toThrow();
 });
 
+test("each call erases the next event of an id that stands on several topics, until none has data", async () => {
+  const { url } = startKeyedHub();
+  for (const topic of ["p", "q"]) {
+    await post(`${url}/publish`, { type: "n", data: `on ${topic}`, id: "x", topic }, PUBLISH_KEY);
+  }
+  const left: unknown[] = [];
+  for (const status of [204, 204, 404]) {
+    const answer = await fetch(`${url}/history/x`, { method: "DELETE", headers: bearer(ADMIN_KEY) });
+    expect(answer.status).toBe(status);
+    left.push(dataOf(await readPage(url)));
+  }
+  expect(left).toEqual([["on q"], [], []]);
+});
+
 test("an administrator erases an event's data; its place stays, and nobody is sent it any more", async () => {
   const { url } = startKeyedHub();
   const erase = (id: string, token: string, query = "") =>
