@@ -1,23 +1,23 @@
 import { encodeJsonFrame } from "../protocol/frame.ts";
 import { placeText } from "../protocol/place.ts";
 
-/** A checked event that waits for its place in the log. */
+/** A checked event, before it has a place in the log. */
 export interface Draft {
-  /** The publisher's; the log gives one to an event that has none. */
+  /** The id that the publisher chose; undefined: the event's place becomes its id. */
   readonly id: string | undefined;
-  /** Undefined: the event has no type of its own, and readers see a `message`. */
+  /** The event type. Undefined: the event has none, and readers see a `message`. */
   readonly type: string | undefined;
   /** The data as JSON text, in one line, as `JSON.stringify` writes it. */
   readonly json: string;
-  /** Whether the data is raw text; `json` is its JSON string. */
+  /** Whether the data is raw text. Then `json` is the text as a JSON string. */
   readonly text: boolean;
-  /** Empty: for everyone. */
+  /** The topics; empty for a broadcast to everyone. */
   readonly topics: readonly string[];
-  /** How long readers are to wait before they reconnect, in milliseconds. */
+  /** The reconnection time that readers are told, in milliseconds. */
   readonly retry: number | undefined;
-  /** Whether only those may read it who may read private events of one of its topics. */
+  /** Whether only readers who may read the private events of one of its topics get it. */
   readonly private: boolean;
-  /** Whether it is the current value of its topics from now on. */
+  /** Whether it becomes the current value of its topics. */
   readonly retain: boolean;
 }
 
@@ -25,25 +25,25 @@ export interface Draft {
 export interface EntryData extends Omit<Draft, "id"> {
   /** The word of the life that the position belongs to. */
   readonly word: string;
-  /** One higher than that of the event before it. */
+  /** The position of the event in the log. */
   readonly position: number;
-  /** The publisher's id, or the event's place. */
+  /** The id that the publisher chose, or else the place of the event. */
   readonly id: string;
-  /** When it was kept, in milliseconds since 1970. */
+  /** When it was kept, in Unix milliseconds. */
   readonly keptAt: number;
-  /** How many clients it was for when it was published. */
+  /** The number of clients that it was for when it was published. */
   readonly recipients: number;
-  /** Whether its data was erased: only its place is left, and readers are sent nothing for it. */
+  /** Whether its data was erased. Then readers are sent nothing for it. */
   readonly erased: boolean;
 }
 
 /** An event with its place in the log. It never changes. */
 export interface Entry extends EntryData {
-  /** Its bytes on a stream: encoded when the first client needs them, then shared by all. */
+  /** Its bytes on a stream: encoded for the first client, and shared by all. */
   readonly frame: Uint8Array;
 }
 
-/** An entry of the log with this data. A store makes its entries so. */
+/** Makes an entry of its data. A store of your own makes its entries with it. */
 export function createEntry(data: EntryData): Entry {
   const { word, position, id, keptAt, recipients, erased } = data;
   return new KeptEntry(data, word, position, id, keptAt, recipients, erased, id !== placeText(data));

@@ -1,99 +1,103 @@
 import type { Draft, Entry } from "./entry.ts";
 import type { Life } from "./lives.ts";
 
-/** A value, or a promise of it. A store that answers at once costs no wait. */
+/** A value, or a promise of it. A store that returns a value costs no wait. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Where the log keeps its events. The store gives events their order and their places, so that one
- * that several hubs share can do so for all of them. The log asks it to append, trim or erase one
- * thing at a time. What it throws is the log's to report: it is asked again, and may work by then.
+ * Keeps the events of a log. The store gives events their order and their places, so several nodes can share
+ * one. The log calls `append`, `trim` and `erase` one at a time. It reports an error of the store as a
+ * {@link StoreFailure}, and calls the store again later.
  */
 export interface Store {
-  /** What it is, as `GET /status` shows it. */
+  /** The name of the store, as `GET /status` shows it. */
   readonly name: string;
-  /** How much it keeps. */
+  /** The bounds of the history. */
   readonly bounds: Bounds;
   /**
-   * Whether {@link Store.trim} is called each second though no age is bounded, to see that all is in order.
+   * Whether {@link Store.trim} is called each second even if no age is bounded, to check the store.
    *
    * @defaultValue false
    */
   readonly needsUpkeep?: boolean;
-  /** How many events are held. */
+  /** The number of events that are held. */
   readonly count: number;
-  /** What they cost to hold, in bytes: data, topics, ids and all. */
+  /** The cost of the held events, in bytes, with data, topics and ids. */
   readonly bytes: number;
   /** The position of the oldest event that is held; undefined when none is. */
   readonly earliest: number | undefined;
   /**
-   * Begins to tell the follower of all that is kept from here on, in order, what this store itself
-   * appends included. It is called once, before anything else; after an error, again.
+   * From now on, tells the follower of all events that are kept, in order, also of those that this store
+   * appends itself. It is called once, before anything else, and again after an error.
    */
   follow(follower: Follower): Awaitable<LogStart>;
   /**
-   * Keeps the events of each batch, in this order, all of a batch or none; what is past the bounds
-   * goes. An id that stands on the same topics already is a duplicate or a conflict.
+   * Keeps the events of each batch, in this order: all of a batch, or none. Then it removes events past the
+   * bounds. An id that is held on the same topics is a duplicate or a conflict.
    *
-   * It may answer before or after the follower is told.
+   * The store may tell the follower before or after it returns.
    *
-   * @returns for each batch a receipt for each draft, or the conflict for which nothing of it is kept.
+   * @returns for each batch a receipt for each draft, or the conflict because of which the batch is not kept
    */
   append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]>;
-  /** Lets go of what is past the bounds. After a failure it finds out whether the store works again. */
+  /** Removes events past the bounds. After a failure it shows whether the store works again. */
   trim(): Awaitable<void>;
   /**
-   * The position of a cursor: an event's id, or a place. All events after it are still held.
+   * Finds the position of a cursor: an event's id, or a place. All events after it must still be held.
    *
-   * @param mayRead whether the reader may read an event. An id that stands on several topics is
-   * located at the earliest held event that the reader may read.
-   * @returns undefined when the cursor is not known, or events after it are gone.
+   * @param mayRead whether the reader may read an event. When several events have the id, on different
+   * topics, the position is that of the earliest held event that the reader may read.
+   * @returns undefined when the cursor is unknown, or events after it are no longer held
    */
   locate(cursor: string, mayRead: MayRead): Awaitable<number | undefined>;
   /**
-   * The next events after the position, oldest first, `limit` at most. It looks through some of the
-   * log in bounded time, and says how far.
+   * Reads the next events after a position, oldest first, at most `limit`. It examines a part of the log in
+   * bounded time, and returns how far it has come.
    *
-   * @param topics a hint: topics and prefixes that end in `*`, which the reader wants. Events that
-   * are on none of them, and on some other topic, may be left out.
+   * @param topics a hint: the topics that the reader wants, and prefixes that end in `*`. Events on other
+   * topics only may be left out.
    */
   read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch>;
   /**
-   * Erases the data of the event at a position, wherever the store has it. Its place, id and topics
-   * stay, so that readers can resume there. False if it is not held.
+   * Erases the data of the event at a position. Its place, id and topics stay, so that readers can resume
+   * there.
+   *
+   * @returns whether the event is held
+   * @defaultValue absent: the store can't erase
    */
   erase?(position: number): Awaitable<boolean>;
   /**
-   * Writes a consistent copy of all that is held to a new SQLite file, which a hub opens as its store.
-   * Meanwhile the store goes on, and other work in the process as well. Without it, there are no
-   * backups.
+   * Writes a consistent copy of all held events to a new SQLite file, which a hub can open as its store.
+   * Meanwhile the store keeps working, and so does the rest of the process.
+   *
+   * @defaultValue absent: there are no backups
    */
   backup?(path: string): Promise<void>;
-  /** Ends it: nothing is asked of it any more. */
+  /** Closes the store. Nothing is called afterwards. */
   close(): Awaitable<void>;
 }
 
 /** Whether a reader may read an event on these topics. */
 export type MayRead = (event: Pick<Entry, "topics" | "private" | "erased">) => boolean;
 
-/** What a store tells its log, in order. */
+/** The log, as its store sees it. The store calls these functions in order. */
 export interface Follower {
   /**
-   * These events have been kept. Their positions follow one another, and on those that were told
-   * before; between, a stretch may be missing.
+   * Events have been kept. Their positions are consecutive, and higher than those told before. A stretch may be
+   * missing before them.
    */
   kept(entries: readonly Entry[]): void;
-  /** What was told after this position is not kept after all. */
+  /** The events after this position are lost, although they were told before. */
   rolledBack(to: number): void;
-  /** The store has begun to fail, as the error says. A store that answers at once throws instead. */
+  /** The store has begun to fail. A store that returns values throws instead. */
   failed(error: unknown): void;
-  /** It works again. */
+  /** The store works again. */
   works(): void;
-  /** Something that whoever runs the hub should know, in one line. */
+  /** A warning for the operator, in one line. */
   warned(message: string): void;
 }
 
-/** Where a log stands when it is first followed. */
+/** The state of a log when it is first followed. */
 export interface LogStart {
   /** The position of the newest event ever appended; 0 before the first. */
   readonly head: number;
@@ -101,57 +105,59 @@ export interface LogStart {
   readonly lives: readonly Life[];
 }
 
-/** Events that are kept together or not at all. */
+/** Events of which all are kept, or none. */
 export interface Batch {
-  /** In the order in which they are kept. */
+  /** The events, in order. */
   readonly drafts: readonly Draft[];
-  /** How many clients each is for. */
+  /** The number of clients that each event is for. */
   readonly recipients: readonly number[];
 }
 
-/** One published event as its publisher hears of it. */
+/** The answer to the publisher of an event. */
 export interface Receipt {
-  /** Its position in the log. */
+  /** The position of the event in the log. */
   readonly position: number;
-  /** The publisher's, or given by the store. */
+  /** The id of the event: the publisher's, or one of the store. */
   readonly id: string;
-  /** How many clients it was for when it was first published. */
+  /** The number of clients that the event was for when it was first published. */
   readonly recipients: number;
-  /** It had been published before, and was not delivered again. */
+  /** Whether the event had been published before. Then it was not delivered again. */
   readonly duplicate: boolean;
 }
 
-/** A part of the log, as it was read. */
+/** A stretch of the log that was read. */
 export interface Stretch {
-  /** Oldest first. */
+  /** The entries, oldest first. */
   readonly entries: readonly Entry[];
-  /** All up to this position has been looked at: reading goes on after it. */
+  /** The last position that was examined. The next read begins after it. */
   readonly upTo: number;
   /**
-   * These positions, both included, come before the entries and can't be read: they were trimmed,
-   * damaged or lost. They begin right after the position that was asked for.
+   * The first and the last position of events before the entries that can't be read: they were trimmed,
+   * damaged or lost. The first one is right after the position that was asked for.
+   *
+   * @defaultValue none are missing
    */
   readonly missing?: { readonly from: number; readonly to: number } | undefined;
 }
 
-/** How much history a store keeps: as soon as one bound is passed, the oldest events go. */
+/** The bounds of a history. When one is passed, the oldest events are removed. */
 export interface Bounds {
-  /** How many events; `Infinity` for any number. */
+  /** The most events; `Infinity` for no bound. */
   readonly events: number;
-  /** What they cost to hold, in bytes; `Infinity` for any size. */
+  /** The greatest cost of the events, in bytes; `Infinity` for no bound. */
   readonly bytes: number;
-  /** Milliseconds; `Infinity` for any age. */
+  /** The greatest age of an event, in milliseconds; `Infinity` for no bound. */
   readonly age: number;
 }
 
-/** What a store keeps unless it is told otherwise. */
+/** The bounds of a store that is given none. */
 export const DEFAULT_BOUNDS: Bounds = {
   events: 10_000,
   bytes: 64 * 1024 * 1024,
   age: Number.POSITIVE_INFINITY,
 };
 
-/** The store failed, as `cause` says. Nothing was kept; it may work again later. */
+/** The store has failed; `cause` is its error. Nothing was kept. The store may work again later. */
 export class StoreFailure extends Error {
   override readonly name = "StoreFailure";
 
@@ -168,10 +174,10 @@ export class OutcomeUnknown extends Error {
   override readonly name = "OutcomeUnknown";
 }
 
-/** The id belongs to an event on the same topics that says something else. */
+/** The id is already used on the same topics for an event with other content. */
 export class IdConflict extends Error {
   override readonly name = "IdConflict";
-  /** The id that is taken. */
+  /** The id that is already used. */
   readonly id: string;
 
   constructor(id: string) {

@@ -35,20 +35,20 @@ const TRIM_BLOCKS = 32;
 /** How a store in an SQLite file keeps events. */
 export interface SqliteOptions {
   /**
-   * How much history it keeps.
+   * The bounds of the history.
    *
    * @defaultValue 10,000 events, 64 MiB and any age
    */
   readonly bounds?: Partial<Bounds>;
   /**
-   * What acknowledged events survive: the end of the process (`normal`), or a power cut (`full`).
+   * What acknowledged events survive: the end of the process (`normal`), or also a power cut (`full`).
    *
    * @defaultValue `normal`
    */
   readonly sync?: Sync;
   /**
-   * Whether a damaged file is repaired: a new file takes its place with all that is whole, and the
-   * damaged one stays beside it as `PATH.damaged`.
+   * Whether to repair a damaged file. A new file gets all events that can be read, and the damaged one stays
+   * beside it as `PATH.damaged`.
    *
    * @defaultValue false: a damaged file is refused
    */
@@ -59,7 +59,11 @@ export interface SqliteOptions {
    * @internal
    */
   readonly shared?: boolean;
-  /** Tells the time; the system's by default. */
+  /**
+   * The clock.
+   *
+   * @defaultValue `systemClock`
+   */
   readonly clock?: Clock;
 }
 
