@@ -17,7 +17,7 @@ import { TcpProxy } from "./tcp-proxy.ts";
 const withRedis = test.skipIf(redisProgram === undefined);
 
 async function startReplica(master: RunningRedis): Promise<RunningRedis> {
-  const replica = await startRedis({ args: ["--replicaof", `127.0.0.1 ${master.port}`] });
+  const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${master.port}`] });
   const client = new RedisClient(replica.url);
   await until(async () =>
     String(await client.send("INFO", ["replication"])).includes("master_link_status:up"),
