@@ -9,6 +9,20 @@ export type NamedDraft = Draft & { readonly id: string };
 /** Where a draft's event will be found: one that is held already, or one of the fresh ones. */
 type Source = { readonly held: Entry } | { readonly fresh: number; readonly again: boolean };
 
+/** A batch of fresh drafts alone. */
+class Run {
+  readonly first: number;
+  readonly end: number;
+
+  constructor(first: number, end: number) {
+    this.first = first;
+    this.end = end;
+  }
+}
+
+/** So many drafts, of which some have ids, are looked up in one step. */
+const LOOKED_UP_TOGETHER = 16;
+
 /**
  * Sorts what is appended into what is new and what was published before. An id is unique on its
  * topics, as a set.
@@ -20,7 +34,7 @@ export class Deduplication {
   readonly recipients: number[] = [];
   readonly #find: (draft: NamedDraft) => Entry | undefined;
   readonly #freshByName = new Map<string, number>();
-  readonly #sources: (readonly Source[] | IdConflict)[] = [];
+  readonly #sources: (Run | readonly Source[] | IdConflict)[] = [];
 
   /** @param find the held event that has the draft's id on the draft's topics. */
   constructor(find: (draft: NamedDraft) => Entry | undefined) {
@@ -31,16 +45,18 @@ export class Deduplication {
   *add({ drafts, recipients }: Batch): Generator<void, void, void> {
     // Nothing is looked up for events without ids, which most are.
     if (!drafts.some(isNamed)) {
-      this.#sources.push(drafts.map((draft, i) => this.#keep(draft, recipients[i] ?? 0)));
+      const first = this.fresh.length;
+      for (const [i, draft] of drafts.entries()) this.#keep(draft, recipients[i] ?? 0);
+      this.#sources.push(new Run(first, this.fresh.length));
       return;
     }
     const before = this.fresh.length;
     const sources: Source[] = [];
     for (const [i, draft] of drafts.entries()) {
+      if (i % LOOKED_UP_TOGETHER === 0) yield;
       let source: Source | undefined;
       if (isNamed(draft)) {
         source = this.#sourceOf(draft, recipients[i] ?? 0);
-        yield;
       } else {
         source = this.#keep(draft, recipients[i] ?? 0);
       }
@@ -56,9 +72,11 @@ export class Deduplication {
 
   /** The answer to each batch, when the fresh drafts have become these entries. */
   receipts(kept: readonly Entry[]): (readonly Receipt[] | IdConflict)[] {
-    return this.#sources.map((sources) =>
-      sources instanceof IdConflict ? sources : sources.map((source) => receiptOf(source, kept)),
-    );
+    return this.#sources.map((sources) => {
+      if (sources instanceof IdConflict) return sources;
+      if (sources instanceof Run) return kept.slice(sources.first, sources.end).map(freshReceipt);
+      return sources.map((source) => receiptOf(source, kept));
+    });
   }
 
   #sourceOf(draft: NamedDraft, recipients: number): Source | undefined {
@@ -95,6 +113,10 @@ function receiptOf(source: Source, kept: readonly Entry[]): Receipt {
   if (!entry) throw new Error("the store kept fewer events than it was given");
   const { position, id, recipients } = entry;
   return { position, id, recipients, duplicate: "held" in source || source.again };
+}
+
+function freshReceipt({ position, id, recipients }: Entry): Receipt {
+  return { position, id, recipients, duplicate: false };
 }
 
 function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {

@@ -1,7 +1,7 @@
 import { newWord, parsePlace } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { Deduplication } from "./deduplication.ts";
-import { type Entry, erasedEntry, keptEntry } from "./entry.ts";
+import { type Entry, erasedEntry, isNamed, keptEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
 import { RecentEntries } from "./recent-entries.ts";
@@ -128,7 +128,7 @@ export class MemoryStore implements Store {
     const recent = this.#recent;
     for (let oldest: Entry | undefined = recent.earliest; oldest; oldest = recent.earliest) {
       if (recent.count <= events && recent.bytes <= bytes && now - oldest.keptAt <= age) break;
-      this.#named.remove(oldest);
+      if (isNamed(oldest)) this.#named.remove(oldest);
       recent.shift();
     }
   }

@@ -10,10 +10,10 @@ export class BoundedCounts {
     this.#max = max;
   }
 
-  add(name: string): void {
+  add(name: string, count = 1): void {
     const known = this.#counts.get(name);
     const counted = known !== undefined || this.#counts.size < this.#max ? name : OTHER;
-    this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + 1);
+    this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + count);
   }
 
   [Symbol.iterator](): Iterator<[name: string, count: number]> {

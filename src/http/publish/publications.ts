@@ -50,15 +50,15 @@ export class Publications {
   /** @param receipts those of the events, in the same order. */
   add(grant: Grant, events: readonly Draft[], receipts: readonly Receipt[]): void {
     const { subject, account } = grant;
-    const publisher = (account ?? subject ?? "anonymous").slice(0, MAX_LABEL_LENGTH);
+    let fresh = 0;
     for (const [i, event] of events.entries()) {
       const receipt = receipts[i];
       if (!receipt) continue;
       const { id, recipients, duplicate } = receipt;
       const { type = DEFAULT_TYPE, topics, json } = event;
       if (!duplicate) {
+        fresh++;
         this.types.add(this.#catalog.has(type) ? type : OTHER);
-        this.publishers.add(publisher);
       }
       this.#tell?.({
         subject: subject ?? null,
@@ -72,5 +72,6 @@ export class Publications {
         duplicate,
       });
     }
+    if (fresh > 0) this.publishers.add((account ?? subject ?? "anonymous").slice(0, MAX_LABEL_LENGTH), fresh);
   }
 }
