@@ -170,6 +170,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "curl -s http://127.0.0.1:3000/readyz": { shows: /^{"status":"ready"}$/ },
     },
   },
+  "Use all cores": {
+    steps: {
+      "tidings serve --workers auto --store events.db": { keeps: true, shows: /Tidings/ },
+    },
+  },
   "Put it behind TLS or a proxy": {
     steps: {
       "tidings serve --trust-proxy 127.0.0.1 --allowed-host hub.example.org": {
