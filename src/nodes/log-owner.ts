@@ -28,6 +28,9 @@ const READ_LIMIT = 256;
 /** How often nodes are told how much is held, when no event tells them, in ms. */
 const HOLDINGS_INTERVAL_MS = 1000;
 
+/** How often it is looked whether the store has said where the log stands, in ms. */
+const START_INTERVAL_MS = 50;
+
 const checkMessage = messageChecker(ToOwner);
 
 export interface LogOwnerOptions {
@@ -112,8 +115,14 @@ export class LogOwner {
     void this.#reply(node, request, body);
   }
 
-  #start(node: Node, { node: name, protocol, version: other }: ToOwner["hello"]): void {
+  #start(node: Node, hello: ToOwner["hello"]): void {
+    const { node: name, protocol, version: other } = hello;
     const { store, path, logger } = this.#options;
+    if (!this.log.started) {
+      // Until the store has been reached, nobody knows where the log stands.
+      setTimeout(() => this.#start(node, hello), START_INTERVAL_MS);
+      return;
+    }
     if (protocol !== PROTOCOL) {
       logger.error({ worker: name, version: other }, "a worker of another version can't follow this log");
     }

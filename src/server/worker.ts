@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../logger.ts";
@@ -80,7 +82,11 @@ export async function startWorker(config: Config, logger: Logger, assignment: As
     },
   });
   const failed = Promise.race([
-    link.gone.then(() => "the process that has the log is gone"),
+    link.gone.then(() => {
+      // It was killed, and could not remove it itself.
+      rmSync(dirname(socket), { recursive: true, force: true });
+      return "the process that has the log is gone";
+    }),
     store.lost.then(() => "it is so far behind that what it lacks is no longer held"),
   ]);
   return { server, failed };

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { openStore, storeFileOf } from "../config/store.ts";
+import { reasonOf } from "../config/config-error.ts";
+import { backupFolderOf, openStore, storeFileOf } from "../config/store.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
 import { listenForLines } from "../nodes/line.ts";
 import { LogOwner } from "../nodes/log-owner.ts";
 import { checker } from "../nodes/messages.ts";
-import { findPort } from "./listener.ts";
+import { findPort, ListenError } from "./listener.ts";
 import { type Assignment, type Order, Report, WORKER_VARIABLE } from "./worker.ts";
 
 /** A worker that ends is started again after this time, in ms, twice as long each time… */
@@ -66,8 +67,7 @@ export async function startWorkers(
   const store = openStore(config, { shared: true });
   const path = storeFileOf(config);
   const owner = new LogOwner({ store, path, logger });
-  // For this user alone, as mkdtemp makes it.
-  const folder = mkdtempSync(join(tmpdir(), "tidings-"));
+  const folder = folderForSocket(config);
   const socket = join(folder, "log.sock");
   const stopListening = listenForLines(socket, (line) => owner.accept(line));
   const assignment = { workers: config.workers, socket, port };
@@ -102,6 +102,24 @@ export async function startWorkers(
     await end();
     throw error;
   }
+}
+
+/**
+ * A new folder for this user alone. A container may have none for temporary files, but one for its store.
+ *
+ * @throws ListenError when none can be made.
+ */
+function folderForSocket(config: Config): string {
+  const reasons: string[] = [];
+  for (const parent of [tmpdir(), backupFolderOf(config)]) {
+    if (parent === undefined) continue;
+    try {
+      return mkdtempSync(join(parent, ".tidings-"));
+    } catch (error) {
+      reasons.push(reasonOf(error));
+    }
+  }
+  throw new ListenError(`no folder for the workers' socket (TMPDIR names one): ${reasons.join("; ")}`);
 }
 
 type Ready = Extract<Report, { report: "ready" }>;
