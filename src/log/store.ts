@@ -20,6 +20,12 @@ export interface Store {
    * @defaultValue false
    */
   readonly needsUpkeep?: boolean;
+  /**
+   * Whether readers are served from memory while the store fails, so that the hub is still ready for them.
+   *
+   * @defaultValue false
+   */
+  readonly servesWhileFailing?: boolean;
   /** The number of events that are held. */
   readonly count: number;
   /** The cost of the held events, in bytes, with data, topics and ids. */

@@ -6,6 +6,7 @@ import { version } from "../../version.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json, operation } from "../openapi/operation.ts";
+import { textParameter } from "../request/query.ts";
 
 /** The same, of which those who may not administer the hub are told less. */
 const StatusAnswer = Type.Composite([
@@ -16,6 +17,10 @@ const StatusAnswer = Type.Composite([
 type StatusAnswer = Static<typeof StatusAnswer>;
 
 const Health = Type.Object({ status: Type.String() });
+
+const ReadyQuery = Type.Object({
+  publish: textParameter("Whether to send it publishers, too", ""),
+});
 
 /** `GET /status`, `/healthz` and `/readyz`: how the hub is, for people and for whatever watches it. */
 export function statusRoutes({ broker, access, status }: Hub) {
@@ -52,17 +57,22 @@ export function statusRoutes({ broker, access, status }: Hub) {
     })
     .get(
       "/readyz",
-      () => {
+      ({ query: { publish } }) => {
         if (broker.draining) throw draining();
-        if (broker.log.failing) throw storeFailing();
+        const { log } = broker;
+        const servesReaders = log.started && log.store.servesWhileFailing === true;
+        if (log.failing && (publish !== undefined || !servesReaders)) throw storeFailing();
         return { status: "ready" };
       },
       {
+        query: ReadyQuery,
         detail: operation({
           tag: "operations",
           audience: "everyone",
           summary: "Whether to send it traffic",
-          description: "For a load balancer. A hub that is stopping, or whose store fails, answers 503.",
+          description:
+            "For a load balancer. A hub that is stopping, or whose store fails, answers 503. While Redis is away, a " +
+            "node that serves readers from memory answers 200; with `publish`, 503.",
           answers: {
             200: {
               description: "It is ready",

@@ -86,6 +86,8 @@ export class RedisStore implements Store {
   readonly name = "redis";
   /** How much history it keeps. */
   readonly bounds: Bounds;
+  /** Readers are served from memory while Redis is away. */
+  readonly servesWhileFailing = true;
   readonly #engineBounds: EngineBounds;
   readonly #address: RedisAddress;
   readonly #replicas: number;

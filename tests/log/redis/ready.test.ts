@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { Broker } from "../../../src/broker/broker.ts";
+import { RedisStore } from "../../../src/log/redis/redis-store.ts";
+import { startHub } from "../../hub.ts";
+import { until } from "../../until.ts";
+import { beginLog } from "./begin-log.ts";
+import { freePort, redisProgram, startRedis } from "./redis-server.ts";
+
+test.skipIf(redisProgram === undefined)(
+  "while Redis is away, a node is ready for readers and not for publishers",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const broker = new Broker({ store: new RedisStore(redis.url) });
+    const { url } = startHub({ broker });
+    const statuses = async () => {
+      const answers = await Promise.all(["", "?publish"].map((query) => fetch(`${url}/readyz${query}`)));
+      return answers.map(({ status }) => status);
+    };
+    await until(() => broker.log.started);
+    expect(await statuses()).toEqual([200, 200]);
+    await redis.kill();
+    await until(() => broker.log.failing);
+    expect(await statuses()).toEqual([200, 503]);
+  },
+);
+
+test("a node that has never reached the log is not ready", async () => {
+  const broker = new Broker({ store: new RedisStore(`redis://127.0.0.1:${freePort()}`) });
+  const { url } = startHub({ broker });
+  await until(() => broker.log.failing);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+});
