@@ -1,5 +1,5 @@
 import { placeText } from "../protocol/place.ts";
-import { createEntry, type Entry, isNamed } from "./entry.ts";
+import { decodedEntry, type Entry, isNamed } from "./entry.ts";
 
 /**
  * The format in which events are kept and handed from one process to another, as text:
@@ -152,7 +152,7 @@ function checksumOf(text: string): string {
 
 function entryOf(head: Head, json: string, word: string, position: number, keptAt: number): Entry {
   const [id, type, topics, recipients, flags, retry] = head;
-  return createEntry({
+  const data = {
     word,
     position,
     id: id ?? placeText({ word, position }),
@@ -166,5 +166,6 @@ function entryOf(head: Head, json: string, word: string, position: number, keptA
     private: (flags & FLAGS.private) !== 0,
     retain: (flags & FLAGS.retain) !== 0,
     erased: (flags & FLAGS.erased) !== 0,
-  });
+  };
+  return decodedEntry(data, id !== null);
 }

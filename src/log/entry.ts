@@ -45,8 +45,13 @@ export interface Entry extends EntryData {
 
 /** Makes an entry of its data. A store of your own makes its entries with it. */
 export function createEntry(data: EntryData): Entry {
+  return decodedEntry(data, data.id !== placeText(data));
+}
+
+/** Does the same where it is known whether the id is the publisher's. */
+export function decodedEntry(data: EntryData, isNamed: boolean): Entry {
   const { word, position, id, keptAt, recipients, erased } = data;
-  return new KeptEntry(data, word, position, id, keptAt, recipients, erased, id !== placeText(data));
+  return new KeptEntry(data, word, position, id, keptAt, recipients, erased, isNamed);
 }
 
 /** The entry of a draft that a store has kept at this place. */
