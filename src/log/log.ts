@@ -87,6 +87,7 @@ export class Log {
   #delivering = 0;
   #busy = false;
   #failures = 0;
+  #lost = 0;
   #failure: StoreFailure | undefined;
   #upkeep: ReturnType<typeof setInterval> | undefined;
 
@@ -123,6 +124,11 @@ export class Log {
   get earliest(): number | undefined {
     const { earliest } = this.store;
     return earliest !== undefined && earliest <= this.#head ? earliest : undefined;
+  }
+
+  /** How many events were delivered, and then lost by the store. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** How often the store has failed. */
@@ -268,6 +274,7 @@ export class Log {
 
   #rolledBack(to: number): void {
     if (to < this.#head) {
+      this.#lost += this.#head - to;
       this.#head = to;
       this.#lives.cutAfter(to);
       this.#listener.rolledBack(to);

@@ -155,6 +155,7 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
     "max",
   );
   counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures, "max");
+  counter("tidings_lost_events_total", "Events delivered, and then lost by the store", () => log.lost, "max");
   histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
   return registry;
 }

@@ -122,6 +122,7 @@ export function historyRoutes(hub: Hub) {
     "/history/:id",
     async ({ request, params, query }): Promise<Response> => {
       await requireAdmin(hub, request);
+      if (!log.store.erase) throw new Problem(501, "this hub's store can't erase events");
       const { topic: topics } = query;
       const position = await log.locate(
         params.id,
@@ -143,7 +144,7 @@ export function historyRoutes(hub: Hub) {
           "From the log, the current values and the backups to come; its place stays. Readers keep what they were sent.",
         parameters: [pathParameter("id", "The event's id", "order-7-shipped")],
         answers: { 204: { description: "It is erased" } },
-        problems: [404],
+        problems: [404, 501],
       }),
     },
   );

@@ -25,9 +25,11 @@ test.skipIf(redisProgram === undefined)(
   },
 );
 
-test("a node that has never reached the log is not ready", async () => {
+test("a node that has never reached the log is not ready, and erases nothing", async () => {
   const broker = new Broker({ store: new RedisStore(`redis://127.0.0.1:${freePort()}`) });
   const { url } = startHub({ broker });
   await until(() => broker.log.failing);
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  // Other nodes hold copies of an event, so this store erases none.
+  expect((await fetch(`${url}/history/x`, { method: "DELETE" })).status).toBe(501);
 });

@@ -111,7 +111,7 @@ test.skipIf(redisPrograms.length === 0)(
     const [receipt] = await a.log.append([draft({ json: "2" })]);
     expect(receipt?.position).toBe(1);
     expect(receipt?.id).not.toBe(old.replace("-2", "-1"));
-    expect([a.rollbacks, a.store.status.lost, a.store.status.putBack]).toEqual([[0], 2, 0]);
+    expect([a.rollbacks, a.log.lost, a.store.status.lost, a.store.status.putBack]).toEqual([[0], 2, 2, 0]);
     expect(await a.log.locate(old, all)).toBeUndefined();
   },
 );
