@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { createSubscriber } from "../../src/sdk/index.ts";
+import { emptyFolder } from "../folder.ts";
+import { beginLog } from "../log/redis/begin-log.ts";
+import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+import { publish, readAll } from "./hub-client.ts";
+
+const withRedis = test.skipIf(redisProgram === undefined);
+
+withRedis(
+  "a reader whose node is killed comes back to another, and misses nothing",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const serve = () => serveBinary(emptyFolder(), "--store", redis.url);
+    const [a, b] = await Promise.all([serve(), serve()]);
+    const received: string[] = [];
+    const leaving = new AbortController();
+    const read = async (url: string, lastEventId?: string): Promise<void> => {
+      const { signal } = leaving;
+      const events = createSubscriber({ url, signal, ...(lastEventId !== undefined && { lastEventId }) });
+      for await (const { id } of events) if (id !== undefined) received.push(id);
+    };
+    const first = read(a.url).catch(() => {});
+    await until(
+      async () => (await fetch(`${a.url}/status`).then((answer) => answer.json())).connected_clients === 1,
+    );
+    for (let i = 0; i < 10; i++) {
+      const { url } = i % 2 === 0 ? a : b;
+      expect((await publish(url, { type: "t", data: i, id: `id ${i}` })).status).toBe(200);
+    }
+    await until(() => received.length === 10);
+    a.kill("SIGKILL");
+    await a.exited;
+    for (let i = 10; i < 20; i++) await publish(b.url, { type: "t", data: i, id: `id ${i}` });
+    leaving.abort();
+    await first;
+    const again = createSubscriber({ url: b.url, lastEventId: received.at(-1) as string });
+    for await (const { id } of again) {
+      if (id !== undefined) received.push(id);
+      if (received.length === 20) break;
+    }
+    const ids = Array.from({ length: 20 }, (_, i) => `id ${i}`);
+    expect(received).toEqual(ids);
+    expect((await readAll(b.url)).map(({ id }) => id)).toEqual(ids);
+    const duplicate = await publish(b.url, { type: "t", data: 3, id: "id 3" });
+    expect(await duplicate.json()).toMatchObject({ id: "id 3", duplicate: true });
+  },
+  60_000,
+);
+
+withRedis(
+  "the log names what Redis promises, and why it can't be used",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const hub = await serveBinary(emptyFolder(), "--store", redis.url);
+    const { url } = hub;
+    await until(async () => (await publish(url, { type: "t", data: 1 })).ok);
+    await redis.kill();
+    const { error } = await hub.logged("store fails");
+    expect(JSON.stringify(error)).toContain(`127.0.0.1:${redis.port}`);
+    const refused = await publish(url, { type: "t", data: 2 });
+    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true]);
+    expect(await fetch(`${url}/readyz`).then(({ status }) => status)).toBe(200);
+    expect((await readAll(url)).length).toBe(1);
+    hub.kill("SIGTERM");
+    expect(await hub.exited).toBe(0);
+  },
+  60_000,
+);
