@@ -175,6 +175,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "tidings serve --workers auto --store events.db": { keeps: true, shows: /Tidings/ },
     },
   },
+  "Several machines, one log in Redis": {
+    steps: {
+      // There may be no Redis: the hub starts all the same, and waits for it.
+      "tidings serve --store redis://127.0.0.1:6379": { keeps: true, shows: /Tidings/ },
+    },
+  },
   "Put it behind TLS or a proxy": {
     steps: {
       "tidings serve --trust-proxy 127.0.0.1 --allowed-host hub.example.org": {
