@@ -6,7 +6,7 @@ import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type LogListener } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
-import { type Receipt, StoreFailure } from "../log/store.ts";
+import type { Receipt, StoreFailure } from "../log/store.ts";
 import { LimitedLogger, type Logger, silent } from "../logger.ts";
 import { encodeRetry } from "../protocol/frame.ts";
 import { Client, newProgress } from "./client.ts";
@@ -209,7 +209,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
     if (this.draining) throw new Error("the broker is closed");
-    if (!this.log.started) throw new StoreFailure(new Error("it has not said yet where the log stands"));
+    this.log.assertStarted();
     const {
       interest = EVERYTHING,
       lastEventId,

@@ -1,4 +1,5 @@
 import type { Limits } from "../http/limits/limits.ts";
+import { isRedisAddress } from "../log/redis/address.ts";
 import { type AuthSettings, hasKeys } from "./authority.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ExposureSettings, isLoopback } from "./exposure.ts";
@@ -45,6 +46,10 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
 export function assertConsistent(config: Config): void {
   assertTls(config);
   assertKeys(config);
+  // A publisher would rely on a promise that nobody keeps.
+  if (config.replicas > 0 && !isRedisAddress(config.store)) {
+    throw new ConfigError("--replicas needs --store redis://HOST");
+  }
   // A hub without keys stays on this machine, unless its operator says otherwise.
   if (!hasKeys(config) && !config.open && config.unix === undefined && !isLoopback(config.host)) {
     throw new ConfigError(

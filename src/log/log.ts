@@ -105,6 +105,12 @@ export class Log {
     return this.#started;
   }
 
+  /** @throws StoreFailure when the store has not said yet where the log stands. */
+  assertStarted(): void {
+    if (this.#started) return;
+    throw this.#failure ?? new StoreFailure(new Error("it has not said yet where the log stands"));
+  }
+
   /** The position of the newest event that was delivered; readers see nothing after it. */
   get head(): number {
     return this.#head;

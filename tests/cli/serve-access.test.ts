@@ -33,6 +33,7 @@ test.each<[string, string[], Record<string, string>]>([
   ["two ways to check tokens", ["--jwks-url", "https://a.example"], { TIDINGS_JWT_KEY: SECRET }],
   ["an address of keys that is none", ["--jwks-url", "file:///etc/passwd"], {}],
   ["an issuer without tokens", ["--jwt-issuer", "me"], {}],
+  ["replicas without a Redis", ["--replicas", "1"], {}],
   ["a private hub that nobody can read", ["--private", "--publish-key", "k"], {}],
   ["an origin that is none", ["--cors-origin", "example.org"], {}],
   ["an origin with a path", ["--cors-origin", "https://example.org/app"], {}],

@@ -151,6 +151,8 @@ function eventStreams(
     const lastEventId = readLastEventId(request, query);
     const keepAlive = query.keepalive ?? "comment";
     if (broker.draining) throw draining();
+    // A stream is opened when its head has gone out, which is too late for a refusal.
+    broker.log.assertStarted();
     const address = addressOf({ request, server });
     admission.assert(address);
     // No stream comes of it, and its connection is to rest no longer than others. A body of unknown

@@ -81,6 +81,8 @@ export function historyRoutes(hub: Hub) {
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
+      // A page without events would say that there are none.
+      log.assertStarted();
       const after = await positionOf(query.after, interest);
       const page = new HistoryPage(log, interest, { after, limit, toText: (entry) => toJson(entry, grant) });
       // While its status can still be told.

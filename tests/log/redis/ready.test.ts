@@ -33,3 +33,13 @@ test("a node that has never reached the log is not ready, and erases nothing", a
   // Other nodes hold copies of an event, so this store erases none.
   expect((await fetch(`${url}/history/x`, { method: "DELETE" })).status).toBe(501);
 });
+
+test("a node that has never reached the log tells readers to come back", async () => {
+  const broker = new Broker({ store: new RedisStore(`redis://127.0.0.1:${freePort()}`) });
+  const { url } = startHub({ broker });
+  expect((await fetch(`${url}/events`)).status).toBe(503);
+  const stream = await fetch(`${url}/events`, { headers: { accept: "text/event-stream" } });
+  expect(stream.status).toBe(200);
+  expect(await stream.text()).toContain("event: tidings.busy\n");
+  expect((await fetch(`${url}/history`)).status).toBe(503);
+});
