@@ -30,6 +30,10 @@ test("a node that has never reached the log is not ready, and erases nothing", a
   const { url } = startHub({ broker });
   await until(() => broker.log.failing);
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  // An EventSource would give up for ever on anything but 200.
+  const stream = await fetch(`${url}/events`, { headers: { accept: "text/event-stream" } });
+  expect([stream.status, await stream.text()]).toEqual([200, expect.stringContaining("event: tidings.busy")]);
+  expect((await fetch(`${url}/events`)).status).toBe(503);
   // Other nodes hold copies of an event, so this store erases none.
   expect((await fetch(`${url}/history/x`, { method: "DELETE" })).status).toBe(501);
 });
