@@ -135,6 +135,8 @@ export class LogOwner {
       version,
       store: store.name,
       ...(path !== undefined && { path }),
+      erases: store.erase !== undefined,
+      backsUp: store.backup !== undefined,
       bounds: { events: finite(bounds.events), bytes: finite(bounds.bytes), age: finite(bounds.age) },
       head: this.log.head,
       lives: [...this.log.lives],

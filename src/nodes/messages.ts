@@ -52,6 +52,9 @@ export const ToNode = {
     store: Type.String(),
     /** The file that the store is in, if it is in one. */
     path: Type.Optional(Type.String()),
+    /** Whether the store can. */
+    erases: Type.Boolean(),
+    backsUp: Type.Boolean(),
     /** Null for no bound. */
     bounds: Type.Object({
       events: Type.Union([Type.Number(), Type.Null()]),

@@ -46,6 +46,8 @@ export interface RemoteStoreOptions {
 export class RemoteStore implements Store {
   readonly name: string;
   readonly bounds: Bounds;
+  readonly erase?: (position: number) => Promise<boolean>;
+  readonly backup?: (path: string) => Promise<void>;
   readonly #link: OwnerLink;
   readonly #options: RemoteStoreOptions;
   /** Where old events are read, if not from the owner. */
@@ -62,7 +64,7 @@ export class RemoteStore implements Store {
   readonly #lose: () => void;
 
   constructor(link: OwnerLink, options: RemoteStoreOptions) {
-    const { store, path, bounds, head, lives, holdings } = link.start;
+    const { store, path, erases, backsUp, bounds, head, lives, holdings } = link.start;
     this.#link = link;
     this.#options = options;
     this.name = store;
@@ -77,6 +79,8 @@ export class RemoteStore implements Store {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.lost = promise;
     this.#lose = resolve;
+    if (erases) this.erase = async (position) => (await link.ask({ type: "erase", position }, ERASED)).value;
+    if (backsUp) this.backup = async (path) => void (await link.ask({ type: "backup", path }, COPIED));
     this.#file = path === undefined ? undefined : new FileReader(path);
   }
 
@@ -179,15 +183,6 @@ export class RemoteStore implements Store {
     const hint = topics && { topics: [...topics] };
     const { value, lengths, body } = await this.#link.ask({ type: "read", after, limit, ...hint }, READ);
     return { ...value, entries: decodeBlocks({ text: body, lengths }) };
-  }
-
-  async erase(position: number): Promise<boolean> {
-    const { value } = await this.#link.ask({ type: "erase", position }, ERASED);
-    return value;
-  }
-
-  async backup(path: string): Promise<void> {
-    await this.#link.ask({ type: "backup", path }, COPIED);
   }
 
   close(): void {

@@ -13,6 +13,14 @@ import { draft } from "../log/draft.ts";
 import { until } from "../until.ts";
 import { shareLog } from "./shared-log.ts";
 
+/** A store that neither erases nor makes backups. */
+class KeepingStore extends MemoryStore {
+  constructor() {
+    super();
+    Object.assign(this, { erase: undefined, backup: undefined });
+  }
+}
+
 /** Follows a store, and keeps what it tells. */
 function follow(store: RemoteStore) {
   const told: Entry[] = [];
@@ -89,10 +97,20 @@ test("a node that comes later reads what it was not told, from the owner", async
     after = upTo;
   }
   expect(read).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
-  expect(await store.erase(7)).toBeTrue();
+  expect(await store.erase?.(7)).toBeTrue();
   expect((await store.read(6, 1)).entries[0]?.erased).toBeTrue();
   await until(async () => (await first.read(6, 1)).entries[0]?.erased);
   await log.close();
+});
+
+test("a node offers to erase and to back up where the store of its owner can", async () => {
+  const erasing = await shareLog(new MemoryStore(), emptyFolder(), undefined, 1);
+  expect(erasing.stores[0]).toMatchObject({ erase: expect.any(Function), backup: expect.any(Function) });
+  await erasing.close();
+  const keeping = await shareLog(new KeepingStore(), emptyFolder(), undefined, 1);
+  expect(keeping.stores[0]?.erase).toBeUndefined();
+  expect(keeping.stores[0]?.backup).toBeUndefined();
+  await keeping.close();
 });
 
 test("when the owner goes amid an append, nobody knows how it went", async () => {

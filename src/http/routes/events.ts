@@ -7,7 +7,7 @@ import { type Nodes, SingleNode } from "../../nodes/nodes.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { invalidToken } from "../answer/challenge.ts";
-import { draining, storeFailing } from "../answer/problem.ts";
+import { draining } from "../answer/problem.ts";
 import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { Admission } from "../limits/admission.ts";
@@ -162,8 +162,6 @@ function eventStreams(
       const body = directStream(request, (sink) => sink.close());
       return new Response(body, { headers: STREAM_HEADERS });
     }
-    // Until the store says where the log stands, a stream has no beginning.
-    if (!broker.log.started) throw storeFailing();
     // The runtime would end a stream that has been quiet for some seconds.
     server?.timeout(request, 0);
     const { credential } = grant;
