@@ -1,4 +1,5 @@
 import { newWord } from "../../protocol/place.ts";
+import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, Connection, isReply, nameOf, RedisAway } from "./connection.ts";
@@ -160,6 +161,8 @@ export class Session {
         await Promise.race([...work, commands.failed, tail.failed]);
       } catch (error) {
         if (!this.#closed) this.#leave(error);
+        // What a later version means is not guessed: this node reads no further, until it is a later one itself.
+        if (error instanceof NewerBlock) this.#closed = true;
       }
       this.#disconnect();
       if (this.#closed) return;

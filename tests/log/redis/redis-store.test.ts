@@ -138,3 +138,24 @@ test.skipIf(redisPrograms.length === 0)("a damaged block is left out, and the ne
   await until(() => a.delivered.length === 2);
   expect(await a.log.read(1, 10)).toMatchObject({ missing: { from: 2, to: 2 }, entries: [{ position: 3 }] });
 });
+
+test.skipIf(redisPrograms.length === 0)(
+  "a node stops at a block of a later version, and says so",
+  async () => {
+    const { url } = await startRedis();
+    await beginLog(url);
+    const a = await new HubNode(url).started();
+    await a.log.append([draft()]);
+    const client = new RedisClient(url);
+    const [id, fields] = (await client.send("XREVRANGE", ["{tidings}:log", "+", "-", "COUNT", "1"]))[0];
+    const later = fields[fields.indexOf("b") + 1].slice(17).replace(/^1/, "2");
+    const checksum = Bun.hash.xxHash64(later).toString(16).padStart(16, "0");
+    const values: string[] = fields.with(fields.indexOf("b") + 1, `${checksum} ${later}`);
+    for (const name of ["f", "l"]) values[values.indexOf(name) + 1] = "2";
+    await client.send("XADD", ["{tidings}:log", id.replace(/-1$/, "-2"), ...values]);
+    await until(() => a.store.status.state === "away");
+    expect(a.store.status.reason).toContain("version 2");
+    await expect(a.log.append([draft()])).rejects.toThrow("version 2");
+    expect(a.ids).toHaveLength(1);
+  },
+);
