@@ -2,8 +2,6 @@ import { newWord, parsePlace, placeText } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { createEntry, type Draft, type Entry } from "../entry.ts";
-import { NamedEntries } from "../named-entries.ts";
-import { RecentEntries } from "../recent-entries.ts";
 import { inSlices } from "../slices.ts";
 import {
   type Batch,
@@ -23,6 +21,7 @@ import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, isReply, RedisAway } from "./connection.ts";
 import { contentsOf, entriesOf } from "./content.ts";
 import type { Block, Counts, EngineBounds, Epoch, HelloAnswer } from "./engine.ts";
+import { FollowedEntries } from "./followed-entries.ts";
 import { Member, type Pending, type Unit } from "./member.ts";
 import { idDigest, nameOf, positionsOf } from "./names.ts";
 import { entriesOfReply, keysOf, RedisEngine } from "./redis-engine.ts";
@@ -95,8 +94,7 @@ export class RedisStore implements Store {
   readonly #member = new Member(newWord(), WINDOW_BYTES);
   readonly #session: Session;
   readonly #changes = new Changes();
-  #recent = new RecentEntries();
-  #named = new NamedEntries();
+  readonly #recent = new FollowedEntries();
   #counts: Counts = { first: 1, count: 0, bytes: 0 };
   #epochs: readonly Epoch[] = [];
   #follower: Follower | undefined;
@@ -397,7 +395,7 @@ export class RedisStore implements Store {
 
   /** All that comes after this position is in memory. */
   get #recentAfter(): number {
-    return (this.#recent.earliest?.position ?? this.#member.head + 1) - 1;
+    return (this.#recent.earliest ?? this.#member.head + 1) - 1;
   }
 
   async #entryAt(position: number): Promise<Entry | undefined> {
@@ -420,7 +418,7 @@ export class RedisStore implements Store {
 
   async #locateId(id: string, mayRead: MayRead): Promise<number | undefined> {
     if (this.#session.state !== "open") {
-      const recent = this.#named.locate(id, mayRead);
+      const recent = this.#recent.locate(id, mayRead);
       if (recent !== undefined) return recent;
     }
     this.#session.assertInStep();
@@ -461,10 +459,10 @@ export class RedisStore implements Store {
     this.#epochs = answer.epochs;
     if (heard.rolledBackTo !== undefined) {
       this.#lost += heard.lost;
-      this.#dropAfter(heard.rolledBackTo);
+      this.#recent.removeAfter(heard.rolledBackTo);
       this.#follower?.rolledBack(heard.rolledBackTo);
     }
-    if (heard.skippedTo !== undefined) this.#dropAll();
+    if (heard.skippedTo !== undefined) this.#recent.clear();
     this.#setCounts(answer.counts);
     if (this.#failing) {
       this.#failing = false;
@@ -504,13 +502,10 @@ export class RedisStore implements Store {
   }
 
   #remember(entry: Entry): void {
-    const { earliest, count } = this.#recent;
-    if (earliest && entry.position !== earliest.position + count) this.#dropAll();
     this.#recent.push(entry);
-    if (entry.id !== placeText(entry)) this.#named.add(entry);
     const { low } = this.#member;
     const first = Math.max(low + 1, this.#counts.first, entry.position + 1 - this.bounds.events);
-    this.#dropBefore(first);
+    this.#recent.removeBefore(first);
     if (this.#counts.count === 0) this.#counts = { ...this.#counts, first: entry.position, count: 1 };
     else if (entry.position + 1 - this.#counts.first > this.#counts.count) {
       // Another node's: what Redis let go of for it is heard with the next hello.
@@ -521,32 +516,7 @@ export class RedisStore implements Store {
 
   #setCounts(counts: Counts): void {
     this.#counts = counts;
-    this.#dropBefore(counts.first);
-  }
-
-  #dropBefore(position: number): void {
-    for (
-      let oldest = this.#recent.earliest;
-      oldest && oldest.position < position;
-      oldest = this.#recent.earliest
-    ) {
-      this.#named.remove(oldest);
-      this.#recent.shift();
-    }
-  }
-
-  #dropAfter(position: number): void {
-    const kept = this.#recent.read(0, this.#recent.count).filter((entry) => entry.position <= position);
-    this.#dropAll();
-    for (const entry of kept) {
-      this.#recent.push(entry);
-      if (entry.id !== placeText(entry)) this.#named.add(entry);
-    }
-  }
-
-  #dropAll(): void {
-    this.#recent = new RecentEntries();
-    this.#named = new NamedEntries();
+    this.#recent.removeBefore(counts.first);
   }
 
   #away(reason: string): void {
