@@ -89,7 +89,11 @@ export function parseRedisAddress(url: string): RedisAddress {
 
 function parseHost(text: string, defaultPort: number): Host {
   const [, hostname = "", port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
-  if (hostname === "") throw new RedisAddressError(`not a host of a Redis: "${text}"`);
+  if (hostname === "") {
+    throw new RedisAddressError(
+      `"${text}" is no host of a Redis; the address is redis://HOST or redis://HOST:PORT`,
+    );
+  }
   return { hostname, port: port === undefined ? defaultPort : Number(port) };
 }
 
