@@ -97,7 +97,7 @@ class KeptEntry implements Entry {
   readonly private: boolean;
   readonly retain: boolean;
   readonly erased: boolean;
-  readonly #isNamed: boolean;
+  readonly isNamed: boolean;
   #frame: Uint8Array | undefined;
 
   constructor(
@@ -123,11 +123,7 @@ class KeptEntry implements Entry {
     this.private = draft.private;
     this.retain = draft.retain;
     this.erased = erased;
-    this.#isNamed = isNamed;
-  }
-
-  get isNamed(): boolean {
-    return this.#isNamed;
+    this.isNamed = isNamed;
   }
 
   get frame(): Uint8Array {

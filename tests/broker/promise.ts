@@ -274,9 +274,10 @@ function assertKept(connection: Connection): void {
     begins = [head];
   } else if (resume === "earliest") {
     expect(connected?.id).toMatch(new RegExp(`-${gone}$`));
-    // It is for what is held when it is read.
+    // It is for what is held when it is read: in a log that has been rolled back, from there on.
+    const first = Math.min(gone, history.rolledBackTo);
     const latest = Math.max(gone, history.earliest - 1, ...history.lost);
-    begins = Array.from({ length: latest + 1 - gone }, (_, i) => gone + i);
+    begins = Array.from({ length: latest + 1 - first }, (_, i) => first + i);
   } else {
     expect(connected?.id).toBe(resume);
     begins = walk.positionsOf(resume);
@@ -348,12 +349,16 @@ class Walk {
   /** The positions after which a client may go on that was told of a gap. */
   afterGap({ data }: Received, atLeast: number): number[] {
     const { earliest } = JSON.parse(data);
+    const { entries, rolledBackTo } = this.#connection.history;
     if (earliest !== null) {
       const position = this.#positionOf(earliest);
-      const end = position === undefined ? this.#rolledBack(earliest) : position - 1;
-      return end === undefined ? [] : [end];
+      if (position !== undefined) return [position - 1];
+      // It may have been rolled back further than it was when the client was told.
+      const first = this.#rolledBack(earliest);
+      const last = Math.min((parsePlace(earliest)?.position ?? 0) - 1, entries.length);
+      if (first === undefined) return [];
+      return Array.from({ length: Math.max(1, last + 1 - first) }, (_, i) => first + i);
     }
-    const { entries, rolledBackTo } = this.#connection.history;
     // There was nothing after it at the time.
     const first = Math.min(atLeast, entries.length, rolledBackTo);
     return Array.from({ length: entries.length + 1 - first }, (_, i) => first + i);
