@@ -506,6 +506,8 @@ export class RedisStore implements Store {
     const { low } = this.#member;
     const first = Math.max(low + 1, this.#counts.first, entry.position + 1 - this.bounds.events);
     this.#recent.removeBefore(first);
+    // Redis has let go of it, and only keeps it for nodes that are about to follow it.
+    if (entry.position < this.#counts.first) return;
     if (this.#counts.count === 0) this.#counts = { ...this.#counts, first: entry.position, count: 1 };
     else if (entry.position + 1 - this.#counts.first > this.#counts.count) {
       // Another node's: what Redis let go of for it is heard with the next hello.

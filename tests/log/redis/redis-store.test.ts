@@ -159,3 +159,19 @@ test.skipIf(redisPrograms.length === 0)(
     expect(a.ids).toHaveLength(1);
   },
 );
+
+test.skipIf(redisPrograms.length === 0)(
+  "a node that starts holds no event that Redis has let go of",
+  async () => {
+    const { url } = await startRedis();
+    await beginLog(url);
+    const bounds = { events: 3, bytes: 2000 };
+    const first = await new HubNode(url, { bounds }).started();
+    // Redis keeps it for a while, for nodes that are about to follow.
+    await first.log.append([draft({ json: JSON.stringify("x".repeat(20_000)) })]);
+    await until(() => first.delivered.length === 1);
+    const second = await new HubNode(url, { bounds }).started();
+    expect([second.log.head, second.log.earliest, second.log.store.count]).toEqual([1, undefined, 0]);
+    expect((await second.log.read(0, 10)).entries).toEqual([]);
+  },
+);
