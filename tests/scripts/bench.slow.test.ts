@@ -92,18 +92,15 @@ describe.if(process.platform === "linux")("over workers", () => {
   }, 120_000);
 });
 
-for (const { name, program } of peers) {
-  test.if(Bun.which(program) !== null)(
-    `measures ${name}, which it starts and stops`,
-    async () => {
-      const { output, code } = await bench("--quick", "--case", "100 clients", `--${name}`);
-      expect(code).toBe(0);
-      expect(cells(output, "100 clients", name)).toEqual([count, ratio, count, percent, time, "0"]);
-      const left = await readdir(tmpdir());
-      expect(left.filter((entry) => entry.startsWith(`bench-${name}-`))).toEqual([]);
-    },
-    60_000,
-  );
+// The peers are nobody's to install for the tests: whoever has one on the PATH can measure it.
+for (const { name } of peers.filter(({ program }) => Bun.which(program) !== null)) {
+  test(`measures ${name}, which it starts and stops`, async () => {
+    const { output, code } = await bench("--quick", "--case", "100 clients", `--${name}`);
+    expect(code).toBe(0);
+    expect(cells(output, "100 clients", name)).toEqual([count, ratio, count, percent, time, "0"]);
+    const left = await readdir(tmpdir());
+    expect(left.filter((entry) => entry.startsWith(`bench-${name}-`))).toEqual([]);
+  }, 60_000);
 }
 
 test("a hub that fails costs its own figures only, and the exit code is 1", async () => {

@@ -109,10 +109,9 @@ export class SqliteStore implements Store {
    *
    * @throws StoreFileError when it can't be the store.
    */
-  constructor(
-    path: string,
-    { bounds = {}, sync = "normal", repair = false, shared = false, clock = systemClock }: SqliteOptions = {},
-  ) {
+  constructor(path: string, options: SqliteOptions = {}) {
+    // Not in the parameters: declarations would name `shared` there, which they otherwise leave out.
+    const { bounds = {}, sync = "normal", repair = false, shared = false, clock = systemClock } = options;
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#path = path;
     this.#access = { sync, shared };
