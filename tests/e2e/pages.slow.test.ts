@@ -60,7 +60,7 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
       const site = serve(html.replace("45_000", "1_000"));
       const page = await open(`${site}?hub=${encodeURIComponent(hub.url)}`);
       const shows = (text: string) =>
-        until(async () => String(await page.evaluate("document.body.textContent")).includes(text));
+        until(async () => String(await page.evaluate("document.body.innerText")).includes(text));
       await shows("Connected to");
       // Nobody closes the connection, and nothing comes.
       hub.kill("SIGSTOP");
@@ -90,7 +90,7 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
       );
       const page = await open(`${serve(html)}?hub=${encodeURIComponent(hub.url)}`);
       const shows = (text: string) =>
-        until(async () => String(await page.evaluate("document.body.textContent")).includes(text));
+        until(async () => String(await page.evaluate("document.body.innerText")).includes(text));
       const publish = (carrier: string) =>
         post(`${hub.url}/publish`, pages["init's"].event(carrier), { authorization });
       await shows("Connected to");
@@ -116,7 +116,7 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
         const hub = await serveBinary(folder, ...flags);
         const page = await open(serve((await html()).replaceAll("http://127.0.0.1:3000", hub.url)));
         const shows = (text: string) =>
-          until(async () => String(await page.evaluate("document.body.textContent")).includes(text));
+          until(async () => String(await page.evaluate("document.body.innerText")).includes(text));
 
         const opened = async () =>
           ((await (await fetch(`${hub.url}/clients`)).json()) as { clients: unknown[] }).clients.length === 1;
