@@ -1,4 +1,5 @@
-import { type Counts, none, oneFailed, type Step, succeeds } from "./step.ts";
+import { install } from "./installed.ts";
+import { type Counts, none, oneFailed, type Step } from "./step.ts";
 
 /** A browser that tests need, and how they are told of it. */
 interface TestBrowser {
@@ -37,16 +38,6 @@ export function findBrowser({ programs }: TestBrowser): string | null {
   return null;
 }
 
-/** Installs the distribution's where that is possible without asking: as root, with apt. */
-async function installBrowser(browser: TestBrowser): Promise<string | null> {
-  if (process.getuid?.() !== 0 || !Bun.which("apt-get")) return null;
-  console.log(`no ${browser.name} found: installing the distribution's`);
-  const installed =
-    (await succeeds(["apt-get", "update"])) &&
-    (await succeeds(["apt-get", "install", "-y", "--no-install-recommends", browser.package]));
-  return installed ? findBrowser(browser) : null;
-}
-
 /**
  * Sees to it that the tests that follow have a real browser, and tells them in the environment:
  * its path, or that there is none. Counts as nothing unless it fails.
@@ -60,7 +51,8 @@ export const browserStep = (browser: TestBrowser, { mayPassOver }: { mayPassOver
       console.log(`${variable} is ${given}, which is no program that can be run`);
       return oneFailed;
     }
-    const path = given ? Bun.which(given) : (findBrowser(browser) ?? (await installBrowser(browser)));
+    if (!given && !findBrowser(browser)) await install([browser.package]);
+    const path = given ? Bun.which(given) : findBrowser(browser);
     if (path) {
       console.log(path);
       process.env[variable] = path;
