@@ -6,6 +6,9 @@ import { GrowingBytes } from "./growing-bytes.ts";
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
 const MAX_RUNTIME_TIMEOUT = 255;
 
+/** The runtime looks every so many seconds, and ends a connection by so much too early. */
+const RUNTIME_TICK = 4;
+
 /** What is still to come of a body that is refused. */
 const NOT_WAITED_FOR = { connection: "close" };
 
@@ -33,7 +36,7 @@ function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits
   if (length !== undefined && length > bytes) throw tooLarge(bytes);
   // The runtime's own time-out, which ends a connection without a word (and over HTTP/2 or on a Unix
   // socket never does), is to come later than the timer here.
-  const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + 1 : 0;
+  const seconds = timeout > 0 ? Math.ceil(timeout / 1000) + RUNTIME_TICK : 0;
   server?.timeout(request, seconds <= MAX_RUNTIME_TIMEOUT ? seconds : 0);
   return within(timeout, length === undefined ? collect(request, bytes) : request.bytes());
 }
