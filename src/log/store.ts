@@ -84,7 +84,7 @@ export interface Store {
 }
 
 /** Whether a reader may read an event on these topics. */
-export type MayRead = (event: Pick<Entry, "topics" | "private" | "erased">) => boolean;
+export type MayRead = (event: Pick<Entry, "position" | "topics" | "private" | "erased">) => boolean;
 
 /** The log, as its store sees it. The store calls these functions in order. */
 export interface Follower {

@@ -179,7 +179,7 @@ export class LogOwner {
       case "append":
         return this.#append(request.sizes, decodeDrafts(body));
       case "locate":
-        return this.#locate(request.cursor, request.refused);
+        return this.#locate(request.cursor, request.after);
       case "erase":
         return this.#erase(request.position);
       case "backup":
@@ -209,11 +209,10 @@ export class LogOwner {
     return Promise.all(appended);
   }
 
-  async #locate(cursor: string, refused: number): Promise<Replies["locate"]> {
-    let seen = 0;
-    let found: Parameters<MayRead>[0] = { topics: [], private: false, erased: false };
+  async #locate(cursor: string, after: number): Promise<Replies["locate"]> {
+    let found: Parameters<MayRead>[0] = { position: 0, topics: [], private: false, erased: false };
     const position = await this.log.locate(cursor, (event) => {
-      if (seen++ < refused) return false;
+      if (event.position <= after) return false;
       found = event;
       return true;
     });

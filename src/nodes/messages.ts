@@ -34,8 +34,8 @@ export const ToOwner = {
     limit: Type.Integer({ minimum: 1 }),
     topics: Type.Optional(Type.Array(Type.String())),
   }),
-  /** The first event of an id but for so many, which the node has seen and refused. */
-  locate: Type.Object({ type: Type.Literal("locate"), id: Id, cursor: Type.String(), refused: Position }),
+  /** The first event of an id after those that the node has seen and refused. */
+  locate: Type.Object({ type: Type.Literal("locate"), id: Id, cursor: Type.String(), after: Position }),
   erase: Type.Object({ type: Type.Literal("erase"), id: Id, position: Position }),
   backup: Type.Object({ type: Type.Literal("backup"), id: Id, path: Type.String() }),
   /** The body is for all other nodes, or for one. */

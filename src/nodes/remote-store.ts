@@ -150,10 +150,14 @@ export class RemoteStore implements Store {
     const place = parsePlace(cursor);
     const position = place && this.#lives.positionOf(place, this.#head);
     if (position !== undefined) return position + 1 >= this.#first ? position : undefined;
-    for (let refused = 0; refused < MAX_SAME_ID; refused++) {
-      const { value } = await this.#link.ask({ type: "locate", cursor, refused }, LOCATED);
-      if (value.position === undefined) return undefined;
-      if (place || mayRead(value)) return this.#reached(value.position);
+    let after = 0;
+    for (let asked = 0; asked < MAX_SAME_ID; asked++) {
+      const { value } = await this.#link.ask({ type: "locate", cursor, after }, LOCATED);
+      const { position: found } = value;
+      if (found === undefined) return undefined;
+      if (place || mayRead({ ...value, position: found })) return this.#reached(found);
+      // Not by their number: some may go before this node asks again.
+      after = found;
     }
     return undefined;
   }

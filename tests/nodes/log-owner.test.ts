@@ -83,6 +83,22 @@ test("an id on several topics is located where the reader may read it", async ()
   await log.close();
 });
 
+test("an id is located though an earlier event of it goes while the node looks", async () => {
+  const log = await shareLog(new MemoryStore({ events: 2 }), emptyFolder(), undefined, 1);
+  const [store] = log.stores as [RemoteStore];
+  follow(store);
+  for (const topic of ["a", "b"]) await append(store, draft({ id: "x", topics: [topic] }));
+  let next: Promise<unknown> = Promise.resolve();
+  const position = await store.locate("x", ({ topics }) => {
+    if (topics[0] === "b") return true;
+    next = log.owner.log.append([draft({})]);
+    return false;
+  });
+  expect(position).toBe(2);
+  await next;
+  await log.close();
+});
+
 test("a node that comes later reads what it was not told, from the owner", async () => {
   const log = await shareLog(new MemoryStore(), emptyFolder(), undefined, 1);
   const [first] = log.stores as [RemoteStore];
