@@ -29,10 +29,16 @@ export class Reader {
   /** Opens a stream, which is left after the test. Resolves when the answer's headers are here. */
   static async open(url: string, headers: Record<string, string> = {}): Promise<Reader> {
     const stop = new AbortController();
-    defer(() => stop.abort());
+    let reader: Reader | undefined;
+    defer(() => {
+      stop.abort();
+      // It is held until now: a response that nobody holds is collected, and takes its connection along.
+      reader = undefined;
+    });
     const response = await fetch(url, { headers, signal: stop.signal });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-    return new Reader(response, stop);
+    reader = new Reader(response, stop);
+    return reader;
   }
 
   /** The next event; undefined when the stream has ended. */

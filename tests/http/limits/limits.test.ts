@@ -3,6 +3,7 @@ import { SignJWT } from "jose";
 import { startConfigured } from "../../configured.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
+import { Reader } from "../reader.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const eventOf = (bytes: number) => {
@@ -113,7 +114,7 @@ const statusOfOpen = async (response: Promise<Response>) => (await response).sta
 
 test("--max-clients-per-address: nobody escapes it by a header that no trusted proxy sent", async () => {
   const { url } = await startConfigured(["--max-clients-per-address", "1"]);
-  await fetch(`${url}/events`);
+  await Reader.open(`${url}/events`);
   expect(await statusOf(fetch(`${url}/events`, { headers: { "x-forwarded-for": "198.51.100.1" } }))).toBe(
     429,
   );

@@ -4,6 +4,7 @@ import { startHub } from "../../hub.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
 import { ADMIN_KEY, bearer, PUBLISH_KEY, sign, startKeyedHub } from "../keyed-hub.ts";
+import { Reader } from "../reader.ts";
 
 /** The samples of an exposition, by name and labels as they are written. */
 async function scrape(url: string, headers = {}): Promise<ReadonlyMap<string, number>> {
@@ -23,12 +24,11 @@ const publish = (url: string, event: unknown) => post(`${url}/publish`, event);
 
 test("the numbers are those of what happened", async () => {
   const { url, broker } = startHub();
-  const streams = ["", "", "?topic=a"].map((query) => fetch(`${url}/events${query}`));
-  await Promise.all(streams);
+  for (const query of ["", "", "?topic=a"]) await Reader.open(`${url}/events${query}`);
   expect((await scrape(url)).get("tidings_publishes_total")).toBe(0);
   await publish(url, { type: "one", data: 1, topics: ["a"] });
   await publish(url, { type: "two", data: 2, topics: ["b"] });
-  await fetch(`${url}/events?last_event_id=earliest`);
+  await Reader.open(`${url}/events?last_event_id=earliest`);
   await until(() => broker.replays.count === 1);
 
   const metrics = await scrape(url);
