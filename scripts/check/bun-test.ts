@@ -10,6 +10,12 @@ import { type Counts, oneFailed, type Step } from "./step.ts";
  */
 const LONGEST_TEST = 60_000;
 
+/**
+ * How many processes run files of tests. Two keep two cores busy, since most tests wait; more only make
+ * each slower.
+ */
+const PROCESSES = 2;
+
 interface Outcome {
   exitCode: number;
   /** Bun's JUnit report; null if the run ended without one. */
@@ -63,7 +69,8 @@ async function runBunTest(files: readonly string[], options: readonly string[]):
     const report = ["--reporter=junit", `--reporter-outfile=${path}`];
     // With ./ they are files, not filters.
     const paths = files.map((file) => `./${file}`);
-    const command = [process.execPath, "test", `--timeout=${LONGEST_TEST}`, ...report, ...options, ...paths];
+    const limits = [`--timeout=${LONGEST_TEST}`, `--parallel=${PROCESSES}`];
+    const command = [process.execPath, "test", ...limits, ...report, ...options, ...paths];
     // Without colours, for the pipe: FORCE_COLOR would bring them back, but the tests would see it too.
     // The environment is named because steps before this one have added to it.
     const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "pipe"], env: process.env });
