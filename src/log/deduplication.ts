@@ -46,7 +46,7 @@ export class Deduplication {
     // Nothing is looked up for events without ids, which most are.
     if (!drafts.some(isNamed)) {
       const first = this.fresh.length;
-      for (const [i, draft] of drafts.entries()) this.#keep(draft, recipients[i] ?? 0);
+      for (let i = 0; i < drafts.length; i++) this.#push(drafts[i] as Draft, recipients[i] ?? 0);
       this.#sources.push(new Run(first, this.fresh.length));
       return;
     }
@@ -93,8 +93,13 @@ export class Deduplication {
   }
 
   #keep(draft: Draft, recipients: number): Source {
+    this.#push(draft, recipients);
+    return { fresh: this.fresh.length - 1, again: false };
+  }
+
+  #push(draft: Draft, recipients: number): void {
+    this.fresh.push(draft);
     this.recipients.push(recipients);
-    return { fresh: this.fresh.push(draft) - 1, again: false };
   }
 
   #undo(before: number): void {

@@ -38,7 +38,7 @@ export function payForOne(hub: Hub, grant: Grant, incoming: Incoming): void {
  *
  * @throws Problem 413 when no rest would be long enough for as many, 429 when it has published too much.
  */
-export function payForBatch(hub: Hub, account: string, count: number): void {
+export function payForBatch(hub: Hub, grant: Grant, incoming: Incoming, count: number): void {
   const { publishRate } = hub;
   if (!publishRate || count <= 1) return;
   const most = Math.floor(publishRate.most);
@@ -46,7 +46,7 @@ export function payForBatch(hub: Hub, account: string, count: number): void {
     const detail = `at ${publishRate.perSecond} events a second, a batch has ${most} at most`;
     throw new Problem(413, detail, { type: "rate-exceeded" });
   }
-  const wait = publishRate.take(account, count - 1);
+  const wait = publishRate.take(accountOf(hub, grant, incoming), count - 1);
   // The next try pays for all of them.
   if (wait > 0) throw tooMany(hub, wait + 1 / publishRate.perSecond);
 }

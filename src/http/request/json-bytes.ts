@@ -205,12 +205,19 @@ function endOfElement(bytes: Uint8Array, start: number, longest: number): number
 
 /** The place of the quote that ends the string which begins there; the limit if none does. */
 function endOfString(bytes: Uint8Array, start: number, limit: number): number {
-  for (let i = start + 1; i < limit; i++) {
-    const byte = bytes[i];
-    if (byte === BACKSLASH) i++;
-    else if (byte === QUOTE) return i;
+  // The runtime's search looks at many bytes at once.
+  let quote = bytes.indexOf(QUOTE, start + 1);
+  while (quote !== -1 && quote < limit && isEscaped(bytes, start + 1, quote)) {
+    quote = bytes.indexOf(QUOTE, quote + 1);
   }
-  return limit;
+  return quote === -1 ? limit : Math.min(quote, limit);
+}
+
+/** Whether a backslash makes the byte a part of the string that begins at the start. */
+function isEscaped(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = end;
+  while (i > start && bytes[i - 1] === BACKSLASH) i--;
+  return (end - i) % 2 === 1;
 }
 
 function assertEnd(bytes: Uint8Array, end: number): void {

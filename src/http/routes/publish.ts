@@ -6,7 +6,6 @@ import type { Hub } from "../hub.ts";
 import { json, operation } from "../openapi/operation.ts";
 import { PublishedReceipt, payForBatch, payForOne, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
-import { accountOf } from "../request/address.ts";
 import { readJsonBytes } from "../request/body.ts";
 
 const BatchReceipt = Type.Object({
@@ -84,7 +83,7 @@ export function publishRoutes(hub: Hub) {
         payForOne(hub, grant, incoming);
         const bytes = await readJsonBytes(incoming, { bytes: maxBody, timeout });
         const events = await inSlices(readBatch(hub, bytes));
-        payForBatch(hub, accountOf(hub, grant, incoming), events.length);
+        payForBatch(hub, grant, incoming, events.length);
         const receipts = await publish(hub, grant, events);
         const duplicates = receipts.filter(({ duplicate }) => duplicate).length;
         return {
