@@ -31,13 +31,14 @@ export { createEntry, type Draft, type Entry, type EntryData } from "./log/entry
 export type { Life } from "./log/lives.ts";
 export { MemoryStore } from "./log/memory-store.ts";
 export { RedisAddressError } from "./log/redis/address.ts";
-export { type RedisStatus, RedisStore, type RedisStoreOptions } from "./log/redis/redis-store.ts";
+export { RedisStore, type RedisStoreOptions } from "./log/redis/redis-store.ts";
 export { StoreFileError, type Sync } from "./log/sqlite/sqlite-file.ts";
 export { type SqliteOptions, SqliteStore } from "./log/sqlite/sqlite-store.ts";
 export {
   type Awaitable,
   type Batch,
   type Bounds,
+  type EngineStatus,
   type Follower,
   IdConflict,
   type LogStart,

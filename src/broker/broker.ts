@@ -102,6 +102,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       },
       rolledBack: (to) => this.#rollBack(to),
       storeWarned: (message) => this.logger.warn({ store: store.name }, message),
+      storeNoted: (message) => this.logger.info({ store: store.name }, message),
       storeChanged: (failure) => {
         if (failure) this.logger.error({ store: store.name, error: failure.cause }, "store fails");
         else this.logger.info({ store: store.name }, "store works again");

@@ -1,4 +1,4 @@
-import type { Store } from "../log/store.ts";
+import type { EngineStatus, Store } from "../log/store.ts";
 import type { Status } from "../protocol/status.ts";
 import { version } from "../version.ts";
 import type { Broker } from "./broker.ts";
@@ -19,6 +19,7 @@ export function statusOf(broker: Broker): Status {
       bounds: boundsOf(store),
       earliest: earliest === undefined ? null : broker.log.place(earliest),
       failing: broker.log.failing,
+      ...(store.engine && { engine: engineOf(store.engine) }),
     },
     totals: broker.totals,
   };
@@ -27,4 +28,21 @@ export function statusOf(broker: Broker): Status {
 /** An age without end is none in JSON. */
 function boundsOf({ bounds: { events, bytes, age } }: Store) {
   return { events, bytes, age: Number.isFinite(age) ? age : null };
+}
+
+function engineOf(engine: EngineStatus): NonNullable<Status["store"]["engine"]> {
+  const {
+    state,
+    reason = null,
+    host = null,
+    node,
+    life = null,
+    lag,
+    appendMs,
+    putBack,
+    lost,
+    durability,
+  } = engine;
+  const figures = { lag, append_seconds: appendMs / 1000, put_back: putBack, lost };
+  return { state, reason, host, node, life, ...figures, durability };
 }

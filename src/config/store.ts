@@ -1,10 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { MemoryStore } from "../log/memory-store.ts";
 import { isRedisAddress } from "../log/redis/address.ts";
+import { unfitness } from "../log/redis/fitness.ts";
 import { RedisStore } from "../log/redis/redis-store.ts";
 import type { Sync } from "../log/sqlite/sqlite-file.ts";
 import { SqliteStore } from "../log/sqlite/sqlite-store.ts";
 import type { Store } from "../log/store.ts";
+import { ConfigError } from "./config-error.ts";
 
 /** Where the log is kept, and how much of it. */
 export interface StoreSettings {
@@ -41,6 +43,12 @@ export function openStore(
   return store === "memory"
     ? new MemoryStore(bounds)
     : new SqliteStore(store, { bounds, sync, repair, shared });
+}
+
+/** @throws ConfigError when the store can't keep a log, and waiting would not help; RedisAddressError. */
+export async function assertStore({ store, replicas }: StoreSettings): Promise<void> {
+  const reason = isRedisAddress(store) ? await unfitness(store, replicas) : undefined;
+  if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
 }
 
 /** The file that the store is in, if it is in one. */

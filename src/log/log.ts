@@ -38,6 +38,8 @@ export interface LogListener {
   storeChanged(failure: StoreFailure | undefined): void;
   /** The store has something to tell whoever runs the hub, in one line. */
   storeWarned(message: string): void;
+  /** The same, where nothing is wrong. */
+  storeNoted(message: string): void;
 }
 
 /** What one publisher gave at one time. */
@@ -231,6 +233,7 @@ export class Log {
     failed: (error) => this.#fail(error),
     works: () => this.#changed(undefined),
     warned: (message) => this.#listener.storeWarned(message),
+    noted: (message) => this.#listener.storeNoted(message),
   };
 
   #start(): Awaitable<void> {

@@ -33,6 +33,13 @@ export interface Store {
   /** The position of the oldest event that is held; undefined when none is. */
   readonly earliest: number | undefined;
   /**
+   * How the engine behind the store is doing, where there is one: `GET /status`, the metrics and the console
+   * show it.
+   *
+   * @defaultValue absent: the store is in this process
+   */
+  readonly engine?: EngineStatus;
+  /**
    * From now on, tells the follower of all events that are kept, in order, also of those that this store
    * appends itself. It is called once, before anything else, and again after an error.
    */
@@ -101,6 +108,8 @@ export interface Follower {
   works(): void;
   /** A warning for the operator, in one line. */
   warned(message: string): void;
+  /** A piece of news for the operator, in one line: nothing is wrong. */
+  noted(message: string): void;
 }
 
 /** The state of a log when it is first followed. */
@@ -109,6 +118,30 @@ export interface LogStart {
   readonly head: number;
   /** The lives that are known, oldest first; at least one. */
   readonly lives: readonly Life[];
+}
+
+/** How an engine that keeps a log for many nodes is doing, as one node sees it. */
+export interface EngineStatus {
+  /** Whether the node is in step with the engine, or the nodes put back what the engine has lost. */
+  readonly state: "away" | "recovering" | "open";
+  /** Why it is away; undefined when it is not. */
+  readonly reason: string | undefined;
+  /** The server that the node is connected to; undefined when it is away. */
+  readonly host: string | undefined;
+  /** The node's name in the log. */
+  readonly node: string;
+  /** The life that the log is in, and its number; undefined until the node has heard of it. */
+  readonly life: { readonly number: number; readonly word: string } | undefined;
+  /** How many positions the node is behind what the engine has, as last heard. */
+  readonly lag: number;
+  /** How long the engine took to answer the last append, in milliseconds; 0 before the first. */
+  readonly appendMs: number;
+  /** How many units the node has put back. */
+  readonly putBack: number;
+  /** How many positions that the node had followed were lost. */
+  readonly lost: number;
+  /** What the engine promises, in one line. */
+  readonly durability: string;
 }
 
 /** Events of which all are kept, or none. */

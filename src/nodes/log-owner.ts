@@ -77,6 +77,7 @@ export class LogOwner {
       missed() {},
       rolledBack: (to) => this.#rollBack(to),
       storeWarned: (message) => logger.warn({ store: store.name }, message),
+      storeNoted: (message) => logger.info({ store: store.name }, message),
       storeChanged: (failure) => this.#storeChanged(failure),
     });
     this.#holdingsTimer = setInterval(() => this.#tellHoldings(), HOLDINGS_INTERVAL_MS);

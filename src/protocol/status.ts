@@ -11,6 +11,24 @@ const NodeFigures = Type.Object({
   lag: Type.Integer({ description: "How many events it has yet to be told of" }),
 });
 
+/** How the engine is doing that keeps the log for many nodes. */
+const Engine = Type.Object({
+  state: Type.String({
+    description: "open; recovering: the nodes put back what it has lost; away: it can't be used",
+  }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: "Why it is away" }),
+  host: Type.Union([Type.String(), Type.Null()], { description: "The server that this node uses" }),
+  node: Type.String({ description: "This node's name in the log" }),
+  life: Type.Union([Type.Object({ number: Type.Integer(), word: Type.String() }), Type.Null()], {
+    description: "The life that the log is in: a new one begins when the engine may have lost events",
+  }),
+  lag: Type.Integer({ description: "How many events this node is behind the engine" }),
+  append_seconds: Type.Number({ description: "How long the last append took" }),
+  put_back: Type.Integer({ description: "How many appends this node has put back" }),
+  lost: Type.Integer({ description: "How many events this node had delivered, and were lost" }),
+  durability: Type.String({ description: "What it promises, in one line" }),
+});
+
 /** How a hub is: the answer of `GET /status`, and what the console shows. */
 export const Status = Type.Object({
   status: Type.String({ description: "active or stopping" }),
@@ -31,6 +49,7 @@ export const Status = Type.Object({
       description: "The place of the oldest event that is held",
     }),
     failing: Type.Boolean(),
+    engine: Type.Optional(Engine),
   }),
   totals: Type.Object({
     published: Type.Integer({ description: "Events kept and delivered" }),

@@ -4,7 +4,7 @@ import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
-import { backupFolderOf, openStore } from "../config/store.ts";
+import { assertStore, backupFolderOf, openStore } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
@@ -66,7 +66,7 @@ const LAST_REFUSALS = 200;
 /**
  * Starts the hub that the configuration describes.
  *
- * @throws ConfigError when a file of keys or certificates is wrong; CatalogError when its events file
+ * @throws ConfigError when a file of keys or certificates is wrong, or a Redis can't keep a log; CatalogError when its events file
  * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
 export async function startServer(config: Config, log: Logger, part: Part = whole(config)): Promise<Server> {
@@ -94,6 +94,7 @@ export async function startServer(config: Config, log: Logger, part: Part = whol
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
+  await assertStore(config);
   const store = part.openStore();
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ catalog, strict: config.strict, keepAlive, stallTimeout, logger, store });

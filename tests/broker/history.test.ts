@@ -14,6 +14,7 @@ function logOf(bounds: Partial<Bounds> = {}): Log {
     rolledBack() {},
     storeChanged() {},
     storeWarned() {},
+    storeNoted() {},
   };
   return new Log(new MemoryStore(bounds), listener);
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
+import { RedisClient } from "bun";
 import { createSubscriber } from "../../src/sdk/index.ts";
 import { emptyFolder } from "../folder.ts";
 import { beginLog } from "../log/redis/begin-log.ts";
 import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { until } from "../until.ts";
-import { serveBinary } from "./binary.ts";
-import { publish, readAll } from "./hub-client.ts";
+import { runBinary, serveBinary } from "./binary.ts";
+import { publish, readAll, statusOf } from "./hub-client.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
 
@@ -59,6 +60,20 @@ withRedis(
     const hub = await serveBinary(emptyFolder(), "--store", redis.url);
     const { url } = hub;
     await until(async () => (await publish(url, { type: "t", data: 1 })).ok);
+    expect((await statusOf(url)).store.engine).toMatchObject({
+      ...{ state: "open", reason: null, host: `127.0.0.1:${redis.port}`, lag: 0, put_back: 0, lost: 0 },
+      life: { number: 1, word: expect.any(String) },
+      append_seconds: expect.any(Number),
+      durability: expect.stringMatching(/^(Redis|Valkey) \d/),
+    });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    for (const line of [
+      'tidings_engine_state{state="open"} 1',
+      "tidings_engine_life 1",
+      "tidings_engine_lag 0",
+    ]) {
+      expect(metrics).toContain(`\n${line}\n`);
+    }
     await redis.kill();
     const { error } = await hub.logged("store fails");
     expect(JSON.stringify(error)).toContain(`127.0.0.1:${redis.port}`);
@@ -66,8 +81,30 @@ withRedis(
     expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true]);
     expect(await fetch(`${url}/readyz`).then(({ status }) => status)).toBe(200);
     expect((await readAll(url)).length).toBe(1);
+    const { engine } = (await statusOf(url)).store;
+    expect(engine).toMatchObject({ state: "away", reason: expect.stringContaining(`${redis.port}`), lag: 0 });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      '\ntidings_engine_state{state="away"} 1\n',
+    );
     hub.kill("SIGTERM");
     expect(await hub.exited).toBe(0);
   },
   60_000,
 );
+
+withRedis("a Redis that can't keep a log is refused at the start, with the reason", async () => {
+  const evicting = await startRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+  const narrow = await startRedis();
+  const admin = new RedisClient(narrow.url);
+  await admin.send("ACL", ["SETUSER", "hub", "on", ">pw", "~*", "+@all", "-info"]);
+  admin.close();
+  for (const [url, reason] of [
+    [evicting.url, "maxmemory-policy allkeys-lru would evict events"],
+    [`redis://hub:pw@127.0.0.1:${narrow.port}`, "may not use INFO: it needs +info"],
+  ] as const) {
+    const { code, output, errors } = await runBinary(emptyFolder(), "serve", "--port", "0", "--store", url);
+    expect([code, output]).toEqual([2, ""]);
+    expect(errors).toMatch(/^tidings: --store: [^\n]*\n$/);
+    expect(errors).toContain(reason);
+  }
+});

@@ -20,6 +20,7 @@ export class Followed<S extends Store = Store> {
       failed() {},
       works() {},
       warned: (message) => void this.warnings.push(message),
+      noted() {},
     });
     this.head = atOnce(start).head;
   }

@@ -12,6 +12,7 @@ const unheard = {
   rolledBack() {},
   storeChanged() {},
   storeWarned() {},
+  storeNoted() {},
   missed() {},
 };
 

@@ -19,7 +19,14 @@ const kinds: Record<string, (bounds?: Partial<Bounds>, clock?: Clock) => Store> 
     new SqliteStore(join(emptyFolder(), "log.db"), { bounds, clock }),
 };
 
-const silentFollower: Follower = { kept() {}, rolledBack() {}, failed() {}, works() {}, warned() {} };
+const silentFollower: Follower = {
+  kept() {},
+  rolledBack() {},
+  failed() {},
+  works() {},
+  warned() {},
+  noted() {},
+};
 
 /** A log that nobody reads. */
 const logOf = (store: Store) =>
@@ -29,6 +36,7 @@ const logOf = (store: Store) =>
     missed() {},
     rolledBack() {},
     storeWarned() {},
+    storeNoted() {},
     storeChanged() {},
   });
 

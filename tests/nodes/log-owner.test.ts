@@ -31,6 +31,7 @@ function follow(store: RemoteStore) {
     failed: (error) => failures.push(error),
     works() {},
     warned() {},
+    noted() {},
   });
   return { head, told, failures };
 }

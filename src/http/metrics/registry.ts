@@ -1,6 +1,7 @@
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { Broker } from "../../broker/broker.ts";
 import { Histogram } from "../../log/histogram.ts";
+import type { EngineStatus } from "../../log/store.ts";
 import { version } from "../../version.ts";
 import type { Hub } from "../hub.ts";
 import { Descriptors } from "../limits/descriptors.ts";
@@ -156,8 +157,51 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   );
   counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures, "max");
   counter("tidings_lost_events_total", "Events delivered, and then lost by the store", () => log.lost, "max");
+  if (store.engine) registerEngine(registry, () => store.engine);
   histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
   return registry;
+}
+
+/** Registers how the engine is doing that keeps the log for many nodes. */
+function registerEngine(registry: Registry, engine: () => EngineStatus | undefined): void {
+  const gauge = (name: string, help: string, read: (engine: EngineStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      aggregator: "max",
+      registers: [registry],
+      collect() {
+        const now = engine();
+        if (now) this.set(read(now));
+      },
+    });
+  new Gauge({
+    name: "tidings_engine_state",
+    help: "Whether the engine is open, recovering or away",
+    aggregator: "max",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      for (const state of ["open", "recovering", "away"])
+        this.set({ state }, Number(engine()?.state === state));
+    },
+  });
+  gauge("tidings_engine_life", "The number of the log's life", ({ life }) => life?.number ?? 0);
+  gauge("tidings_engine_lag", "How many events this node is behind the engine", ({ lag }) => lag);
+  gauge(
+    "tidings_engine_append_seconds",
+    "How long the engine took to answer the last append",
+    ({ appendMs }) => appendMs / 1000,
+  );
+  new Counter({
+    name: "tidings_engine_put_back_total",
+    help: "Appends that this node has put back",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(engine()?.putBack ?? 0);
+    },
+  });
 }
 
 /** Registers a histogram whose numbers are kept elsewhere. */

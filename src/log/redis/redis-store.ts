@@ -7,6 +7,7 @@ import {
   type Batch,
   type Bounds,
   DEFAULT_BOUNDS,
+  type EngineStatus,
   type Follower,
   type IdConflict,
   type LogStart,
@@ -55,30 +56,6 @@ export interface RedisStoreOptions {
   readonly replicas?: number;
 }
 
-/** How a store in Redis is doing. */
-export interface RedisStatus {
-  /** Whether it is in step with Redis, or the nodes put back what Redis has lost. */
-  readonly state: "away" | "recovering" | "open";
-  /** Why it is away; undefined when it is not. */
-  readonly reason: string | undefined;
-  /** The master that it is connected to; undefined when it is away. */
-  readonly host: string | undefined;
-  /** This node's name in the log. */
-  readonly node: string;
-  /** The life that the log is in, and its number. */
-  readonly life: { readonly number: number; readonly word: string } | undefined;
-  /** How many positions this node is behind what Redis has, as last heard. */
-  readonly lag: number;
-  /** How long Redis took to answer the last append, in milliseconds. */
-  readonly appendMs: number;
-  /** How many units this node has put back. */
-  readonly putBack: number;
-  /** How many positions that this node had followed were lost. */
-  readonly lost: number;
-  /** What this Redis promises. */
-  readonly durability: string;
-}
-
 /** A log in Redis, which many nodes share, each with a store of its own. */
 export class RedisStore implements Store {
   /** `redis` */
@@ -90,7 +67,7 @@ export class RedisStore implements Store {
   readonly #engineBounds: EngineBounds;
   readonly #address: RedisAddress;
   readonly #replicas: number;
-  readonly #engine: RedisEngine;
+  readonly #scripts: RedisEngine;
   readonly #member = new Member(newWord(), WINDOW_BYTES);
   readonly #session: Session;
   readonly #changes = new Changes();
@@ -117,10 +94,10 @@ export class RedisStore implements Store {
     this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES };
     this.#address = parseRedisAddress(url);
     this.#replicas = replicas;
-    this.#engine = new RedisEngine(this.#address.prefix);
+    this.#scripts = new RedisEngine(this.#address.prefix);
     this.#session = new Session({
       address: this.#address,
-      engine: this.#engine,
+      engine: this.#scripts,
       member: this.#member,
       replicas,
       log: keysOf(this.#address.prefix)[0] ?? "",
@@ -128,6 +105,7 @@ export class RedisStore implements Store {
       took: (units) => this.#took(units),
       away: (reason) => this.#away(reason),
       warn: (message) => this.#follower?.warned(message),
+      note: (message) => this.#follower?.noted(message),
     });
   }
 
@@ -146,8 +124,8 @@ export class RedisStore implements Store {
     return this.#counts.count > 0 ? this.#counts.first : undefined;
   }
 
-  /** How it is doing. */
-  get status(): RedisStatus {
+  /** How Redis is doing. */
+  get engine(): EngineStatus {
     const { lives, head, name } = this.#member;
     const newest = lives.at(-1);
     return {
@@ -202,7 +180,7 @@ export class RedisStore implements Store {
 
   /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
-    const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
+    const counts = await this.#scripts.trim(this.#session.commands, this.#engineBounds);
     if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
     this.#setCounts(counts);
   }

@@ -36,6 +36,7 @@ export interface SessionOptions {
   readonly took: (units: readonly Unit[]) => void;
   readonly away: (reason: string) => void;
   readonly warn: (message: string) => void;
+  readonly note: (message: string) => void;
 }
 
 /** Keeps a node in step with the log: it connects, says hello, puts back, follows; and again after each failure. */
@@ -253,11 +254,10 @@ export class Session {
 
   #become(state: "recovering" | "open"): void {
     if (this.state !== state && state === "recovering") {
-      this.#options.warn(
-        this.#options.member.lives.length > 0
-          ? "Redis may have lost its newest events: the nodes put back what they have"
-          : "Redis has no log of this hub, or may have lost its newest events: the nodes say what they have",
-      );
+      const { member, warn, note } = this.#options;
+      if (member.lives.length === 0)
+        note("Redis has no log of this hub that is open: the nodes say what they have");
+      else warn("Redis may have lost its newest events: the nodes put back what they have");
     }
     const isChange = this.state !== state || this.reason !== undefined;
     this.state = state;

@@ -105,7 +105,7 @@ class Chaos {
   }
 
   async #settled(): Promise<void> {
-    await until(() => this.#members.every(({ node }) => node.store.status.state === "open"));
+    await until(() => this.#members.every(({ node }) => node.store.engine.state === "open"));
     const [first] = this.#members;
     const probe = draft({ json: JSON.stringify(`probe ${this.#published++}`) });
     await until(() => first?.node.log.append([probe]).catch(() => undefined));
@@ -233,7 +233,7 @@ class Chaos {
     const missing = [...this.acknowledged].filter((json) => !held.has(json) && !this.#erased.has(json));
     // The first node was always there: what it had is not lost.
     expect(missing.filter((json) => first.everDelivered.has(json))).toEqual([]);
-    const lost = this.#members.reduce((sum, { node }) => sum + node.store.status.lost, 0);
+    const lost = this.#members.reduce((sum, { node }) => sum + node.store.engine.lost, 0);
     if (missing.length > 0) expect(lost).toBeGreaterThan(0);
     return {
       events: log.length,

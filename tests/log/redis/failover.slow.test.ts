@@ -61,7 +61,7 @@ withRedis(
     await tell(replica, "REPLICAOF", "NO", "ONE");
     proxy.pointAt(replica.port);
     await until(() =>
-      nodes.every(({ store }) => store.status.state === "open" && store.status.life?.number === 2),
+      nodes.every(({ store }) => store.engine.state === "open" && store.engine.life?.number === 2),
     );
     const again = await nodes[1]?.log.append([draft({ id: "id 14" }), draft({ id: "new" })]);
     expect(again).toMatchObject([
@@ -71,9 +71,9 @@ withRedis(
     await until(() => nodes.every(({ delivered }) => delivered.length === 31));
     for (const { ids, rollbacks, store } of nodes) {
       expect(ids).toEqual([...before, "new"]);
-      expect([rollbacks, store.status.lost]).toEqual([[], 0]);
+      expect([rollbacks, store.engine.lost]).toEqual([[], 0]);
     }
-    const putBack = nodes.reduce((sum, { store }) => sum + store.status.putBack, 0);
+    const putBack = nodes.reduce((sum, { store }) => sum + store.engine.putBack, 0);
     expect(putBack).toBeGreaterThanOrEqual(5);
     // A node that comes now reads the same.
     const [late] = await started(proxy.url, 1);
@@ -104,12 +104,12 @@ withRedis(
     await tell(replica, "REPLICAOF", "NO", "ONE");
     here.pointAt(replica.port);
     here.mend();
-    await until(() => behind.store.status.life?.number === 2);
+    await until(() => behind.store.engine.life?.number === 2);
     const [next] = await behind.log.append([draft({ json: "2" })]);
     away.pointAt(replica.port);
     away.mend();
     await until(() => ahead.delivered.length === 3 && ahead.rollbacks.length > 0);
-    expect([ahead.rollbacks, ahead.store.status.lost]).toEqual([[2], 1]);
+    expect([ahead.rollbacks, ahead.store.engine.lost]).toEqual([[2], 1]);
     expect(ahead.ids).toEqual(behind.ids);
     expect(next?.position).toBe(3);
     expect(await ahead.log.locate("lost", () => true)).toBeUndefined();
@@ -130,9 +130,9 @@ withRedis(
     await until(() => nodes.every(({ delivered }) => delivered.length === 200));
     const before = [...(nodes[0]?.ids ?? [])];
     await redis.kill();
-    await until(() => nodes.every(({ store }) => store.status.state === "away"));
+    await until(() => nodes.every(({ store }) => store.engine.state === "away"));
     await redis.restart();
-    await until(() => nodes.every(({ store }) => store.status.state === "open"));
+    await until(() => nodes.every(({ store }) => store.engine.state === "open"));
     const [late] = await started(redis.url, 1);
     expect((await late?.log.read(0, 1000))?.entries.map(({ id }) => id)).toEqual(before);
     expect(nodes.map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
@@ -150,8 +150,8 @@ withRedis(
     await node.log.append([draft({ id: "before" })]);
     redis.process.kill("SIGSTOP");
     const asked = node.log.append([draft({ id: "meanwhile" })]);
-    await until(() => node.store.status.state === "away");
-    expect(node.store.status.reason).toMatch(/took longer|does not answer/);
+    await until(() => node.store.engine.state === "away");
+    expect(node.store.engine.reason).toMatch(/took longer|does not answer/);
     expect((await node.log.read(0, 10)).entries.map(({ id }) => id)).toEqual(["before"]);
     expect(await node.log.locate("before", () => true)).toBe(1);
     redis.process.kill("SIGCONT");
@@ -192,9 +192,9 @@ withRedis(
     });
     const nodes = await started(`redis+sentinel://127.0.0.1:1,127.0.0.1:${port}/main`, 2);
     await nodes[0]?.log.append([draft({ id: "a" })]);
-    const old = nodes[0]?.store.status.host;
+    const old = nodes[0]?.store.engine.host;
     await master.kill();
-    await until(() => nodes.every(({ store }) => store.status.state === "open" && store.status.host !== old));
+    await until(() => nodes.every(({ store }) => store.engine.state === "open" && store.engine.host !== old));
     await nodes[1]?.log.append([draft({ id: "b" })]);
     await until(() => nodes.every(({ delivered }) => delivered.length === 2));
     expect(nodes.map(({ ids }) => ids)).toEqual([
@@ -210,7 +210,7 @@ withRedis(
   async () => {
     const { port } = await startRedis();
     const node = new HubNode(`rediss://127.0.0.1:${port}`);
-    expect(await until(() => node.store.status.reason)).toContain("it may speak no TLS");
+    expect(await until(() => node.store.engine.reason)).toContain("it may speak no TLS");
   },
   20_000,
 );

@@ -31,6 +31,7 @@ export class HubNode {
         this.delivered = this.delivered.filter(({ position }) => position <= to);
       },
       storeWarned: (message) => void this.warnings.push(message),
+      storeNoted() {},
       storeChanged() {},
     };
     this.log = new Log(this.store, listener);

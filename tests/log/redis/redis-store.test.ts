@@ -111,7 +111,7 @@ test.skipIf(redisPrograms.length === 0)(
     const [receipt] = await a.log.append([draft({ json: "2" })]);
     expect(receipt?.position).toBe(1);
     expect(receipt?.id).not.toBe(old.replace("-2", "-1"));
-    expect([a.rollbacks, a.log.lost, a.store.status.lost, a.store.status.putBack]).toEqual([[0], 2, 2, 0]);
+    expect([a.rollbacks, a.log.lost, a.store.engine.lost, a.store.engine.putBack]).toEqual([[0], 2, 2, 0]);
     expect(await a.log.locate(old, all)).toBeUndefined();
   },
 );
@@ -153,8 +153,8 @@ test.skipIf(redisPrograms.length === 0)(
     const values: string[] = fields.with(fields.indexOf("b") + 1, `${checksum} ${later}`);
     for (const name of ["f", "l"]) values[values.indexOf(name) + 1] = "2";
     await client.send("XADD", ["{tidings}:log", id.replace(/-1$/, "-2"), ...values]);
-    await until(() => a.store.status.state === "away");
-    expect(a.store.status.reason).toContain("version 2");
+    await until(() => a.store.engine.state === "away");
+    expect(a.store.engine.reason).toContain("version 2");
     await expect(a.log.append([draft()])).rejects.toThrow("version 2");
     expect(a.ids).toHaveLength(1);
   },

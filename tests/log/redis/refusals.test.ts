@@ -12,7 +12,7 @@ const withRedis = test.skipIf(redisProgram === undefined);
 /** What a node says when it can't use its Redis. */
 async function reasonOf(url: string): Promise<string> {
   const node = new HubNode(url);
-  return until(() => node.store.status.reason);
+  return until(() => node.store.engine.reason);
 }
 
 test("an address names hosts, the user, the database and the hub", async () => {
@@ -58,7 +58,7 @@ withRedis(
     expect(await reasonOf(`redis://:wrong@127.0.0.1:${port}`)).toContain("refuses the user or the password");
     expect(await reasonOf(`redis://127.0.0.1:${port}`)).toContain("wants a password");
     const node = await new HubNode(`redis://:right@127.0.0.1:${port}`).started();
-    expect(node.store.status.state).toBe("open");
+    expect(node.store.engine.state).toBe("open");
   },
   20_000,
 );
@@ -72,7 +72,7 @@ withRedis("a missing right is named", async () => {
   await admin.send("ACL", ["SETUSER", "hub", "+info", "-xadd", "-config"]);
   const node = await new HubNode(`redis://hub:pw@127.0.0.1:${port}`).started();
   expect(node.warnings.join()).toContain("CONFIG is not allowed");
-  expect(node.store.status.state).toBe("open");
+  expect(node.store.engine.state).toBe("open");
 });
 
 withRedis("a policy that evicts keys without a time to live is refused", async () => {
@@ -111,5 +111,5 @@ test.skipIf(!speaksTls)("a certificate that is not trusted is told from one that
   await beginLog(url);
   expect(await reasonOf(`rediss://localhost:${tlsPort}`)).toContain("certificate is not trusted");
   const node = await new HubNode(`rediss://localhost:${tlsPort}?ca=${folder}/cert.pem`).started();
-  expect(node.store.status.state).toBe("open");
+  expect(node.store.engine.state).toBe("open");
 });

@@ -179,8 +179,9 @@ test("places outlive restarts; one past the end of its life is unknown", async (
   for (const count of [0, 3, 0, 2]) {
     const store = new Followed(new SqliteStore(path));
     words.push(
-      store.store.follow({ kept() {}, rolledBack() {}, failed() {}, works() {}, warned() {} }).lives.at(-1)
-        ?.word ?? "",
+      store.store
+        .follow({ kept() {}, rolledBack() {}, failed() {}, works() {}, warned() {}, noted() {} })
+        .lives.at(-1)?.word ?? "",
     );
     await store.append(Array(count).fill(draft()));
     store.close();

@@ -1,3 +1,4 @@
+import type { Status } from "../../../protocol/status.ts";
 import { tick } from "../data/hub.ts";
 import * as format from "../format.ts";
 
@@ -35,9 +36,46 @@ export function StorePanel() {
               <dd class="mono truncate">{store.earliest ?? "none yet"}</dd>
             </div>
           </dl>
+          {store.engine && <Engine engine={store.engine} />}
         </div>
       )}
     </section>
+  );
+}
+
+type EngineFigures = NonNullable<Status["store"]["engine"]>;
+
+/** How the engine is doing that keeps the log for many nodes. */
+function Engine({ engine }: { readonly engine: EngineFigures }) {
+  return (
+    <dl class="facts" aria-label="Engine">
+      <div>
+        <dt>Engine</dt>
+        <dd class="truncate" title={engine.durability}>
+          {engine.state}
+          {engine.host !== null && <span class="muted"> at {engine.host}</span>}
+        </dd>
+      </div>
+      {engine.reason !== null && <p class="field-error">{engine.reason}</p>}
+      <div>
+        <dt>Life</dt>
+        <dd>{engine.life?.number ?? "none yet"}</dd>
+      </div>
+      <div>
+        <dt>This node is behind by</dt>
+        <dd>{format.count(engine.lag)}</dd>
+      </div>
+      <div>
+        <dt>Last append</dt>
+        <dd>{(engine.append_seconds * 1000).toFixed(1)} ms</dd>
+      </div>
+      <div>
+        <dt>Put back, lost</dt>
+        <dd>
+          {format.count(engine.put_back)}, {format.count(engine.lost)}
+        </dd>
+      </div>
+    </dl>
   );
 }
 

@@ -1,0 +1,24 @@
+import { parseRedisAddress } from "./address.ts";
+import { Connection } from "./connection.ts";
+import { askDurability } from "./durability.ts";
+import { findMaster } from "./master.ts";
+
+/**
+ * Why a Redis can't keep a log, whatever it does later: it would evict events, or refuses a right.
+ * Undefined for one that can, and for one that is away: the store goes on trying to connect.
+ *
+ * @throws RedisAddressError
+ */
+export async function unfitness(url: string, replicas: number): Promise<string | undefined> {
+  const address = parseRedisAddress(url);
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(await findMaster(address), address);
+    return (await askDurability(connection, replicas)).refusal;
+  } catch {
+    // The store meets the same, and says so.
+    return undefined;
+  } finally {
+    connection?.close();
+  }
+}
