@@ -28,27 +28,26 @@ export interface StoreSettings {
  * Opens the store that the settings name.
  *
  * @param shared whether other processes of the hub read it too.
- * @throws StoreFileError when the file can't be the store; RedisAddressError.
+ * @throws StoreFileError when the file can't be the store; RedisAddressError; ConfigError when that Redis
+ * can't keep a log.
  */
-export function openStore(
+export async function openStore(
   { store, replicas, sync, repair, ...history }: StoreSettings,
   { shared = false }: { readonly shared?: boolean } = {},
-): Store {
+): Promise<Store> {
   const bounds = {
     events: history.historyEvents,
     bytes: history.historyBytes,
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
-  if (isRedisAddress(store)) return new RedisStore(store, { bounds, replicas });
+  if (isRedisAddress(store)) {
+    const reason = await unfitness(store, replicas);
+    if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
+    return new RedisStore(store, { bounds, replicas });
+  }
   return store === "memory"
     ? new MemoryStore(bounds)
     : new SqliteStore(store, { bounds, sync, repair, shared });
-}
-
-/** @throws ConfigError when the store can't keep a log, and waiting would not help; RedisAddressError. */
-export async function assertStore({ store, replicas }: StoreSettings): Promise<void> {
-  const reason = isRedisAddress(store) ? await unfitness(store, replicas) : undefined;
-  if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
 }
 
 /** The file that the store is in, if it is in one. */

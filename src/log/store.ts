@@ -38,7 +38,7 @@ export interface Store {
    *
    * @defaultValue absent: the store is in this process
    */
-  readonly engine?: EngineStatus;
+  readonly engine?: EngineStatus | undefined;
   /**
    * From now on, tells the follower of all events that are kept, in order, also of those that this store
    * appends itself. It is called once, before anything else, and again after an error.

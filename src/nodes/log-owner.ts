@@ -1,6 +1,13 @@
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log } from "../log/log.ts";
-import { IdConflict, type MayRead, type Store, type StoreFailure, type Stretch } from "../log/store.ts";
+import {
+  type EngineStatus,
+  IdConflict,
+  type MayRead,
+  type Store,
+  type StoreFailure,
+  type Stretch,
+} from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import { version } from "../version.ts";
 import { encodeBlocks } from "./blocks.ts";
@@ -14,6 +21,7 @@ import {
   type OwnerMessage,
   PROTOCOL,
   type Replies,
+  type ToNode,
   ToOwner,
 } from "./messages.ts";
 
@@ -65,6 +73,7 @@ export class LogOwner {
   readonly #nodes = new Set<Node>();
   readonly #holdingsTimer: ReturnType<typeof setInterval>;
   #toldHoldings = "";
+  #toldEngine: string | undefined;
   #failing: string | undefined;
 
   constructor(options: LogOwnerOptions) {
@@ -142,6 +151,8 @@ export class LogOwner {
       head: this.log.head,
       lives: [...this.log.lives],
       holdings: this.#holdings(),
+      ...(store.engine && { engine: told(store.engine) }),
+      servesWhileFailing: store.servesWhileFailing === true,
       ...(this.#failing !== undefined && { failing: this.#failing }),
     });
     this.#tellNames();
@@ -296,9 +307,12 @@ export class LogOwner {
   #tellHoldings(): void {
     const holdings = this.#holdings();
     const text = JSON.stringify(holdings);
-    if (text === this.#toldHoldings) return;
+    if (text !== this.#toldHoldings) this.#tell({ type: "holds", holdings });
     this.#toldHoldings = text;
-    this.#tell({ type: "holds", holdings });
+    const { engine } = this.log.store;
+    const engineText = JSON.stringify(engine);
+    if (engine && engineText !== this.#toldEngine) this.#tell({ type: "engine", engine: told(engine) });
+    this.#toldEngine = engineText;
   }
 
   #holdings(): Holdings {
@@ -368,4 +382,14 @@ function finite(bound: number): number | null {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same as a message has it: without what is undefined. */
+function told({ reason, host, life, ...figures }: EngineStatus): ToNode["engine"]["engine"] {
+  return {
+    ...figures,
+    ...(reason !== undefined && { reason }),
+    ...(host !== undefined && { host }),
+    ...(life && { life: { ...life } }),
+  };
 }

@@ -16,6 +16,20 @@ const Holdings = Type.Object({
 });
 export type Holdings = Static<typeof Holdings>;
 
+/** How the engine behind the store is doing, where there is one. */
+const Engine = Type.Object({
+  state: Type.Union([Type.Literal("away"), Type.Literal("recovering"), Type.Literal("open")]),
+  reason: Type.Optional(Type.String()),
+  host: Type.Optional(Type.String()),
+  node: Type.String(),
+  life: Type.Optional(Type.Object({ number: Type.Integer(), word: Type.String() })),
+  lag: Type.Integer(),
+  appendMs: Type.Number(),
+  putBack: Type.Integer(),
+  lost: Type.Integer(),
+  durability: Type.String(),
+});
+
 /** What a node says to the owner of the log. Requests have an id, which their reply repeats. */
 export const ToOwner = {
   /** The first of all. */
@@ -64,12 +78,15 @@ export const ToNode = {
     head: Position,
     lives: Type.Array(Type.Object({ word: Type.String(), first: Position }), { minItems: 1 }),
     holdings: Holdings,
+    engine: Type.Optional(Engine),
+    servesWhileFailing: Type.Boolean(),
     failing: Type.Optional(Type.String()),
   }),
   /** The body has blocks, one after the other: what has just been kept. */
   kept: Type.Object({ type: Type.Literal("kept"), holdings: Holdings, lengths: Lengths }),
   /** What the store holds has changed without an event. */
   holds: Type.Object({ type: Type.Literal("holds"), holdings: Holdings }),
+  engine: Type.Object({ type: Type.Literal("engine"), engine: Engine }),
   rolledBack: Type.Object({ type: Type.Literal("rolledBack"), to: Position }),
   erased: Type.Object({ type: Type.Literal("erased"), position: Position }),
   failed: Type.Object({ type: Type.Literal("failed"), reason: Type.String() }),

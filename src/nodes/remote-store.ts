@@ -7,6 +7,7 @@ import {
   type Awaitable,
   type Batch,
   type Bounds,
+  type EngineStatus,
   type Follower,
   IdConflict,
   type LogStart,
@@ -48,6 +49,8 @@ export class RemoteStore implements Store {
   readonly bounds: Bounds;
   readonly erase?: (position: number) => Promise<boolean>;
   readonly backup?: (path: string) => Promise<void>;
+  /** As for the owner's: the newest entries are in memory here too. */
+  readonly servesWhileFailing: boolean;
   readonly #link: OwnerLink;
   readonly #options: RemoteStoreOptions;
   /** Where old events are read, if not from the owner. */
@@ -56,6 +59,7 @@ export class RemoteStore implements Store {
   readonly #lives: Lives;
   #head: number;
   #holdings: Holdings;
+  #engine: EngineStatus | undefined;
   #follower: Follower | undefined;
   /** Resolves when the head moves, where somebody waits for that. */
   #progress: PromiseWithResolvers<void> | undefined;
@@ -64,7 +68,8 @@ export class RemoteStore implements Store {
   readonly #lose: () => void;
 
   constructor(link: OwnerLink, options: RemoteStoreOptions) {
-    const { store, path, erases, backsUp, bounds, head, lives, holdings } = link.start;
+    const { store, path, erases, backsUp, bounds, head, lives, holdings, engine, servesWhileFailing } =
+      link.start;
     this.#link = link;
     this.#options = options;
     this.name = store;
@@ -76,6 +81,8 @@ export class RemoteStore implements Store {
     this.#head = head;
     this.#lives = new Lives(lives);
     this.#holdings = holdings;
+    this.#engine = engineOf(engine);
+    this.servesWhileFailing = servesWhileFailing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.lost = promise;
     this.#lose = resolve;
@@ -94,6 +101,10 @@ export class RemoteStore implements Store {
 
   get earliest(): number | undefined {
     return this.#holdings.earliest;
+  }
+
+  get engine(): EngineStatus | undefined {
+    return this.#engine;
   }
 
   follow(follower: Follower): LogStart {
@@ -207,6 +218,9 @@ export class RemoteStore implements Store {
         this.#holdings = message.holdings;
         this.#dropOld();
         return;
+      case "engine":
+        this.#engine = engineOf(message.engine);
+        return;
       case "rolledBack":
         this.#head = Math.min(this.#head, message.to);
         this.#lives.cutAfter(this.#head);
@@ -267,4 +281,8 @@ function* messagesOf(batches: readonly Batch[]): Generator<readonly Batch[], voi
     length = 0;
   }
   if (message.length > 0) yield message;
+}
+
+function engineOf(engine: ToNode["start"]["engine"]): EngineStatus | undefined {
+  return engine && { reason: undefined, host: undefined, life: undefined, ...engine };
 }

@@ -4,7 +4,7 @@ import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
-import { assertStore, backupFolderOf, openStore } from "../config/store.ts";
+import { backupFolderOf, openStore } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
@@ -12,7 +12,7 @@ import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
 import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
-import type { Store } from "../log/store.ts";
+import type { Awaitable, Store } from "../log/store.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
 import { type Nodes, SingleNode } from "../nodes/nodes.ts";
 import { AuditFile } from "./audit-file.ts";
@@ -43,8 +43,8 @@ export interface Server {
 /** What a server is within its hub. */
 export interface Part {
   readonly nodes: Nodes;
-  /** Opens what is, or leads to, the hub's one log. @throws StoreFileError */
-  openStore(): Store;
+  /** Opens what is, or leads to, the hub's one log. @throws StoreFileError; ConfigError */
+  openStore(): Awaitable<Store>;
   /** The port that the hub's servers share; without it, the server has one of its own. */
   readonly sharedPort?: number;
   /** How many servers the hub has. */
@@ -94,8 +94,7 @@ export async function startServer(config: Config, log: Logger, part: Part = whol
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
-  await assertStore(config);
-  const store = part.openStore();
+  const store = await part.openStore();
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ catalog, strict: config.strict, keepAlive, stallTimeout, logger, store });
   const app = createApp({

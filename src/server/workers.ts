@@ -64,7 +64,7 @@ export async function startWorkers(
 ): Promise<Workers> {
   const logger = LimitedLogger.of(log);
   const port = await findPort(config);
-  const store = openStore(config, { shared: true });
+  const store = await openStore(config, { shared: true });
   const path = storeFileOf(config);
   const owner = new LogOwner({ store, path, logger });
   const folder = folderForSocket(config);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { createSubscriber } from "../../src/sdk/index.ts";
+import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { beginLog } from "../log/redis/begin-log.ts";
 import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
@@ -108,3 +109,35 @@ withRedis("a Redis that can't keep a log is refused at the start, with the reaso
     expect(errors).toContain(reason);
   }
 });
+
+withRedis(
+  "workers keep one log in Redis, and serve readers while it is away",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const { url } = await serveBinary(emptyFolder(), "--store", redis.url, "--workers", "2");
+    const received: unknown[] = [];
+    const stop = new AbortController();
+    defer(() => stop.abort());
+    const reading = (async () => {
+      for await (const { data } of createSubscriber({ url, signal: stop.signal })) received.push(data);
+    })().catch(() => {});
+    await until(async () => (await statusOf(url)).connected_clients === 1);
+    await until(async () => (await publish(url, { type: "t", data: 1 })).ok);
+    await until(async () => (await statusOf(url)).store.engine?.state === "open");
+    await redis.kill();
+    await until(async () => (await statusOf(url)).store.engine?.state === "away");
+    expect((await publish(url, { type: "t", data: 2 })).status).toBe(503);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz?publish`)).status).toBe(503);
+    expect((await readAll(url)).map(({ data }) => data)).toEqual([1]);
+    await redis.restart();
+    // An event with an id is told once, however often it is sent.
+    await until(async () => (await publish(url, { type: "t", data: 3, id: "three" })).ok);
+    await until(() => received.includes(3));
+    expect(received).toEqual([1, 3]);
+    stop.abort();
+    await reading;
+  },
+  60_000,
+);

@@ -196,6 +196,7 @@ function registerEngine(registry: Registry, engine: () => EngineStatus | undefin
   new Counter({
     name: "tidings_engine_put_back_total",
     help: "Appends that this node has put back",
+    aggregator: "max",
     registers: [registry],
     collect() {
       this.reset();
