@@ -12,7 +12,7 @@ export { InvalidEvent } from "./broker/draft.ts";
 export type { Interest } from "./broker/interest.ts";
 export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./broker/options.ts";
 export type { DisconnectListener, ElysiaStream, EventSink } from "./broker/sink.ts";
-export type { KeepAliveForm } from "./broker/subscription.ts";
+export type { FormatName, KeepAliveForm } from "./broker/stream-format.ts";
 export type { RemovalReason, Totals } from "./broker/totals.ts";
 export type { BuiltinEvents } from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";

@@ -14,7 +14,6 @@ import { Clients } from "./clients.ts";
 import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
-import { greeting } from "./hub-frames.ts";
 import { type Interest, mayKnow, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type {
@@ -215,6 +214,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       interest = EVERYTHING,
       lastEventId,
       keepAlive = "comment",
+      format = "json",
       signal,
       about = {},
       removed,
@@ -226,18 +226,19 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     if (lastEventId !== undefined) {
       progress.resume = { from: lastEventId, mayKnow: mayKnow(interest), located: false, count: 0 };
     }
+    const subscription = this.#clients.subscriptions.get(interest, keepAlive, format);
     const client = new Client({
       id,
       sink,
       about,
-      subscription: this.#clients.subscriptions.get(interest, keepAlive),
+      subscription,
       privateTopics: toPrivateTopics(interest.privateTopics),
       connectedAt: this.#clock.time(),
       progress,
       owner: this.#clients,
     });
     this.#keepAlive.start();
-    this.#clients.add(client, greeting(id, this.log, lastEventId));
+    this.#clients.add(client, subscription.format.greeting(id, this.log, lastEventId));
     this.logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     client.onRemoved = removed;
     sink.onDisconnect?.(client);

@@ -1,10 +1,8 @@
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
-import { KEEP_ALIVE } from "../protocol/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Client } from "./client.ts";
 import type { Clients } from "./clients.ts";
-import { ALIVE, positionFrame } from "./hub-frames.ts";
 import type { Batch, Subscription } from "./subscription.ts";
 import type { Counters } from "./totals.ts";
 import { WriteCoalescer } from "./write-coalescing.ts";
@@ -59,9 +57,9 @@ export class Delivery {
   keepAlive(waiting: Iterable<Client>): void {
     this.flush();
     for (const subscription of this.#options.clients.subscriptions) {
-      this.#writeToLive(subscription, keepAliveOf(subscription));
+      this.#writeToLive(subscription, subscription.format.keepAlive);
     }
-    for (const client of waiting) this.writeAside(client, keepAliveOf(client.subscription));
+    for (const client of waiting) this.writeAside(client, client.subscription.format.keepAlive);
   }
 
   /**
@@ -73,12 +71,11 @@ export class Delivery {
     this.flush();
     const { head, earliest = head + 1 } = log;
     const oldest = (earliest - 1 + head) / 2;
-    let frame: Uint8Array | undefined;
+    const place = log.place(head);
     for (const subscription of clients.subscriptions) {
       if (subscription.live.size === 0 || subscription.oldestCursor >= oldest) continue;
-      frame ??= positionFrame(log.place(head));
       subscription.moveCursors(head);
-      this.#writeToLive(subscription, frame);
+      this.#writeToLive(subscription, subscription.format.position(place));
     }
   }
 
@@ -101,19 +98,20 @@ export class Delivery {
     let writes = 0;
     this.#busy = true;
     for (const subscription of subscriptions) {
-      for (const batch of subscription.takeBatches()) writes += this.#deliverBatch(batch, subscription.live);
+      for (const batch of subscription.takeBatches()) writes += this.#deliverBatch(batch, subscription);
     }
+    this.#options.clients.subscriptions.formats.forget();
     this.#busy = false;
     this.#options.delivered(entries, since);
     return writes;
   }
 
   /** Writes a batch to its readers. Returns the number of writes. */
-  #deliverBatch({ readers, entries }: Batch<Client>, live: ReadonlySet<Client>): number {
+  #deliverBatch({ readers, entries }: Batch<Client>, { live, format }: Subscription<Client>): number {
     if (readers.size === 0) return 0;
     const { clients, totals } = this.#options;
     let writes = 0;
-    for (const { bytes, position, count } of chunksOf(entries)) {
+    for (const { bytes, position, count } of chunksOf(entries, format)) {
       let written = 0;
       for (const client of readers) {
         // An earlier chunk may have blocked it. It gets the rest when it has room.
@@ -127,8 +125,4 @@ export class Delivery {
     }
     return writes;
   }
-}
-
-function keepAliveOf({ keepAlive }: Subscription<Client>): Uint8Array {
-  return keepAlive === "event" ? ALIVE : KEEP_ALIVE;
 }

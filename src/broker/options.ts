@@ -6,7 +6,7 @@ import type { Store } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import type { Client, ClientAbout, ClientState } from "./client.ts";
 import type { Interest } from "./interest.ts";
-import type { KeepAliveForm } from "./subscription.ts";
+import type { FormatName, KeepAliveForm } from "./stream-format.ts";
 
 /** Options of a {@link Broker}. */
 export interface BrokerOptions<Events extends EventSchemas = EventSchemas> {
@@ -76,6 +76,13 @@ export interface ClientOptions {
    * @defaultValue "comment"
    */
   readonly keepAlive?: KeepAliveForm;
+  /**
+   * How events read: `json`, the data as JSON text; `envelope`, an object with the id, type, topics, time and
+   * data; `text`, a string as it is, other data as JSON text, and no hub events.
+   *
+   * @defaultValue "json"
+   */
+  readonly format?: FormatName;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
   /** Who the client is, for administrators. */

@@ -2,11 +2,9 @@ import { EARLIEST } from "../events/names.ts";
 import { Histogram } from "../log/histogram.ts";
 import type { Log } from "../log/log.ts";
 import { StoreFailure } from "../log/store.ts";
-import { HubEvent } from "../protocol/hub-events.ts";
 import type { Client, Progress, Resume } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import type { Delivery } from "./delivery.ts";
-import { hubFrame } from "./hub-frames.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
 import type { Counters } from "./totals.ts";
@@ -143,14 +141,15 @@ export class Replay {
     const { log, totals } = this.#options;
     totals.gaps++;
     const earliest = to < log.head ? log.place(to + 1) : null;
-    return this.#write(client, hubFrame(HubEvent.gap, { requested, earliest }), to);
+    return this.#write(client, client.subscription.format.gap({ requested, earliest }), to);
   }
 
   /** Tells a client that its replay is complete. True if the stream takes more. */
   #endResume(client: Client, progress: Progress, { from, count }: Resume): boolean {
     progress.resume = undefined;
     this.sizes.add(count);
-    return this.#write(client, hubFrame(HubEvent.resumed, { from, count }), progress.position);
+    const told = client.subscription.format.resumed({ from, count });
+    return told.length === 0 || this.#write(client, told, progress.position);
   }
 
   #write(client: Client, bytes: Uint8Array, position: number): boolean {

@@ -60,7 +60,7 @@ export class SharedReads {
     const { entries, upTo, missing } = await this.#log.read(after, limit, patternsOf(subscription.interest));
     const wanted = entries.filter((entry) => subscription.asksFor(entry));
     const readable = wanted.filter((entry) => mayRead(privateTopics, entry));
-    const chunks = [...chunksOf(readable)];
+    const chunks = [...chunksOf(readable, subscription.format)];
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, READ_BYTES);
     const read = { upTo, missing, chunks, hasPrivate: readable.length < wanted.length, bytes };
     // The newest stretch still grows, so it is not kept.

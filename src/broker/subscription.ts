@@ -1,8 +1,6 @@
 import type { Draft, Entry } from "../log/entry.ts";
 import { Filter, type Interest, mayRead, type PrivateTopics } from "./interest.ts";
-
-/** The form of keep-alives: a comment, or a `tidings.alive` event that a page can see. */
-export type KeepAliveForm = "comment" | "event";
+import type { StreamFormat } from "./stream-format.ts";
 
 /** A member of a subscription. */
 export interface Reader {
@@ -19,7 +17,7 @@ export interface Batch<R extends Reader> {
 export class Subscription<R extends Reader> {
   readonly key: string;
   readonly interest: Interest;
-  readonly keepAlive: KeepAliveForm;
+  readonly format: StreamFormat;
   readonly #filter: Filter;
   /** The live readers. The next delivery is for them. */
   readonly live = new Set<R>();
@@ -37,10 +35,10 @@ export class Subscription<R extends Reader> {
   #pending: Entry[] = [];
   #hasPrivate = false;
 
-  constructor(key: string, interest: Interest, keepAlive: KeepAliveForm) {
+  constructor(key: string, interest: Interest, format: StreamFormat) {
     this.key = key;
     this.interest = interest;
-    this.keepAlive = keepAlive;
+    this.format = format;
     this.#filter = new Filter(interest);
   }
 

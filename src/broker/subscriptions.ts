@@ -1,7 +1,8 @@
 import type { Draft } from "../log/entry.ts";
 import { PatternIndex } from "../topics/pattern-index.ts";
 import { type Interest, patternsOf } from "./interest.ts";
-import { type KeepAliveForm, type Reader, Subscription } from "./subscription.ts";
+import { type FormatName, type KeepAliveForm, StreamFormats } from "./stream-format.ts";
+import { type Reader, Subscription } from "./subscription.ts";
 
 /** The most matches that are remembered: a batch, or more while the store fails. */
 const MAX_MATCHES = 10_000;
@@ -16,6 +17,7 @@ interface Match<R extends Reader> {
 
 /** All subscriptions that have readers. Finds those that ask for an event. */
 export class Subscriptions<R extends Reader> {
+  readonly formats = new StreamFormats();
   readonly #byKey = new Map<string, Subscription<R>>();
   readonly #byTopic = new PatternIndex<Subscription<R>>();
   #searches = 0;
@@ -30,14 +32,22 @@ export class Subscriptions<R extends Reader> {
   }
 
   /**
-   * The subscription for these topics, types and form of keep-alives, made on demand. Private topics are
-   * no part of it: each reader has its own, so that readers with different tokens share a subscription.
+   * The subscription for these topics, types, format and form of keep-alives, made on demand. Private topics
+   * are no part of it: each reader has its own, so that readers with different tokens share a subscription.
    */
-  get({ topics, types }: Interest, keepAlive: KeepAliveForm): Subscription<R> {
-    const key = keepAlive + JSON.stringify([topics, types].map((names) => [...new Set(names)].sort()));
-    const known = this.#byKey.get(key);
-    if (known) return known;
-    const subscription = new Subscription<R>(key, { topics, types }, keepAlive);
+  get(
+    { topics, types, allowedTopics }: Interest,
+    keepAlive: KeepAliveForm = "comment",
+    formatName: FormatName = "json",
+  ): Subscription<R> {
+    // An envelope names topics, and not every reader may know all of them.
+    const known = formatName === "envelope" ? allowedTopics : undefined;
+    const names = [topics, types, known ?? ["*"]].map((names) => [...new Set(names)].sort());
+    const key = `${formatName} ${keepAlive} ${JSON.stringify(names)}`;
+    const present = this.#byKey.get(key);
+    if (present) return present;
+    const format = this.formats.get(formatName, keepAlive, known);
+    const subscription = new Subscription<R>(key, { topics, types }, format);
     this.#byKey.set(key, subscription);
     for (const pattern of patternsOf(subscription.interest)) this.#byTopic.add(pattern, subscription);
     this.forgetMatches();

@@ -31,7 +31,7 @@ export const listen = new CommandWithVariables("listen")
   .addOption(topicOption("topic, prefix that ends in *, or *; repeats; none: every event"))
   .addOption(typeOption("only events of this type; repeats"))
   .addOption(new Option("--last-event-id <id>", "start after this event; earliest for all that is held"))
-  .addOption(new Option("-j, --json", 'print {"id":…,"type":…,"data":…}'))
+  .addOption(new Option("-j, --json", 'print {"id":…,"type":…,"topics":[…],"time":…,"data":…}'))
   .addOption(
     new Option(
       "--timeout <duration>",
@@ -43,7 +43,7 @@ export const listen = new CommandWithVariables("listen")
   .addHelpText("after", ({ command }) =>
     notesAndExamples(
       command,
-      "A line is id, type and data with tabs between. Notices go to standard error.",
+      "A line is id, type, topics (- for none) and data with tabs between.\nNotices go to standard error.",
       [
         "tidings listen",
         "tidings listen --topic 'orders/*' --type order-created",
@@ -134,6 +134,7 @@ class Patience {
   }
 }
 
-function readable({ id, type, data }: ReceivedEvent<AnyEvents>): string {
-  return [id, type, JSON.stringify(data)].map(printable).join("\t");
+function readable({ id, type, topics, data }: ReceivedEvent<AnyEvents>): string {
+  // A topic may have a comma, but a tab in none.
+  return [id, type, topics.join(" ") || "-", JSON.stringify(data)].map(printable).join("\t");
 }

@@ -77,6 +77,11 @@ export function encodeRetry(milliseconds: number): Uint8Array<ArrayBuffer> {
  */
 export const KEEP_ALIVE: Uint8Array = encoder.encode(": keepalive\n");
 
+/** A comment of one line. @throws RangeError when it has a line end or a NUL. */
+export function encodeComment(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`: ${oneLine(text)}\n`);
+}
+
 /** Frames one after the other. A single one is handed back as it is. */
 export function joinFrames<B extends ArrayBufferLike>(
   frames: readonly Uint8Array<B>[],

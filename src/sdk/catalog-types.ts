@@ -29,6 +29,10 @@ export type ReceivedEvent<C extends Catalog, T extends EventName<C> = EventName<
     /** The hub's id for it, or the one that its publisher chose. */
     readonly id: string;
     readonly type: K;
+    /** Its topics that this reader could subscribe to; none for a broadcast to everyone. */
+    readonly topics: readonly string[];
+    /** When the hub kept it: RFC 3339, in UTC. */
+    readonly time: string;
     readonly data: EventData<C, K>;
   };
 }[T];

@@ -56,7 +56,8 @@ export class TidingsError extends Error {
 
 /** The error for a hub that gave no answer at all. */
 export function unreachable(url: string, cause: unknown): TidingsError {
-  const detail = `${url}: ${messageFrom(cause)}`;
+  const [address] = url.split("?", 1);
+  const detail = `${address}: ${messageFrom(cause)}`;
   return new TidingsError(0, { title: "the hub can't be reached", detail }, { cause });
 }
 

@@ -2,6 +2,12 @@ import { credentialOf, request, textOf } from "./connection.ts";
 import { notAHub, refusal } from "./error.ts";
 import type { SubscriptionOptions } from "./subscription.ts";
 
+/** What a stream is asked for. */
+export interface StreamRequest extends SubscriptionOptions {
+  /** How events read; as JSON text by default. */
+  format?: "envelope" | undefined;
+}
+
 /**
  * Asks for the event stream (`GET /events`) after an event. Undefined when the hub says that there is
  * nothing to come (204, which tells an EventSource not to reconnect).
@@ -10,13 +16,14 @@ import type { SubscriptionOptions } from "./subscription.ts";
  */
 export async function openStream(
   url: string,
-  options: SubscriptionOptions,
+  options: StreamRequest,
   lastEventId: string | undefined,
   signal: AbortSignal,
 ): Promise<Response | undefined> {
   const query = new URLSearchParams();
   for (const topic of options.topics ?? []) query.append("topic", topic);
   for (const type of options.types ?? []) query.append("type", type);
+  if (options.format) query.set("format", options.format);
   const headers: Record<string, string> = { accept: "text/event-stream" };
   // fetch takes no header with characters beyond Latin-1, and UTF-8 only within ASCII is the same.
   if (lastEventId && isAscii(lastEventId)) headers["last-event-id"] = lastEventId;

@@ -3,7 +3,7 @@ import { Deadline } from "./deadline.ts";
 import { isTransient, notAHub, type TidingsError } from "./error.ts";
 import { busy, clientIdOf, gapOf } from "./hub-events.ts";
 import { readMessages } from "./messages.ts";
-import { parseJson } from "./narrow.ts";
+import { isRecord, isString, parseJson } from "./narrow.ts";
 import { openStream } from "./open-stream.ts";
 import { Seen } from "./seen.ts";
 import type { SubscriptionOptions } from "./subscription.ts";
@@ -18,6 +18,8 @@ const SHORTEST_WAIT = 50;
 export interface RawEvent {
   readonly id: string;
   readonly type: string;
+  readonly topics: readonly string[];
+  readonly time: string;
   readonly data: unknown;
 }
 
@@ -39,7 +41,12 @@ export async function* receive(
     let error: TidingsError | undefined;
     try {
       deadline.start(idleTimeout, `no answer within ${idleTimeout} ms`);
-      const response = await openStream(url, options, lastEventId, deadline.signal);
+      const response = await openStream(
+        url,
+        { ...options, format: "envelope" },
+        lastEventId,
+        deadline.signal,
+      );
       if (!response) return;
       const chunks = readMessages(response, deadline, idleTimeout, (ms) => {
         retry = Math.max(ms, SHORTEST_WAIT);
@@ -59,7 +66,7 @@ export async function* receive(
             if (id !== undefined) seen.add(id, type, data);
             // Only now has the event reached its reader, so only now would a reconnect pass it over.
             lastEventId = id ?? lastEventId;
-            yield { id: lastEventId ?? "", type, data: dataOf(url, type, data) };
+            yield { id: lastEventId ?? "", type, ...contentOf(url, type, data) };
             if (signal?.aborted) return;
           }
         }
@@ -78,8 +85,12 @@ export async function* receive(
   }
 }
 
-function dataOf(url: string, type: string, text: string): unknown {
-  const data = parseJson(text);
-  if (data === undefined) throw notAHub(url, 200, `sent a ${type} whose data is not JSON`);
-  return data;
+/** What is in the envelope of an event besides its id and its type. */
+function contentOf(url: string, type: string, text: string): Pick<RawEvent, "topics" | "time" | "data"> {
+  const envelope = parseJson(text);
+  const { topics, time, data } = isRecord(envelope) ? envelope : {};
+  if (Array.isArray(topics) && topics.every(isString) && isString(time) && data !== undefined) {
+    return { topics, time, data };
+  }
+  throw notAHub(url, 200, `sent a ${type} that is no envelope`);
 }

@@ -14,12 +14,12 @@ import { main, run, start } from "./tidings.ts";
 // Each starts programs, which takes its time on a busy machine.
 setDefaultTimeout(30_000);
 
-test("prints each event as a line of id, type and data", async () => {
+test("prints each event as a line of id, type, topics and data", async () => {
   const { url, broker } = startHub();
   const listening = start(["listen", "--url", url]);
   await until(() => broker.clientCount === 1);
   await createPublisher<AnyEvents>({ url }).publish("order-created", { id: 1, note: "a\nb" }, { id: "x" });
-  expect(await listening.line()).toBe('x\torder-created\t{"id":1,"note":"a\\nb"}');
+  expect(await listening.line()).toBe('x\torder-created\t-\t{"id":1,"note":"a\\nb"}');
 });
 
 test("--json prints each as a JSON object; topics, types and a beginning are asked for", async () => {
@@ -31,8 +31,10 @@ test("--json prints each as a JSON object; topics, types and a beginning are ask
   await hub.publish("a", 4, { id: "4", topics: ["all"] });
   const flags = ["--topic", "orders/*", "--topic", "all", "--type", "a", "--last-event-id", "earliest"];
   const listening = start(["listen", "--json", ...flags], { TIDINGS_URL: url });
-  expect(await listening.line()).toBe('{"id":"1","type":"a","data":1}');
-  expect(await listening.line()).toBe('{"id":"4","type":"a","data":4}');
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const next = async () => JSON.parse((await listening.line()) ?? "");
+  expect(await next()).toEqual({ id: "1", type: "a", topics: ["orders/1"], time, data: 1 });
+  expect(await next()).toEqual({ id: "4", type: "a", topics: ["all"], time, data: 4 });
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -73,12 +75,12 @@ test("goes on after the hub was away, and says so", async () => {
   const listening = start(["listen", "--url", url]);
   await until(() => broker.clientCount === 1);
   await broker.publishBatch([{ type: "n", data: 1, id: "1", retry: 50 }]);
-  expect(await listening.line()).toBe("1\tn\t1");
+  expect(await listening.line()).toBe("1\tn\t-\t1");
   await first.stop();
   expect(await listening.errorLine()).toStartWith("tidings: lost the hub, trying again");
   await broker.publishBatch([{ type: "n", data: 2, id: "2" }]);
   startHub({ port: Number(new URL(url).port), broker });
-  expect(await listening.line()).toBe("2\tn\t2");
+  expect(await listening.line()).toBe("2\tn\t-\t2");
   expect(await listening.errorLine()).toBe("tidings: connected again");
 });
 
@@ -93,7 +95,7 @@ test("waits for a hub that is not there yet, and says so", async () => {
   startHub({ port: Number(new URL(url).port), broker });
   expect(await listening.errorLine()).toBe(`tidings: connected to ${url}`);
   await broker.publish({ type: "n", data: 1, id: "1" });
-  expect(await listening.line()).toBe("1\tn\t1");
+  expect(await listening.line()).toBe("1\tn\t-\t1");
 });
 
 test("on a terminal it says that it is connected", async () => {
@@ -101,7 +103,7 @@ test("on a terminal it says that it is connected", async () => {
   const { shows } = startOnTerminal([process.execPath, main, "listen", "--url", url]);
   await shows(`tidings: connected to ${url}`);
   await broker.publish({ type: "n", data: 1, id: "1" });
-  await shows("1\tn\t1");
+  await shows("1\tn\t-\t1");
 });
 
 test("a certificate that is not trusted ends it at once", async () => {
@@ -122,7 +124,7 @@ test("listens at a Unix socket", async () => {
   await until(() => broker.clientCount === 1);
   const published = await run(["publish", "n", "1", "--topic", "a", "--id", "x", "--url", `unix://${unix}`]);
   expect(published).toEqual({ code: 0, output: "x\n", errors: "" });
-  expect(await listening.line()).toBe("x\tn\t1");
+  expect(await listening.line()).toBe("x\tn\ta\t1");
 });
 
 test("tells on standard error that events are missing", async () => {
@@ -132,15 +134,16 @@ test("tells on standard error that events are missing", async () => {
   expect(await listening.errorLine()).toBe(
     `tidings: events are missing: gone is no longer held, the oldest is ${broker.log.place(1)}`,
   );
-  expect(await listening.line()).toBe("1\tn\t1");
+  expect(await listening.line()).toBe("1\tn\t-\t1");
 });
 
 test("writes out control characters, which could steer a terminal", async () => {
-  const frame = 'id: 1\u009b2J\nevent: n\u007f\ndata: "\u009b31m"\n\n';
+  const envelope = '{"id":"1","type":"n","topics":["a\u009b"],"time":"now","data":"\u009b31m"}';
+  const frame = `id: 1\u009b2J\nevent: n\u007f\ndata: ${envelope}\n\n`;
   const { url } = startFaultyHub(stream([frame], { open: true }));
-  expect(await start(["listen", "--url", url]).line()).toBe('1\\u009b2J\tn\\u007f\t"\\u009b31m"');
+  expect(await start(["listen", "--url", url]).line()).toBe('1\\u009b2J\tn\\u007f\ta\\u009b\t"\\u009b31m"');
   expect(await start(["listen", "--json", "--url", url]).line()).toBe(
-    '{"id":"1\\u009b2J","type":"n\\u007f","data":"\\u009b31m"}',
+    '{"id":"1\\u009b2J","type":"n\\u007f","topics":["a\\u009b"],"time":"now","data":"\\u009b31m"}',
   );
 });
 

@@ -7,7 +7,9 @@ import { busy, never, startFaultyHub, stream } from "./faulty-hub.ts";
 
 // Every stream asks for a short wait, so that the tests need not wait long.
 const HELLO = 'retry: 50\n\nevent: connected\ndata: {"client_id":"c1","status":"connected"}\n\n';
-const event = (id: string, data: unknown = id) => `id: ${id}\nevent: n\ndata: ${JSON.stringify(data)}\n\n`;
+const TIME = "2026-01-31T09:30:00.000Z";
+const event = (id: string, data: unknown = id) =>
+  `id: ${id}\nevent: n\ndata: ${JSON.stringify({ id, type: "n", topics: ["a"], time: TIME, data })}\n\n`;
 
 test("an event half received when the connection is cut is not given out, and comes whole after it", async () => {
   const { url, requests } = startFaultyHub(
@@ -32,7 +34,7 @@ test("characters and line ends that are split between chunks stay whole", async 
   const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
   const { url } = startFaultyHub(stream(single, { open: true }));
   for await (const received of createSubscriber<AnyEvents>({ url })) {
-    expect(received).toEqual({ id: "→", type: "n", data: "größe" });
+    expect(received).toEqual({ id: "→", type: "n", topics: ["a"], time: TIME, data: "größe" });
     break;
   }
 });
@@ -127,7 +129,7 @@ test("401 and 403 are thrown, and something that is no hub", async () => {
   const page = startFaultyHub(() => new Response("<h1>Welcome</h1>"));
   expect(take(page.url, 1)).rejects.toThrow("not a Tidings hub");
   const text = startFaultyHub(stream([HELLO, "id: 1\nevent: n\ndata: {\n\n"]));
-  expect(take(text.url, 1)).rejects.toThrow("not JSON");
+  expect(take(text.url, 1)).rejects.toThrow("no envelope");
 });
 
 test("sends its token, topics and types", async () => {

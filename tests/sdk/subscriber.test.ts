@@ -22,8 +22,8 @@ test("gives out the events of its topics, typed, and none of the hub's own", asy
   await hub.publish("order-created", { id: 2 }, { topics: ["bills/2"] });
   await hub.publish("order-created", { id: 3 }, { topics: ["orders/3"], id: "three" });
   expect(await received).toEqual([
-    { id: "one", type: "order-created", data: { id: 1 } },
-    { id: "three", type: "order-created", data: { id: 3 } },
+    { id: "one", type: "order-created", topics: ["orders/1"], time: expect.any(String), data: { id: 1 } },
+    { id: "three", type: "order-created", topics: ["orders/3"], time: expect.any(String), data: { id: 3 } },
   ]);
 });
 
@@ -210,6 +210,8 @@ function ids(received: readonly { id: string }[]): string[] {
 interface Received {
   readonly id: string;
   readonly type: string;
+  readonly topics: readonly string[];
+  readonly time: string;
   readonly data: unknown;
 }
 

@@ -1,4 +1,4 @@
-import { encodeFrame, encodeRetry, joinFrames } from "../../protocol/frame.ts";
+import { encodeComment, encodeFrame, encodeRetry, joinFrames } from "../../protocol/frame.ts";
 import { type Busy as BusyData, HubEvent } from "../../protocol/hub-events.ts";
 import { STREAM_HEADERS } from "../stream/stream-headers.ts";
 import type { Problem } from "./problem.ts";
@@ -41,7 +41,10 @@ export class Busy {
     const retry = this.#wait((problem.retryAfter ?? DEFAULT_WAIT_SECONDS) * 1000);
     const retryAfter = Math.ceil(retry / 1000);
     const data: BusyData = { reason, retry_after: retryAfter };
-    const frame = encodeFrame({ event: HubEvent.busy, data: JSON.stringify(data) });
+    const json = JSON.stringify(data);
+    const frame = asksForText(request)
+      ? encodeComment(`busy: ${json}`)
+      : encodeFrame({ event: HubEvent.busy, data: json });
     return new Response(joinFrames([encodeRetry(retry), frame]), {
       headers: { ...STREAM_HEADERS, ...problem.headers, "retry-after": String(retryAfter) },
     });
@@ -59,6 +62,11 @@ export class Busy {
 
 function willPass({ status }: Problem): boolean {
   return status === 429 || status >= 500;
+}
+
+/** Whether hub events are no events to the reader. */
+function asksForText({ url }: Request): boolean {
+  return new URLSearchParams(url.split("?", 2)[1]).get("format") === "text";
 }
 
 /** True for GET and HEAD only: a publisher would take a 200 for an acknowledgement. */

@@ -59,7 +59,7 @@ const StreamEvent = named("schemas", "StreamEvent", {
   properties: {
     id: { type: "string", description: "Becomes the client's last event id" },
     event: { type: "string", description: "The event's type; without it `message`" },
-    data: { type: "string", description: "JSON text" },
+    data: { type: "string", description: "JSON text, or with `format=text` a string as it is" },
     retry: {
       type: "integer",
       minimum: 0,
@@ -88,6 +88,21 @@ data: {"order":7}
 : keepalive
 `;
 
+const ENVELOPE = `id: order-7-shipped
+event: order-shipped
+data: {"id":"order-7-shipped","type":"order-shipped","topics":["orders/7"],"time":"2026-01-31T09:30:00.000Z","data":{"order":7}}
+
+`;
+
+const TEXT = `retry: 3000
+id: bcdfghjkmnpq-11
+
+id: bcdfghjkmnpq-12
+event: token
+data: Hello
+
+`;
+
 const BUSY = `retry: 12345
 event: tidings.busy
 data: {"reason":"full","retry_after":13}
@@ -110,5 +125,10 @@ since an EventSource gives up for good at any other status. 400, 401 and 403 kee
       schema: { type: "string", const: "no-cache, no-transform" },
     },
   },
-  content: sequence("text/event-stream", StreamEvent, { "an event": NOW, "no room now": BUSY }),
+  content: sequence("text/event-stream", StreamEvent, {
+    "an event": NOW,
+    "format=envelope": ENVELOPE,
+    "format=text": TEXT,
+    "no room now": BUSY,
+  }),
 };

@@ -34,7 +34,15 @@ const EventsQuery = Type.Object({
     // What EventSource polyfills add when they reconnect.
     ["lastEventId", "lastEventID"],
   ),
-  format: Type.Optional(Type.Literal("json", { description: "How `data` reads: as JSON text." })),
+  format: Type.Optional(
+    Type.Union([Type.Literal("json"), Type.Literal("envelope"), Type.Literal("text")], {
+      default: "json",
+      description:
+        "How `data` reads. `json`: as JSON text. `envelope`: as an object with `id`, `type`, `topics`, `time` and `data`. " +
+        "`text`: a string as it is, other data as JSON text; what the hub itself says is no event there: a place is an " +
+        "`id` line alone, a gap a comment.",
+    }),
+  ),
   keepalive: Type.Optional(
     Type.Literal("event", {
       description:
@@ -149,7 +157,7 @@ function eventStreams(
     const grant = await access(request);
     const interest = readInterest(query, grant, limits.maxTopics);
     const lastEventId = readLastEventId(request, query);
-    const keepAlive = query.keepalive ?? "comment";
+    const { keepalive: keepAlive = "comment", format = "json" } = query;
     if (broker.draining) throw draining();
     // A stream is opened when its head has gone out, which is too late for a refusal.
     broker.log.assertStarted();
@@ -174,7 +182,7 @@ function eventStreams(
       // The key may have been withdrawn since it was looked at.
       const over = endOf(grant);
       if (over !== undefined) throw invalidToken(over);
-      const client = broker.addClient(sink, { interest, lastEventId, keepAlive, about, removed });
+      const client = broker.addClient(sink, { interest, lastEventId, keepAlive, format, about, removed });
       admission.enter(address);
       if (credential) withdrawals.watch(credential.withdrawn);
       const end = endOfStream(grant.expires, limits.maxStreamAge);
