@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { consoleRoutes } from "./console/server/routes.ts";
 import { type Access, openAccess } from "./http/access/access.ts";
 import { crossOrigin } from "./http/access/cross-origin.ts";
-import { guard } from "./http/access/guard.ts";
+import { guard, ownPages } from "./http/access/guard.ts";
 import type { Remedies } from "./http/access/remedies.ts";
 import { answerError, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
@@ -66,7 +66,9 @@ export function createApp({
     .use(apiDescription(app, { isOpen: options.access === openAccess }))
     .use(consoleRoutes({ ...options, status, remedies }))
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
-    .use(hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals }));
+    .use(
+      hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals, isOwnPage: ownPages(hosts) }),
+    );
 }
 
 /** The application's routes, for clients that are typed by them. */

@@ -15,6 +15,8 @@ export interface Hub extends AccessRules {
   readonly nodes: Nodes;
   /** How the hub is, all its nodes together. */
   readonly status: StatusOf;
+  /** Whether a request comes from a page of the hub itself, or from no page. */
+  readonly isOwnPage: (request: Request) => boolean;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
   readonly publications: Publications;

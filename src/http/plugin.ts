@@ -3,7 +3,7 @@ import { Tickets } from "../auth/tickets.ts";
 import type { Broker } from "../broker/broker.ts";
 import { type Nodes, SingleNode } from "../nodes/nodes.ts";
 import { type Access, publicAccess } from "./access/access.ts";
-import { guard } from "./access/guard.ts";
+import { guard, ownPages } from "./access/guard.ts";
 import { pluginRemedies, type Remedies } from "./access/remedies.ts";
 import { type Enter, withOwnAnswers } from "./answer/answering.ts";
 import { Refusals } from "./answer/refusals.ts";
@@ -120,6 +120,7 @@ export function tidings<const Prefix extends string = "">({
     access: access ?? publicAccess,
     remedies,
     refusals: new Refusals(broker.logger),
+    isOwnPage: ownPages(hosts),
     enter({ request, server }) {
       check(request);
       if (server) drainWithServer(server, broker);
@@ -134,6 +135,8 @@ interface RouteOptions<Prefix extends string> extends HubOptions {
   readonly prefix: Prefix;
   readonly access: Access;
   readonly remedies: Remedies;
+  /** Whether a request comes from a page of the hub itself, or from no page. */
+  readonly isOwnPage: (request: Request) => boolean;
   /** Counts and logs refusals. */
   readonly refusals: Refusals;
   /** Checks every request first. An error that it throws becomes the answer. */
@@ -153,6 +156,7 @@ export function hubRoutes<const Prefix extends string>({
   published,
   backupFolder,
   refusals,
+  isOwnPage,
   enter,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
@@ -166,6 +170,7 @@ export function hubRoutes<const Prefix extends string>({
     status,
     access,
     remedies,
+    isOwnPage,
     tickets,
     addressOf,
     backupFolder,

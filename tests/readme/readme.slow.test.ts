@@ -125,6 +125,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "Publish many events, from anywhere": {
     steps: {
       "tidings serve --strict": { keeps: true, shows: /Tidings/ },
+      "curl -s 'http://127.0.0.1:3000/publish?type=nav-badge-update' -d path=/inbox -d badge=3": {
+        shows: /^{"id":"[^"]+","recipients":0}$/,
+      },
       [String.raw`printf '%s\n' '{"type":"nav-badge-update","data":{"path":"/inbox","badge":"1"}}' '{"type":"nav-badge-update","data":{"path":"/inbox","badge":"2"}}' | tidings publish -`]:
         { shows: /^\S+\n\S+\n$/ },
       [String.raw`printf '%s\n' '{"type":"nav-badge-update","data":{"path":"/inbox","badge":""}}' '{"type":"misspelt","data":1}' | curl -sN -T . -X POST -H 'content-type: application/x-ndjson' http://127.0.0.1:3000/publish/stream`]:

@@ -25,7 +25,7 @@ export interface GuardOptions {
  * origin
  */
 export function guard({ hosts, origins, remedies, refusedOrigin }: GuardOptions): (request: Request) => void {
-  const names = hosts?.includes("*") ? undefined : hosts && new Set(hosts.map((name) => name.toLowerCase()));
+  const names = namesOf(hosts);
   const isAllowed = originMatcher(origins);
   // Most requests have the same Host as the one before.
   let passed: string | undefined;
@@ -46,10 +46,34 @@ export function guard({ hosts, origins, remedies, refusedOrigin }: GuardOptions)
       throw new Problem(403, remedies.origin(origin));
     }
     const site = headers.get("sec-fetch-site");
-    if (site === null || site === "same-origin" || site === "none") return;
+    if (isOwnSite(site)) return;
     if (headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD")) return;
     throw new Problem(403, remedies.origin(`a ${site} page`));
   };
+}
+
+/**
+ * Whether a request comes from a page of the hub itself, or from no page: for bodies that a browser sends
+ * without a preflight, whatever origins are allowed.
+ */
+export function ownPages(hosts: GuardOptions["hosts"]): (request: Request) => boolean {
+  const names = namesOf(hosts);
+  return (request) => {
+    const { headers } = request;
+    const origin = headers.get("origin");
+    if (origin === null) return isOwnSite(headers.get("sec-fetch-site"));
+    return isSameOrigin(origin, headers.get("host") ?? requestUrl(request).host, names);
+  };
+}
+
+/** The names in lower case; undefined for any name. */
+function namesOf(hosts: GuardOptions["hosts"]): ReadonlySet<string> | undefined {
+  return hosts?.includes("*") ? undefined : hosts && new Set(hosts.map((name) => name.toLowerCase()));
+}
+
+/** Whether `Sec-Fetch-Site` names the hub's own pages, or no page. */
+function isOwnSite(site: string | null): boolean {
+  return site === null || site === "same-origin" || site === "none";
 }
 
 /** A Host without its port, in lower case, and without the dot that may end it. */

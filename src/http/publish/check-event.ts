@@ -5,7 +5,7 @@ import type { Violation } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
 import type { Hub } from "../hub.ts";
 import { notJson, parseJson } from "../request/json.ts";
-import { membersOf } from "../request/json-bytes.ts";
+import { cutArray, membersOf, withoutMark } from "../request/json-bytes.ts";
 
 /** From this size on, in bytes, an event is checked part by part. */
 const LARGE_EVENT_BYTES = 64 * 1024;
@@ -32,6 +32,36 @@ export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<voi
   }
   if (!members) return { violations: [{ path: at, message: "Expected object" }] };
   return checkLarge(hub, members, at);
+}
+
+/**
+ * The same for an event whose data alone is JSON.
+ *
+ * @param about all but the data
+ */
+export function* checkData(hub: Hub, about: object, bytes: Uint8Array): Generator<void, Checked, void> {
+  if (bytes.length < LARGE_EVENT_BYTES) {
+    const { value, exact } = parseJson(bytes);
+    const event = { ...about, data: value };
+    return checkParsed(hub, { value: event, exact: exact === value ? event : { ...about, data: exact } }, "");
+  }
+  const members = new Map(Object.entries(about).map(([name, value]) => [name, JSON.stringify(value)]));
+  try {
+    const data = withoutMark(bytes);
+    assertOneValue(data);
+    const wrapped = yield* membersOf(Buffer.concat([Buffer.from('{"data":'), data, Buffer.from("}")]));
+    members.set("data", wrapped?.get("data") ?? "");
+  } catch (error) {
+    throw notJson(error);
+  }
+  return checkLarge(hub, members, "");
+}
+
+/** @throws SyntaxError when the bytes would be several members, put into an object. */
+function assertOneValue(bytes: Uint8Array): void {
+  const list = Buffer.concat([Buffer.from("["), bytes, Buffer.from("]")]);
+  const parts = [...cutArray(list, list.length)];
+  if (parts.length !== 1) throw new SyntaxError("it is more than one value");
 }
 
 /** The same for an event whose JSON is parsed. */

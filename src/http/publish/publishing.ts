@@ -8,7 +8,7 @@ import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { accountOf, type Incoming } from "../request/address.ts";
-import { checkEvent } from "./check-event.ts";
+import { type Checked, checkEvent } from "./check-event.ts";
 
 /** The answer to one event. */
 export const PublishedReceipt = Type.Object({
@@ -57,12 +57,21 @@ function tooMany(hub: Hub, retryAfter: number): Problem {
 }
 
 /** Checks an event's JSON, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
-export async function publishOne(
+export function publishOne(
   hub: Hub,
   grant: Grant,
   json: Uint8Array,
 ): Promise<typeof PublishedReceipt.static> {
-  const answer = inSlices(checkEvent(hub, json));
+  return publishChecked(hub, grant, checkEvent(hub, json));
+}
+
+/** Keeps an event when its check is done. @throws the same. */
+export async function publishChecked(
+  hub: Hub,
+  grant: Grant,
+  steps: Generator<void, Checked, void>,
+): Promise<typeof PublishedReceipt.static> {
+  const answer = inSlices(steps);
   const checked = answer instanceof Promise ? await answer : answer;
   if ("violations" in checked) throw unprocessable(checked.violations);
   const [receipt] = await publish(hub, grant, [checked.draft]);

@@ -30,7 +30,11 @@ export function readJsonBytes(incoming: Incoming, limits: BodyLimits): Promise<U
   return readBytes(incoming, limits);
 }
 
-function readBytes({ request, server }: Incoming, { bytes, timeout }: BodyLimits): Promise<Uint8Array> {
+/** The request's body, whatever it is. @throws Problem 413, 408 or 400, as {@link readJsonBytes} does. */
+export function readBytes(
+  { request, server }: Incoming,
+  { bytes, timeout }: BodyLimits,
+): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
   const length = declared === null ? undefined : Number(declared);
   if (length !== undefined && length > bytes) throw tooLarge(bytes);
@@ -107,13 +111,24 @@ function tooSlow(timeout: number): Problem {
 }
 
 /** @throws Problem 415 when the body is declared as something else, or compressed; 400 with trailer fields. */
-export function assertBodyHead({ request: { headers } }: Incoming, expected: string): void {
+export function assertBodyHead(incoming: Incoming, expected: string): void {
+  const { type } = mediaTypeOf(incoming);
+  if (type !== expected) throw new Problem(415, `send this as ${expected}`);
+}
+
+/** What a body is declared as, in lower case. */
+interface MediaType {
+  /** Undefined when it is not declared. */
+  readonly type: string | undefined;
+  readonly charset: string | undefined;
+}
+
+/** @throws Problem 415 when the body is compressed; 400 with trailer fields. */
+export function mediaTypeOf({ request: { headers } }: Incoming): MediaType {
   // The runtime passes the body on, and then answers 400 itself when it meets the fields.
   if (headers.has("trailer")) {
     throw new Problem(400, "a body with trailer fields is not taken", { headers: NOT_WAITED_FOR });
   }
-  const given = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (given !== expected) throw new Problem(415, `send this as ${expected}`);
   const coding = headers.get("content-encoding")?.trim().toLowerCase();
   if (coding && coding !== "identity") {
     // RFC 9110, section 15.5.16: what would be taken instead.
@@ -121,4 +136,10 @@ export function assertBodyHead({ request: { headers } }: Incoming, expected: str
       headers: { "accept-encoding": "identity" },
     });
   }
+  const given = headers.get("content-type")?.toLowerCase();
+  if (given === undefined || given === null) return { type: undefined, charset: undefined };
+  return {
+    type: given.split(";", 1)[0]?.trim(),
+    charset: /;\s*charset="?([^\s;"]+)/.exec(given)?.[1],
+  };
 }

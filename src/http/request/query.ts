@@ -26,6 +26,13 @@ export function textParameter(description: string, example: string, aliases: rea
   );
 }
 
+/** A name that stands alone, as in `?private`, or has `true` or `false` after it. */
+export function flagParameter(description: string) {
+  return Type.Optional(
+    Type.Union([Type.Literal(""), Type.Literal("true"), Type.Literal("false")], { description }),
+  );
+}
+
 /** A text such as the example that may be given several times. */
 export function listParameter(description: string, example: string, text: TString = Type.String()) {
   return Type.Optional(Type.Array(text, { description, examples: [[example]] }));

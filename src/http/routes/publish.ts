@@ -3,8 +3,16 @@ import { Elysia } from "elysia";
 import { EventBatch, EventInput } from "../../events/event-input.ts";
 import { inSlices } from "../../timers.ts";
 import type { Hub } from "../hub.ts";
-import { json, operation } from "../openapi/operation.ts";
-import { PublishedReceipt, payForBatch, payForOne, publish, publishOne } from "../publish/publishing.ts";
+import { json, operation, text } from "../openapi/operation.ts";
+import { AboutEvent, isPlain, readPlain } from "../publish/plain-body.ts";
+import {
+  PublishedReceipt,
+  payForBatch,
+  payForOne,
+  publish,
+  publishChecked,
+  publishOne,
+} from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
 import { readJsonBytes } from "../request/body.ts";
 
@@ -26,16 +34,19 @@ export function publishRoutes(hub: Hub) {
   return new Elysia()
     .post(
       "/publish",
-      async ({ request, server }): Promise<typeof PublishedReceipt.static> => {
+      async ({ request, server, query }): Promise<typeof PublishedReceipt.static> => {
         const incoming = { request, server };
+        const isData = isPlain(query);
         const granted = hub.access(request);
         const grant = granted instanceof Promise ? await granted : granted;
         payForOne(hub, grant, incoming);
+        if (isData) return publishChecked(hub, grant, await readPlain(hub, incoming, query, eventLimits));
         const bytes = await readJsonBytes(incoming, eventLimits);
         return publishOne(hub, grant, bytes);
       },
       {
         parse: "none",
+        query: AboutEvent,
         body: typeOnly<EventInput>(),
         detail: operation({
           tag: "publish",
@@ -44,11 +55,17 @@ export function publishRoutes(hub: Hub) {
           description:
             "It is checked, then kept, then delivered. The same `id` on the same topics with the same content " +
             "answers as the first time and delivers nothing, so an event with an `id` can be sent again; with other " +
-            "content it is a 409. A refused event delivers nothing.",
-          body: json("EventInput", EventInput, {
-            "on a topic": ORDER_SHIPPED,
-            "to everyone": PRICE_CHANGED,
-          }),
+            "content it is a 409. A refused event delivers nothing.\n\n" +
+            "For senders that don't know the hub, `type` in the query makes the body the data: JSON as it is, a form as " +
+            "an object, any other text as a string. A page of another site may send JSON only.",
+          body: {
+            ...json("EventInput", EventInput, {
+              "on a topic": ORDER_SHIPPED,
+              "to everyone": PRICE_CHANGED,
+            }),
+            ...text("text/plain", { "with type in the query": "disk full" }),
+            ...text("application/x-www-form-urlencoded", { "with type in the query": "disk=sda1&free=3" }),
+          },
           answers: {
             200: {
               description: "The event is kept",
