@@ -49,16 +49,19 @@ function keepNumber(_: string, value: unknown, { source }: { source?: string }):
   return String(value) === source ? value : JSON.rawJSON(source);
 }
 
-/** Looks at the text, because a parser that fails deep in the stack takes much time. */
-function isNestedTooDeeply(text: string): boolean {
-  if (text.length < MIN_DEEP_LENGTH) return false;
+/**
+ * Whether a text is nested deeper than so many levels. Looks at the text, because a parser that fails deep
+ * in the stack takes much time.
+ */
+export function isNestedTooDeeply(text: string, most = MAX_DEPTH): boolean {
+  if (text.length <= 2 * most) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) i = endOfString(text, i);
     else if (code === OPEN_ARRAY || code === OPEN_OBJECT) depth++;
     else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--;
-    if (depth > MAX_DEPTH) return true;
+    if (depth > most) return true;
   }
   return false;
 }

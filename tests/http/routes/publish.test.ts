@@ -248,6 +248,19 @@ test("422: JSON that is nested too deeply, without straining the hub", async () 
   }
 });
 
+test("422: an event of a short batch that is nested too deeply, by one level too", async () => {
+  const { url } = startHub();
+  const batch = (depth: number) => {
+    const data = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    return postText(`${url}/publish/batch`, `[{"type":"n","data":1},{"type":"n","data":${data}}]`);
+  };
+  expect((await batch(511)).status).toBe(200);
+  for (const depth of [512, 16_000]) {
+    const { errors } = await problemOf(await batch(depth), 422);
+    expect(errors).toEqual([{ path: "/1", message: expect.stringContaining("512 levels") }]);
+  }
+});
+
 test("what is allowed is accepted, up to the limits", async () => {
   const { url } = startHub();
   const long = "x".repeat(1024);
