@@ -7,6 +7,8 @@ import { type Reader, Subscription } from "./subscription.ts";
 /** The most matches that are remembered: a batch, or more while the store fails. */
 const MAX_MATCHES = 10_000;
 
+const NONE: readonly never[] = [];
+
 /** The subscriptions of an event, found when its recipients were counted. */
 interface Match<R extends Reader> {
   readonly type: string | undefined;
@@ -64,6 +66,7 @@ export class Subscriptions<R extends Reader> {
 
   /** How many readers ask for the event and may read it. */
   recipients(event: Draft): number {
+    if (this.#byKey.size === 0) return 0;
     const { type, topics } = event;
     const subscriptions = this.#search(event);
     if (this.#matches.length === MAX_MATCHES) this.forgetMatches();
@@ -78,7 +81,7 @@ export class Subscriptions<R extends Reader> {
    * again, unless a subscription was added or removed since.
    */
   find(event: Draft): readonly Subscription<R>[] {
-    if (this.#byKey.size === 0) return [];
+    if (this.#byKey.size === 0) return NONE;
     for (let i = this.#nextMatch; i < this.#matches.length; i++) {
       const match = this.#matches[i];
       if (match?.topics !== event.topics || match.type !== event.type) continue;

@@ -98,7 +98,10 @@ class KeptEntry implements Entry {
   readonly retain: boolean;
   readonly erased: boolean;
   readonly isNamed: boolean;
-  #frame: Uint8Array | undefined;
+  /** See {@link sizeInMemory}: it is added when the entry comes, and taken off when it goes. */
+  readonly size: number;
+  // A plain field, not a private one: one entry is made for each event, and those take longer to make.
+  private encoded: Uint8Array | undefined = undefined;
 
   constructor(
     draft: Omit<Draft, "id">,
@@ -124,11 +127,12 @@ class KeptEntry implements Entry {
     this.retain = draft.retain;
     this.erased = erased;
     this.isNamed = isNamed;
+    this.size = sizeOf(this);
   }
 
   get frame(): Uint8Array {
-    this.#frame ??= encodeJsonFrame({ id: this.id, event: this.type, retry: this.retry, json: this.json });
-    return this.#frame;
+    this.encoded ??= encodeJsonFrame({ id: this.id, event: this.type, retry: this.retry, json: this.json });
+    return this.encoded;
   }
 }
 
@@ -141,8 +145,12 @@ const TOPIC_BYTES = 32;
  * What an entry takes in memory, in bytes, to within a small factor. Texts count twice: the data and
  * the id are held as text and in the frame, and a text outside of Latin-1 takes two bytes a character.
  */
-export function sizeInMemory({ json, id, type, topics }: EntryData): number {
+export function sizeInMemory(entry: Entry): number {
+  return entry instanceof KeptEntry ? entry.size : sizeOf(entry);
+}
+
+function sizeOf({ json, id, type, topics }: EntryData): number {
   let length = json.length + id.length + (type?.length ?? 0);
-  for (const topic of topics) length += TOPIC_BYTES + topic.length;
+  for (let i = 0; i < topics.length; i++) length += TOPIC_BYTES + (topics[i]?.length ?? 0);
   return ENTRY_BYTES + 2 * length;
 }
