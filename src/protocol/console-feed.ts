@@ -1,6 +1,6 @@
 import type { Status } from "./status.ts";
 
-// The stream of the console: `events` several times a second, and `tick` once a second.
+// The stream of the console: first `past`, then `events` several times a second, and `tick` once a second.
 
 /** An event as the console lists it. */
 export interface ConsoleEvent {
@@ -28,6 +28,21 @@ export interface ConsoleEvents {
   readonly skipped: number;
 }
 
+/** The figures of the last minutes, oldest first; null where one is not known. */
+export type PastFigures = readonly {
+  /** The hub's clock, in Unix milliseconds. */
+  readonly time: number;
+  /** Events a second. */
+  readonly published: number | null;
+  /** Events a second. */
+  readonly delivered: number | null;
+  readonly clients: number;
+  /** The mean time from publishing to the write to the last client, in ms. */
+  readonly latency: number | null;
+  /** Bytes. */
+  readonly memory: number;
+}[];
+
 /** The most frequent names, and their counts. */
 export interface TallyCounts {
   readonly top: readonly (readonly [name: string, count: number])[];
@@ -42,6 +57,8 @@ export interface Tick {
   readonly now: number;
   /** The time from publishing to the write to the last client, in ms; null when nothing was published. */
   readonly latency: { readonly mean: number; readonly max: number } | null;
+  /** When the oldest event that is held was kept, in Unix milliseconds; null when there is none. */
+  readonly oldest: number | null;
   readonly types: TallyCounts;
   readonly topics: TallyCounts;
   /** Whether the page showed a key, which it can forget. */

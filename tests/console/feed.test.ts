@@ -3,12 +3,13 @@ import { createParser } from "eventsource-parser";
 import { Broker } from "../../src/broker/broker.ts";
 import { statusOf } from "../../src/broker/status.ts";
 import { Feed } from "../../src/console/server/feed.ts";
-import type { ConsoleEvents, Tick } from "../../src/protocol/console-feed.ts";
+import { FigureHistory } from "../../src/console/server/figure-history.ts";
+import type { ConsoleEvents, PastFigures, Tick } from "../../src/protocol/console-feed.ts";
 import { defer } from "../defer.ts";
 import { until } from "../until.ts";
 
 /** A feed into memory. `full` says whether its page takes no bytes. */
-function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"] } = {}) {
+function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"], past = [] as PastFigures } = {}) {
   const stop = new AbortController();
   const messages: { event: string; data: unknown }[] = [];
   const waiting: (() => void)[] = [];
@@ -33,6 +34,7 @@ function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"] } = {})
   };
   const feed = new Feed(broker, sink, {
     status: () => statusOf(broker),
+    past,
     signal: stop.signal,
     keyed,
     privateTopics,
@@ -60,6 +62,7 @@ function openFeed(broker: Broker, { keyed = false, privateTopics = ["*"] } = {})
       };
     },
     tick: (passes?: (tick: Tick) => boolean) => next<Tick>("tick", passes),
+    past: () => next<PastFigures>("past"),
     events: (passes?: (events: ConsoleEvents) => boolean) => next<ConsoleEvents>("events", passes),
   };
 }
@@ -72,6 +75,24 @@ test("it begins with the figures and with what is held, oldest first", async () 
   const { events, backlog } = await feed.events();
   expect(backlog).toBe(true);
   expect(events.map(({ json }) => Number(json))).toEqual(Array.from({ length: 200 }, (_, i) => 100 + i));
+});
+
+test("it brings the figures of the last minutes, and the age of the oldest event", async () => {
+  const broker = new Broker();
+  const history = new FigureHistory(broker, () => statusOf(broker), 5);
+  await broker.publish({ type: "held", data: 1 });
+  await until(() => history.past.length >= 3);
+  const feed = openFeed(broker, { past: history.past });
+  const past = await feed.past();
+  expect(past.length).toBeGreaterThanOrEqual(3);
+  expect(past.slice(1).every(({ published, clients }) => published !== null && clients === 0)).toBeTrue();
+  expect(past.map(({ time }) => time)).toEqual(past.map(({ time }) => time).toSorted((a, b) => a - b));
+  const [entry] = (await broker.log.read(0, 1)).entries;
+  expect((await feed.tick()).oldest).toBe(entry?.keptAt ?? 0);
+  await broker.close();
+  const { length } = history.past;
+  await Bun.sleep(30);
+  expect(history.past.length).toBe(length);
 });
 
 test("an event comes with its topics, and rates and latency with the next tick", async () => {

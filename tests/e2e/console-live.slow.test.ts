@@ -207,7 +207,7 @@ describe.skipIf(browserless)("the console's live view", () => {
       const folder = emptyFolder();
       const first = await serveBinary(folder);
       const { page } = await openConsole(first.url);
-      await page.getByRole("banner").getByText("Live", { exact: true }).last().waitFor();
+      await page.getByRole("banner").getByText("Connected", { exact: true }).waitFor();
       await publish(first.url, order(1));
       await page.getByRole("grid").getByText("number 1").waitFor();
       process.kill(first.pid, "SIGKILL");

@@ -73,3 +73,11 @@ export function clock(time: number): string {
 export function preciseClock(time: number): string {
   return `${clock(time)}.${pad(new Date(time).getMilliseconds(), 3)}`;
 }
+
+/** Characters that turn the direction of the text that follows (Unicode, UAX 9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text with such characters as JSON escapes: one of them could make the rest of a line read backwards. */
+export function visible(text: string): string {
+  return text.replace(TURNS, (turn) => `\\u${turn.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -18,6 +18,22 @@ export function followRoute(): void {
 }
 
 function namedView(): View | undefined {
-  const name = globalThis.location?.hash.slice(1);
+  const [name] = addressed();
   return views.find((known) => known === name);
+}
+
+/** What the address says besides the view: `#live?type=order`. */
+export function namedQuery(): URLSearchParams {
+  return new URLSearchParams(addressed()[1]);
+}
+
+/** Puts what is shown into the address, so that it can be kept and passed on. Empty values are left out. */
+export function nameQuery(of: View, values: Readonly<Record<string, string>>): void {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "")).toString();
+  const hash = query === "" ? `#${of}` : `#${of}?${query}`;
+  if (globalThis.location.hash !== hash) history.replaceState(null, "", hash);
+}
+
+function addressed(): string[] {
+  return (globalThis.location?.hash ?? "").slice(1).split("?", 2);
 }

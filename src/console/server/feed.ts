@@ -3,7 +3,13 @@ import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/inter
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import type { StatusOf } from "../../http/status/hub-status.ts";
 import type { Entry } from "../../log/entry.ts";
-import type { ConsoleEvent, ConsoleEvents, TallyCounts, Tick } from "../../protocol/console-feed.ts";
+import type {
+  ConsoleEvent,
+  ConsoleEvents,
+  PastFigures,
+  TallyCounts,
+  Tick,
+} from "../../protocol/console-feed.ts";
 import { DEFAULT_TYPE, encodeFrame } from "../../protocol/frame.ts";
 import type { Status } from "../../protocol/status.ts";
 
@@ -19,6 +25,8 @@ const BACKLOG_EVENTS = 200;
 export interface FeedOptions {
   readonly signal: AbortSignal;
   readonly status: StatusOf;
+  /** The figures of the last minutes. */
+  readonly past: PastFigures;
   /** Whether the page showed a key. */
   readonly keyed: boolean;
   /** The topics whose private events the page may read. */
@@ -26,7 +34,7 @@ export interface FeedOptions {
 }
 
 /**
- * The event stream of the console: figures once a second (`tick`), and events at most ten times a second
+ * The event stream of the console: the figures of the last minutes (`past`), figures once a second (`tick`), and events at most ten times a second
  * (`events`). It stays small however much is published: rates are counted here, over all events, and of
  * many events only the newest are sent.
  *
@@ -53,17 +61,18 @@ export class Feed {
   #ended = false;
 
   /** Ends when the page goes away, when the signal aborts or when the broker closes. */
-  constructor(broker: Broker, sink: EventSink, { status, signal, keyed, privateTopics }: FeedOptions) {
+  constructor(broker: Broker, sink: EventSink, { status, past, signal, keyed, privateTopics }: FeedOptions) {
     this.#broker = broker;
     this.#status = status;
     this.#keyed = keyed;
     this.#privateTopics = toPrivateTopics(privateTopics);
     this.#sink = sink;
     this.#stopObserving = broker.observe((entries, took) => this.#see(entries, took));
-    this.#timer = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
+    this.#timer = setInterval(() => void this.#tick(), TICK_INTERVAL_MS);
     if (signal.aborted) this.end();
     else signal.addEventListener("abort", () => this.end(), { once: true });
-    this.#tick();
+    this.#send("past", past);
+    void this.#tick();
     void this.#sendBacklog();
   }
 
@@ -124,30 +133,41 @@ export class Feed {
     this.#send("events", { backlog: false, events, skipped });
   }
 
-  #tick(): void {
+  async #tick(): Promise<void> {
     if (this.#broker.closed) {
       this.end();
       return;
     }
     // What was counted stays for the tick that is taken.
     if (this.#full) return;
-    const status = this.#status();
-    if (!(status instanceof Promise)) this.#sendTick(status);
-    // The figures of nodes that are all away are for the next.
-    else
-      void status.then(
-        (status) => this.#sendTick(status),
-        () => {},
-      );
+    try {
+      this.#sendTick(await this.#status(), await this.#oldest());
+    } catch {
+      // The figures of nodes that are all away are for the next.
+    }
   }
 
-  #sendTick(status: Status): void {
+  /** When the oldest event that is held was kept. A store that can't be read now has said so elsewhere. */
+  async #oldest(): Promise<number | null> {
+    const { log } = this.#broker;
+    const { earliest } = log;
+    if (earliest === undefined) return null;
+    try {
+      const { entries } = await log.read(earliest - 1, 1);
+      return entries[0]?.keptAt ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  #sendTick(status: Status, oldest: number | null): void {
     if (this.#full) return;
     const count = this.#latencyCount;
     this.#send("tick", {
       status,
       now: Date.now(),
       latency: count > 0 ? { mean: this.#latencySum / count, max: this.#latencyMax } : null,
+      oldest,
       types: this.#types.take(),
       topics: this.#topics.take(),
       keyed: this.#keyed,
@@ -155,6 +175,7 @@ export class Feed {
     this.#latencySum = this.#latencyCount = this.#latencyMax = 0;
   }
 
+  #send(event: "past", data: PastFigures): void;
   #send(event: "tick", data: Tick): void;
   #send(event: "events", data: ConsoleEvents): void;
   #send(event: string, data: unknown): void {

@@ -12,6 +12,7 @@ import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
 import { MAX_TIMER_MS } from "../../timers.ts";
 import { type Asset, loadAssets } from "./assets.ts";
 import { Feed } from "./feed.ts";
+import { FigureHistory } from "./figure-history.ts";
 
 /** Where the page's other files are, seen from the page. */
 const FOLDER = "console";
@@ -24,6 +25,7 @@ interface ConsoleOptions extends AccessRules {
 
 /** `GET /`, the console: its page, the files of the page, and the feed that it draws from. */
 export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
+  const history = new FigureHistory(broker, status);
   return new Elysia({ detail: { hide: true } })
     .get("/", async ({ request }) => {
       const { html } = await loadAssets(FOLDER);
@@ -46,6 +48,7 @@ export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
       const { privateTopics } = grant;
       const options = {
         status,
+        past: history.past,
         signal: whileGood(request.signal, grant),
         keyed: grant !== OPEN,
         privateTopics,

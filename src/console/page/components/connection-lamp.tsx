@@ -7,7 +7,7 @@ export function ConnectionLamp() {
   const { state } = connection.value;
   const [color, word] = {
     connecting: ["warn", "Connecting"],
-    open: tick.value?.status.status === "stopping" ? ["warn", "Stopping"] : ["good", "Live"],
+    open: tick.value?.status.status === "stopping" ? ["warn", "Stopping"] : ["good", "Connected"],
     waiting: ["bad", "Reconnecting"],
     refused: isLocked.value ? ["warn", "Locked"] : ["bad", "Refused"],
   }[state] as [string, string];

@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import { visible } from "../format.ts";
 import { jsonTokens } from "./json-tokens.ts";
 
 /** Beyond this many characters JSON is shown as it came: a page of coloured megabytes helps nobody. */
@@ -6,7 +7,8 @@ const MAX_COLORED_LENGTH = 100_000;
 
 /** JSON, formatted and coloured. */
 export function JsonView({ json, label }: { json: string; label: string }) {
-  const tokens = useMemo(() => (json.length <= MAX_COLORED_LENGTH ? jsonTokens(json) : undefined), [json]);
+  const shown = visible(json);
+  const tokens = useMemo(() => (shown.length <= MAX_COLORED_LENGTH ? jsonTokens(shown) : undefined), [shown]);
   return (
     // It scrolls, so a keyboard must reach it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
@@ -22,7 +24,7 @@ export function JsonView({ json, label }: { json: string; label: string }) {
                 </span>
               ),
             )
-          : json}
+          : shown}
       </pre>
     </section>
   );

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
-import type { Tick } from "../../../protocol/console-feed.ts";
+import type { PastFigures, Tick } from "../../../protocol/console-feed.ts";
 
 /** How many seconds the charts reach back. */
-const CHART_SECONDS = 300;
+export const CHART_SECONDS = 900;
 
 /** The figures over time, a column each, as uPlot takes them; null where they are not known. */
 export interface Series {
@@ -25,7 +25,17 @@ class Figures {
   /** Changes whenever the series have. */
   readonly changed = signal(0);
 
+  /** Begins with what the hub has kept of the time before. */
+  begin(past: PastFigures): void {
+    // A connection that was lost and is back has shown the same.
+    if (this.series.time.length > 0) return;
+    for (const { time, ...values } of past) this.#push(time / 1000, values);
+    this.changed.value++;
+  }
+
   add(now: Tick, before: Tick | undefined): void {
+    // The first tick has no rates. What the hub has kept of the time before goes on with the next.
+    if (!before && this.series.time.length > 0) return;
     const seconds = before ? (now.now - before.now) / 1000 : 0;
     const restarted = before !== undefined && now.status.uptime_seconds < before.status.uptime_seconds;
     const rate = (total: "published" | "delivered") =>
@@ -42,6 +52,12 @@ class Figures {
       memory: now.status.memory,
     });
     this.changed.value++;
+  }
+
+  /** How many seconds the charts show by now. */
+  get span(): number {
+    const { time } = this.series;
+    return Math.round((time.at(-1) ?? 0) - (time[0] ?? 0));
   }
 
   /** The newest value; null when it is not known. */

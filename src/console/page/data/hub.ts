@@ -1,5 +1,5 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { ConsoleEvents, Tick } from "../../../protocol/console-feed.ts";
+import type { ConsoleEvents, PastFigures, Tick } from "../../../protocol/console-feed.ts";
 import { version } from "../../../version.ts";
 import { events } from "./event-list.ts";
 import { figures } from "./figures.ts";
@@ -52,6 +52,7 @@ function take({ event, data }: Message): void {
   // No schema: this page and what it reads come from the same executable, and a page that an upgrade
   // of the hub has left behind says so (isOutdated).
   if (event === "tick") takeTick(JSON.parse(data) as Tick);
+  else if (event === "past") figures.begin(JSON.parse(data) as PastFigures);
   else if (event === "events") events.add(JSON.parse(data) as ConsoleEvents);
 }
 

@@ -10,6 +10,9 @@ import * as format from "../format.ts";
 import { hubRoute } from "../hub-url.ts";
 import { publishAgain } from "../publish/draft.ts";
 
+/** So much of a frame is shown, in characters. The copy has all of it. */
+const MAX_FRAME_LENGTH = 4096;
+
 interface EventDetailProps {
   readonly event: ListedEvent;
   readonly onClose: () => void;
@@ -34,7 +37,7 @@ export function EventDetail({ event, onClose }: EventDetailProps) {
     >
       <header class="panel-head">
         <h2 ref={heading} tabIndex={-1} class="truncate">
-          {type}
+          {format.visible(type)}
         </h2>
         <button
           type="button"
@@ -49,7 +52,7 @@ export function EventDetail({ event, onClose }: EventDetailProps) {
         <dl class="facts">
           <div>
             <dt>Id</dt>
-            <dd class="mono">{id}</dd>
+            <dd class="mono">{format.visible(id)}</dd>
           </div>
           <div>
             <dt>Topics</dt>
@@ -115,6 +118,9 @@ export function EventDetail({ event, onClose }: EventDetailProps) {
 
 function Frame({ event: { id, type, retry }, json }: { event: ListedEvent; json: string }) {
   const frame = new TextDecoder().decode(encodeFrame({ id, event: type, retry, data: json }));
+  // The data is shown above already.
+  const isLong = frame.length > MAX_FRAME_LENGTH;
+  const shown = format.visible(isLong ? `${frame.slice(0, MAX_FRAME_LENGTH)}…` : frame);
   return (
     <>
       <div class="detail-part">
@@ -123,7 +129,7 @@ function Frame({ event: { id, type, retry }, json }: { event: ListedEvent; json:
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it */}
       <section class="code" tabIndex={0} aria-label="Frame as sent">
-        <pre class="wrap">{frame}</pre>
+        <pre class="wrap">{shown}</pre>
       </section>
     </>
   );

@@ -6,7 +6,8 @@ import * as format from "../format.ts";
 
 /** As the style sheet has it, in px. */
 const ROW_HEIGHT = { wide: 34, narrow: 56 };
-const NARROW_SCREEN = "(width < 48rem)";
+// The bundler words `width < 48rem` as `max-width: 48rem`, which is one pixel more.
+const NARROW_SCREEN = "(max-width: 47.99rem)";
 /** Rows drawn above and below what is seen, so that scrolling shows no holes. */
 const OVERSCAN_ROWS = 6;
 /** How much of the data a row shows, in characters. */
@@ -138,7 +139,7 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
           <span role="columnheader">Topics</span>
           <span role="columnheader">Data</span>
           <span role="columnheader" class="numeric">
-            Clients
+            Recipients
           </span>
         </div>
         <div class="events-space" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
@@ -191,13 +192,13 @@ function EventRow({ id, event, index, top, marked }: EventRowProps) {
           {format.preciseClock(time)}
         </span>
         <span role="gridcell" class="event-type truncate">
-          {type}
+          {format.visible(type)}
         </span>
         <span role="gridcell" class="event-topics truncate">
           {topics.join(", ")}
         </span>
         <span role="gridcell" class="event-data mono truncate">
-          {json.slice(0, PREVIEW_LENGTH)}
+          {format.visible(json.slice(0, PREVIEW_LENGTH))}
         </span>
         <span role="gridcell" class="event-recipients numeric">
           {format.shortCount(recipients)}

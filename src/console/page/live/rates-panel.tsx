@@ -1,4 +1,5 @@
-import type { Rates } from "../data/rates.ts";
+import { useState } from "preact/hooks";
+import { type Order, type Rates, rowsOf } from "../data/rates.ts";
 import * as format from "../format.ts";
 
 interface RatesPanelProps {
@@ -10,32 +11,65 @@ interface RatesPanelProps {
   readonly empty: string;
 }
 
-/** How often each name comes, the most frequent first; picking one filters the stream by it. */
+/** From so many names on there is a search. */
+const MIN_SEARCHED = 8;
+
+/** How often each name comes; picking one filters the stream by it. */
 export function RatesPanel({ title, rates, current, onPick, empty }: RatesPanelProps) {
+  const [search, setSearch] = useState("");
+  const [order, setOrder] = useState<Order>("name");
   const list = rates.list.value;
-  const highest = Math.max(...list.map(({ rate }) => rate), 0.001);
+  const rows = rowsOf(list, search, order);
+  const highest = Math.max(...rows.map(({ rate }) => rate), 0.001);
   return (
     <section class="panel" aria-label={title}>
       <header class="panel-head">
         <h2>
           {title} <span class="count">{rates.distinct.value > 0 && format.count(rates.distinct.value)}</span>
         </h2>
-        <span class="muted push rates-unit">events/s</span>
+        <label class="push rates-order">
+          <span class="visually-hidden">Order of {title.toLowerCase()}</span>
+          <select
+            class="select small"
+            value={order}
+            onChange={({ currentTarget }) => setOrder(currentTarget.value as Order)}
+          >
+            <option value="name">by name</option>
+            <option value="rate">by events/s</option>
+          </select>
+        </label>
       </header>
       {list.length === 0 && <p class="empty">{empty}</p>}
+      {(list.length >= MIN_SEARCHED || search !== "") && (
+        <label class="rates-search">
+          <span class="visually-hidden">Search {title.toLowerCase()}</span>
+          <input
+            class="input"
+            type="search"
+            placeholder={`Search ${title.toLowerCase()}`}
+            value={search}
+            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          />
+        </label>
+      )}
+      {list.length > 0 && rows.length === 0 && <p class="empty">No name has “{search}” in it.</p>}
       <ul class="rates ages">
-        {list.map(({ name, rate, total }) => (
-          <li key={name}>
+        {rows.map(({ name, filter, rate, total, names }) => (
+          <li key={filter}>
             <button
               type="button"
               class="rate"
-              aria-pressed={name === current}
+              aria-pressed={filter === current}
               title={`${format.count(total)} since this page was opened`}
-              onClick={() => onPick(name === current ? "" : name)}
+              onClick={() => onPick(filter === current ? "" : filter)}
             >
               <span class="rate-bar" style={{ transform: `scaleX(${rate / highest})` }} />
-              <span class="truncate">{name}</span>
-              <span class="rate-figure">{format.rate(rate)}</span>
+              <span class="truncate">{format.visible(name)}</span>
+              {names > 1 && <span class="muted"> · {format.count(names)}</span>}
+              <span class="rate-figure">
+                {format.rate(rate)}
+                <span class="unit">/s</span>
+              </span>
             </button>
           </li>
         ))}

@@ -1,5 +1,6 @@
 import type { Status } from "../../../protocol/status.ts";
-import { tick } from "../data/hub.ts";
+import { useNow } from "../components/connection-lamp.tsx";
+import { hubOffset, tick } from "../data/hub.ts";
 import * as format from "../format.ts";
 
 /** What the hub holds for clients that come back, and how much that may be. */
@@ -33,7 +34,9 @@ export function StorePanel() {
             </div>
             <div>
               <dt>Oldest</dt>
-              <dd class="mono truncate">{store.earliest ?? "none yet"}</dd>
+              <dd title={store.earliest ?? undefined}>
+                <Age of={tick.value?.oldest ?? null} />
+              </dd>
             </div>
           </dl>
           {store.engine && <Engine engine={store.engine} />}
@@ -41,6 +44,13 @@ export function StorePanel() {
       )}
     </section>
   );
+}
+
+/** How old the oldest event is. */
+function Age({ of }: { readonly of: number | null }) {
+  const now = useNow() + hubOffset.value;
+  if (of === null) return <>none yet</>;
+  return <>{format.duration(Math.max(0, now - of) / 1000)} ago</>;
 }
 
 type EngineFigures = NonNullable<Status["store"]["engine"]>;

@@ -1,10 +1,11 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { catalog, loadCatalog } from "../data/catalog.ts";
 import { events, type ListedEvent } from "../data/event-list.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
 import * as format from "../format.ts";
+import { namedQuery, nameQuery } from "../route.ts";
 import { EventDetail } from "./event-detail.tsx";
 import { EventTable } from "./event-table.tsx";
 
@@ -13,6 +14,17 @@ export function StreamPanel() {
   const selected = useSignal<ListedEvent | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => void loadCatalog(), []);
+  useEffect(takeAddress, []);
+  useSignalEffect(() => nameQuery("live", { ...events.filter.value }));
+  useEffect(() => {
+    const press = (pressed: KeyboardEvent) => onKey(pressed, panel.current);
+    addEventListener("keydown", press);
+    addEventListener("hashchange", takeAddress);
+    return () => {
+      removeEventListener("keydown", press);
+      removeEventListener("hashchange", takeAddress);
+    };
+  }, []);
   return (
     <section class="panel stream" aria-label="Stream" ref={panel}>
       <Toolbar />
@@ -40,6 +52,25 @@ export function StreamPanel() {
   );
 }
 
+/** Filters as the address says. An address without a filter leaves the present one. */
+function takeAddress(): void {
+  const query = namedQuery();
+  if (query.size === 0) return;
+  const of = (name: string) => query.get(name) ?? "";
+  events.setFilter({ type: of("type"), topic: of("topic"), text: of("text") });
+}
+
+/** `/` goes to the search, and the space bar pauses, where a key means nothing else. */
+function onKey(pressed: KeyboardEvent, panel: HTMLElement | null): void {
+  const { key, target, ctrlKey, metaKey, altKey } = pressed;
+  if (ctrlKey || metaKey || altKey) return;
+  if (target instanceof Element && target.closest("input, textarea, select, button, a, [role=grid]")) return;
+  if (key === "/") panel?.querySelector<HTMLInputElement>("input[type=search]")?.focus();
+  else if (key === " ") events.pause(!events.paused.value);
+  else return;
+  pressed.preventDefault();
+}
+
 function Toolbar() {
   const { type, topic, text } = events.filter.value;
   const paused = events.paused.value;
@@ -59,7 +90,7 @@ function Toolbar() {
           <input
             class="input"
             type="search"
-            placeholder="Search data, type and id"
+            placeholder="Search data, type and id ( / )"
             value={text}
             onInput={({ currentTarget }) => events.setFilter({ text: currentTarget.value })}
           />
@@ -101,7 +132,13 @@ function Toolbar() {
         )}
       </div>
       <div class="stream-actions">
-        <button type="button" class="button" aria-pressed={paused} onClick={() => events.pause(!paused)}>
+        <button
+          type="button"
+          class="button"
+          aria-pressed={paused}
+          title="Space"
+          onClick={() => events.pause(!paused)}
+        >
           <Icon name={paused ? "play" : "pause"} />
           {paused ? "Resume" : "Pause"}
           {waiting > 0 && <span class="waiting">{format.shortCount(waiting)}</span>}
