@@ -77,6 +77,17 @@ function relink(html: Uint8Array, folder: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(rewritten);
 }
 
+let script: Promise<Asset> | undefined;
+
+/** The SDK for pages, made ready at the first call. */
+export function loadSdkScript(): Promise<Asset> {
+  // From the sources it is bundled when it is imported, which most programs need not wait for.
+  script ??= import("./sdk-script.ts").then(({ sdkScript }) =>
+    toAsset("sdk.js", new TextEncoder().encode(sdkScript)),
+  );
+  return script;
+}
+
 function toAsset(path: string, plain: Uint8Array<ArrayBuffer>): Asset {
   const gzip = gzipSync(plain, { level: constants.Z_BEST_COMPRESSION });
   return {

@@ -10,7 +10,7 @@ import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
 import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
 import { MAX_TIMER_MS } from "../../timers.ts";
-import { type Asset, loadAssets } from "./assets.ts";
+import { type Asset, loadAssets, loadSdkScript } from "./assets.ts";
 import { Feed } from "./feed.ts";
 import { FigureHistory } from "./figure-history.ts";
 
@@ -23,7 +23,10 @@ interface ConsoleOptions extends AccessRules {
   readonly status: StatusOf;
 }
 
-/** `GET /`, the console: its page, the files of the page, and the feed that it draws from. */
+/**
+ * `GET /`, the console: its page, the files of the page, and the feed that it draws from. `GET /sdk.js`: the
+ * SDK for pages of one's own.
+ */
 export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
   const history = new FigureHistory(broker, status);
   return new Elysia({ detail: { hide: true } })
@@ -32,6 +35,12 @@ export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
       // Asked for again each time, so that a new release is seen at once; mostly answered by 304.
       return send(html, request, { ...PAGE_HEADERS, "cache-control": "no-cache" });
     })
+    .get("/sdk.js", async ({ request }) =>
+      send(await loadSdkScript(), request, {
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-cache",
+      }),
+    )
     .get(`/${FOLDER}/:file`, async ({ request, params: { file } }) => {
       const asset = (await loadAssets(FOLDER)).files.get(file);
       if (!asset) throw new Problem(404, `the console has no file ${JSON.stringify(file)}`);
