@@ -7,12 +7,12 @@ import type { Remedies } from "./http/access/remedies.ts";
 import { answerError, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import { apiDescription } from "./http/openapi/api-description.ts";
-import { type HubOptions, hubRoutes } from "./http/plugin.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request/request.ts";
 import { sessionRoutes } from "./http/routes/session.ts";
 import { hubStatus } from "./http/status/hub-status.ts";
 import type { Logger } from "./logger.ts";
 import { type Nodes, SingleNode } from "./nodes/nodes.ts";
+import { type HubOptions, hubRoutes } from "./plugin.ts";
 
 export interface AppOptions extends HubOptions {
   /**

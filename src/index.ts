@@ -1,7 +1,8 @@
-import type { tidings } from "./http/plugin.ts";
+import type { tidings } from "./plugin.ts";
 
 export { Authority, type AuthorityKeys, type AuthorityOptions } from "./auth/authority.ts";
 export type { Credential, Grant, PublishGrant } from "./auth/grant.ts";
+export type { MercureRules } from "./auth/mercure-claims.ts";
 export { readVerifyingKey } from "./auth/read-key.ts";
 export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/remote-keys.ts";
 export { InvalidToken, KeysUnavailable, type TokenRules } from "./auth/tokens.ts";
@@ -22,7 +23,6 @@ export type { Violation } from "./events/violation.ts";
 export { type Access, keyAccess } from "./http/access/access.ts";
 export { Problem, type ProblemExtras } from "./http/answer/problem.ts";
 export { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
-export { type HubOptions, type TidingsOptions, tidings } from "./http/plugin.ts";
 export type { Publication } from "./http/publish/publications.ts";
 export type { Incoming } from "./http/request/address.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
@@ -50,6 +50,7 @@ export {
   type Stretch,
 } from "./log/store.ts";
 export type { Logger } from "./logger.ts";
+export { type HubOptions, type TidingsOptions, tidings } from "./plugin.ts";
 export { newWord, type Place, parsePlace, placeText } from "./protocol/place.ts";
 export type { ProblemType } from "./protocol/problem.ts";
 

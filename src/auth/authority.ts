@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { readClaims } from "./claims.ts";
 import type { Credential, Grant } from "./grant.ts";
+import { type MercureRules, readMercureClaims } from "./mercure-claims.ts";
 import { TokenCache } from "./token-cache.ts";
 import { DEFAULT_LEEWAY_MS, InvalidToken, isCompact, type TokenRules, verifyToken } from "./tokens.ts";
 import type { VerifyingKey } from "./verifying-key.ts";
@@ -41,6 +42,12 @@ export interface AuthorityOptions extends AuthorityKeys {
    */
   readonly maxToken?: number;
   /**
+   * The rules for tokens of the Mercure protocol.
+   *
+   * @defaultValue none: such tokens grant nothing
+   */
+  readonly mercure?: MercureRules | undefined;
+  /**
    * Whether subscribers need a token.
    *
    * @defaultValue false
@@ -78,11 +85,13 @@ export class Authority {
   /** The grant of a request without a credential. */
   readonly nobody: Grant;
   readonly #maxToken: number;
+  readonly #mercure: MercureRules | undefined;
   readonly #cache = new TokenCache();
   readonly #used = new Map<string, Used>();
   #keys: InForce;
 
-  constructor({ maxToken = DEFAULT_MAX_TOKEN, private: hidden = false, ...keys }: AuthorityOptions) {
+  constructor({ maxToken = DEFAULT_MAX_TOKEN, private: hidden = false, mercure, ...keys }: AuthorityOptions) {
+    this.#mercure = mercure;
     this.#maxToken = maxToken;
     this.nobody = { anonymous: true, subscribe: hidden ? [] : ALL, privateTopics: [] };
     this.#keys = this.#inForce(keys);
@@ -132,8 +141,12 @@ export class Authority {
     const { tokens } = this.#keys;
     if (!tokens) throw new InvalidToken("the key is none of this hub's");
     if (!isCompact(token)) throw new InvalidToken("the key is none of this hub's, and no token either");
-    const { payload, keyDigest } = await verifyToken(token, tokens, tokens);
-    const { publish, subscribe = [] } = readClaims(payload);
+    const verified = await verifyToken(token, tokens, tokens);
+    const { payload, keyDigest } = verified;
+    const claims = readClaims(payload);
+    const mercure = this.#mercure ? readMercureClaims(verified, this.#mercure, tokens) : {};
+    const publish = mercure.publish ? { topics: mercure.publish } : claims.publish;
+    const subscribe = [...(claims.subscribe ?? []), ...(mercure.subscribe ?? [])];
     // The keys may have changed during the verification.
     if (!this.#keys.tokens?.holds(keyDigest)) throw new InvalidToken("the token's key has been withdrawn");
     const { iss, sub, exp } = payload;

@@ -40,6 +40,8 @@ export interface TokenRules {
 /** A token that has been verified. */
 export interface VerifiedToken {
   readonly payload: JWTPayload;
+  /** The `typ` of its header; undefined for none. */
+  readonly type: string | undefined;
   /** The digest of the key that signed it. */
   readonly keyDigest: string;
 }
@@ -68,13 +70,13 @@ export async function verifyToken(
 ): Promise<VerifiedToken> {
   if (!isCompact(token)) throw new InvalidToken("the token is malformed");
   try {
-    const { payload, key } = await jwtVerify(token, find, {
+    const { payload, key, protectedHeader } = await jwtVerify(token, find, {
       algorithms: [...algorithms],
       clockTolerance: leeway / 1000,
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     });
-    return { payload, keyDigest: keyDigest(key) };
+    return { payload, type: protectedHeader.typ, keyDigest: keyDigest(key) };
   } catch (error) {
     if (isTokenFault(error)) throw new InvalidToken(reasonOf(error));
     throw new KeysUnavailable("the keys to verify tokens are not available", { cause: error });

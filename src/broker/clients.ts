@@ -1,4 +1,5 @@
 import { MAX_TIMER_MS } from "../timers.ts";
+import { shownPattern } from "../topics/matcher.ts";
 import { type Client, type Full, newProgress } from "./client.ts";
 import type { ClientInfo } from "./options.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -71,7 +72,7 @@ export class Clients {
     for (const { id, about, subscription, connectedAt, state, progress } of this) {
       const { topics, types } = subscription.interest;
       const lag = progress ? head - progress.position : 0;
-      yield { id, about, topics: [...topics], types: [...types], connectedAt, state, lag };
+      yield { id, about, topics: topics.map(shownPattern), types: [...types], connectedAt, state, lag };
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Log } from "../log/log.ts";
 import type { Stretch } from "../log/store.ts";
+import { widened } from "../topics/matcher.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
 import type { Client } from "./client.ts";
 import { mayRead, type PrivateTopics, patternsOf } from "./interest.ts";
@@ -57,7 +58,8 @@ export class SharedReads {
   ): Promise<SharedRead> {
     // Reads end at multiples of the limit, so clients soon share stretches wherever they begin.
     const limit = READ_LIMIT - (after % READ_LIMIT);
-    const { entries, upTo, missing } = await this.#log.read(after, limit, patternsOf(subscription.interest));
+    const hints = patternsOf(subscription.interest).map(widened);
+    const { entries, upTo, missing } = await this.#log.read(after, limit, hints);
     const wanted = entries.filter((entry) => subscription.asksFor(entry));
     const readable = wanted.filter((entry) => mayRead(privateTopics, entry));
     const chunks = [...chunksOf(readable, subscription.format)];

@@ -1,4 +1,5 @@
-import type { Entry } from "../log/entry.ts";
+import { jsonOf, textOf } from "../log/data-text.ts";
+import { type Entry, isNamed } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
 import {
   DEFAULT_TYPE,
@@ -19,8 +20,10 @@ import { beginningOf, hubFrame } from "./hub-frames.ts";
  * - `json`: the data as JSON text.
  * - `envelope`: an object with the id, the type, the topics, the time and the data.
  * - `text`: a string as it is, other data as JSON text. The hub's own news is no event.
+ * - `mercure`: raw text as it came, other data as JSON text, and nothing from the hub itself. Ids that the hub
+ *   gave are fragments, `#word-position`.
  */
-export type FormatName = "json" | "envelope" | "text";
+export type FormatName = "json" | "envelope" | "text" | "mercure";
 
 /** The form of keep-alives: a comment, or a `tidings.alive` event that a page can see. */
 export type KeepAliveForm = "comment" | "event";
@@ -127,10 +130,11 @@ class EnvelopeFormat extends JsonFormat {
   }
 }
 
-function envelope({ id, type, retry, keptAt, json }: Entry, topics: readonly string[]): Uint8Array {
+function envelope(entry: Entry, topics: readonly string[]): Uint8Array {
+  const { id, type, retry, keptAt } = entry;
   const time = new Date(keptAt).toISOString();
   const about = JSON.stringify({ id, type: type ?? DEFAULT_TYPE, topics, time });
-  return encodeJsonFrame({ id, event: type, retry, json: `${about.slice(0, -1)},"data":${json}}` });
+  return encodeJsonFrame({ id, event: type, retry, json: `${about.slice(0, -1)},"data":${jsonOf(entry)}}` });
 }
 
 /** For protocols that bring their own frames, and for hypermedia. */
@@ -169,12 +173,50 @@ class TextFormat implements StreamFormat {
   }
 }
 
+/** The Mercure protocol, section "Subscription". */
+class MercureFormat implements StreamFormat {
+  readonly keepAlive = KEEP_ALIVE;
+  readonly #shared: SharedFrames;
+
+  constructor(shared: SharedFrames) {
+    this.#shared = shared;
+  }
+
+  frameOf(entry: Entry): Uint8Array {
+    return this.#shared.get(entry, (one) => {
+      const { id, type, retry } = one;
+      return encodeFrame({ id: isNamed(one) ? id : `#${id}`, event: type, retry, data: textOf(one) });
+    });
+  }
+
+  /** Something has to be sent, or the reader would not learn that the stream is open. */
+  greeting(_: string, log: Log, lastEventId: string | undefined): Uint8Array {
+    if (lastEventId !== undefined) return KEEP_ALIVE;
+    return joinFrames([encodeRetry(RETRY_MS), encodeId(`#${log.place(log.head)}`)]);
+  }
+
+  /** The answer's head has told it: `Mercure-Last-Event-ID`. */
+  gap(): Uint8Array {
+    return KEEP_ALIVE;
+  }
+
+  resumed(): Uint8Array {
+    return NOTHING;
+  }
+
+  position(place: string): Uint8Array {
+    return encodeId(`#${place}`);
+  }
+}
+
 /** The formats of a broker's subscriptions. */
 export class StreamFormats {
   readonly #json = { comment: new JsonFormat("comment"), event: new JsonFormat("event") };
   readonly #envelopes = new SharedFrames();
   readonly #texts = new SharedFrames();
   readonly #text = new TextFormat(this.#texts);
+  readonly #updates = new SharedFrames();
+  readonly #mercure = new MercureFormat(this.#updates);
 
   /** @param allowedTopics the topics that readers may know of; undefined for all. */
   get(
@@ -184,6 +226,7 @@ export class StreamFormats {
   ): StreamFormat {
     if (name === "json") return this.#json[keepAlive];
     if (name === "text") return this.#text;
+    if (name === "mercure") return this.#mercure;
     const allowed = allowedTopics && new TopicPatterns(allowedTopics);
     return new EnvelopeFormat(keepAlive, allowed, this.#envelopes);
   }
@@ -192,5 +235,6 @@ export class StreamFormats {
   forget(): void {
     this.#envelopes.clear();
     this.#texts.clear();
+    this.#updates.clear();
   }
 }

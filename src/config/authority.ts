@@ -25,6 +25,8 @@ export interface AuthSettings {
   /** Characters. */
   readonly maxToken: number;
   readonly private: boolean;
+  readonly mercureUrl?: URL;
+  readonly mercureCompat: boolean;
 }
 
 /** Whether the settings name any key, so that publishing takes one. */
@@ -32,6 +34,11 @@ export function hasKeys(settings: AuthSettings): boolean {
   const { publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl } = settings;
   const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl];
   return given.some((key) => key !== undefined);
+}
+
+/** The URL of the hub for the Mercure protocol. */
+export function mercureUrlOf({ mercureUrl }: Pick<AuthSettings, "mercureUrl">): string {
+  return mercureUrl?.href ?? "https://localhost/.well-known/mercure";
 }
 
 /**
@@ -43,7 +50,8 @@ export function createAuthority(
   logger: Logger,
 ): { readonly authority: Authority; readonly keys: FileSource<AuthorityKeys> } {
   const { jwtKeyFile, jwksUrl, publishKeyFile, adminKeyFile, maxToken } = settings;
-  const authority = new Authority({ maxToken, private: settings.private });
+  const mercure = { url: mercureUrlOf(settings), compat: settings.mercureCompat };
+  const authority = new Authority({ maxToken, private: settings.private, mercure });
   const remote = jwksUrl && remoteKeys(jwksUrl, logger);
   const keys: FileSource<AuthorityKeys> = {
     name: "keys",

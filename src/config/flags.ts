@@ -10,6 +10,7 @@ import {
   duration,
   httpUrl,
   keys,
+  mercureUrl,
   names,
   origins,
   port,
@@ -162,6 +163,15 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       "5s",
     ),
     private: toggle("--private", "refuse readers without a token"),
+    mercureUrl: flag(
+      "--mercure-url <url>",
+      "URL of this hub for the Mercure protocol: the base of relative topics, and a token's aud",
+      mercureUrl,
+    ),
+    mercureCompat: toggle(
+      "--mercure-compat",
+      "take the tokens of Mercure 0.x: the claim mercure, and authorization in the query",
+    ),
     open: toggle("--open", "let other machines in without a key"),
     maxToken: preset("--max-token <size>", "longest key or token", size, DEFAULT_MAX_TOKEN, "8KiB"),
   }),

@@ -108,6 +108,13 @@ export function httpUrl(value: string): URL {
   throw new InvalidArgumentError("Expected a URL such as https://example.org/jwks.json.");
 }
 
+/** The URL of a hub for the Mercure protocol. Its path is that of the route, perhaps after a prefix. */
+export function mercureUrl(value: string): URL {
+  const url = httpUrl(value);
+  if (url.pathname.endsWith("/.well-known/mercure") && url.search === "" && url.hash === "") return url;
+  throw new InvalidArgumentError("Expected a URL such as https://hub.example.org/.well-known/mercure.");
+}
+
 /** For a flag that repeats. Its variable holds several values, separated by spaces. */
 export function keys(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...wordsOf(value)];

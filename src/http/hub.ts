@@ -8,6 +8,7 @@ import type { RateLimit } from "./limits/rate-limit.ts";
 import type { Publications } from "./publish/publications.ts";
 import type { AddressOf } from "./request/address.ts";
 import type { StatusOf } from "./status/hub-status.ts";
+import type { OpenStream } from "./stream/open-stream.ts";
 
 /** What the routes work on. */
 export interface Hub extends AccessRules {
@@ -19,10 +20,21 @@ export interface Hub extends AccessRules {
   readonly isOwnPage: (request: Request) => boolean;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
+  /** Answers with an event stream. */
+  readonly openStream: OpenStream;
+  readonly mercure: MercureSettings;
   readonly publications: Publications;
   readonly addressOf: AddressOf;
   readonly backupFolder: string | undefined;
   readonly limits: Limits;
   /** Of events, by publisher. */
   readonly publishRate: RateLimit | undefined;
+}
+
+/** The hub as the Mercure protocol sees it. */
+export interface MercureSettings {
+  /** Its URL, which is also the base of relative topics and patterns. */
+  readonly url: string;
+  /** Whether the dialect before version 1 is taken with its tokens: the claim `mercure`, and in the query. */
+  readonly compat: boolean;
 }

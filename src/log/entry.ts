@@ -1,5 +1,6 @@
 import { encodeJsonFrame } from "../protocol/frame.ts";
 import { placeText } from "../protocol/place.ts";
+import { jsonOf } from "./data-text.ts";
 
 /** A checked event, before it has a place in the log. */
 export interface Draft {
@@ -131,7 +132,12 @@ class KeptEntry implements Entry {
   }
 
   get frame(): Uint8Array {
-    this.encoded ??= encodeJsonFrame({ id: this.id, event: this.type, retry: this.retry, json: this.json });
+    this.encoded ??= encodeJsonFrame({
+      id: this.id,
+      event: this.type,
+      retry: this.retry,
+      json: jsonOf(this),
+    });
     return this.encoded;
   }
 }

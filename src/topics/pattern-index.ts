@@ -1,16 +1,25 @@
+import { isMatcherText, keyOf, type Matcher, matcherOf } from "./matcher.ts";
 import { prefixOf } from "./topic.ts";
 
 /**
  * Items filed under topic patterns. A search for a topic looks up the topic and its beginnings, so it
- * takes no longer with many patterns than with a few.
+ * takes no longer with many patterns than with a few. Matchers are filed under what their topics begin
+ * with, and only those are tried.
  */
 export class PatternIndex<T> {
   readonly #byName = new Map<string, Set<T>>();
   readonly #byPrefix = new Map<string, Set<T>>();
   /** The number of prefixes of each length. Only beginnings of these lengths are looked up. */
   readonly #lengths = new Map<number, number>();
+  /** By the URL that they are relative to. */
+  readonly #matchers = new Map<string | undefined, PatternIndex<Filed<T>>>();
+  readonly #filed = new Map<string, Filed<T>>();
 
   add(pattern: string, item: T): void {
+    if (isMatcherText(pattern)) {
+      this.#addMatcher(pattern, item);
+      return;
+    }
     const prefix = prefixOf(pattern);
     const isNew =
       prefix === undefined ? file(this.#byName, pattern, item) : file(this.#byPrefix, prefix, item);
@@ -18,6 +27,10 @@ export class PatternIndex<T> {
   }
 
   remove(pattern: string, item: T): void {
+    if (isMatcherText(pattern)) {
+      this.#removeMatcher(pattern, item);
+      return;
+    }
     const prefix = prefixOf(pattern);
     const isLast =
       prefix === undefined ? unfile(this.#byName, pattern, item) : unfile(this.#byPrefix, prefix, item);
@@ -30,6 +43,40 @@ export class PatternIndex<T> {
     for (const length of this.#lengths.keys()) {
       if (length <= topic.length) this.#byPrefix.get(topic.slice(0, length))?.forEach(found);
     }
+    for (const [base, matchers] of this.#matchers) {
+      const key = keyOf(topic, base);
+      if (key === undefined) continue;
+      matchers.find(key, ({ matcher, items }) => {
+        if (matcher.test(key)) items.forEach(found);
+      });
+    }
+  }
+
+  #addMatcher(pattern: string, item: T): void {
+    let filed = this.#filed.get(pattern);
+    if (!filed) {
+      filed = { matcher: matcherOf(pattern), items: new Set() };
+      const { base, prefix } = filed.matcher;
+      const matchers = this.#matchers.get(base) ?? new PatternIndex<Filed<T>>();
+      matchers.add(`${prefix}*`, filed);
+      this.#matchers.set(base, matchers);
+      this.#filed.set(pattern, filed);
+    }
+    filed.items.add(item);
+  }
+
+  #removeMatcher(pattern: string, item: T): void {
+    const filed = this.#filed.get(pattern);
+    if (!filed?.items.delete(item) || filed.items.size > 0) return;
+    const { base, prefix } = filed.matcher;
+    const matchers = this.#matchers.get(base);
+    matchers?.remove(`${prefix}*`, filed);
+    this.#filed.delete(pattern);
+    if (matchers?.isEmpty) this.#matchers.delete(base);
+  }
+
+  get isEmpty(): boolean {
+    return this.#byName.size === 0 && this.#byPrefix.size === 0 && this.#filed.size === 0;
   }
 
   #count(length: number, change: number): void {
@@ -37,6 +84,12 @@ export class PatternIndex<T> {
     if (count > 0) this.#lengths.set(length, count);
     else this.#lengths.delete(length);
   }
+}
+
+/** The items under one matcher. */
+interface Filed<T> {
+  readonly matcher: Matcher;
+  readonly items: Set<T>;
 }
 
 /** Files an item. True if the drawer is new. */

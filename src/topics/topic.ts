@@ -1,5 +1,7 @@
 // The rules for topics, and for the patterns that clients and grants name them with.
 
+import { isMatcherText } from "./matcher.ts";
+
 const encoder = new TextEncoder();
 const MAX_NAME_BYTES = 1024;
 
@@ -29,7 +31,7 @@ export function topicFault(topic: string): string | undefined {
   return isTopic(topic) ? undefined : "Expected a topic: what ends in * is a pattern";
 }
 
-/** The prefix of a pattern that ends in `*`; undefined for an exact name. */
+/** The prefix of a pattern that ends in `*`; undefined for an exact name, and for a matcher. */
 export function prefixOf(pattern: string): string | undefined {
-  return pattern.endsWith("*") ? pattern.slice(0, -1) : undefined;
+  return pattern.endsWith("*") && !isMatcherText(pattern) ? pattern.slice(0, -1) : undefined;
 }

@@ -4,8 +4,8 @@ import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { flagRemedies } from "../../src/config/remedies.ts";
 import { openAccess } from "../../src/http/access/access.ts";
-import { tidings } from "../../src/http/plugin.ts";
 import { silent } from "../../src/logger.ts";
+import { tidings } from "../../src/plugin.ts";
 
 /** All that a browser fetches to show the page, in bytes on the wire. */
 const MOST_BYTES = 80 * 1024;

@@ -14,12 +14,26 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   broker: ["topics", "protocol", "events", "log"],
   nodes: ["topics", "protocol", "events", "log", "broker"],
   http: ["topics", "protocol", "events", "auth", "log", "broker", "nodes"],
+  mercure: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http"],
   "console/server": ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http"],
   sdk: ["protocol"],
   "console/page": ["protocol", "sdk"],
   config: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http"],
   server: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http", "config"],
-  cli: ["topics", "protocol", "events", "auth", "log", "broker", "nodes", "http", "sdk", "config", "server"],
+  cli: [
+    "topics",
+    "protocol",
+    "events",
+    "auth",
+    "log",
+    "broker",
+    "nodes",
+    "http",
+    "mercure",
+    "sdk",
+    "config",
+    "server",
+  ],
 };
 const rooms = Object.keys(arrows).filter((room) => !room.startsWith("console/"));
 

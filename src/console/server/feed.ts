@@ -2,6 +2,7 @@ import type { Broker } from "../../broker/broker.ts";
 import { mayRead, type PrivateTopics, toPrivateTopics } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import type { StatusOf } from "../../http/status/hub-status.ts";
+import { jsonOf } from "../../log/data-text.ts";
 import type { Entry } from "../../log/entry.ts";
 import type {
   ConsoleEvent,
@@ -225,7 +226,8 @@ const MAX_JSON_LENGTH = 2048;
 
 /** An event for a list, with the beginning of its data. */
 export function summaryOf(entry: Entry): ConsoleEvent {
-  const { id, type = DEFAULT_TYPE, topics, json, retry, recipients, keptAt } = entry;
+  const { id, type = DEFAULT_TYPE, topics, retry, recipients, keptAt } = entry;
+  const json = jsonOf(entry);
   return {
     id,
     type,

@@ -9,6 +9,7 @@ import type { StatusOf } from "../../http/status/hub-status.ts";
 import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
 import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
+import { jsonOf } from "../../log/data-text.ts";
 import { MAX_TIMER_MS } from "../../timers.ts";
 import { type Asset, loadAssets, loadSdkScript } from "./assets.ts";
 import { Feed } from "./feed.ts";
@@ -73,7 +74,7 @@ export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
       const entry = stretch?.entries[0];
       if (!entry || !mayRead(readable, entry))
         throw new Problem(404, "the hub does not hold this event any more");
-      return new Response(entry.json, {
+      return new Response(jsonOf(entry), {
         headers: { "content-type": "application/json", "cache-control": "no-store" },
       });
     });

@@ -17,7 +17,7 @@ export function crossOrigin(origins: readonly string[]) {
   return cors({
     origin: any ? "*" : ({ headers }) => isAllowed(headers.get("origin") ?? ""),
     credentials: !any,
-    methods: ["GET", "POST", "DELETE"],
+    methods: ["GET", "POST", "DELETE", "QUERY"],
     allowedHeaders: [
       "authorization",
       "content-type",
@@ -27,7 +27,14 @@ export function crossOrigin(origins: readonly string[]) {
       "datastar-request",
       REQUEST_ID,
     ],
-    exposeHeaders: ["last-event-id", "retry-after", "www-authenticate", REQUEST_ID],
+    exposeHeaders: [
+      "last-event-id",
+      "mercure-last-event-id",
+      "link",
+      "retry-after",
+      "www-authenticate",
+      REQUEST_ID,
+    ],
     maxAge: MAX_AGE_SECONDS,
   });
 }

@@ -28,6 +28,17 @@ export async function answered<Answer>(
   }
 }
 
+interface AnswerOptions {
+  readonly refusals: Refusals;
+  readonly enter?: Enter | undefined;
+  /**
+   * Whether the query is read by the routes' schemas. Routes of another protocol read their own.
+   *
+   * @defaultValue true
+   */
+  readonly readsQuery?: boolean;
+}
+
 /**
  * Wraps the routes so that each checks its own query and answers its own errors. Otherwise Elysia would give
  * the errors to the error handlers of the surrounding application, and a publisher could get an answer
@@ -35,12 +46,12 @@ export async function answered<Answer>(
  */
 export function withOwnAnswers<App extends AnyElysia>(
   app: App,
-  { refusals, enter }: { readonly refusals: Refusals; readonly enter?: Enter | undefined },
+  { refusals, enter, readsQuery = true }: AnswerOptions,
 ): App {
   const own = new Elysia();
   for (const { method, path, handler, hooks } of app.routes) {
     const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
-    const reader = new QueryReader(schema ?? NO_QUERY);
+    const reader = readsQuery ? new QueryReader(schema ?? NO_QUERY) : undefined;
     const handle = handler as Handler;
     const answer = async ({ request, server, route, params, set }: RouteContext) => {
       set.headers["x-content-type-options"] = "nosniff";
@@ -48,14 +59,14 @@ export function withOwnAnswers<App extends AnyElysia>(
       // Here, and not by `answered`: each function that waits costs a publisher a promise more.
       try {
         enter?.({ request, server });
-        given = await handle({ request, server, route, params, set, query: reader.read(request) });
+        given = await handle({ request, server, route, params, set, query: reader?.read(request) });
       } catch (error) {
         given = refusals.answer(error, { request, route });
       }
       refusals.requests.add(request.method, route, given instanceof Response ? given.status : 200);
       return given;
     };
-    const parameters = [...reader.parameters, ...(rest.detail?.parameters ?? [])];
+    const parameters = [...(reader?.parameters ?? []), ...(rest.detail?.parameters ?? [])];
     const detail = { ...rest.detail, ...(parameters.length > 0 && { parameters }) };
     own.route(method, path, answer, { ...rest, detail });
   }

@@ -3,6 +3,7 @@ import { eventViolations, isEventInput } from "../../events/event-input.ts";
 import type { ExactJson } from "../../events/exact-json.ts";
 import type { Violation } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
+import { reservedPlace } from "../../topics/reserved-topic.ts";
 import type { Hub } from "../hub.ts";
 import { notJson, parseJson } from "../request/json.ts";
 import { cutArray, membersOf, withoutMark } from "../request/json-bytes.ts";
@@ -66,7 +67,7 @@ function assertOneValue(bytes: Uint8Array): void {
 
 /** The same for an event whose JSON is parsed. */
 export function checkParsed(hub: Hub, { value, exact }: ExactJson, at: string): Checked {
-  const found = catalogViolations(hub.broker, value, at);
+  const found = [...catalogViolations(hub.broker, value, at), ...reservedTopics(hub, value, at)];
   if (found.length > 0 || !isEventInput(value)) {
     return { violations: [...eventViolations(value, at), ...found] };
   }
@@ -91,8 +92,23 @@ function checkLarge(hub: Hub, members: ReadonlyMap<string, string>, at: string):
   const event: unknown = JSON.parse(envelope);
   const known = isEventInput(event) && hub.broker.catalog.has(event.type) && json !== undefined;
   const found = catalogViolations(hub.broker, known ? { ...event, data: JSON.parse(json) } : event, at);
+  found.push(...reservedTopics(hub, event, at));
   if (found.length > 0 || !isEventInput(event) || json === undefined) {
     return { violations: [...eventViolations(event, at), ...found] };
   }
   return { draft: { ...draftOf(event, at), json } };
+}
+
+/** Topics on which the hub alone publishes, by the Mercure protocol. */
+function reservedTopics({ mercure }: Hub, event: unknown, at: string): Violation[] {
+  if (typeof event !== "object" || event === null) return [];
+  const { topic, topics }: { readonly topic?: unknown; readonly topics?: unknown } = event;
+  const isReserved = (one: unknown) => typeof one === "string" && reservedPlace(one, mercure.url) === "below";
+  const message = "Expected another topic: this one belongs to the hub";
+  const found: Violation[] = isReserved(topic) ? [{ path: `${at}/topic`, message }] : [];
+  // As many as an event can have.
+  const list: readonly unknown[] = Array.isArray(topics) ? topics.slice(0, 100) : [];
+  for (const [i, one] of list.entries())
+    if (isReserved(one)) found.push({ path: `${at}/topics/${i}`, message });
+  return found;
 }

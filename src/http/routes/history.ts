@@ -5,6 +5,7 @@ import { HistoryPage } from "../../broker/history.ts";
 import { type Interest, mayKnow } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
 import { EARLIEST } from "../../events/names.ts";
+import { jsonOf } from "../../log/data-text.ts";
 import type { Entry } from "../../log/entry.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
@@ -187,10 +188,8 @@ export function historyRoutes(hub: Hub) {
   }
 }
 
-function toJson(
-  { id, type = DEFAULT_TYPE, json, topics, keptAt, retry, private: hidden }: Entry,
-  grant: Grant,
-) {
+function toJson(entry: Entry, grant: Grant) {
+  const { id, type = DEFAULT_TYPE, topics, keptAt, retry, private: hidden } = entry;
   // A topic may be nobody's to know but its subscribers'.
   const known = topics.filter((topic) => covers(grant.subscribe, topic));
   const head = JSON.stringify({ id, type }).slice(0, -1);
@@ -201,5 +200,5 @@ function toJson(
     private: hidden || undefined,
   }).slice(1);
   // The data is JSON text already.
-  return `${head},"data":${json},${rest}`;
+  return `${head},"data":${jsonOf(entry)},${rest}`;
 }

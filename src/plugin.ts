@@ -1,29 +1,31 @@
 import { Elysia } from "elysia";
-import { Tickets } from "../auth/tickets.ts";
-import type { Broker } from "../broker/broker.ts";
-import { type Nodes, SingleNode } from "../nodes/nodes.ts";
-import { type Access, publicAccess } from "./access/access.ts";
-import { guard, ownPages } from "./access/guard.ts";
-import { pluginRemedies, type Remedies } from "./access/remedies.ts";
-import { type Enter, withOwnAnswers } from "./answer/answering.ts";
-import { Refusals } from "./answer/refusals.ts";
-import type { Hub } from "./hub.ts";
-import { DEFAULT_LIMITS, type Limits } from "./limits/limits.ts";
-import { RateLimit } from "./limits/rate-limit.ts";
-import { type Publication, Publications } from "./publish/publications.ts";
-import { addressFinder } from "./request/address.ts";
-import { backupRoutes } from "./routes/backup.ts";
-import { catalogRoutes } from "./routes/catalog.ts";
-import { clientRoutes } from "./routes/clients.ts";
-import { eventRoutes } from "./routes/events.ts";
-import { historyRoutes } from "./routes/history.ts";
-import { metricsRoutes } from "./routes/metrics.ts";
-import { publishRoutes } from "./routes/publish.ts";
-import { publishStreamRoutes } from "./routes/publish-stream.ts";
-import { statusRoutes } from "./routes/status.ts";
-import { ticketRoutes } from "./routes/tickets.ts";
-import { hubStatus, type StatusOf } from "./status/hub-status.ts";
-import { drainWithServer, takeOver } from "./stream/stopping.ts";
+import { Tickets } from "./auth/tickets.ts";
+import type { Broker } from "./broker/broker.ts";
+import { type Access, publicAccess } from "./http/access/access.ts";
+import { guard, ownPages } from "./http/access/guard.ts";
+import { pluginRemedies, type Remedies } from "./http/access/remedies.ts";
+import { type Enter, withOwnAnswers } from "./http/answer/answering.ts";
+import { Refusals } from "./http/answer/refusals.ts";
+import type { Hub } from "./http/hub.ts";
+import { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
+import { RateLimit } from "./http/limits/rate-limit.ts";
+import { type Publication, Publications } from "./http/publish/publications.ts";
+import { addressFinder } from "./http/request/address.ts";
+import { backupRoutes } from "./http/routes/backup.ts";
+import { catalogRoutes } from "./http/routes/catalog.ts";
+import { clientRoutes } from "./http/routes/clients.ts";
+import { eventRoutes } from "./http/routes/events.ts";
+import { historyRoutes } from "./http/routes/history.ts";
+import { metricsRoutes } from "./http/routes/metrics.ts";
+import { publishRoutes } from "./http/routes/publish.ts";
+import { publishStreamRoutes } from "./http/routes/publish-stream.ts";
+import { statusRoutes } from "./http/routes/status.ts";
+import { ticketRoutes } from "./http/routes/tickets.ts";
+import { hubStatus, type StatusOf } from "./http/status/hub-status.ts";
+import { streamOpener } from "./http/stream/open-stream.ts";
+import { drainWithServer, takeOver } from "./http/stream/stopping.ts";
+import { MERCURE_PATH, mercureRoutes } from "./mercure/routes.ts";
+import { type Nodes, SingleNode } from "./nodes/nodes.ts";
 
 /** Options of a hub, in an application or in the executable. */
 export interface HubOptions {
@@ -47,6 +49,20 @@ export interface HubOptions {
    * @defaultValue the folder of the system for temporary files
    */
   readonly backupFolder?: string | undefined;
+  /**
+   * The URL of the hub for the Mercure protocol, which ends in its path. Relative topics and URL patterns are
+   * relative to it.
+   *
+   * @defaultValue `https://localhost`, with the path of the route
+   */
+  readonly mercureUrl?: string | undefined;
+  /**
+   * Whether tokens of the Mercure protocol before version 1 are taken: with the claim `mercure`, and in the
+   * query.
+   *
+   * @defaultValue false
+   */
+  readonly mercureCompat?: boolean | undefined;
   /**
    * Called for every event that was taken from a publisher, for example for an audit log. It must not throw.
    *
@@ -158,6 +174,8 @@ export function hubRoutes<const Prefix extends string>({
   refusals,
   isOwnPage,
   enter,
+  mercureUrl = `https://localhost${prefix}${MERCURE_PATH}`,
+  mercureCompat = false,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
   const publishRate = publishRateOf(limits, nodes);
@@ -178,8 +196,17 @@ export function hubRoutes<const Prefix extends string>({
     publishRate,
     refusals,
     publications,
+    openStream: streamOpener(broker, { nodes, addressOf, limits }),
+    mercure: { url: mercureUrl, compat: mercureCompat },
   };
-  return withOwnAnswers(new Elysia({ prefix }).use(routes(hub)), { refusals, enter });
+  const mercure = withOwnAnswers(new Elysia({ prefix }).use(mercureRoutes(hub)), {
+    refusals,
+    enter,
+    readsQuery: false,
+  });
+  const own = withOwnAnswers(new Elysia({ prefix }).use(routes(hub)), { refusals, enter });
+  // Its routes are for clients of that protocol, which are not typed by them.
+  return own.use(mercure as unknown as Elysia);
 }
 
 /** What a publisher sends to one node counts at all of them. */

@@ -1,0 +1,63 @@
+import type { Grant } from "../auth/grant.ts";
+import { invalidRequest } from "../http/answer/challenge.ts";
+import { Problem } from "../http/answer/problem.ts";
+import type { Hub } from "../http/hub.ts";
+import { type Fields, firstOf } from "./form.ts";
+
+/** The cookie of version 1. Its prefix makes browsers send it over https alone. */
+const COOKIE = "__Secure-mercure_access_token";
+/** The cookie of the dialect before. */
+const OLD_COOKIE = "mercureAuthorization";
+
+/**
+ * What the sender of a request may do: by `Authorization`, or else by a cookie, or else, in the dialect
+ * before version 1, by `authorization` in the query.
+ *
+ * @throws Problem 400, 401, or 403 for a publisher's cookie from another page.
+ */
+export function accessOf(hub: Hub, request: Request, query: Fields): Grant | Promise<Grant> {
+  const header = request.headers.get("authorization");
+  if (header !== null) {
+    // The runtime joins several headers.
+    if (header.includes(",")) throw invalidRequest("there is more than one Authorization");
+    if (!/^bearer +\S+$/i.test(header)) throw invalidRequest("Authorization is a Bearer token here");
+    return hub.access(request);
+  }
+  const cookie = cookieOf(hub, request);
+  if (cookie !== undefined) {
+    if (request.method === "POST") assertOwnPage(hub, request);
+    return hub.access(withToken(request, cookie));
+  }
+  const inQuery = firstOf(query, "authorization");
+  if (inQuery === undefined || inQuery === "") return hub.access(request);
+  if (!hub.mercure.compat) {
+    throw invalidRequest(
+      "a token in the address is not taken: send it as Authorization: Bearer, or in the cookie",
+    );
+  }
+  return hub.access(withToken(request, inQuery));
+}
+
+function cookieOf({ mercure }: Hub, { headers }: Request): string | undefined {
+  const header = headers.get("cookie");
+  if (header === null) return undefined;
+  const cookies = new Bun.CookieMap(header);
+  return cookies.get(COOKIE) ?? (mercure.compat ? cookies.get(OLD_COOKIE) : undefined) ?? undefined;
+}
+
+/** A browser sends cookies with the forms of any page, so the page has to be named. */
+function assertOwnPage(hub: Hub, request: Request): void {
+  const { headers } = request;
+  const referer = headers.get("referer");
+  const origin = headers.get("origin") ?? (referer === null ? undefined : URL.parse(referer)?.origin);
+  if (origin === undefined)
+    throw new Problem(403, "with a cookie, Origin or Referer says which page this is");
+  const asked = new Request(request.url, { headers: { host: headers.get("host") ?? "", origin } });
+  if (!hub.isOwnPage(asked)) throw new Problem(403, `with a cookie, ${origin} may not publish`);
+}
+
+function withToken({ url, headers: given }: Request, token: string): Request {
+  const headers = new Headers(given);
+  headers.set("authorization", `Bearer ${token}`);
+  return new Request(url, { headers });
+}

@@ -1,0 +1,70 @@
+import { Problem } from "../http/answer/problem.ts";
+import { TooComplex } from "../topics/automaton.ts";
+import { PatternError } from "../topics/expression-parser.ts";
+import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
+import type { Fields } from "./form.ts";
+
+/** The longest pattern, in UTF-16 code units. */
+const MAX_PATTERN = 4096;
+const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}]/u;
+
+/** What a subscriber asks for, as patterns of the hub. */
+export interface Wanted {
+  readonly patterns: readonly string[];
+  /** Whether it speaks the dialect before version 1. */
+  readonly old: boolean;
+}
+
+/**
+ * The matchers of a subscription: `match`, `match_exact` and `match_urlpattern` of version 1, `topic` of the
+ * dialect before.
+ *
+ * @throws Problem 400 when there is none, too many, or one that is none.
+ */
+export function readMatchers(fields: Fields, base: string, maxTopics: number): Wanted {
+  const patterns: string[] = [];
+  let old = false;
+  let count = 0;
+  for (const [name, value] of fields) {
+    const kind = kindOf(name);
+    if (kind === undefined) continue;
+    if (++count > maxTopics) throw new Problem(400, `a subscriber names ${maxTopics} matchers at most`);
+    assertValue(name, value);
+    if (kind === "selector") {
+      old = true;
+      patterns.push(...selectorPatterns(value));
+    } else {
+      patterns.push(checked(matcherText(kind, value, base)));
+    }
+  }
+  if (count === 0) throw new Problem(400, "name the topics: match, match_urlpattern, or topic");
+  return { patterns: [...new Set(patterns)], old };
+}
+
+function kindOf(name: string): "exact" | "urlpattern" | "selector" | undefined {
+  if (name === "match" || name === "match_exact") return "exact";
+  if (name === "match_urlpattern") return "urlpattern";
+  if (name === "topic") return "selector";
+  if (!/^match/i.test(name)) return undefined;
+  throw new Problem(
+    400,
+    `there is no ${JSON.stringify(name.slice(0, 100))}: match, match_exact or match_urlpattern`,
+  );
+}
+
+function assertValue(name: string, value: string): void {
+  if (value === "") throw new Problem(400, `${name} is empty`);
+  if (value.length > MAX_PATTERN) throw new Problem(400, `${name} has ${MAX_PATTERN} characters at most`);
+  if (CONTROL_OR_FORMAT.test(value)) throw new Problem(400, `${name} has a control or format character`);
+}
+
+/** @throws Problem 400 */
+function checked(pattern: string): string {
+  try {
+    if (isMatcherText(pattern)) matcherOf(pattern);
+    return pattern;
+  } catch (error) {
+    if (error instanceof PatternError || error instanceof TooComplex) throw new Problem(400, error.message);
+    throw error;
+  }
+}

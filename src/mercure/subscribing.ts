@@ -1,0 +1,84 @@
+import type { Grant } from "../auth/grant.ts";
+import { type Interest, mayKnow } from "../broker/interest.ts";
+import { EARLIEST } from "../events/names.ts";
+import { forbidden } from "../http/answer/challenge.ts";
+import { Problem } from "../http/answer/problem.ts";
+import type { Hub } from "../http/hub.ts";
+import type { Incoming } from "../http/request/address.ts";
+import { mediaTypeOf, readBytes } from "../http/request/body.ts";
+import { readLastEventId } from "../http/request/last-event-id.ts";
+import { requestUrl } from "../http/request/request.ts";
+import { parsePlace } from "../protocol/place.ts";
+import { inSlices } from "../timers.ts";
+import { covers } from "../topics/topic-patterns.ts";
+import { accessOf } from "./credential.ts";
+import { type Fields, firstOf, parseForm, parseQuery } from "./form.ts";
+import { readMatchers } from "./matchers.ts";
+
+/** The largest form of a subscriber, in bytes. */
+const MAX_FORM_BYTES = 1024 * 1024;
+export const FORM = "application/x-www-form-urlencoded";
+
+/** Answers a subscriber with its stream. @throws Problem 400, 401, 403, 413 or 429. */
+export async function subscribe(hub: Hub, incoming: Incoming): Promise<Response> {
+  const { request } = incoming;
+  const { mercure, limits } = hub;
+  const query = await inSlices(parseQuery(requestUrl(request).search.slice(1)));
+  const grant = await accessOf(hub, request, query);
+  const fields = [...query, ...(request.method === "QUERY" ? await bodyOf(hub, incoming) : [])];
+  const { patterns, old } = readMatchers(fields, mercure.url, limits.maxTopics);
+  const interest = interestOf(grant, patterns);
+  const asked = cursorOf(request, fields);
+  if (asked === undefined) return hub.openStream(incoming, { grant, interest, format: "mercure" });
+  const { lastEventId, told } = await beginningAt(hub, interest, asked);
+  const headers = {
+    "mercure-last-event-id": headerText(told),
+    ...(old && { "last-event-id": headerText(told) }),
+  };
+  return hub.openStream(incoming, { grant, interest, lastEventId, format: "mercure", headers });
+}
+
+async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {
+  const { type } = mediaTypeOf(incoming);
+  if (type === undefined) return [];
+  if (type !== FORM) throw new Problem(415, `send this as ${FORM}`);
+  const bytes = Math.min(limits.maxBody, MAX_FORM_BYTES);
+  const body = await readBytes(incoming, { bytes, timeout: limits.bodyTimeout });
+  return inSlices(parseForm(body));
+}
+
+function interestOf(grant: Grant, patterns: readonly string[]): Interest {
+  const { subscribe: granted, privateTopics } = grant;
+  const topics = patterns.includes("*") ? ["*"] : patterns;
+  if (granted.includes("*")) return { topics, types: [], privateTopics };
+  // A hub whose public events are not public either: a subscriber asks for no more than it is granted.
+  if (!topics.every((topic) => covers(granted, topic) || granted.includes(topic))) {
+    throw forbidden(
+      grant,
+      grant.anonymous ? "this hub is for subscribers with a token" : "the token does not grant this",
+    );
+  }
+  return { topics, types: [], privateTopics, allowedTopics: granted };
+}
+
+/** Where the subscriber begins, which may be an empty text; undefined for one that is new. */
+function cursorOf(request: Request, fields: Fields): string | undefined {
+  return readLastEventId(request) ?? firstOf(fields, "last_event_id") ?? firstOf(fields, "lastEventID");
+}
+
+/** Where the stream begins, and what the subscriber is told of it. */
+async function beginningAt({ broker: { log } }: Hub, interest: Interest, asked: string) {
+  log.assertStarted();
+  if (asked === "")
+    return { lastEventId: undefined, told: log.head === 0 ? EARLIEST : `#${log.place(log.head)}` };
+  // The hub's own ids are fragments here.
+  const own = asked.startsWith("#") ? asked.slice(1) : "";
+  const cursor = parsePlace(own) ? own : asked;
+  const known = cursor !== EARLIEST && (await log.locate(cursor, mayKnow(interest))) !== undefined;
+  return { lastEventId: cursor, told: known ? asked : EARLIEST };
+}
+
+/** A header holds bytes, which the Headers API takes as characters. */
+function headerText(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
