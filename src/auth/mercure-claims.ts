@@ -18,13 +18,20 @@ export interface MercureRules {
   readonly compat?: boolean | undefined;
 }
 
+/** A topic of a token, or a pattern. */
+export interface MercureTopic {
+  readonly match: string;
+  readonly match_type?: "exact" | "urlpattern";
+}
+
 /** What a token grants, as patterns of the hub; undefined for nothing. */
 interface MercureGrants {
   readonly publish?: readonly string[] | undefined;
   readonly subscribe?: readonly string[] | undefined;
 }
 
-const DETAIL_TYPE = "https://mercure.rocks/authorization-detail";
+/** The type of the details that are for hubs of this protocol. */
+export const MERCURE_DETAIL = "https://mercure.rocks/authorization-detail";
 const NAMESPACED = "https://mercure.rocks/";
 const MAX_DETAILS = 100;
 const MAX_TOPICS = 1000;
@@ -78,7 +85,7 @@ function readDetails(
 ): MercureGrants {
   if (!checkDetails.Check(given))
     throw malformed("authorization_details", violations(checkDetails, given)[0]);
-  const own = given.filter(({ type }) => type === DETAIL_TYPE);
+  const own = given.filter(({ type }) => type === MERCURE_DETAIL);
   if (own.length === 0) return {};
   assertAccessToken(token, mercure, rules);
   const publish: string[] = [];

@@ -1,25 +1,30 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from "jose";
 import { type Claims, readClaims } from "../auth/claims.ts";
+import { readMercureClaims } from "../auth/mercure-claims.ts";
 import { InvalidToken } from "../auth/tokens.ts";
+import { shownPattern } from "../topics/matcher.ts";
 import { CliError } from "./error.ts";
 
 /** The parts of a token, not verified. */
 export interface OpenedToken {
   readonly algorithm: string;
+  /** The `typ` of its header. */
+  readonly type: string | undefined;
   readonly payload: JWTPayload;
 }
 
 /** Reads the parts of a token. @throws CliError when the text is no token */
 export function openToken(token: string): OpenedToken {
   try {
-    return { algorithm: String(decodeProtectedHeader(token).alg), payload: decodeJwt(token) };
+    const { alg, typ } = decodeProtectedHeader(token);
+    return { algorithm: String(alg), type: typ, payload: decodeJwt(token) };
   } catch {
     throw new CliError("not a token: one has three parts in base64url, with dots between");
   }
 }
 
 /** Explains a token. Each line has a subject and plain words. */
-export function explainToken({ algorithm, payload }: OpenedToken): [about: string, words: string][] {
+export function explainToken({ algorithm, type, payload }: OpenedToken): [about: string, words: string][] {
   const lines: [string, string][] = [["signed with", algorithm]];
   const add = (about: string, value: unknown) => {
     if (value !== undefined) lines.push([about, typeof value === "string" ? value : JSON.stringify(value)]);
@@ -27,7 +32,9 @@ export function explainToken({ algorithm, payload }: OpenedToken): [about: strin
   add("for", payload.sub);
   add("issued by", payload.iss);
   add("meant for", payload.aud);
-  lines.push(...explainGrants(payload));
+  const isMercure = MERCURE_CLAIMS.some((claim) => payload[claim] !== undefined);
+  if (!isMercure || payload["tidings"] !== undefined) lines.push(...explainGrants(payload));
+  if (isMercure) lines.push(...explainMercure(type, payload));
   add("issued", explainTime(payload.iat));
   add("not before", explainTime(payload.nbf));
   const isOver = typeof payload.exp === "number" && payload.exp * 1000 <= Date.now();
@@ -48,6 +55,31 @@ function explainGrants(payload: JWTPayload): [string, string][] {
     ["publishes", explainPublish(claims)],
     ["reads", explainSubscribe(claims)],
   ];
+}
+
+/** The claims of the Mercure protocol: of version 1, and of the dialect before. */
+const MERCURE_CLAIMS = ["authorization_details", "mercure", "https://mercure.rocks/"];
+
+function explainMercure(type: string | undefined, payload: JWTPayload): [string, string][] {
+  const version =
+    payload["authorization_details"] === undefined ? "0.x, for a hub with --mercure-compat" : "1";
+  const lines: [string, string][] = [["Mercure", `version ${version}`]];
+  try {
+    const token = { payload, type, keyDigest: "" };
+    const url = "https://localhost/.well-known/mercure";
+    const rules = { issuer: payload.iss, audience: [payload.aud].flat()[0] };
+    const { publish = [], subscribe = [] } = readMercureClaims(token, { url, compat: true }, rules);
+    const shown = (patterns: readonly string[]) => [...new Set(patterns.map(shownPattern))].join(", ");
+    lines.push(["publishes", publish.length > 0 ? `updates on ${shown(publish)}` : "nothing"]);
+    lines.push([
+      "reads",
+      `public updates${subscribe.length > 0 ? `, and private ones on ${shown(subscribe)}` : ""}`,
+    ]);
+  } catch (error) {
+    if (!(error instanceof InvalidToken)) throw error;
+    lines.push(["grants", `nothing: ${error.message}`]);
+  }
+  return lines;
 }
 
 function explainPublish({ publish }: Claims): string {

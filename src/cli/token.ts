@@ -1,6 +1,7 @@
 import { Option } from "commander";
-import { readSigningKey, readVerifyingKey, verifyingKeyOf } from "../auth/read-key.ts";
-import { signToken } from "../auth/sign-token.ts";
+import type { MercureTopic } from "../auth/mercure-claims.ts";
+import { readSigningKey, readVerifyingKey, type SigningKey, verifyingKeyOf } from "../auth/read-key.ts";
+import { signMercureToken, signOldMercureToken, signToken } from "../auth/sign-token.ts";
 import { InvalidToken, verifyToken } from "../auth/tokens.ts";
 import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import { readNamedFile } from "../config/config-error.ts";
@@ -25,6 +26,8 @@ interface TokenOptions extends KeyOptions {
   readonly expires: number;
   readonly jwtIssuer?: string;
   readonly jwtAudience?: string;
+  readonly mercure?: boolean;
+  readonly mercureCompat?: boolean;
   readonly inspect?: string;
 }
 
@@ -51,6 +54,11 @@ const options = [
     .argParser(duration),
   new Option("--jwt-issuer <issuer>", "iss of the token").argParser(text),
   new Option("--jwt-audience <audience>", "aud of the token").argParser(text),
+  new Option(
+    "--mercure",
+    "sign for the Mercure protocol: topics are exact, or urlpattern:PATTERN, or *; needs iss and aud",
+  ),
+  new Option("--mercure-compat", "sign for Mercure 0.x: topics are exact, URI templates, or *"),
   new Option("--inspect <token>", "explain this token instead; - reads it from input").argParser(text),
 ];
 
@@ -66,6 +74,7 @@ export const token = options
         "tidings serve --jwt-key-file secret",
         "tidings token --jwt-key-file secret --publish 'orders/*'",
         "tidings token --jwt-key-file secret --subscribe users/7 --subject alice",
+        "tidings token --mercure --jwt-key-file secret --jwt-issuer https://example.com --jwt-audience https://hub.example.com/.well-known/mercure --subscribe 'urlpattern:https://example.com/books/:id'",
         "tidings token --inspect TOKEN --jwt-key-file secret",
       ],
     ),
@@ -80,17 +89,56 @@ async function sign({ publish, type: types, subscribe, expires, ...options }: To
   if (!publish && !subscribe)
     throw new CliError("say what the token grants: --publish, --subscribe, or both");
   if (types && !publish) throw new CliError("--type is about what may be published: it needs --publish");
+  const common = { subject: options.subject, life: expires === 0 ? undefined : expires };
+  if (options.mercure || options.mercureCompat) {
+    if (types) throw new CliError("the Mercure protocol grants no types: leave --type out");
+    const topics = { publish: publish ?? [], subscribe: subscribe ?? [] };
+    await print(`${await signForMercure(key, topics, { ...options, ...common })}\n`);
+    return;
+  }
   const signed = await signToken(key, {
     claims: {
       ...(publish && { publish: { topics: [...publish], ...(types && { types: [...types] }) } }),
       ...(subscribe && { subscribe: [...subscribe] }),
     },
-    subject: options.subject,
+    ...common,
     issuer: options.jwtIssuer,
     audience: options.jwtAudience,
-    life: expires === 0 ? undefined : expires,
   });
   await print(`${signed}\n`);
+}
+
+interface Topics {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+function signForMercure(
+  key: SigningKey,
+  topics: Topics,
+  options: Omit<TokenOptions, "expires" | "subject" | keyof Topics> &
+    Readonly<Record<"life", number | undefined>> &
+    Readonly<Record<"subject", string | undefined>>,
+): Promise<string> {
+  const { mercure, mercureCompat, subject, life, jwtIssuer: issuer, jwtAudience: audience } = options;
+  if (mercureCompat) {
+    if (mercure) throw new CliError("give one of --mercure and --mercure-compat");
+    return signOldMercureToken(key, { ...topics, subject, issuer, audience, life });
+  }
+  if (issuer === undefined || audience === undefined) {
+    throw new CliError("a token of the Mercure protocol needs --jwt-issuer and --jwt-audience");
+  }
+  if (life === undefined) throw new CliError("a token of the Mercure protocol expires: --expires is not 0");
+  const publish = topics.publish.map(mercureTopic);
+  const subscribe = topics.subscribe.map(mercureTopic);
+  return signMercureToken(key, { publish, subscribe, subject, issuer, audience, life });
+}
+
+const URL_PATTERN = "urlpattern:";
+
+function mercureTopic(topic: string): MercureTopic {
+  if (!topic.startsWith(URL_PATTERN)) return { match: topic };
+  return { match: topic.slice(URL_PATTERN.length), match_type: "urlpattern" };
 }
 
 async function inspect(options: TokenOptions, given: string): Promise<void> {

@@ -126,7 +126,7 @@ describe("inspecting", () => {
   });
 
   test("tells an expired one, and one that grants nothing", async () => {
-    const old = new UnsecuredJWT({ exp: 1_700_000_000, mercure: { publish: ["*"] } }).encode();
+    const old = new UnsecuredJWT({ exp: 1_700_000_000, scope: "publish" }).encode();
     const { said } = await inspect(`${old}c2ln`);
     expect(said["expired"]).toMatch(/^2023-11-14T22:13:20.000Z, [\d,]+ days ago$/);
     expect(said["grants"]).toBe("nothing, since it has no claim tidings");
