@@ -4,6 +4,8 @@ import type { Commands } from "./redis-engine.ts";
 export interface Durability {
   /** One line: what it promises, and what it does not. */
   readonly summary: string;
+  /** A setting to think about: it may be meant for another use of this Redis. */
+  readonly warning?: string;
   /** Why a hub can't be kept here; undefined when it can. */
   readonly refusal: string | undefined;
 }
@@ -37,11 +39,12 @@ export async function askDurability(commands: Commands, replicas: number): Promi
         ? `${connected} replicas, which may lag behind: a failover can lose the newest events (--replicas)`
         : "no replica",
   ];
-  if (policy?.startsWith("volatile-"))
-    said.push(`maxmemory-policy ${policy} spares the log, which has no time to live`);
   if (memory > 0) said.push(`at maxmemory ${memory} bytes it takes no more events`);
   if (!settings) said.push("CONFIG is not allowed, so appendfsync is not known");
-  return { summary: `${version}: ${said.join("; ")}`, refusal: undefined };
+  const summary = `${version}: ${said.join("; ")}`;
+  if (!policy?.startsWith("volatile-")) return { summary, refusal: undefined };
+  const warning = `maxmemory-policy ${policy} spares the log, whose keys have no time to live: noeviction says so plainly`;
+  return { summary, warning, refusal: undefined };
 }
 
 function persistence(aof: boolean, fsync: string | undefined, save: string | undefined): string {

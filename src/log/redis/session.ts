@@ -192,11 +192,12 @@ export class Session {
   }
 
   async #askDurability(commands: Connection): Promise<void> {
-    const { summary, refusal } = await askDurability(commands, this.#options.replicas);
+    const { summary, warning, refusal } = await askDurability(commands, this.#options.replicas);
     if (refusal !== undefined) throw new RedisAway(refusal);
     if (summary === this.durability) return;
     this.durability = summary;
-    this.#options.warn(summary);
+    this.#options.note(summary);
+    if (warning !== undefined) this.#options.warn(warning);
   }
 
   async #sayHello(): Promise<HelloAnswer> {

@@ -16,6 +16,7 @@ export class HubNode {
   /** After which positions something was missing. */
   readonly missed: number[] = [];
   readonly warnings: string[] = [];
+  readonly notes: string[] = [];
 
   constructor(url: string, options?: RedisStoreOptions) {
     this.store = new RedisStore(url, options);
@@ -31,7 +32,7 @@ export class HubNode {
         this.delivered = this.delivered.filter(({ position }) => position <= to);
       },
       storeWarned: (message) => void this.warnings.push(message),
-      storeNoted() {},
+      storeNoted: (message) => void this.notes.push(message),
       storeChanged() {},
     };
     this.log = new Log(this.store, listener);

@@ -71,7 +71,7 @@ withRedis("a missing right is named", async () => {
   expect(await reasonOf(`redis://hub:pw@127.0.0.1:${port}`)).toContain("+info");
   await admin.send("ACL", ["SETUSER", "hub", "+info", "-xadd", "-config"]);
   const node = await new HubNode(`redis://hub:pw@127.0.0.1:${port}`).started();
-  expect(node.warnings.join()).toContain("CONFIG is not allowed");
+  expect(node.notes.join()).toContain("CONFIG is not allowed");
   expect(node.store.engine.state).toBe("open");
 });
 
@@ -84,8 +84,17 @@ withRedis("what Redis promises is said once, in one line", async () => {
   const { url } = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "everysec"] });
   await beginLog(url);
   const node = await new HubNode(url).started();
-  expect(node.warnings).toHaveLength(1);
-  expect(node.warnings[0]).toMatch(/^(Redis|Valkey) \d.*appendfsync everysec.*no replica$/);
+  expect(node.warnings).toEqual([]);
+  expect(node.notes).toHaveLength(1);
+  expect(node.notes[0]).toMatch(/^(Redis|Valkey) \d.*appendfsync everysec.*no replica$/);
+});
+
+withRedis("a policy that evicts keys with a time to live is warned of", async () => {
+  const { url } = await startRedis({ args: ["--maxmemory-policy", "volatile-lru"] });
+  await beginLog(url);
+  const node = await new HubNode(url).started();
+  expect(node.warnings).toEqual([expect.stringContaining("maxmemory-policy volatile-lru")]);
+  expect(node.notes).toHaveLength(1);
 });
 
 // Some builds speak no TLS.
