@@ -267,7 +267,11 @@ export class RedisStore implements Store {
       const deduplication = new Deduplication(find);
       await inSlices(sorting(deduplication, batches));
       const { fresh, recipients } = deduplication;
-      if (fresh.length === 0) return deduplication.receipts([]);
+      if (fresh.length === 0) {
+        // A duplicate's receipt is a promise too. The answer that named it was a write of this connection.
+        if (held.size > 0) await this.#replicated();
+        return deduplication.receipts([]);
+      }
       this.#session.assertTakesEvents();
       const outcome = await this.#keep(this.#member.begin(contentsOf(fresh, recipients)), until);
       if (outcome instanceof Map) {
@@ -289,9 +293,11 @@ export class RedisStore implements Store {
     let mayBeKept = false;
     for (;;) {
       const { kept } = pending;
-      if (kept !== undefined && member.isFollowed && (await this.#replicated(pending))) {
+      if (kept !== undefined && member.isFollowed) {
         member.finish();
-        return { last: kept, word: member.lives.findLast(({ first }) => first <= kept)?.word ?? member.word };
+        const word = member.lives.findLast(({ first }) => first <= kept)?.word ?? member.word;
+        await this.#replicated();
+        return { last: kept, word };
       }
       const { state, reason = "Redis did not answer in time" } = this.#session;
       if (performance.now() >= until || (state === "away" && !mayBeKept)) {
@@ -348,10 +354,13 @@ export class RedisStore implements Store {
     return new Map([...held].filter(([, entry]) => isOn(entry)));
   }
 
-  async #replicated({ append }: Pending): Promise<boolean> {
-    if (this.#replicas === 0 || (await this.#session.waitForReplicas())) return true;
-    this.#member.finish();
-    throw new OutcomeUnknown(`append ${append.seq}: fewer than ${this.#replicas} replicas have answered`);
+  /** @throws OutcomeUnknown unless as many replicas as asked for have what was kept. */
+  async #replicated(): Promise<void> {
+    if (this.#replicas === 0) return;
+    const isEnough = await this.#session.waitForReplicas().catch((error: unknown) => {
+      throw new OutcomeUnknown(error instanceof Error ? error.message : String(error));
+    });
+    if (!isEnough) throw new OutcomeUnknown(`fewer than ${this.#replicas} replicas have the events`);
   }
 
   /** The events at these positions, by their names. One that is gone by now is left out. */

@@ -12,19 +12,10 @@ import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { freePort, type RunningRedis, redisProgram, startRedis } from "./redis-server.ts";
+import { startReplica } from "./replica.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
-
-async function startReplica(master: RunningRedis): Promise<RunningRedis> {
-  const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${master.port}`] });
-  const client = new RedisClient(replica.url);
-  await until(async () =>
-    String(await client.send("INFO", ["replication"])).includes("master_link_status:up"),
-  );
-  client.close();
-  return replica;
-}
 
 async function tell(redis: RunningRedis, ...command: [string, ...string[]]): Promise<unknown> {
   const client = new RedisClient(redis.url);
