@@ -44,19 +44,26 @@ export const openAccess: Access = () => OPEN;
  * ```
  */
 export function keyAccess(authority: Authority): Access {
-  return async (request) => {
+  // No async function: most grants are known at once, and each promise is a cost of every publish.
+  return (request) => {
     const credential = readCredential(request);
     if (credential === undefined) return authority.nobody;
     try {
-      return await authority.grant(credential);
+      const grant = authority.grant(credential);
+      return grant instanceof Promise ? grant.catch(refuse) : grant;
     } catch (error) {
-      if (error instanceof InvalidToken) throw invalidToken(error.message);
-      if (error instanceof KeysUnavailable) {
-        throw new Problem(503, error.message, { type: "keys-unavailable", retryAfter: 5, cause: error });
-      }
-      throw error;
+      return refuse(error);
     }
   };
+}
+
+/** @throws Problem 401 for a token that is not valid, 503 where its key can't be had. */
+function refuse(error: unknown): never {
+  if (error instanceof InvalidToken) throw invalidToken(error.message);
+  if (error instanceof KeysUnavailable) {
+    throw new Problem(503, error.message, { type: "keys-unavailable", retryAfter: 5, cause: error });
+  }
+  throw error;
 }
 
 /** The access policy, and the words for its refusals. */

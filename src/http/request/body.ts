@@ -1,6 +1,7 @@
-import { MAX_TIMER_MS, turn } from "../../timers.ts";
+import { turn } from "../../timers.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Incoming } from "./address.ts";
+import { Deadlines } from "./deadlines.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 
 /** The longest that the runtime counts, in seconds; 0 is for ever. */
@@ -77,27 +78,37 @@ export async function* piecesOf(
   }
 }
 
+/** When bodies are late, by the time that they may take, in ms. */
+const deadlines = new Map<number, Deadlines>();
+
 /**
- * A body, when it has arrived. It is one promise and one timer: every event that is published waits for
- * this, and a race would take three more promises for each.
+ * A body, when it has arrived. It is one promise, and no timer of its own: every event that is published
+ * waits for this, and a race would take three more promises for each.
  *
  * @throws Problem 408 when it takes longer, 400 when it breaks off.
  */
 function within(timeout: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const late = () => reject(tooSlow(timeout));
-    const timer = timeout > 0 ? setTimeout(late, Math.min(timeout, MAX_TIMER_MS)) : undefined;
+    const waiting = timeout > 0 ? deadlinesAfter(timeout) : undefined;
+    waiting?.add(late);
     body.then(
       (bytes) => {
-        clearTimeout(timer);
+        waiting?.delete(late);
         resolve(bytes);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        waiting?.delete(late);
         reject(error instanceof Problem ? error : new Problem(400, "the body broke off"));
       },
     );
   });
+}
+
+function deadlinesAfter(timeout: number): Deadlines {
+  const found = deadlines.get(timeout) ?? new Deadlines(timeout);
+  deadlines.set(timeout, found);
+  return found;
 }
 
 function tooLarge(limit: number): Problem {
