@@ -47,10 +47,14 @@ export class QueryReader<Schema extends TObject> {
   readonly #schema: Schema;
   readonly #check: TypeCheck<Schema>;
   readonly #aliases = new Map<string, string>();
+  /** The answer to most requests, which have no query; undefined where one is needed. */
+  readonly #empty: Static<Schema> | undefined;
 
   constructor(schema: Schema) {
     this.#schema = schema;
     this.#check = TypeCompiler.Compile(schema);
+    const empty: unknown = Object.freeze({});
+    if (this.#check.Check(empty)) this.#empty = empty;
     for (const [name, property] of Object.entries(schema.properties)) {
       for (const alias of (property[ALIASES] as readonly string[] | undefined) ?? []) {
         this.#aliases.set(alias, name);
@@ -60,9 +64,11 @@ export class QueryReader<Schema extends TObject> {
 
   /** The request's query. @throws Problem 400 when it does not fit the schema. */
   read(request: Request): Static<Schema> {
+    const hasQuery = request.url.includes("?");
+    if (!hasQuery && this.#empty) return this.#empty;
     const values: Record<string, unknown> = {};
     const renamed: Record<string, string> = {};
-    const asked = request.url.includes("?") ? requestUrl(request).searchParams : [];
+    const asked = hasQuery ? requestUrl(request).searchParams : [];
     for (const [name, text] of asked) {
       const property = this.#propertyOf(name);
       const alias = this.#aliases.get(name);
