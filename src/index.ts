@@ -27,6 +27,12 @@ export type { Publication } from "./http/publish/publications.ts";
 export type { Incoming } from "./http/request/address.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
 export { type Clock, systemClock } from "./log/clock.ts";
+export type {
+  CurrentBounds,
+  CurrentReader,
+  CurrentStretch,
+  CurrentValue,
+} from "./log/current-values.ts";
 export { createEntry, type Draft, type Entry, type EntryData } from "./log/entry.ts";
 export type { Life } from "./log/lives.ts";
 export { MemoryStore } from "./log/memory-store.ts";

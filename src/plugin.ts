@@ -14,6 +14,7 @@ import { addressFinder } from "./http/request/address.ts";
 import { backupRoutes } from "./http/routes/backup.ts";
 import { catalogRoutes } from "./http/routes/catalog.ts";
 import { clientRoutes } from "./http/routes/clients.ts";
+import { currentRoutes } from "./http/routes/current.ts";
 import { eventRoutes } from "./http/routes/events.ts";
 import { historyRoutes } from "./http/routes/history.ts";
 import { metricsRoutes } from "./http/routes/metrics.ts";
@@ -225,6 +226,7 @@ function routes(hub: Hub) {
     .use(publishRoutes(hub))
     .use(publishStreamRoutes(hub))
     .use(historyRoutes(hub))
+    .use(currentRoutes(hub))
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))

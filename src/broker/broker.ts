@@ -227,6 +227,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       progress.resume = { from: lastEventId, mayKnow: mayKnow(interest), located: false, count: 0 };
     }
     const subscription = this.#clients.subscriptions.get(interest, keepAlive, format);
+    if (lastEventId === undefined && this.log.hasCurrent && subscription.format.current) {
+      progress.owed = { after: 0, upTo: head, count: 0 };
+    }
     const client = new Client({
       id,
       sink,
@@ -320,6 +323,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     if (this.#closed) return Promise.reject(new Error("the broker is closed"));
+    if (!this.log.store.current && drafts.some(({ retain }) => retain)) {
+      return Promise.reject(new Error("the store keeps no current values"));
+    }
     return this.log.append(drafts);
   }
 
@@ -339,7 +345,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    */
   broadcast<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): void {
     if (this.#closed) return;
-    this.log.append([toDraft(event, this)]).catch((error: unknown) => {
+    this.append([toDraft(event, this)]).catch((error: unknown) => {
       this.logger.error({ error, type: event.type }, "event not kept");
     });
   }

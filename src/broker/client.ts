@@ -30,6 +30,8 @@ export interface Progress {
   cursor: number;
   /** Set while a returning client is sent the events that it missed. */
   resume: Resume | undefined;
+  /** Set while it is to be sent current values, after a position and up to another one. */
+  owed: Owed | undefined;
   /** The end of a frame for which there was no room: a view of shared bytes, not a copy. */
   rest: Uint8Array | undefined;
   /** When its stream became full, in ms on the broker's clock. */
@@ -37,7 +39,17 @@ export interface Progress {
 }
 
 export function newProgress(position: number, cursor: number): Progress {
-  return { position, cursor, resume: undefined, rest: undefined, blockedAt: 0 };
+  return { position, cursor, resume: undefined, owed: undefined, rest: undefined, blockedAt: 0 };
+}
+
+/** The current values that a client is yet to be sent. */
+export interface Owed {
+  /** It has been sent those up to this position. */
+  after: number;
+  /** Its stream goes on after this position. */
+  readonly upTo: number;
+  /** How many it has been sent. */
+  count: number;
 }
 
 /** The return of a client that named its last event id. */

@@ -47,7 +47,8 @@ export function mayKnow({ privateTopics, allowedTopics }: Interest): MayRead {
     mayRead(known, event) && (!allowed || event.topics.length === 0 || allowed.hasAny(event.topics));
 }
 
-type Subject = Pick<Draft, "type" | "topics" | "private"> & Partial<Pick<Entry, "erased">>;
+/** As much of an event as decides who asks for it. */
+export type Subject = Pick<Draft, "type" | "topics" | "private"> & Partial<Pick<Entry, "erased">>;
 
 /** The topics of an interest as patterns. */
 export function patternsOf({ topics }: Pick<Interest, "topics">): readonly string[] {

@@ -2,15 +2,20 @@ import { EARLIEST } from "../events/names.ts";
 import { Histogram } from "../log/histogram.ts";
 import type { Log } from "../log/log.ts";
 import { StoreFailure } from "../log/store.ts";
-import type { Client, Progress, Resume } from "./client.ts";
+import { joinFrames } from "../protocol/frame.ts";
+import { placeOwed } from "../protocol/place.ts";
+import type { Client, Owed, Progress, Resume } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import type { Delivery } from "./delivery.ts";
+import { mayRead } from "./interest.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
 import type { Counters } from "./totals.ts";
 
 /** The time until a log that can't be read is tried again, in ms. */
 const RETRY_MS = 1000;
+/** The current values of so many events are looked at in one step. */
+const VALUES_LIMIT = 64;
 const REPLAY_SIZES = [0, 1, 10, 100, 1000, 10_000, 100_000];
 
 export interface ReplayOptions {
@@ -47,7 +52,8 @@ export class Replay {
   add(client: Client): void {
     const { delivery, log } = this.#options;
     const { progress } = client;
-    const missedNothing = progress && !progress.rest && !progress.resume && progress.position === log.head;
+    const missedNothing =
+      progress && !progress.rest && !progress.resume && !progress.owed && progress.position === log.head;
     // Amid a delivery, a new live client would be sent events from before its beginning.
     if (!missedNothing || delivery.busy) this.#clients.add(client);
     else this.#goLive(client, progress);
@@ -94,6 +100,7 @@ export class Replay {
     if (rest && !this.#write(client, rest, progress.position)) return false;
     if (progress.resume?.located === false && !(await this.#locate(client, progress, progress.resume)))
       return false;
+    if (progress.owed) return this.#sendCurrent(client, progress, progress.owed);
     if (progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
     // Nothing is awaited from here on, so no event can come between the end of the replay and live.
     if (progress.position < log.head) return true;
@@ -106,11 +113,16 @@ export class Replay {
   async #locate(client: Client, progress: Progress, resume: Resume): Promise<boolean> {
     const { log } = this.#options;
     const { from, mayKnow } = resume;
-    const left = from === EARLIEST ? undefined : await log.locate(from, mayKnow);
+    const owedAt = placeOwed(from);
+    const left = from === EARLIEST ? undefined : await log.locate(owedAt ?? from, mayKnow);
     if (client.state !== "replaying") return false;
     const { earliest = log.head + 1 } = log;
     progress.position = progress.cursor = left ?? earliest - 1;
     resume.located = true;
+    const isGap = left === undefined && from !== EARLIEST;
+    if ((isGap || owedAt !== undefined) && isOwed(client, log)) {
+      progress.owed = { after: 0, upTo: progress.position, count: 0 };
+    }
     return left !== undefined || from === EARLIEST || this.#tellGap(client, from, progress.position);
   }
 
@@ -119,7 +131,13 @@ export class Replay {
     const { log, totals } = this.#options;
     const { chunks, upTo, missing } = await this.#reads.read(client, progress.position);
     if (client.state !== "replaying") return false;
-    if (missing && !this.#tellGap(client, log.place(progress.position), missing.to)) return false;
+    if (missing) {
+      const after = progress.position;
+      // It has had those before. Others may have been set by what is missing.
+      if (isOwed(client, log)) progress.owed = { after, upTo: missing.to, count: 0 };
+      const hasRoom = this.#tellGap(client, log.place(after), missing.to);
+      if (!hasRoom || progress.owed) return hasRoom;
+    }
     for (const { bytes, position, count } of chunks) {
       if (progress.resume) progress.resume.count += count;
       totals.delivered += count;
@@ -130,6 +148,44 @@ export class Replay {
     }
     progress.position = upTo;
     return true;
+  }
+
+  /** Sends some of the current values, and at their end how many they were. True if the stream takes more. */
+  #sendCurrent(client: Client, progress: Progress, owed: Owed): boolean {
+    const { log, totals } = this.#options;
+    const { subscription, privateTopics } = client;
+    const stretch = log.store.current?.read(owed.after, owed.upTo, VALUES_LIMIT);
+    const frames: Uint8Array[] = [];
+    const format = subscription.format.current;
+    for (const { entry, topics } of stretch?.values ?? []) {
+      const { type } = entry;
+      if (!subscription.asksFor({ type, topics, private: entry.private }) || !mayRead(privateTopics, entry)) {
+        continue;
+      }
+      if (format) frames.push(format.valueOf(entry));
+    }
+    owed.after = stretch?.upTo ?? owed.upTo;
+    owed.count += frames.length;
+    totals.delivered += frames.length;
+    if (owed.after >= owed.upTo) {
+      progress.owed = undefined;
+      const place = log.place(owed.upTo);
+      if (format) frames.push(format.end({ count: owed.count }, place));
+      progress.cursor = owed.upTo;
+    }
+    if (frames.length === 0) return this.#goesOn(client, progress);
+    const bytes = joinFrames(frames);
+    totals.bytes += bytes.length;
+    const hasRoom = this.#write(client, bytes, progress.position);
+    return hasRoom && this.#goesOn(client, progress);
+  }
+
+  /** Whether there is more to send; a client that has all is live. */
+  #goesOn(client: Client, progress: Progress): boolean {
+    const { position, owed, resume } = progress;
+    if (owed || resume || position < this.#options.log.head) return true;
+    this.#goLive(client, progress);
+    return false;
   }
 
   /**
@@ -163,4 +219,9 @@ export class Replay {
     delivery.flush();
     clients.goLive(client, cursor);
   }
+}
+
+/** Whether there are current values that the client may have to be sent. */
+function isOwed({ subscription }: Client, log: Log): boolean {
+  return log.hasCurrent && subscription.format.current !== undefined;
 }

@@ -1,3 +1,4 @@
+import type { CurrentReader } from "../log/current-values.ts";
 import type { EngineStatus, Store } from "../log/store.ts";
 import type { Status } from "../protocol/status.ts";
 import { version } from "../version.ts";
@@ -19,6 +20,7 @@ export function statusOf(broker: Broker): Status {
       bounds: boundsOf(store),
       earliest: earliest === undefined ? null : broker.log.place(earliest),
       failing: broker.log.failing,
+      ...(store.current && { current: currentOf(store.current) }),
       ...(store.engine && { engine: engineOf(store.engine) }),
     },
     totals: broker.totals,
@@ -28,6 +30,15 @@ export function statusOf(broker: Broker): Status {
 /** An age without end is none in JSON. */
 function boundsOf({ bounds: { events, bytes, age } }: Store) {
   return { events, bytes, age: Number.isFinite(age) ? age : null };
+}
+
+function currentOf({
+  count,
+  bytes,
+  dropped,
+  bounds,
+}: CurrentReader): NonNullable<Status["store"]["current"]> {
+  return { values: count, bytes, dropped, bounds: { ...bounds } };
 }
 
 function engineOf(engine: EngineStatus): NonNullable<Status["store"]["engine"]> {

@@ -11,7 +11,7 @@ import {
   joinFrames,
   KEEP_ALIVE,
 } from "../protocol/frame.ts";
-import { type Gap, HubEvent, type Resumed } from "../protocol/hub-events.ts";
+import { type Current, type Gap, HubEvent, type Resumed } from "../protocol/hub-events.ts";
 import { TopicPatterns } from "../topics/topic-patterns.ts";
 import { beginningOf, hubFrame } from "./hub-frames.ts";
 
@@ -32,6 +32,8 @@ export type KeepAliveForm = "comment" | "event";
 export interface StreamFormat {
   /** An event. */
   frameOf(entry: Entry): Uint8Array;
+  /** How current values read; undefined where readers are sent none. */
+  readonly current: CurrentFormat | undefined;
   /** The first block of a stream: the id of the client, and the place where the stream begins. */
   greeting(clientId: string, log: Log, lastEventId: string | undefined): Uint8Array;
   /** Events are no longer held. */
@@ -42,6 +44,14 @@ export interface StreamFormat {
   position(place: string): Uint8Array;
   /** Shows that the stream lives. */
   readonly keepAlive: Uint8Array;
+}
+
+/** Makes the bytes of current values. */
+interface CurrentFormat {
+  /** The event without its id, so that it does not move the cursor. */
+  valueOf(entry: Entry): Uint8Array;
+  /** All current values have been sent. The stream goes on after the place. */
+  end(current: Current, place: string): Uint8Array;
 }
 
 /** The reconnection time that browsers are told at first, in ms. */
@@ -76,6 +86,10 @@ class SharedFrames {
 
 class JsonFormat implements StreamFormat {
   readonly keepAlive: Uint8Array;
+  readonly current: CurrentFormat = {
+    valueOf: (entry) => encodeJsonFrame({ event: entry.type, retry: entry.retry, json: jsonOf(entry) }),
+    end: (current, place) => hubFrame(HubEvent.current, current, { id: place }),
+  };
 
   constructor(keepAlive: KeepAliveForm) {
     this.keepAlive = keepAlive === "event" ? ALIVE : KEEP_ALIVE;
@@ -121,25 +135,43 @@ class EnvelopeFormat extends JsonFormat {
   }
 
   override frameOf(entry: Entry): Uint8Array {
+    if (!this.#allowed) return this.#shared.get(entry, (one) => envelope(one, one.topics, one.id));
+    return envelope(entry, this.#knownOf(entry), entry.id);
+  }
+
+  override readonly current: CurrentFormat = {
+    valueOf: (entry) => envelope(entry, this.#knownOf(entry), undefined),
+    end: (current, place) => hubFrame(HubEvent.current, current, { id: place }),
+  };
+
+  #knownOf({ topics }: Entry): readonly string[] {
     const allowed = this.#allowed;
-    if (!allowed) return this.#shared.get(entry, (one) => envelope(one, one.topics));
-    return envelope(
-      entry,
-      entry.topics.filter((topic) => allowed.hasAny([topic])),
-    );
+    return allowed ? topics.filter((topic) => allowed.hasAny([topic])) : topics;
   }
 }
 
-function envelope(entry: Entry, topics: readonly string[]): Uint8Array {
+function envelope(entry: Entry, topics: readonly string[], cursor: string | undefined): Uint8Array {
   const { id, type, retry, keptAt } = entry;
   const time = new Date(keptAt).toISOString();
   const about = JSON.stringify({ id, type: type ?? DEFAULT_TYPE, topics, time });
-  return encodeJsonFrame({ id, event: type, retry, json: `${about.slice(0, -1)},"data":${jsonOf(entry)}}` });
+  return encodeJsonFrame({
+    id: cursor,
+    event: type,
+    retry,
+    json: `${about.slice(0, -1)},"data":${jsonOf(entry)}}`,
+  });
 }
 
 /** For protocols that bring their own frames, and for hypermedia. */
 class TextFormat implements StreamFormat {
   readonly keepAlive = KEEP_ALIVE;
+  readonly current: CurrentFormat = {
+    valueOf: ({ type, retry, json }) => {
+      const data = json.startsWith('"') ? String(JSON.parse(json)) : json;
+      return encodeFrame({ event: type, retry, data });
+    },
+    end: (_, place) => encodeId(place),
+  };
   readonly #shared: SharedFrames;
 
   constructor(shared: SharedFrames) {
@@ -176,6 +208,8 @@ class TextFormat implements StreamFormat {
 /** The Mercure protocol, section "Subscription". */
 class MercureFormat implements StreamFormat {
   readonly keepAlive = KEEP_ALIVE;
+  /** That protocol has none. */
+  readonly current = undefined;
   readonly #shared: SharedFrames;
 
   constructor(shared: SharedFrames) {

@@ -1,5 +1,5 @@
 import type { Draft, Entry } from "../log/entry.ts";
-import { Filter, type Interest, mayRead, type PrivateTopics } from "./interest.ts";
+import { Filter, type Interest, mayRead, type PrivateTopics, type Subject } from "./interest.ts";
 import type { StreamFormat } from "./stream-format.ts";
 
 /** A member of a subscription. */
@@ -73,7 +73,7 @@ export class Subscription<R extends Reader> {
     return this.#filter.takes(type);
   }
 
-  asksFor(event: Draft | Entry): boolean {
+  asksFor(event: Subject): boolean {
     return this.#filter.asksFor(event);
   }
 

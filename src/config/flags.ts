@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
 import { DEFAULT_LEEWAY_MS } from "../auth/tokens.ts";
 import { DEFAULT_LIMITS } from "../http/limits/limits.ts";
+import { DEFAULT_CURRENT_BOUNDS } from "../log/current-values.ts";
 import { DEFAULT_BOUNDS } from "../log/store.ts";
 import { assertConsistent, type Config } from "./config.ts";
 import {
@@ -114,6 +115,19 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       duration,
       0,
       "any age",
+    ),
+    retainValues: preset(
+      "--retain-values <count>",
+      "keep this many current values",
+      count,
+      DEFAULT_CURRENT_BOUNDS.values,
+    ),
+    retainBytes: preset(
+      "--retain-bytes <size>",
+      "keep this many bytes of current values",
+      size,
+      DEFAULT_CURRENT_BOUNDS.bytes,
+      "64MiB",
     ),
   }),
   ...group("Streams", {

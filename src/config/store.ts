@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { systemClock } from "../log/clock.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import { isRedisAddress } from "../log/redis/address.ts";
 import { unfitness } from "../log/redis/fitness.ts";
@@ -22,6 +23,10 @@ export interface StoreSettings {
   readonly historyBytes: number;
   /** Milliseconds; 0 for any age. */
   readonly historyAge: number;
+  /** How many current values are kept. */
+  readonly retainValues: number;
+  /** Bytes of them. */
+  readonly retainBytes: number;
 }
 
 /**
@@ -32,7 +37,7 @@ export interface StoreSettings {
  * can't keep a log.
  */
 export async function openStore(
-  { store, replicas, sync, repair, ...history }: StoreSettings,
+  { store, replicas, sync, repair, retainValues, retainBytes, ...history }: StoreSettings,
   { shared = false }: { readonly shared?: boolean } = {},
 ): Promise<Store> {
   const bounds = {
@@ -40,14 +45,15 @@ export async function openStore(
     bytes: history.historyBytes,
     age: history.historyAge || Number.POSITIVE_INFINITY,
   };
+  const currentBounds = { values: retainValues, bytes: retainBytes };
   if (isRedisAddress(store)) {
     const reason = await unfitness(store, replicas);
     if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
     return new RedisStore(store, { bounds, replicas });
   }
   return store === "memory"
-    ? new MemoryStore(bounds)
-    : new SqliteStore(store, { bounds, sync, repair, shared });
+    ? new MemoryStore(bounds, systemClock, currentBounds)
+    : new SqliteStore(store, { bounds, currentBounds, sync, repair, shared });
 }
 
 /** The file that the store is in, if it is in one. */

@@ -53,6 +53,13 @@ export interface EventInput<Name extends string = string, Data = unknown> {
    * @defaultValue false
    */
   readonly private?: boolean | undefined;
+  /**
+   * Whether the event becomes the current value of its type on each of its topics; on no topic, of its type.
+   * New readers are sent the current values first, even if the history no longer holds them.
+   *
+   * @defaultValue false
+   */
+  readonly retain?: boolean | undefined;
 }
 
 /** The type of the data of an event type; unknown for an event type outside the catalog. */
@@ -86,6 +93,12 @@ export const EventInput = Type.Object(
     ),
     private: Type.Optional(
       Type.Boolean({ description: "Only for readers who may read the private events of one of its topics" }),
+    ),
+    retain: Type.Optional(
+      Type.Boolean({
+        description:
+          "It becomes the current value of its type on its topics, which new readers are sent first",
+      }),
     ),
   },
   // Unknown properties are refused, because a misspelt `topics` would be a broadcast to everyone.

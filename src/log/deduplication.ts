@@ -30,6 +30,8 @@ const LOOKED_UP_TOGETHER = 16;
 export class Deduplication {
   /** What the store is to keep, in order. */
   readonly fresh: Draft[] = [];
+  /** Whether some of it may become current values. */
+  retains = false;
   /** How many clients each of those is for. */
   readonly recipients: number[] = [];
   readonly #find: (draft: NamedDraft) => Entry | undefined;
@@ -99,6 +101,7 @@ export class Deduplication {
 
   #push(draft: Draft, recipients: number): void {
     this.fresh.push(draft);
+    if (draft.retain) this.retains = true;
     this.recipients.push(recipients);
   }
 

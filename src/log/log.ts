@@ -128,6 +128,26 @@ export class Log {
     return this.#lives.all;
   }
 
+  /** Whether there are current values, which new readers are sent first. */
+  get hasCurrent(): boolean {
+    return (this.store.current?.count ?? 0) > 0;
+  }
+
+  /**
+   * Clears a current value, after what is being appended. False if there was none.
+   *
+   * @param topic undefined: the value of the type on no topic
+   * @throws StoreFailure
+   */
+  async clearCurrent(type: string, topic: string | undefined): Promise<boolean> {
+    let isCleared = false;
+    const work = async () => {
+      isCleared = (await this.store.clearCurrent?.(type, topic)) ?? false;
+    };
+    await new Promise((resolve, reject) => this.#enqueue({ drafts: [], work, resolve, reject }));
+    return isCleared;
+  }
+
   /** The position of the oldest event that readers can still have. */
   get earliest(): number | undefined {
     const { earliest } = this.store;

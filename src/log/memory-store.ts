@@ -1,5 +1,6 @@
 import { newWord, parsePlace } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
+import { type CurrentBounds, type CurrentReader, CurrentValues } from "./current-values.ts";
 import { Deduplication } from "./deduplication.ts";
 import { type Entry, erasedEntry, isNamed, keptEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
@@ -33,14 +34,24 @@ export class MemoryStore implements Store {
   readonly #recent = new RecentEntries();
   readonly #backups = new Backups();
   #follower: Follower | undefined;
+  readonly #current: CurrentValues;
 
-  constructor(bounds: Partial<Bounds> = {}, clock: Clock = systemClock) {
+  constructor(
+    bounds: Partial<Bounds> = {},
+    clock: Clock = systemClock,
+    currentBounds: Partial<CurrentBounds> = {},
+  ) {
+    this.#current = new CurrentValues(currentBounds);
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#time = steadyTime(clock);
   }
 
   get earliest(): number | undefined {
     return this.#recent.earliest?.position;
+  }
+
+  get current(): CurrentReader {
+    return this.#current;
   }
 
   get count(): number {
@@ -72,6 +83,7 @@ export class MemoryStore implements Store {
       return entry;
     });
     this.#dropPast(keptAt);
+    if (deduplication.retains) this.#current.keep(entries);
     if (entries.length > 0) this.#follower?.kept(entries);
     return deduplication.receipts(entries);
   }
@@ -94,10 +106,16 @@ export class MemoryStore implements Store {
     return { entries, upTo: entries.at(-1)?.position ?? from, missing };
   }
 
+  clearCurrent(type: string, topic: string | undefined): boolean {
+    return this.#current.clear(type, topic).size > 0;
+  }
+
   /** Erases the data of an event. False if it is not held. */
   erase(position: number): boolean {
+    const wasCurrent = this.#current.erase(position).size > 0;
+    this.#backups.eraseCurrent(position);
     const entry = this.#recent.at(position);
-    if (!entry) return false;
+    if (!entry) return wasCurrent;
     const erased = erasedEntry(entry);
     this.#recent.replace(erased);
     this.#named.replace(erased);
@@ -112,6 +130,7 @@ export class MemoryStore implements Store {
       after: this.#first - 1,
       head: this.#head,
       lives: this.#lives.all,
+      current: this.#current.all(),
       read,
     });
   }

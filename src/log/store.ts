@@ -1,3 +1,4 @@
+import type { CurrentReader } from "./current-values.ts";
 import type { Draft, Entry } from "./entry.ts";
 import type { Life } from "./lives.ts";
 
@@ -40,6 +41,20 @@ export interface Store {
    */
   readonly engine?: EngineStatus | undefined;
   /**
+   * The newest event published with `retain` for each topic and type: what readers are sent first. It has
+   * changed before the follower is told of an event.
+   *
+   * @defaultValue absent: the store keeps no current values, and events with `retain` are refused
+   */
+  readonly current?: CurrentReader | undefined;
+  /**
+   * Clears a current value.
+   *
+   * @param topic undefined: the value of the type on no topic
+   * @returns whether there was one
+   */
+  clearCurrent?(type: string, topic: string | undefined): Awaitable<boolean>;
+  /**
    * From now on, tells the follower of all events that are kept, in order, also of those that this store
    * appends itself. It is called once, before anything else, and again after an error.
    */
@@ -73,9 +88,9 @@ export interface Store {
   read(after: number, limit: number, topics?: readonly string[]): Awaitable<Stretch>;
   /**
    * Erases the data of the event at a position. Its place, id and topics stay, so that readers can resume
-   * there.
+   * there. As a current value it goes.
    *
-   * @returns whether the event is held
+   * @returns whether the event is held, or was a current value
    * @defaultValue absent: the store can't erase
    */
   erase?(position: number): Awaitable<boolean>;

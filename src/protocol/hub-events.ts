@@ -1,12 +1,14 @@
 /**
  * Events that the hub itself sends in a stream. They have no ids, so they do not move the cursor of a
- * reader. Only `connected` and `tidings.position` have an id, to move it.
+ * reader. Only `connected`, `tidings.current` and `tidings.position` have an id, to move it.
  */
 
 /** The names of the hub events. No event of these names can be published. */
 export const HubEvent = {
   /** The first event of every stream. Its id is the place where the stream begins. */
   connected: "connected",
+  /** The reader has been sent the current values. Its id is the place where the stream goes on. */
+  current: "tidings.current",
   /** The reader has been sent all that it missed. */
   resumed: "tidings.resumed",
   /** Events are missing here: they are no longer held. */
@@ -29,6 +31,12 @@ export function isHubEvent(type: string): boolean {
 export interface Connected {
   readonly client_id: string;
   readonly status: "connected";
+}
+
+/** The data of `tidings.current`. */
+export interface Current {
+  /** How many current values the reader has been sent. */
+  readonly count: number;
 }
 
 /** The data of `tidings.resumed`. */
@@ -58,6 +66,7 @@ export interface Busy {
 /** The data of each hub event. */
 export interface HubEventData {
   readonly connected: Connected;
+  readonly "tidings.current": Current;
   readonly "tidings.resumed": Resumed;
   readonly "tidings.gap": Gap;
   readonly "tidings.position": Record<never, never>;

@@ -31,9 +31,23 @@ export function parsePlace(text: string): Place | undefined {
   return word !== undefined && Number.isSafeInteger(position) ? { word, position } : undefined;
 }
 
-/** Whether the text has the form of a place. A publisher can't use such a text as an id. */
+/** After a place: whoever comes back with it is still to be sent the current values. */
+const OWED = ".current";
+
+/** The cursor of a reader that begins at a place, and is yet to be sent the current values. */
+export function owedCursor(place: string): string {
+  return place + OWED;
+}
+
+/** The place in the cursor of a reader that is yet to be sent the current values; undefined for any other text. */
+export function placeOwed(cursor: string): string | undefined {
+  const place = cursor.endsWith(OWED) ? cursor.slice(0, -OWED.length) : "";
+  return PLACE.test(place) ? place : undefined;
+}
+
+/** Whether the text has the form of a cursor of the hub's own. A publisher can't use such a text as an id. */
 export function isPlaceText(text: string): boolean {
-  return PLACE.test(text);
+  return PLACE.test(text) || placeOwed(text) !== undefined;
 }
 
 /** A word for a new life: 48 random bits. It uses no clock, because a clock may jump. */

@@ -49,6 +49,17 @@ export const Status = Type.Object({
       description: "The place of the oldest event that is held",
     }),
     failing: Type.Boolean(),
+    current: Type.Optional(
+      Type.Object(
+        {
+          values: Type.Integer({ description: "How many there are" }),
+          bytes: Type.Integer({ description: "What their events cost to hold, in bytes" }),
+          dropped: Type.Integer({ description: "How many have gone because a bound was passed" }),
+          bounds: Type.Object({ values: Type.Integer(), bytes: Type.Number() }),
+        },
+        { description: "The current values, where the store keeps them" },
+      ),
+    ),
     engine: Type.Optional(Engine),
   }),
   totals: Type.Object({

@@ -20,6 +20,7 @@ test("the schema and the type have the same members", () => {
     id: "1",
     retry: 1,
     private: true,
+    retain: true,
   };
   expect(Object.keys(EventInput.properties).sort()).toEqual(Object.keys(event).sort());
   expect([isEventInput(event), schemaIsType, typeIsSchema]).toEqual([

@@ -1,5 +1,6 @@
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { Broker } from "../../broker/broker.ts";
+import type { CurrentReader } from "../../log/current-values.ts";
 import { Histogram } from "../../log/histogram.ts";
 import type { EngineStatus } from "../../log/store.ts";
 import { version } from "../../version.ts";
@@ -157,12 +158,29 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   );
   counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures, "max");
   counter("tidings_lost_events_total", "Events delivered, and then lost by the store", () => log.lost, "max");
+  if (store.current) registerCurrent(registry, store.current);
   if (store.engine) registerEngine(registry, () => store.engine);
   histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
   return registry;
 }
 
 /** Registers how the engine is doing that keeps the log for many nodes. */
+function registerCurrent(registry: Registry, current: CurrentReader): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      aggregator: "max",
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("tidings_current_values", "Current values held", () => current.count);
+  gauge("tidings_current_bytes", "What their events cost, in bytes", () => current.bytes);
+  gauge("tidings_current_dropped", "Current values gone since a bound was passed", () => current.dropped);
+}
+
 function registerEngine(registry: Registry, engine: () => EngineStatus | undefined): void {
   const gauge = (name: string, help: string, read: (engine: EngineStatus) => number) =>
     new Gauge({

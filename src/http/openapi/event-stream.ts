@@ -10,6 +10,13 @@ const HUB_EVENTS: { readonly [Name in HubEvent]: TSchema & { readonly static: Hu
     { client_id: Type.String(), status: Type.Literal("connected") },
     { description: "The first of every stream. Its id is the place where the stream begins" },
   ),
+  [HubEvent.current]: Type.Object(
+    { count: Type.Integer({ description: "How many current values the client has been sent" }) },
+    {
+      description:
+        "The events before it were current values, without ids: the newest of each type and topic that was published with `retain`. Sent without a last event id or after a gap, where the hub has any",
+    },
+  ),
   [HubEvent.resumed]: Type.Object(
     {
       from: Type.String({ description: "The last event id with which the client came" }),

@@ -41,6 +41,7 @@ export const AboutEvent = Type.Object({
   private: flagParameter(
     "That event is only for readers who may read the private events of one of its topics.",
   ),
+  retain: flagParameter("That event becomes the current value of its type on its topics."),
 });
 export type AboutEvent = Static<typeof AboutEvent>;
 
@@ -60,10 +61,10 @@ export function isPlain(about: AboutEvent): boolean {
 export async function readPlain(
   hub: Hub,
   incoming: Incoming,
-  { private: isPrivate, topic: topics = [], ...about }: AboutEvent,
+  { private: isPrivate, retain, topic: topics = [], ...about }: AboutEvent,
   limits: BodyLimits,
 ): Promise<Generator<void, Checked, void>> {
-  const event = { ...about, topics, private: isPrivate !== undefined && isPrivate !== "false" };
+  const event = { ...about, topics, private: isSet(isPrivate), retain: isSet(retain) };
   const { type, charset } = mediaTypeOf(incoming);
   // Only JSON has a preflight, by which a browser asks before a page of another site may send it.
   const isJson = type === "application/json";
@@ -81,6 +82,10 @@ export async function readPlain(
   if (isJson) return checkData(hub, event, bytes);
   const data = type === MULTIPART ? await multipartOf(incoming, bytes) : formOrText(bytes, isForm);
   return checked(hub, { ...event, data });
+}
+
+function isSet(flag: string | undefined): boolean {
+  return flag !== undefined && flag !== "false";
 }
 
 // biome-ignore lint/correctness/useYield: as of JSON, which is checked in steps

@@ -94,6 +94,9 @@ export async function publish(
     if (!mayPublish(grant, { type: event.type ?? DEFAULT_TYPE, topics: event.topics }))
       throw forbidden(grant, notGranted(grant, event));
   }
+  if (!broker.log.store.current && events.some(({ retain }) => retain)) {
+    throw new Problem(501, "this hub's store keeps no current values");
+  }
   if (broker.closed) throw draining();
   try {
     const receipts = await broker.append(events);

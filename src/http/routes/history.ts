@@ -30,18 +30,19 @@ const HistoryQuery = Type.Object({
   ),
 });
 
+/** An event as it is kept. */
+export const StoredEvent = Type.Object({
+  id: Type.String(),
+  type: Type.String(),
+  data: Type.Unknown(),
+  topics: Type.Array(Type.String(), { description: "Those that this reader could subscribe to" }),
+  time: Type.String({ format: "date-time", description: "When it was kept" }),
+  retry: Type.Optional(Type.Integer()),
+  private: Type.Optional(Type.Literal(true)),
+});
+
 const History = Type.Object({
-  events: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      type: Type.String(),
-      data: Type.Unknown(),
-      topics: Type.Array(Type.String(), { description: "Those that this reader could subscribe to" }),
-      time: Type.String({ format: "date-time", description: "When it was kept" }),
-      retry: Type.Optional(Type.Integer()),
-      private: Type.Optional(Type.Literal(true)),
-    }),
-  ),
+  events: Type.Array(StoredEvent),
   next: Type.String({ description: "Pass it as `after` to read on, now or later" }),
   more: Type.Boolean({ description: "Whether there is more after it by now" }),
   missing: Type.Optional(
@@ -85,7 +86,11 @@ export function historyRoutes(hub: Hub) {
       // A page without events would say that there are none.
       log.assertStarted();
       const after = await positionOf(query.after, interest);
-      const page = new HistoryPage(log, interest, { after, limit, toText: (entry) => toJson(entry, grant) });
+      const page = new HistoryPage(log, interest, {
+        after,
+        limit,
+        toText: (entry) => eventText(entry, grant),
+      });
       // While its status can still be told.
       const first = await page.next();
       const stream = directStream(request, (sink) => void send(page, first, sink, { request, route }));
@@ -132,7 +137,10 @@ export function historyRoutes(hub: Hub) {
         // An id may stand on several topics: asked for again, it is the next one that still has its data.
         ({ topics: on, erased }) => !erased && (!topics || on.some((topic) => topics.includes(topic))),
       );
-      if (position === undefined || !(await log.erase(position))) {
+      // The history may hold it no more, and yet it is a current value.
+      const isMeant = ({ topics: on }: Entry) => !topics || on.some((topic) => topics.includes(topic));
+      const found = position ?? log.store.current?.locate(params.id, isMeant);
+      if (found === undefined || !(await log.erase(found))) {
         throw new Problem(404, `no event with the id ${JSON.stringify(params.id)} is held`);
       }
       return new Response(null, { status: 204 });
@@ -188,7 +196,8 @@ export function historyRoutes(hub: Hub) {
   }
 }
 
-function toJson(entry: Entry, grant: Grant) {
+/** A {@link StoredEvent} as JSON text, for a reader with this grant. */
+export function eventText(entry: Entry, grant: Grant) {
   const { id, type = DEFAULT_TYPE, topics, keptAt, retry, private: hidden } = entry;
   // A topic may be nobody's to know but its subscribers'.
   const known = topics.filter((topic) => covers(grant.subscribe, topic));

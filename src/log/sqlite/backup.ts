@@ -46,6 +46,11 @@ export class Backups {
     }
   }
 
+  /** Leaves an event out of the current values that are yet to be copied. */
+  eraseCurrent(position: number): void {
+    for (const writer of this.#writers) writer.eraseCurrent(position);
+  }
+
   /** Has an entry whose data is erased replaced in what was copied already. */
   replace(entry: Entry): void {
     for (const writer of this.#writers) writer.replace(entry);

@@ -1,9 +1,11 @@
 import type { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
+import type { CurrentValue } from "../current-values.ts";
 import type { Entry } from "../entry.ts";
 import type { Life } from "../lives.ts";
 import { Blocks } from "./blocks.ts";
 import type { Range } from "./check.ts";
+import { CurrentTable } from "./current-table.ts";
 import { openStoreFile } from "./sqlite-file.ts";
 
 /** So many blocks are given to the system together. */
@@ -13,6 +15,7 @@ const BLOCKS_AT_ONCE = 32;
 export interface LogState {
   readonly head: number;
   readonly lives: readonly Life[];
+  readonly current: readonly CurrentValue[];
 }
 
 /** Writes a new store file with entries that have their places already. */
@@ -24,6 +27,7 @@ export class FileWriter {
   #next: number | undefined;
   /** Blocks that the system has yet to be given. */
   #unwritten = 0;
+  readonly #erased = new Set<number>();
 
   /** @throws StoreFileError when the file can't be made. A file that is there is replaced. */
   constructor(path: string) {
@@ -57,13 +61,19 @@ export class FileWriter {
     if (this.#next !== undefined && entry.position < this.#next) this.#blocks.replace(entry);
   }
 
+  eraseCurrent(position: number): void {
+    this.#erased.add(position);
+  }
+
   /** Ends the file: it can be opened as a store. */
-  finish({ head, lives }: LogState): void {
+  finish({ head, lives, current }: LogState): void {
     if (this.#next !== undefined) this.#addMissing({ from: this.#next, to: head });
     this.#db.query("UPDATE log SET head = ?, first = ?").run(head, this.#first ?? head + 1);
     const addLife = this.#db.prepare("INSERT INTO life (word, first) VALUES (?, ?)");
     for (const { word, first } of lives) addLife.run(word, first);
     addLife.finalize();
+    const kept = current.filter(({ entry }) => !this.#erased.has(entry.position));
+    new CurrentTable(this.#db).write(new Map(kept.map((value) => [value.entry.position, value])));
     this.#db.run("COMMIT");
     this.#db.close(true);
   }

@@ -61,6 +61,13 @@ export const MIGRATIONS: readonly ((db: Database) => void)[] = [
     encodeBlocks(db);
     db.run("DROP TABLE old_block");
   },
+
+  (db) =>
+    db.run(`CREATE TABLE current_value (
+    position INTEGER PRIMARY KEY,
+    topics TEXT NOT NULL,        -- those that it is current on: a JSON array, empty for none
+    text TEXT NOT NULL           -- the event as a block of its own, since the history may not hold it
+  ) STRICT;`),
 ];
 
 /** The tables of the third version, besides `log`. */

@@ -4,6 +4,7 @@ import { newWord } from "../../protocol/place.ts";
 import { type Block, DamagedBlock } from "../block.ts";
 import type { Life } from "../lives.ts";
 import { Blocks, decodeRow } from "./blocks.ts";
+import { CurrentTable } from "./current-table.ts";
 import { FileWriter, type LogState } from "./file-writer.ts";
 import { openDamagedFile, StoreFileError } from "./sqlite-file.ts";
 
@@ -29,7 +30,7 @@ export function repairFile(path: string): void {
       }
       last = Math.max(last, end);
     }
-    writer.finish(stateOf(db, last));
+    writer.finish({ ...stateOf(db, last), current: currentOf(db, last) });
   } catch (cause) {
     writer.abandon();
     throw new StoreFileError(
@@ -65,11 +66,20 @@ function* wholeBlocks(db: Database): Generator<Block, void, void> {
 }
 
 /** Where the log stood, in so far as the file says so. A new life begins in any case. */
-function stateOf(db: Database, last: number): LogState {
+function stateOf(db: Database, last: number): Omit<LogState, "current"> {
   try {
     const lives = db.query<Life, []>("SELECT word, first FROM life ORDER BY number").all();
     return { head: last, lives: lives.filter(({ first }) => first <= last + 1) };
   } catch {
     return { head: last, lives: [{ word: newWord(), first: 1 }] };
+  }
+}
+
+/** The current values that can be read. A file of an earlier version has none. */
+function currentOf(db: Database, last: number): LogState["current"] {
+  try {
+    return new CurrentTable(db).load().values.filter(({ entry }) => entry.position <= last);
+  } catch {
+    return [];
   }
 }

@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { newWord, parsePlace } from "../../protocol/place.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { type CurrentBounds, type CurrentReader, CurrentValues } from "../current-values.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import { Lives } from "../lives.ts";
@@ -40,6 +41,12 @@ export interface SqliteOptions {
    * @defaultValue 10,000 events, 64 MiB and any age
    */
   readonly bounds?: Partial<Bounds>;
+  /**
+   * The bounds of the current values.
+   *
+   * @defaultValue 10,000 values and 64 MiB
+   */
+  readonly currentBounds?: Partial<CurrentBounds>;
   /**
    * What acknowledged events survive: the end of the process (`normal`), or also a power cut (`full`).
    *
@@ -83,6 +90,7 @@ export class SqliteStore implements Store {
   /** Its file may be removed while it is in use. */
   readonly needsUpkeep = true;
   readonly bounds: Bounds;
+  readonly #current: CurrentValues;
   readonly #path: string;
   readonly #access: { readonly sync: Sync; readonly shared: boolean };
   readonly #word = newWord();
@@ -112,6 +120,7 @@ export class SqliteStore implements Store {
   constructor(path: string, options: SqliteOptions = {}) {
     // Not in the parameters: declarations would name `shared` there, which they otherwise leave out.
     const { bounds = {}, sync = "normal", repair = false, shared = false, clock = systemClock } = options;
+    this.#current = new CurrentValues(options.currentBounds);
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#path = path;
     this.#access = { sync, shared };
@@ -127,10 +136,15 @@ export class SqliteStore implements Store {
       this.#warnOfTime(newest, clock.time());
       this.#trimAll();
       this.#remember();
+      this.#loadCurrent();
     } catch (error) {
       this.#file.close();
       throw error;
     }
+  }
+
+  get current(): CurrentReader {
+    return this.#current;
   }
 
   get count(): number {
@@ -165,7 +179,7 @@ export class SqliteStore implements Store {
       keptEntry(draft, this.#word, this.#head + 1 + i, keptAt, recipients[i] ?? 0),
     );
     if (entries.length > 0) {
-      yield* this.#commit(entries, keptAt);
+      yield* this.#commit(entries, keptAt, deduplication.retains);
       for (const entry of entries) this.#recent.push(entry);
       this.#trimRecent();
       this.#follower?.kept(entries);
@@ -218,12 +232,30 @@ export class SqliteStore implements Store {
     return { ...stretch, missing: { from: missing.from, to: stretch.missing?.to ?? missing.to } };
   }
 
+  clearCurrent(type: string, topic: string | undefined): boolean {
+    const changes = this.#current.clear(type, topic);
+    if (changes.size === 0) return false;
+    try {
+      this.#file.securely(() => this.#file.currentValues.write(changes));
+    } catch (error) {
+      this.#loadCurrent();
+      throw error;
+    }
+    return true;
+  }
+
   /** Erases the data of an event, in the file and in backups that are being written. False if it is not held. */
   erase(position: number): boolean {
     const entry = this.#entryAt(position);
-    if (!entry) return false;
-    const erased = erasedEntry(entry);
-    this.#file.securely(() => this.#file.blocks.replace(erased));
+    const gone = this.#current.erase(position);
+    this.#backups.eraseCurrent(position);
+    if (!entry && gone.size === 0) return false;
+    const erased = entry && erasedEntry(entry);
+    this.#file.securely(() => {
+      this.#file.currentValues.write(gone);
+      if (erased) this.#file.blocks.replace(erased);
+    });
+    if (!erased) return true;
     this.#recent.replace(erased);
     this.#cache.clear();
     this.#backups.replace(erased);
@@ -254,7 +286,13 @@ export class SqliteStore implements Store {
 
   #source() {
     const read = (after: number, limit: number) => this.read(after, limit);
-    return { after: this.#first - 1, head: this.#head, lives: this.#lives.all, read };
+    return {
+      after: this.#first - 1,
+      head: this.#head,
+      lives: this.#lives.all,
+      current: this.#current.all(),
+      read,
+    };
   }
 
   #readerOf(missing: ConstructorParameters<typeof BlockReader>[2]): BlockReader {
@@ -271,7 +309,7 @@ export class SqliteStore implements Store {
   }
 
   /** Keeps what is appended and drops what is past the bounds, or does nothing and throws. */
-  *#commit(entries: readonly Entry[], now: number): Generator<void, void, void> {
+  *#commit(entries: readonly Entry[], now: number, retains = false): Generator<void, void, void> {
     const head = this.#head + entries.length;
     try {
       this.#file.begin();
@@ -279,6 +317,7 @@ export class SqliteStore implements Store {
       const kept = this.#firstWithin(head, this.#bytes + added, now, TRIM_BLOCKS + entries.length);
       // From here on nothing else has its turn: whoever reads must find what goes, or know that it went.
       if (kept.first > this.#first) this.#file.deleteBefore(kept.first);
+      if (retains) this.#file.currentValues.write(this.#current.keep(entries));
       this.#file.commit(head, kept.first);
       this.#head = head;
       this.#first = kept.first;
@@ -288,8 +327,17 @@ export class SqliteStore implements Store {
     } catch (error) {
       this.#failed = true;
       this.#file.rollback();
+      if (retains) this.#loadCurrent();
       throw error;
     }
+  }
+
+  /** Takes the current values from the file. */
+  #loadCurrent(): void {
+    const { values, damaged } = this.#file.currentValues.load();
+    const past = this.#current.load(values);
+    if (past.size > 0) this.#file.securely(() => this.#file.currentValues.write(past));
+    if (damaged > 0) this.#warn(`${this.#path} is damaged: ${damaged} current values can't be read`);
   }
 
   /**

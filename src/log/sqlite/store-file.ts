@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type { Life } from "../lives.ts";
 import { Blocks } from "./blocks.ts";
 import { checkFile, knownMissing, type Range } from "./check.ts";
+import { CurrentTable } from "./current-table.ts";
 import { repairFile } from "./repair.ts";
 import { openStoreFile, StoreFileError, type Sync, storeFileError } from "./sqlite-file.ts";
 
@@ -44,6 +45,7 @@ interface OpenOptions extends Sharing {
 export class StoreFile {
   readonly path: string;
   readonly blocks: Blocks;
+  readonly currentValues: CurrentTable;
   readonly #db: Database;
   readonly #identity: string | undefined;
   readonly #begin: Statement;
@@ -58,6 +60,7 @@ export class StoreFile {
     this.path = path;
     this.#db = db;
     this.blocks = new Blocks(db);
+    this.currentValues = new CurrentTable(db);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#deleteMissing = db.prepare("DELETE FROM missing WHERE last < ?");
