@@ -175,7 +175,7 @@ export function hubRoutes<const Prefix extends string>({
   refusals,
   isOwnPage,
   enter,
-  mercureUrl = `https://localhost${prefix}${MERCURE_PATH}`,
+  mercureUrl,
   mercureCompat = false,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
@@ -198,7 +198,12 @@ export function hubRoutes<const Prefix extends string>({
     refusals,
     publications,
     openStream: streamOpener(broker, { nodes, addressOf, limits }),
-    mercure: { url: mercureUrl, compat: mercureCompat },
+    mercure: {
+      url: mercureUrl ?? `https://localhost${prefix}${MERCURE_PATH}`,
+      // The place of the metadata is before any prefix, which is not the plugin's.
+      isPublic: mercureUrl !== undefined && prefix === "",
+      compat: mercureCompat,
+    },
   };
   const mercure = withOwnAnswers(new Elysia({ prefix }).use(mercureRoutes(hub)), {
     refusals,

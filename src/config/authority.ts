@@ -37,7 +37,7 @@ export function hasKeys(settings: AuthSettings): boolean {
 }
 
 /** The URL of the hub for the Mercure protocol. */
-export function mercureUrlOf({ mercureUrl }: Pick<AuthSettings, "mercureUrl">): string {
+function mercureUrlOf({ mercureUrl }: Pick<AuthSettings, "mercureUrl">): string {
   return mercureUrl?.href ?? "https://localhost/.well-known/mercure";
 }
 

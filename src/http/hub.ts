@@ -35,6 +35,8 @@ export interface Hub extends AccessRules {
 export interface MercureSettings {
   /** Its URL, which is also the base of relative topics and patterns. */
   readonly url: string;
+  /** Whether clients know it by that URL, so that there is metadata for them. */
+  readonly isPublic: boolean;
   /** Whether the dialect before version 1 is taken with its tokens: the claim `mercure`, and in the query. */
   readonly compat: boolean;
 }

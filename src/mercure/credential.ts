@@ -5,7 +5,7 @@ import type { Hub } from "../http/hub.ts";
 import { type Fields, firstOf } from "./form.ts";
 
 /** The cookie of version 1. Its prefix makes browsers send it over https alone. */
-const COOKIE = "__Secure-mercure_access_token";
+export const COOKIE = "__Secure-mercure_access_token";
 /** The cookie of the dialect before. */
 const OLD_COOKIE = "mercureAuthorization";
 

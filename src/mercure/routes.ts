@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import type { Hub } from "../http/hub.ts";
+import type { Incoming } from "../http/request/address.ts";
+import { metadataOf, metadataUrl, withMetadata } from "./metadata.ts";
 import { publishUpdate } from "./publishing.ts";
 import { subscribe } from "./subscribing.ts";
 
@@ -14,11 +16,18 @@ const hidden = { parse: "none", detail: { hide: true } } as const;
  * are told apart by the query.
  */
 export function mercureRoutes(hub: Hub) {
-  return new Elysia()
-    .get(MERCURE_PATH, ({ request, server }) => subscribe(hub, { request, server }), hidden)
-    .route("QUERY", MERCURE_PATH, ({ request, server }) => subscribe(hub, { request, server }), {
+  const { url, isPublic } = hub.mercure;
+  const metadata = isPublic ? metadataUrl(url) : undefined;
+  const subscribing = ({ request, server }: Incoming) =>
+    withMetadata(metadata, () => subscribe(hub, { request, server }));
+  const publishing = ({ request, server }: Incoming) =>
+    withMetadata(metadata, () => publishUpdate(hub, { request, server }));
+  const routes = new Elysia()
+    .get(MERCURE_PATH, ({ request, server }) => subscribing({ request, server }), hidden)
+    .route("QUERY", MERCURE_PATH, ({ request, server }) => subscribing({ request, server }), {
       config: {},
       ...hidden,
     })
-    .post(MERCURE_PATH, ({ request, server }) => publishUpdate(hub, { request, server }), hidden);
+    .post(MERCURE_PATH, ({ request, server }) => publishing({ request, server }), hidden);
+  return metadata ? routes.get(metadata.pathname, () => metadataOf(url), hidden) : routes;
 }

@@ -1,6 +1,6 @@
 import { createApp } from "../app.ts";
 import { Broker } from "../broker/broker.ts";
-import { createAuthority, hasKeys, mercureUrlOf } from "../config/authority.ts";
+import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
@@ -109,7 +109,7 @@ export async function startServer(config: Config, log: Logger, part: Part = whol
     limits: config,
     trustProxy: config.trustProxy ?? [],
     backupFolder: backupFolderOf(config),
-    mercureUrl: mercureUrlOf(config),
+    mercureUrl: config.mercureUrl?.href,
     mercureCompat: config.mercureCompat,
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
   });

@@ -163,3 +163,24 @@ test("a private hub asks its subscribers for a token that grants what they ask f
   expect(await status("match=*")).toBe(403);
   expect((await publish("topic=a", "")).status).toBe(401);
 });
+
+test("a hub that knows its URL publishes its metadata, and challenges name it", async () => {
+  const own = "https://hub.example/.well-known/mercure";
+  const place = "/.well-known/oauth-protected-resource/.well-known/mercure";
+  const { url, publish } = await startMercure("--mercure-url", own);
+  expect(await (await fetch(`${url}${place}`)).json()).toEqual({
+    resource: own,
+    bearer_methods_supported: ["header"],
+    authorization_details_types_supported: [DETAIL],
+    mercure_cookie: "__Secure-mercure_access_token",
+  });
+  for (const token of ["", "a.b.c"]) {
+    const challenge = (await publish("topic=a", token)).headers.get("www-authenticate");
+    expect(challenge).toStartWith("Bearer ");
+    expect(challenge).toEndWith(`, resource_metadata="https://hub.example${place}"`);
+  }
+  expect((await publish([["topic", `${own}/subscriptions`]])).status).toBe(400);
+  const unknown = await startMercure();
+  expect((await fetch(`${unknown.url}${place}`)).status).toBe(404);
+  expect((await unknown.publish("topic=a", "")).headers.get("www-authenticate")).not.toContain("resource");
+});
