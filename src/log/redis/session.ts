@@ -2,9 +2,10 @@ import { newWord } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
-import { COMMAND_DEADLINE_MS, Connection, isReply, nameOf, RedisAway } from "./connection.ts";
+import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
 import { askDurability } from "./durability.ts";
 import type { Append, AppendAnswer, EngineBounds, Epoch, HelloAnswer, Open } from "./engine.ts";
+import { explain, isReadOnly } from "./failure.ts";
 import { findMaster } from "./master.ts";
 import type { Member, Unit } from "./member.ts";
 import { entriesOfReply, type RedisEngine, type StreamEntry } from "./redis-engine.ts";
@@ -356,24 +357,6 @@ export class Session {
     this.#tail?.close();
     this.#commands = this.#tail = undefined;
   }
-}
-
-function isReadOnly(error: unknown): boolean {
-  return isReply(error) && /^(READONLY|MASTERDOWN|LOADING)/.test(error.message);
-}
-
-/** What a failure means for whoever runs the hub. */
-function explain(error: unknown): Error {
-  if (!(error instanceof Error)) return new RedisAway(String(error));
-  if (!isReply(error)) return error;
-  if (isReadOnly(error)) return new RedisAway("the master is read only: looking for the new one");
-  const right = /can't run this command|no permissions|NOPERM|ACL failure/i.test(error.message);
-  const command = /'([\w|]+)'/.exec(error.message)?.[1];
-  if (right)
-    return new RedisAway(
-      `the user of Redis lacks a right${command ? ` (+${command})` : ""}: ${error.message}`,
-    );
-  return new RedisAway(`Redis answers: ${error.message}`);
 }
 
 /** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
