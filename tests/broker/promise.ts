@@ -60,8 +60,6 @@ interface History {
   readonly entries: Entry[];
   /** The positions that the store has lost at some time. */
   readonly lost: Set<number>;
-  /** What once came after this position was rolled back. */
-  readonly rolledBackTo: number;
   /** The position of the oldest event that is held, or of the next, at the end. */
   earliest: number;
 }
@@ -78,6 +76,8 @@ interface Connection {
   readonly hubHead: number;
   readonly gone: number;
   history: History;
+  /** What came after this position was rolled back while it was connected. */
+  rolledBackTo: number;
   isOpen: boolean;
 }
 
@@ -92,7 +92,6 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     word: undefined,
     entries: [],
     lost: new Set(),
-    rolledBackTo: Number.POSITIVE_INFINITY,
     earliest: 1,
   };
   let now = 1_000_000;
@@ -113,7 +112,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     if (!started.log.started) await until(() => started.log.started);
     if (!options.lasts || history.word === undefined) {
       const { word } = parsePlace(started.log.place(0)) ?? {};
-      history = { word, entries: [], lost: new Set(), rolledBackTo: Number.POSITIVE_INFINITY, earliest: 1 };
+      history = { word, entries: [], lost: new Set(), earliest: 1 };
     }
     started.observe((entries) => history.entries.push(...entries));
     if (crowd) addCrowd(started);
@@ -145,6 +144,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       history,
       head,
       gone: earliest - 1,
+      rolledBackTo: Number.POSITIVE_INFINITY,
       isOpen: true,
     };
     connections.push(connection);
@@ -189,7 +189,6 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       ...history,
       entries: entries.slice(0, to),
       lost: new Set([...lost, ...gone]),
-      rolledBackTo: Math.min(history.rolledBackTo, to),
     };
     // Who is removed has been told of it by then.
     await Promise.resolve();
@@ -197,6 +196,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     for (const connection of connections) {
       if (!connection.isOpen) continue;
       connection.history = history;
+      connection.rolledBackTo = Math.min(connection.rolledBackTo, to);
       connection.head = Math.min(connection.head, to);
     }
   }
@@ -264,7 +264,7 @@ type Received = Read["events"][number];
 
 /** Holds one connection to the promise. */
 function assertKept(connection: Connection): void {
-  const { sink, resume, history, head, hubHead, gone, interest, isOpen } = connection;
+  const { sink, resume, history, head, hubHead, gone, rolledBackTo, interest, isOpen } = connection;
   const [connected, ...rest] = sink.read.events;
   expect(connected?.event).toBe(HubEvent.connected);
   const walk = new Walk(connection);
@@ -275,7 +275,7 @@ function assertKept(connection: Connection): void {
   } else if (resume === "earliest") {
     expect(connected?.id).toMatch(new RegExp(`-${gone}$`));
     // It is for what is held when it is read: in a log that has been rolled back, from there on.
-    const first = Math.min(gone, history.rolledBackTo);
+    const first = Math.min(gone, rolledBackTo);
     const latest = Math.max(gone, history.earliest - 1, ...history.lost);
     begins = Array.from({ length: latest + 1 - first }, (_, i) => first + i);
   } else {
@@ -349,7 +349,8 @@ class Walk {
   /** The positions after which a client may go on that was told of a gap. */
   afterGap({ data }: Received, atLeast: number): number[] {
     const { earliest } = JSON.parse(data);
-    const { entries, rolledBackTo } = this.#connection.history;
+    const { rolledBackTo, history } = this.#connection;
+    const { entries } = history;
     if (earliest !== null) {
       const position = this.#positionOf(earliest);
       if (position !== undefined) return [position - 1];
@@ -385,7 +386,7 @@ class Walk {
 
   /** Where a client was left that had been told of a place which is no more. */
   #rolledBack(cursor: string): number | undefined {
-    const { rolledBackTo } = this.#connection.history;
+    const { rolledBackTo } = this.#connection;
     const place = parsePlace(cursor);
     return place && Number.isFinite(rolledBackTo) ? Math.min(place.position, rolledBackTo) : undefined;
   }
