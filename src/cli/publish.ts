@@ -1,7 +1,13 @@
 import { Option } from "commander";
 import { readNamedFile } from "../config/config-error.ts";
 import { CommandWithVariables } from "../config/variables.ts";
-import { type AnyEvents, createPublisher, type Published, type Publisher } from "../sdk/index.ts";
+import {
+  type AnyEvents,
+  createPublisher,
+  type EventOptions,
+  type Published,
+  type Publisher,
+} from "../sdk/index.ts";
 import { CliError } from "./error.ts";
 import { dataLineHint, type Event, parseData, parseEvent, readLines } from "./event-line.ts";
 import { notesAndExamples } from "./help.ts";
@@ -24,6 +30,7 @@ interface PublishOptions extends HubOptions {
   readonly text?: string;
   readonly topic?: readonly string[];
   readonly id?: string;
+  readonly retain?: true;
 }
 
 export const publish = new CommandWithVariables("publish")
@@ -33,6 +40,7 @@ export const publish = new CommandWithVariables("publish")
   .addOption(new Option("--text <text>", "data of the event, as a text that needs no quotes"))
   .addOption(topicOption("topic of the event; repeats; none: a broadcast to everyone"))
   .addOption(new Option("-i, --id <id>", "id of the event: publishing it again changes nothing"))
+  .addOption(new Option("--retain", "keep it as the current value, which new readers are sent first"))
   .addOption(defaultUrlOption())
   .addOption(tokenOption())
   .addHelpText("after", ({ command }) =>
@@ -47,7 +55,7 @@ export const publish = new CommandWithVariables("publish")
   .action(run);
 
 async function run(type: string, json: string | undefined, options: PublishOptions): Promise<void> {
-  const { topic: topics, id, text } = options;
+  const { topic: topics, id, text, retain } = options;
   const hub = createPublisher<AnyEvents>(connectionOf(options));
   if (text !== undefined && json !== undefined)
     throw new CliError("give the data once: as JSON or as --text");
@@ -57,12 +65,12 @@ async function run(type: string, json: string | undefined, options: PublishOptio
     if (id !== undefined) throw new CliError("--id is for a single event; a line of input has its own");
     const parse =
       type === STDIN ? parseEvent : (line: string) => ({ type, data: parseData(line, dataLineHint) });
-    await publishLines(hub, (line) => withTopics(parse(line), topics));
+    await publishLines(hub, (line) => withOptions(parse(line), { topics, retain }));
     return;
   }
   const data = text ?? (await readData(type, json));
   try {
-    const published = await hub.publish(type, data, { topics, id });
+    const published = await hub.publish(type, data, { topics, id, retain });
     await print(`${published.id}\n`);
     if (process.stdout.isTTY && process.stderr.isTTY) notice(describe(published));
   } catch (error) {
@@ -92,9 +100,10 @@ function describe({ recipients, duplicate }: Published): string {
   return `sent to ${recipients} ${recipients === 1 ? "client" : "clients"}`;
 }
 
-/** Adds the topics of the command line to an event that names none. */
-function withTopics(event: Event, topics: readonly string[] | undefined): Event {
-  return event.topic !== undefined || event.topics !== undefined ? event : { ...event, topics };
+/** Adds the topics and `retain` of the command line to an event that says nothing of them itself. */
+function withOptions(event: Event, { topics, retain }: Pick<EventOptions, "topics" | "retain">): Event {
+  const hasTopics = event.topic !== undefined || event.topics !== undefined;
+  return { retain, ...event, ...(!hasTopics && { topics }) };
 }
 
 /** Publishes each line of standard input as it comes, and ignores blank lines. */

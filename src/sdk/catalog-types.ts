@@ -69,6 +69,13 @@ export interface EventOptions {
    * @defaultValue false
    */
   private?: boolean | undefined;
+  /**
+   * Whether the event becomes the current value of its type on each of its topics; on no topic, of its type.
+   * New readers are sent the current values first, even if the history no longer holds them.
+   *
+   * @defaultValue false
+   */
+  retain?: boolean | undefined;
 }
 
 /** An event to publish: a union over the catalog. */

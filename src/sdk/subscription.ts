@@ -29,7 +29,7 @@ export interface SubscriptionOptions extends ConnectionOptions {
   /**
    * The id of the event to start after, or `earliest` for all events that the hub holds.
    *
-   * @defaultValue none: events from now on
+   * @defaultValue none: the current values, then events from now on
    */
   lastEventId?: string | undefined;
   /**

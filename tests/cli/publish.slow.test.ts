@@ -20,6 +20,21 @@ test("publishes an event to its topics and prints its id", async () => {
   expect((await broker.log.read(0, 1)).entries[0]?.topics).toEqual(["orders/1", "orders/all"]);
 });
 
+test("keeps current values, of one event or of each line that does not say otherwise", async () => {
+  const { url } = startHub();
+  const flags = ["--retain", "--url", url];
+  expect((await run(["publish", "a", "1", ...flags])).code).toBe(0);
+  expect((await run(["publish", "b", "-", "--topic", "x", ...flags], { input: "2\n3\n" })).code).toBe(0);
+  const lines = ['{"type":"c","data":4}', '{"type":"d","data":5,"retain":false}'];
+  expect((await run(["publish", "-", ...flags], { input: lines.join("\n") })).code).toBe(0);
+  const line = '{"type":"e","data":6,"retain":true}\n{"type":"f","data":7}';
+  expect((await run(["publish", "-", "--url", url], { input: line })).code).toBe(0);
+  const { values } = (await (await fetch(`${url}/current`)).json()) as { values: { data: unknown }[] };
+  expect(values.map(({ data }) => data)).toEqual([1, 3, 4, 6]);
+  const wrong = await run(["publish", "-", ...flags], { input: '{"type":"c","data":4,"retain":1}' });
+  expect(wrong.errors).toContain("/retain Expected true or false");
+});
+
 test("takes its flags from the environment, too; a flag wins", async () => {
   const { url } = startHub();
   const env = { TIDINGS_URL: url, TIDINGS_ID: "from-environment" };
@@ -233,5 +248,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["publish", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings publish greeting");
-  expect(output).toContain("--text is TIDINGS_TEXT");
+  expect(output).toContain("--retain is TIDINGS_RETAIN");
 });

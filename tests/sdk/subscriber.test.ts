@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
-import { type AnyEvents, createPublisher, createSubscriber, type Gap, type Reconnect } from "tidings/sdk";
+import {
+  type AnyEvents,
+  createPublisher,
+  createSubscriber,
+  type Gap,
+  type ReceivedEvent,
+  type Reconnect,
+} from "tidings/sdk";
 import { Catalog } from "../../src/events/catalog.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
@@ -35,6 +42,33 @@ test("asks only for some types, and after an event", async () => {
   expect(ids(await take(all, 5))).toEqual(["a1", "b1", "a2", "b2", "b3"]);
   const some = createSubscriber<AnyEvents>({ url, lastEventId: "b1", types: ["b"] });
   expect(ids(await take(some, 2))).toEqual(["b2", "b3"]);
+});
+
+test("gives out the current values first, and again to who goes on from one of them", async () => {
+  const { url } = startHub();
+  const hub = createPublisher<AnyEvents>({ url });
+  await hub.publish("a", 1, { topic: "x", retain: true });
+  await hub.publishBatch([
+    { type: "a", data: 2, topic: "x", retain: true },
+    { type: "b", data: 3, retain: true },
+    { type: "b", data: 4 },
+  ]);
+  const received: ReceivedEvent<AnyEvents>[] = [];
+  for await (const event of createSubscriber<AnyEvents>({ url })) {
+    received.push(event);
+    if (received.length === 2) await hub.publish("b", 5, { id: "five" });
+    if (received.length === 3) break;
+  }
+  expect(received.map(({ type, data }) => [type, data])).toEqual([
+    ["a", 2],
+    ["b", 3],
+    ["b", 5],
+  ]);
+  const again = await take(createSubscriber<AnyEvents>({ url, lastEventId: received[0]?.id ?? "" }), 3);
+  expect(again).toEqual(received);
+  await hub.publish("b", 6);
+  const [next] = await take(createSubscriber<AnyEvents>({ url, lastEventId: "five" }), 1);
+  expect(next?.data).toBe(6);
 });
 
 test("leaving the loop closes the connection", async () => {
