@@ -28,6 +28,8 @@ const hub = createPublisher({ url: values.url, token: values.token || undefined 
 const counters = { rounds: 0, published: 0, changes: 0 };
 /** Which checks were healthy in the round before. */
 const before = new Map<Check["name"], boolean>();
+/** Whether the hub keeps current values, which fill a dashboard that opens later. */
+let keepsCurrent = true;
 
 /** One round: read, then publish what was read, and what has changed since the last one. */
 async function round(): Promise<void> {
@@ -40,10 +42,21 @@ async function round(): Promise<void> {
     spans++;
     return result;
   };
-  const publish: typeof hub.publish = async (type, data) => {
-    const published = await step(hub.publish(type, data, { topic }));
+  const publish: typeof hub.publish = async (type, data, options) => {
+    const published = await step(hub.publish(type, data, { topic, ...options }));
     counters.published++;
     return published;
+  };
+  const publishCurrent: typeof hub.publish = async (type, data, options) => {
+    if (keepsCurrent) {
+      try {
+        return await publish(type, data, { ...options, retain: true });
+      } catch (error) {
+        if (!(error instanceof TidingsError && error.status === 501)) throw error;
+        keepsCurrent = false;
+      }
+    }
+    return publish(type, data, options);
   };
 
   const { checks, gauges } = await step(readMachine());
@@ -56,8 +69,8 @@ async function round(): Promise<void> {
   };
   const total_metrics = kinds.counters + kinds.gauges + kinds.histograms;
 
-  await publish("metrics-update", { total_metrics, ...kinds, timestamp });
-  await publish("health-update", {
+  await publishCurrent("metrics-update", { total_metrics, ...kinds, timestamp });
+  await publishCurrent("health-update", {
     overall_status: healthy.length === checks.length ? "healthy" : "degraded",
     healthy_count: healthy.length,
     total_services: checks.length,
@@ -66,7 +79,9 @@ async function round(): Promise<void> {
   });
   for (const { name, used, text } of checks) {
     const data = { percent: Math.round(used * 1000) / 10, text };
-    await publish("widget-refresh", { id: name, title: `${name} of ${host}`, data });
+    const widget = { id: name, title: `${name} of ${host}`, data };
+    // A topic has one current value of a type, and each widget is to have its own.
+    await publishCurrent("widget-refresh", widget, { topic: `${topic}/${name}` });
   }
   const changed = checks.filter((check) => before.get(check.name) !== check.healthy);
   for (const check of changed) {

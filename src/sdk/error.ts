@@ -85,7 +85,9 @@ export function refusal({ status, statusText, headers }: Response, text: string)
 export function isTransient(error: unknown): error is TidingsError {
   if (!(error instanceof TidingsError)) return false;
   const { status, problem } = error;
-  return problem.title !== NOT_A_HUB && (status >= 500 || [0, 408, 425, 429].includes(status));
+  // 501: the hub can't do it, now or later.
+  if (problem.title === NOT_A_HUB || status === 501) return false;
+  return status >= 500 || [0, 408, 425, 429].includes(status);
 }
 
 function messageFrom(cause: unknown): string {

@@ -19,7 +19,7 @@ test("the figures are the machine's own", async () => {
 
 test("they are published round after round, as built-in types only", async () => {
   const { url } = await startHub({ catalog: new Catalog() });
-  const topic = encodeURIComponent(`machines/${hostname()}`);
+  const topic = encodeURIComponent(`machines/${hostname()}*`);
   const reader = await Reader.open(`${url}/events?topic=${topic}`);
   killAfterwards(
     Bun.spawn([process.execPath, script, "--url", url, "--every", "0.01"], { stdout: "ignore" }),
@@ -38,6 +38,13 @@ test("they are published round after round, as built-in types only", async () =>
     ..."notification ".repeat(3).trim().split(" "),
     "nav-badge-update",
     "trace-update",
+  ]);
+  const { values } = (await (await fetch(`${url}/current`)).json()) as { values: { type: string }[] };
+  const retained = values.map(({ type }) => type).toSorted();
+  expect(retained).toEqual([
+    "health-update",
+    "metrics-update",
+    ..."widget-refresh ".repeat(3).trim().split(" "),
   ]);
 });
 

@@ -32,9 +32,9 @@ test("gives up after its retries", async () => {
   expect(requests).toHaveLength(2);
 });
 
-test("a refusal is not tried again", async () => {
-  const { url, requests } = startFaultyHub(busy(403, "0"));
-  expect((await failure(createPublisher<AnyEvents>({ url }).publish("a", 1))).status).toBe(403);
+test.each([403, 501])("a refusal with %d is not tried again", async (status) => {
+  const { url, requests } = startFaultyHub(busy(status, "0"));
+  expect((await failure(createPublisher<AnyEvents>({ url }).publish("a", 1))).status).toBe(status);
   expect(requests).toHaveLength(1);
 });
 

@@ -119,7 +119,10 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   },
   501: {
     description: "This hub's store can't do it",
-    examples: [{ detail: "this hub's store can't be copied while it runs" }],
+    examples: [
+      { detail: "this hub's store can't be copied while it runs" },
+      { detail: "this hub's store keeps no current values" },
+    ],
   },
   503: {
     description: "Not now: the hub is stopping or full, its store fails, or the keys for tokens can't be had",

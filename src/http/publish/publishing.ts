@@ -1,7 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { type Grant, mayPublish } from "../../auth/grant.ts";
+import type { CurrentReader } from "../../log/current-values.ts";
 import type { Draft } from "../../log/entry.ts";
-import { OutcomeUnknown, type Receipt, StoreFailure } from "../../log/store.ts";
+import { OutcomeUnknown, type Receipt, type Store, StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
@@ -94,9 +95,7 @@ export async function publish(
     if (!mayPublish(grant, { type: event.type ?? DEFAULT_TYPE, topics: event.topics }))
       throw forbidden(grant, notGranted(grant, event));
   }
-  if (!broker.log.store.current && events.some(({ retain }) => retain)) {
-    throw new Problem(501, "this hub's store keeps no current values");
-  }
+  if (events.some(({ retain }) => retain)) currentValues(broker.log.store);
   if (broker.closed) throw draining();
   try {
     const receipts = await broker.append(events);
@@ -124,4 +123,10 @@ function notGranted(grant: Grant, { type = DEFAULT_TYPE, topics }: Draft): strin
   const refused = topics.filter((topic) => !mayPublish(grant, { type, topics: [topic] }));
   const where = topics.length > 0 ? `on ${listed(refused)}` : "to everyone, without a topic";
   return `the token does not grant publishing ${listed([type])} ${where}`;
+}
+
+/** The current values of a store. @throws Problem 501 when it keeps none */
+export function currentValues({ current }: Store): CurrentReader {
+  if (!current) throw new Problem(501, "this hub's store keeps no current values");
+  return current;
 }

@@ -9,7 +9,7 @@ import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json, operation } from "../openapi/operation.ts";
 import { NOT_STORED } from "../openapi/response-headers.ts";
-import { assertPublisher } from "../publish/publishing.ts";
+import { assertPublisher, currentValues } from "../publish/publishing.ts";
 import { textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { directStream } from "../stream/direct-stream.ts";
@@ -54,6 +54,7 @@ export function currentRoutes(hub: Hub) {
     async ({ request, query }) => {
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
+      const current = currentValues(log.store);
       log.assertStarted();
       const filter = new Filter(interest);
       const readable = toPrivateTopics(interest.privateTopics);
@@ -69,7 +70,7 @@ export function currentRoutes(hub: Hub) {
       function* values(): Generator<string, void, void> {
         let separator = "";
         for (let after = 0; after < upTo; ) {
-          const stretch = log.store.current?.read(after, upTo, VALUES_LIMIT) ?? { values: [], upTo };
+          const stretch = current.read(after, upTo, VALUES_LIMIT);
           let text = "";
           for (const { entry, topics } of stretch.values) {
             const { type } = entry;
@@ -99,6 +100,7 @@ export function currentRoutes(hub: Hub) {
             content: json("Current", Current, { "a value": EXAMPLE }),
           },
         },
+        problems: [501],
       }),
     },
   );
@@ -112,6 +114,7 @@ export function currentRoutes(hub: Hub) {
       if (!mayPublish(grant, { type, topics: topic === undefined ? [] : [topic] })) {
         throw forbidden(grant, remedies.publish);
       }
+      currentValues(log.store);
       if (!(await log.clearCurrent(type, topic))) throw new Problem(404, "there is no such current value");
       return new Response(null, { status: 204 });
     },
@@ -123,7 +126,7 @@ export function currentRoutes(hub: Hub) {
         summary: "Clear a current value",
         description: "New readers are no longer sent it. The event stays in the history.",
         answers: { 204: { description: "It is cleared" } },
-        problems: [404],
+        problems: [404, 501],
       }),
     },
   );

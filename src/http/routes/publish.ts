@@ -22,7 +22,7 @@ const BatchReceipt = Type.Object({
   duplicates: Type.Optional(Type.Integer({ description: "How many had been published before" })),
 });
 
-const PROBLEMS = [408, 409, 413, 415, 422, 429];
+const PROBLEMS = [408, 409, 413, 415, 422, 429, 501];
 
 const ORDER_SHIPPED: EventInput = { type: "order-shipped", data: { order: 7 }, topics: ["orders/7"] };
 const PRICE_CHANGED: EventInput = { type: "price-changed", data: { item: "tea", price: 3.5 } };
