@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { archive } from "./archive.ts";
 import { writeChecksums } from "./checksums.ts";
 import { compile } from "./compile.ts";
 import { packLibrary } from "./pack.ts";
@@ -26,11 +27,14 @@ function readArguments() {
   }
 }
 
-async function build(name: string, target?: Parameters<typeof compile>[1]): Promise<string> {
-  const path = await compile(name, target);
-  const size = Bun.file(path).size;
-  console.log(`${path}  ${(size / 1e6).toFixed(1)} MB`);
+/** Names a file and its size; hands the path on. */
+function made(path: string): string {
+  console.log(`${path}  ${(Bun.file(path).size / 1e6).toFixed(1)} MB`);
   return path;
+}
+
+async function build(name: string, target?: Parameters<typeof compile>[1]): Promise<string> {
+  return made(await compile(name, target));
 }
 
 const { target: named, all, help } = readArguments();
@@ -54,7 +58,8 @@ try {
     for (const [name, target] of wanted) {
       // Bun brings another platform's runtime from the npm registry the first time.
       console.log(`building for ${name} …`);
-      built.push(await build(`tidings-${name}${name.startsWith("windows-") ? ".exe" : ""}`, target));
+      const path = await build(`tidings-${name}${name.startsWith("windows-") ? ".exe" : ""}`, target);
+      built.push(path, made(await archive(path)));
     }
     const [first, ...others] = built;
     if (first !== undefined) console.log(await writeChecksums([first, ...others]));
