@@ -135,6 +135,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "tidings catalog": { shows: /"health-update"/ },
     },
   },
+  "Give new readers the current values": {
+    steps: {
+      "tidings serve --store events.db": { keeps: true, shows: /Tidings/ },
+      'tidings publish health-update \'{"overall_status":"healthy","healthy_count":4,"total_services":4,"total_metrics":9,"timestamp":"2026-01-31T09:30:00Z"}\' --topic machines/7 --retain':
+        { shows: /^\S+\n$/ },
+      "curl -s 'http://127.0.0.1:3000/publish?type=nav-badge-update&topic=inbox&retain' -d path=/inbox -d badge=3":
+        { shows: /^{"id":"[^"]+","recipients":0}$/ },
+      "curl -N 'http://127.0.0.1:3000/events?topic=inbox'": {
+        keeps: true,
+        shows:
+          /event: nav-badge-update\ndata: {"path":"\/inbox","badge":"3"}\n\n[\s\S]*event: tidings.current\ndata: {"count":1}/,
+      },
+      "curl -s 'http://127.0.0.1:3000/current?topic=machines/*'": {
+        shows:
+          /^{"values":\[{[^[]*"type":"health-update",[^[]*"topics":\["machines\/7"\],[^[]*}\],"at":"[^"]+"}$/,
+      },
+      "curl -s -X DELETE 'http://127.0.0.1:3000/current?type=nav-badge-update&topic=inbox' -w '%{http_code}'":
+        {
+          shows: /^204$/,
+        },
+    },
+  },
   "Keep events, and let only some publish": {
     steps: {
       "head -c 36 /dev/urandom | base64 > secret": {},
