@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { systemClock } from "../log/clock.ts";
+import type { Draft } from "../log/entry.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import { isRedisAddress } from "../log/redis/address.ts";
 import { unfitness } from "../log/redis/fitness.ts";
@@ -7,6 +8,7 @@ import { RedisStore } from "../log/redis/redis-store.ts";
 import type { Sync } from "../log/sqlite/sqlite-file.ts";
 import { SqliteStore } from "../log/sqlite/sqlite-store.ts";
 import type { Store } from "../log/store.ts";
+import { NodeRedisStore } from "../nodes/node-redis-store.ts";
 import { ConfigError } from "./config-error.ts";
 
 /** Where the log is kept, and how much of it. */
@@ -29,16 +31,23 @@ export interface StoreSettings {
   readonly retainBytes: number;
 }
 
+/** Who else uses the store. */
+export interface StoreUse {
+  /** Whether other processes of the hub read it too. */
+  readonly shared?: boolean;
+  /** How many clients of other nodes an event is for, where Redis holds the log. */
+  readonly recipients?: (draft: Draft) => number;
+}
+
 /**
  * Opens the store that the settings name.
  *
- * @param shared whether other processes of the hub read it too.
  * @throws StoreFileError when the file can't be the store; RedisAddressError; ConfigError when that Redis
  * can't keep a log.
  */
 export async function openStore(
   { store, replicas, sync, repair, retainValues, retainBytes, ...history }: StoreSettings,
-  { shared = false }: { readonly shared?: boolean } = {},
+  { shared = false, recipients }: StoreUse = {},
 ): Promise<Store> {
   const bounds = {
     events: history.historyEvents,
@@ -49,7 +58,9 @@ export async function openStore(
   if (isRedisAddress(store)) {
     const reason = await unfitness(store, replicas);
     if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
-    return new RedisStore(store, { bounds, replicas });
+    return recipients
+      ? new NodeRedisStore(store, { bounds, replicas }, recipients)
+      : new RedisStore(store, { bounds, replicas });
   }
   return store === "memory"
     ? new MemoryStore(bounds, systemClock, currentBounds)

@@ -4,7 +4,7 @@ import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
 import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
-import { backupFolderOf, openStore } from "../config/store.ts";
+import { backupFolderOf } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
@@ -12,13 +12,13 @@ import { FollowedFiles } from "../file-changes.ts";
 import { keyAccess, openAccess } from "../http/access/access.ts";
 import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
-import type { Awaitable, Store } from "../log/store.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
-import { type Nodes, SingleNode } from "../nodes/nodes.ts";
 import { AuditFile } from "./audit-file.ts";
 import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
+import type { Part } from "./part.ts";
+import { wholePart } from "./whole-part.ts";
 
 /** A running hub. */
 export interface Server {
@@ -40,24 +40,6 @@ export interface Server {
   stop(over?: number): Promise<void>;
 }
 
-/** What a server is within its hub. */
-export interface Part {
-  readonly nodes: Nodes;
-  /** Opens what is, or leads to, the hub's one log. @throws StoreFileError; ConfigError */
-  openStore(): Awaitable<Store>;
-  /** The port that the hub's servers share; without it, the server has one of its own. */
-  readonly sharedPort?: number;
-  /** How many servers the hub has. */
-  readonly servers: number;
-  /** There is a broker, and all that other nodes may ask has been named. */
-  ready?(broker: Broker): void;
-}
-
-/** A hub of one server. */
-function whole(config: Config): Part {
-  return { nodes: new SingleNode(), servers: 1, openStore: () => openStore(config) };
-}
-
 /** How long publishers may take to finish their requests when the hub stops, in ms. */
 const LAST_REQUESTS = 2000;
 /** How long the answers to those who were later may take, in ms. */
@@ -69,8 +51,9 @@ const LAST_REFUSALS = 200;
  * @throws ConfigError when a file of keys or certificates is wrong, or a Redis can't keep a log; CatalogError when its events file
  * is; StoreFileError when its file can't be the store; ListenError when it can't listen there.
  */
-export async function startServer(config: Config, log: Logger, part: Part = whole(config)): Promise<Server> {
+export async function startServer(config: Config, log: Logger, given?: Part): Promise<Server> {
   const logger = LimitedLogger.of(log);
+  const part = given ?? (await wholePart(config, logger));
   const isKeyed = hasKeys(config);
   const files = new FollowedFiles(logger);
   const { authority, keys } = createAuthority(config, logger);
@@ -137,6 +120,7 @@ export async function startServer(config: Config, log: Logger, part: Part = whol
       stopGuarding();
       await broker.drain(over, config.drainRetry);
       await listening.finish(LAST_REQUESTS);
+      await part.leave?.();
       await broker.close();
       await listening.finish(LAST_REFUSALS);
       await listening.stop();

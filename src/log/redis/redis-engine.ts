@@ -37,6 +37,11 @@ export function keysOf(prefix: string): readonly string[] {
   return ["log", "names", "meta", "seqs", "hellos"].map((name) => `{${prefix}}:${name}`);
 }
 
+/** The key of what the nodes of one hub tell each other. */
+export function controlKeyOf(prefix: string): string {
+  return `{${prefix}}:control`;
+}
+
 /** The scripts in Redis, as calls. */
 export class RedisEngine {
   readonly #keys: readonly string[];

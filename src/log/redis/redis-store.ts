@@ -21,11 +21,12 @@ import { parseRedisAddress, type RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, isReply, RedisAway } from "./connection.ts";
 import { contentsOf, entriesOf } from "./content.ts";
+import { ControlStream } from "./control-stream.ts";
 import type { Block, Counts, EngineBounds, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import { Member, type Pending, type Unit } from "./member.ts";
 import { idDigest, nameOf, positionsOf } from "./names.ts";
-import { entriesOfReply, keysOf, RedisEngine } from "./redis-engine.ts";
+import { controlKeyOf, entriesOfReply, keysOf, RedisEngine } from "./redis-engine.ts";
 import { Session } from "./session.ts";
 
 /** A node can put back at least the newest events of this size, and reads them without Redis. */
@@ -69,6 +70,8 @@ export class RedisStore implements Store {
   readonly #replicas: number;
   readonly #scripts: RedisEngine;
   readonly #member = new Member(newWord(), WINDOW_BYTES);
+  /** What the nodes of the hub tell each other. @internal */
+  readonly control: ControlStream;
   readonly #session: Session;
   readonly #changes = new Changes();
   readonly #recent = new FollowedEntries();
@@ -95,7 +98,11 @@ export class RedisStore implements Store {
     this.#address = parseRedisAddress(url);
     this.#replicas = replicas;
     this.#scripts = new RedisEngine(this.#address.prefix);
+    const { prefix } = this.#address;
+    const commands = () => this.#session.commands;
+    this.control = new ControlStream(controlKeyOf(prefix), commands);
     this.#session = new Session({
+      control: this.control,
       address: this.#address,
       engine: this.#scripts,
       member: this.#member,

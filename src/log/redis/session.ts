@@ -3,6 +3,7 @@ import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
+import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
 import type { Append, AppendAnswer, EngineBounds, Epoch, HelloAnswer, Open } from "./engine.ts";
 import { explain, isReadOnly } from "./failure.ts";
@@ -33,6 +34,8 @@ export interface SessionOptions {
   readonly replicas: number;
   /** The key of the stream. */
   readonly log: string;
+  /** What nodes tell each other, which is read along with the log. */
+  readonly control: ControlStream;
   readonly heard: (answer: HelloAnswer) => void;
   readonly took: (units: readonly Unit[]) => void;
   readonly away: (reason: string) => void;
@@ -187,9 +190,20 @@ export class Session {
     }
     const tail = await Connection.open(host, address);
     this.#tail = tail;
+    await this.#findControl(commands);
     // It was closed meanwhile, and nobody would close this one.
     if (this.#closed) tail.close();
     return { commands, tail };
+  }
+
+  /** A new node reads what others tell from now on; one that was away, what they have told meanwhile. */
+  async #findControl(commands: Connection): Promise<void> {
+    const { control } = this.#options;
+    if (control.cursor === undefined) {
+      const reply = await commands.send("XREVRANGE", [control.key, "+", "-", "COUNT", "1"]);
+      control.cursor = controlEntriesOf(reply)[0]?.id ?? "0-0";
+    }
+    void control.flush();
   }
 
   async #askDurability(commands: Connection): Promise<void> {
@@ -275,15 +289,21 @@ export class Session {
 
   /** Follows the stream; the only way in which events come to this node. */
   async #follow(tail: Connection): Promise<void> {
-    const { log } = this.#options;
+    const { log, control } = this.#options;
     while (tail.isOpen) {
       if (this.#options.member.lives.length === 0) {
         await this.#changes.next();
         continue;
       }
-      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, this.#cursor];
+      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
+      args.push(this.#cursor, control.cursor ?? "0-0");
       const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
-      if (reply !== null) await this.#take(entriesOfStream(reply, log));
+      if (reply === null) continue;
+      for (const { id, entry } of controlEntriesOf(entriesOfStream(reply, control.key))) {
+        control.cursor = id;
+        control.listener?.(entry);
+      }
+      await this.#take(entriesOfReply(entriesOfStream(reply, log)));
     }
   }
 
@@ -360,7 +380,7 @@ export class Session {
 }
 
 /** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
-function entriesOfStream(reply: unknown, log: string): readonly StreamEntry[] {
-  if (Array.isArray(reply)) return entriesOfReply(reply[0]?.[1] ?? []);
-  return entriesOfReply(Object(reply)[log] ?? []);
+function entriesOfStream(reply: unknown, key: string): unknown {
+  if (!Array.isArray(reply)) return Object(reply)[key] ?? [];
+  return reply.find((stream: unknown) => Array.isArray(stream) && stream[0] === key)?.[1] ?? [];
 }
