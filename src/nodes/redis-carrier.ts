@@ -43,6 +43,8 @@ export class RedisCarrier implements Carrier {
     this.#control = control;
     this.#logger = logger;
     control.head = ["v", `${PROTOCOL}`, "n", node];
+    control.refused = (error) =>
+      logger.error({ error }, "Redis refuses what this node tells the others: they do not know of it");
   }
 
   follow(listener: CarrierListener): void {

@@ -53,7 +53,6 @@ const LAST_REFUSALS = 200;
  */
 export async function startServer(config: Config, log: Logger, given?: Part): Promise<Server> {
   const logger = LimitedLogger.of(log);
-  const part = given ?? (await wholePart(config, logger));
   const isKeyed = hasKeys(config);
   const files = new FollowedFiles(logger);
   const { authority, keys } = createAuthority(config, logger);
@@ -77,6 +76,8 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
+  // A store that is open would outlive a file that is wrong.
+  const part = given ?? (await wholePart(config, logger));
   const store = await part.openStore();
   const { keepAlive, stallTimeout } = config;
   const broker = new Broker({ catalog, strict: config.strict, keepAlive, stallTimeout, logger, store });

@@ -51,6 +51,13 @@ withRedis(
     for (let event = await first?.next(); event; event = await first?.next());
     await until(async () => (await recipientsOf(a.url)) === 0);
 
+    // By address, through the node that does not have it.
+    await Reader.open(`${a.url}/events?topic=a`);
+    await until(async () => (await clientsOf(b.url)).length === 1);
+    const removed = await fetch(`${b.url}/clients?address=127.0.0.1`, { method: "DELETE" });
+    expect(await removed.json()).toEqual({ removed: 1 });
+    await until(async () => (await recipientsOf(a.url)) === 0);
+
     // They meet again after Redis was away.
     await redis.kill();
     await redis.restart();
@@ -79,7 +86,9 @@ withRedis(
     const { nodes, silent } = await statusOf(a.url);
     expect(nodes).toHaveLength(1);
     expect(silent).toHaveLength(1);
-    await fetch(`${a.url}/clients/${client?.id}`, { method: "DELETE" });
+    const answer = await fetch(`${a.url}/clients/${client?.id}`, { method: "DELETE" });
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain("no answer of node");
     process.kill(b.pid, "SIGCONT");
     for (let event = await reader.next(); event; event = await reader.next());
     await until(async () => (await clientsOf(a.url)).length === 0);

@@ -137,7 +137,7 @@ export function clientRoutes(hub: Hub) {
           summary: "Remove the clients of an address or of a token's subject",
           description:
             "Of both, where both are named; a request that names neither is a 400. Readers may come back. " +
-            "Those of a worker that does not answer are removed as soon as it goes on.",
+            "Those of a node that does not answer are removed as soon as it goes on.",
           answers: {
             200: {
               description: "How many there were",
@@ -153,7 +153,7 @@ export function clientRoutes(hub: Hub) {
         await requireAdmin(hub, request);
         const { removed, silent = [] } = await remove({ id: params.id });
         if (removed === 0 && silent.length > 0) {
-          throw new Problem(503, `not known whether it is there: no answer of worker ${silent.join(", ")}`, {
+          throw new Problem(503, `not known whether it is there: no answer of node ${silent.join(", ")}`, {
             retryAfter: 1,
           });
         }

@@ -27,6 +27,8 @@ export class ControlStream {
   head: readonly string[] = [];
   /** Is told of each entry, in order. */
   listener: ((entry: ControlEntry) => void) | undefined;
+  /** Is told when Redis begins to refuse entries, and why. */
+  refused: ((error: unknown) => void) | undefined;
   readonly #commands: () => Commands;
   #messages: string[] = [];
   #length = 0;
@@ -34,6 +36,7 @@ export class ControlStream {
   /** The entry that is under way, or whose outcome is not known. */
   #entry: { readonly number: number; readonly text: string } | undefined;
   #writing: Promise<void> | undefined;
+  #isRefused = false;
 
   /** @param commands the connection to Redis. It throws while there is none. */
   constructor(key: string, commands: () => Commands) {
@@ -75,10 +78,15 @@ export class ControlStream {
         const args = [this.key, "MAXLEN", "~", `${MAX_ENTRIES}`, "*", ...fields];
         await this.#commands().send("XADD", args);
         this.#entry = undefined;
+        this.#isRefused = false;
       }
     } catch (error) {
-      // Redis has refused it: it was not written. Otherwise nobody knows, and it is written again.
-      if (isReply(error) && this.#entry) this.#entry = undefined;
+      // Nobody knows whether it was written, and it is written again.
+      if (!isReply(error)) return;
+      // Redis has refused it: it was not written. The others know by its number that they missed it.
+      this.#entry = undefined;
+      if (!this.#isRefused) this.refused?.(error);
+      this.#isRefused = true;
     }
   }
 
