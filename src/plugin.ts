@@ -7,6 +7,7 @@ import { pluginRemedies, type Remedies } from "./http/access/remedies.ts";
 import { type Enter, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import type { Hub } from "./http/hub.ts";
+import { Admission } from "./http/limits/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
 import { RateLimit } from "./http/limits/rate-limit.ts";
 import { type Publication, Publications } from "./http/publish/publications.ts";
@@ -182,6 +183,7 @@ export function hubRoutes<const Prefix extends string>({
   const publishRate = publishRateOf(limits, nodes);
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets(nodes.name);
+  const admission = new Admission(limits, nodes);
   const publications = new Publications(broker.catalog, published);
   const hub: Hub = {
     broker,
@@ -190,6 +192,7 @@ export function hubRoutes<const Prefix extends string>({
     access,
     remedies,
     isOwnPage,
+    admission,
     tickets,
     addressOf,
     backupFolder,
@@ -197,7 +200,7 @@ export function hubRoutes<const Prefix extends string>({
     publishRate,
     refusals,
     publications,
-    openStream: streamOpener(broker, { nodes, addressOf, limits }),
+    openStream: streamOpener(broker, { admission, addressOf, limits }),
     mercure: {
       url: mercureUrl ?? `https://localhost${prefix}${MERCURE_PATH}`,
       // The place of the metadata is before any prefix, which is not the plugin's.

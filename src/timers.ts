@@ -1,6 +1,22 @@
 /** The longest time of a timer, in ms. A longer one would go off at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A duration such as `15s`, `1h` or `500ms`, in ms; undefined for what is none. Zero needs no unit. */
+export function parseDuration(text: string): number | undefined {
+  if (text === "0") return 0;
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text) ?? [];
+  const value = Math.round(Number(number) * (MILLISECONDS[unit] ?? Number.NaN));
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
 /** Resolves when the rest of the process has had its turn. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -2,16 +2,10 @@ import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { isProxy } from "../http/request/address.ts";
 import { isRedisAddress, parseRedisAddress, RedisAddressError } from "../log/redis/address.ts";
+import { parseDuration } from "../timers.ts";
 
 // Parsers for the values of flags. Each throws commander's InvalidArgumentError.
 
-const MILLISECONDS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
   KB: 1e3,
@@ -24,12 +18,19 @@ const BYTES: Readonly<Record<string, number>> = {
 
 /** Such as `15s`, `1h` or `500ms`; in milliseconds. */
 export function duration(text: string): number {
-  return withUnit(text, MILLISECONDS, "Expected a duration such as 500ms, 15s or 1h.");
+  const value = parseDuration(text);
+  if (value === undefined) throw new InvalidArgumentError("Expected a duration such as 500ms, 15s or 1h.");
+  return value;
 }
 
 /** Such as `64KiB` or `1GB`; in bytes. */
 export function size(text: string): number {
-  return withUnit(text, BYTES, "Expected a size such as 64KiB or 1MB.");
+  // Zero needs no unit.
+  if (text === "0") return 0;
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? [];
+  const value = Math.round(Number(number) * (BYTES[unit] ?? Number.NaN));
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError("Expected a size such as 64KiB or 1MB.");
+  return value;
 }
 
 export function port(text: string): number {
@@ -70,7 +71,7 @@ export function atMost(text: string): number {
 export function rate(text: string): number {
   if (text === "0") return 0;
   const [, number, unit = ""] = /^(\d+)\/([smh])$/.exec(text) ?? [];
-  const perSecond = (Number(number) * 1000) / (MILLISECONDS[unit] ?? Number.NaN);
+  const perSecond = (Number(number) * 1000) / (parseDuration(`1${unit}`) ?? Number.NaN);
   if (!(perSecond > 0)) throw new InvalidArgumentError("Expected a rate such as 100/s or 600/m.");
   return perSecond;
 }
@@ -158,19 +159,6 @@ function wordsOf(value: string): string[] {
   const words = value.split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) throw new InvalidArgumentError("Expected more than nothing.");
   return words;
-}
-
-function withUnit(text: string, units: Readonly<Record<string, number>>, expected: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? [];
-  const factor = unit === undefined ? undefined : units[unit];
-  if (number === undefined || factor === undefined) {
-    // Zero needs no unit.
-    if (text === "0") return 0;
-    throw new InvalidArgumentError(expected);
-  }
-  const value = Math.round(Number(number) * factor);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError(expected);
-  return value;
 }
 
 function whole(text: string, least: number, most: number, expected: string): number {

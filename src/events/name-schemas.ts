@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { PLACE_PATTERN } from "../protocol/place.ts";
 
 // The rules of names for readers of a schema. TypeBox passes over `allOf` where it has a kind of its own:
 // what it says is checked by topics/topic.ts and names.ts, whose refusals are plainer.
@@ -41,5 +42,9 @@ export const PublishedId = Type.String({
   ...size,
   description:
     "Makes publishing it again harmless: 1 to 1,024 bytes without control characters, or spaces at the ends",
-  allOf: [{ pattern: `^[^${CONTROL} ]([^${CONTROL}]*[^${CONTROL} ])?$` }, not("^earliest$")],
+  allOf: [
+    { pattern: `^[^${CONTROL} ]([^${CONTROL}]*[^${CONTROL} ])?$` },
+    not("^earliest$"),
+    not(PLACE_PATTERN),
+  ],
 });

@@ -3,6 +3,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { AccessRules } from "./access/access.ts";
 import type { Refusals } from "./answer/refusals.ts";
+import type { Admission } from "./limits/admission.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { RateLimit } from "./limits/rate-limit.ts";
 import type { Publications } from "./publish/publications.ts";
@@ -18,6 +19,7 @@ export interface Hub extends AccessRules {
   readonly status: StatusOf;
   /** Whether a request comes from a page of the hub itself, or from no page. */
   readonly isOwnPage: (request: Request) => boolean;
+  readonly admission: Admission;
   readonly tickets: Tickets;
   readonly refusals: Refusals;
   /** Answers with an event stream. */

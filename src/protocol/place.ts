@@ -6,7 +6,9 @@
 /** Letters that form no words, and no hexadecimal numbers. */
 const LETTERS = "bcdfghjkmnpqrstv";
 const WORD_LENGTH = 12;
-const PLACE = new RegExp(`^([${LETTERS}]{${WORD_LENGTH}})-(0|[1-9]\\d{0,15})$`);
+/** The form of a place, as a regular expression that every language reads. */
+export const PLACE_PATTERN: string = `^([${LETTERS}]{${WORD_LENGTH}})-(0|[1-9][0-9]{0,15})$`;
+const PLACE = new RegExp(PLACE_PATTERN);
 
 /** The form of earlier versions. An id of a publisher may look the same, such as the name of a container. */
 const OLD_PLACE = /^([0-9a-f]{12})-(0|[1-9]\d{0,15})$/;

@@ -95,6 +95,25 @@ linux(
 );
 
 linux(
+  "a page of the history that waits is answered at any worker",
+  async () => {
+    const { url } = await serveBinary(emptyFolder(), ...WORKERS);
+    const { next } = (await (await fetch(`${url}/history`)).json()) as { next: string };
+    const waiting = Array.from({ length: 12 }, async () => {
+      const headers = { connection: "close" };
+      const answer = await fetch(`${url}/history?topic=a&after=${next}&wait=60s`, { headers });
+      return ((await answer.json()) as { events: { data: unknown }[] }).events.map(({ data }) => data);
+    });
+    await until(async () => (await statusOf(url)).connected_clients === 12);
+    await publish(url, { type: "n", data: 1, topic: "b" });
+    await publish(url, { type: "n", data: 2, topic: "a" });
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => [2]));
+    await until(async () => (await statusOf(url)).connected_clients === 0);
+  },
+  TIMEOUT,
+);
+
+linux(
   "limits, rates and tickets are the hub's",
   async () => {
     const key = "0123456789abcdefghij";

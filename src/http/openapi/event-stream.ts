@@ -74,7 +74,7 @@ const StreamEvent = named("schemas", "StreamEvent", {
     },
   },
   anyOf: [
-    { title: "A published event", ...ofType({ not: { enum: names } }, {}) },
+    { title: "A published event", properties: { event: { not: { enum: names } } } },
     ...Object.entries(HUB_EVENTS).map(([name, data]) => ({
       title: name,
       required: ["event", "data"],

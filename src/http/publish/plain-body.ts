@@ -79,6 +79,7 @@ export async function readPlain(
     throw new Problem(415, "send this as UTF-8");
   }
   const bytes = await readBytes(incoming, limits);
+  if (type === undefined && bytes.length === 0) throw new Problem(400, "the request has no body");
   if (isJson) return checkData(hub, event, bytes);
   const data = type === MULTIPART ? await multipartOf(incoming, bytes) : formOrText(bytes, isForm);
   return checked(hub, { ...event, data });

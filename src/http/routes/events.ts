@@ -1,11 +1,11 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Broker } from "../../broker/broker.ts";
-import { SingleNode } from "../../nodes/nodes.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { answered } from "../answer/answering.ts";
 import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
+import { Admission } from "../limits/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits/limits.ts";
 import { EVENT_STREAM } from "../openapi/event-stream.ts";
 import { operation } from "../openapi/operation.ts";
@@ -111,8 +111,8 @@ export function handleSSE(
   const refusals = new Refusals(broker.logger);
   const reader = new QueryReader(EventsQuery);
   const allLimits = { ...DEFAULT_LIMITS, ...limits };
-  const nodes = new SingleNode();
-  const parts = { nodes, addressOf: addressFinder(trustProxy), limits: allLimits };
+  const admission = new Admission(allLimits);
+  const parts = { admission, addressOf: addressFinder(trustProxy), limits: allLimits };
   const open = eventStreams(access, streamOpener(broker, parts), allLimits);
   takeOver(broker);
   return async ({ request, server, route = "" }) => {

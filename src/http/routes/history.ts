@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import type { Grant } from "../../auth/grant.ts";
+import { endOf as endOfGrant, type Grant } from "../../auth/grant.ts";
 import { HistoryPage } from "../../broker/history.ts";
 import { type Interest, mayKnow } from "../../broker/interest.ts";
 import { type EventSink, writeTo } from "../../broker/sink.ts";
@@ -9,9 +9,11 @@ import { jsonOf } from "../../log/data-text.ts";
 import type { Entry } from "../../log/entry.ts";
 import { StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
+import { parseDuration } from "../../timers.ts";
 import { covers } from "../../topics/topic-patterns.ts";
 import { requireAdmin } from "../access/access.ts";
-import { Problem, problemOf } from "../answer/problem.ts";
+import { invalidToken } from "../answer/challenge.ts";
+import { draining, Problem, problemOf } from "../answer/problem.ts";
 import type { Refused } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { json, operation, pathParameter } from "../openapi/operation.ts";
@@ -19,14 +21,28 @@ import { NOT_STORED } from "../openapi/response-headers.ts";
 import { listParameter, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { directStream } from "../stream/direct-stream.ts";
+import { nextEvent } from "../stream/next-event.ts";
 
 const MAX_LIMIT = 1000;
+/** The longest wait for an event, in ms: most proxies have a minute's patience. */
+const MAX_WAIT_MS = 60_000;
+/** By so much the runtime's patience exceeds the wait, in seconds. */
+const SPARE_SECONDS = 10;
 
 const HistoryQuery = Type.Object({
   ...subscriptionParameters,
   after: textParameter("Begin after this event, or at this `next` of another page.", "earliest"),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: MAX_LIMIT, description: "How many at most." }),
+  ),
+  wait: Type.Optional(
+    Type.String({
+      description:
+        "Wait for an event so long, 60s at most, when there is none yet. The request counts as a client.",
+      // For readers of the schema: the refusal below is plainer.
+      allOf: [{ pattern: "^([0-9]{1,4}ms|([1-5]?[0-9]|60)s|1m)$" }],
+      examples: ["30s"],
+    }),
   ),
 });
 
@@ -75,24 +91,44 @@ const encoder = new TextEncoder();
 
 /** `GET /history`: what is still held; `DELETE /history/:id`: an event's data, for administrators. */
 export function historyRoutes(hub: Hub) {
-  const { access, limits, refusals } = hub;
-  const { log } = hub.broker;
+  const { access, limits, refusals, broker, admission, addressOf } = hub;
+  const { log } = broker;
   const routes = new Elysia().get(
     "/history",
-    async ({ request, route, query }) => {
+    async ({ request, server, route, query }) => {
       const grant = await access(request);
       const interest = readInterest(query, grant, limits.maxTopics);
       const { limit = MAX_LIMIT } = query;
+      const wait = waitOf(query.wait);
       // A page without events would say that there are none.
       log.assertStarted();
       const after = await positionOf(query.after, interest);
-      const page = new HistoryPage(log, interest, {
-        after,
-        limit,
-        toText: (entry) => eventText(entry, grant),
-      });
+      const options = { after, limit, toText: (entry: Entry) => eventText(entry, grant) };
+      let page = new HistoryPage(log, interest, options);
       // While its status can still be told.
-      const first = await page.next();
+      let first = await page.next();
+      if (wait > 0 && request.method === "GET") {
+        server?.timeout(request, Math.ceil(wait / 1000) + SPARE_SECONDS);
+        const about = {
+          address: addressOf({ request, server }),
+          subject: grant.subject,
+          credential: grant.credential,
+        };
+        for (const end = endOfWait(wait, grant.expires); first === undefined && !page.missing; ) {
+          const time = end - performance.now();
+          if (time <= 0 || request.signal.aborted) break;
+          // Nothing is awaited between this and the wait, so no event can come between them.
+          if (!page.more) {
+            if (broker.draining) throw draining();
+            await nextEvent(broker, admission, { interest, about, signal: request.signal, time });
+            const over = endOfGrant(grant);
+            if (over !== undefined) throw invalidToken(over);
+            if (broker.draining) break;
+          }
+          page = new HistoryPage(log, interest, { ...options, after: page.position });
+          first = await page.next();
+        }
+      }
       const stream = directStream(request, (sink) => void send(page, first, sink, { request, route }));
       // It may be for this reader alone.
       const headers = { "content-type": "application/json", "cache-control": "no-store" };
@@ -106,7 +142,9 @@ export function historyRoutes(hub: Hub) {
         summary: "Stored events, oldest first",
         description:
           "Those that are still held. What `after` names must be: an id that is not is a 404, as is one of an event that " +
-          "this reader may not read, and to go on without it may leave events out.",
+          "this reader may not read, and to go on without it may leave events out.\n\n" +
+          "With `wait`, a page without events is answered when there is one, or the time is over: for readers that can't " +
+          "read a stream.",
         answers: {
           200: {
             description: "A page of them",
@@ -121,7 +159,7 @@ export function historyRoutes(hub: Hub) {
             },
           },
         },
-        problems: [404],
+        problems: [404, 429],
       }),
     },
   );
@@ -194,6 +232,18 @@ export function historyRoutes(hub: Hub) {
     if (!missing) return { next, more };
     return { next, more, missing: { after: log.place(missing.from - 1), until: log.place(missing.to) } };
   }
+}
+
+/** On the clock of `performance.now()`. A grant that ends first ends the wait. */
+function endOfWait(wait: number, expires = Number.POSITIVE_INFINITY): number {
+  return performance.now() + Math.min(wait, expires - Date.now());
+}
+
+/** In milliseconds. @throws Problem 400 */
+function waitOf(text: string | undefined): number {
+  const wait = text === undefined ? 0 : parseDuration(text);
+  if (wait !== undefined && wait <= MAX_WAIT_MS && text !== "0") return wait;
+  throw new Problem(400, "wait: Expected a duration such as 30s, 60s at most");
 }
 
 /** A {@link StoredEvent} as JSON text, for a reader with this grant. */

@@ -2,10 +2,9 @@ import { endOf, type Grant } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { ClientAbout } from "../../broker/client.ts";
 import type { ClientOptions } from "../../broker/options.ts";
-import type { Nodes } from "../../nodes/nodes.ts";
 import { invalidToken } from "../answer/challenge.ts";
 import { draining } from "../answer/problem.ts";
-import { Admission } from "../limits/admission.ts";
+import type { Admission } from "../limits/admission.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { AddressOf, Incoming } from "../request/address.ts";
 import { preferredCoding } from "./accept-encoding.ts";
@@ -26,14 +25,13 @@ export interface StreamWish extends Pick<ClientOptions, "interest" | "lastEventI
 export type OpenStream = (incoming: Incoming, wish: StreamWish) => Response;
 
 interface StreamParts {
-  readonly nodes: Nodes;
+  readonly admission: Admission;
   readonly addressOf: AddressOf;
   readonly limits: Limits;
 }
 
 /** What opens a hub's streams, and counts them. */
-export function streamOpener(broker: Broker, { nodes, addressOf, limits }: StreamParts): OpenStream {
-  const admission = new Admission(limits, nodes);
+export function streamOpener(broker: Broker, { admission, addressOf, limits }: StreamParts): OpenStream {
   // One for all clients: a promise and a closure for each would take memory for as long as it stays.
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);

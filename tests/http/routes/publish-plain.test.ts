@@ -45,7 +45,8 @@ test("JSON is the data as it is, with numbers of any size", async () => {
 test.each([
   ["a text", TEXT, "disk full\n", '"disk full\\n"'],
   ["a text with a charset", { "content-type": "text/plain; charset=UTF-8" }, "größe", '"größe"'],
-  ["nothing", {}, "", '""'],
+  ["bytes that are not declared", {}, "text", '"text"'],
+  ["an empty text", TEXT, "", '""'],
   // curl -d declares any text as a form.
   ["a text that curl -d calls a form", FORM, "Backup successful", '"Backup successful"'],
   ["JSON that curl -d calls a form", FORM, '{"a":"x=y"}', '"{\\"a\\":\\"x=y\\"}"'],
@@ -101,6 +102,7 @@ test("what can't be taken is refused, and nothing is kept", async () => {
   await problemOf(await send(url, "type=n", "x", { "content-type": "image/png" }), 415);
   await problemOf(await send(url, "type=n", "x", { "content-type": "text/plain;charset=latin1" }), 415);
   await problemOf(await send(url, "type=n", Uint8Array.of(0xff), TEXT), 400);
+  await problemOf(await fetch(`${url}/publish?type=n`, { method: "POST" }), 400);
   const fields = "a=&".repeat(1001);
   await problemOf(await send(url, "type=n", fields, FORM), 413);
   // Without a type in the query, it is an event and nothing else.
