@@ -16,6 +16,9 @@ export const shells: readonly InstalledProgram[] = [
 /** What cuts the line between two network namespaces. */
 export const packetFilter: readonly InstalledProgram[] = [{ name: "nft", package: "nftables" }];
 
+/** What packs and unpacks release archives. */
+export const archivers: readonly InstalledProgram[] = [{ name: "xz", package: "xz-utils" }];
+
 /** Installs packages where that is possible without asking: as root, with apt. Whether it did. */
 export async function install(packages: readonly string[]): Promise<boolean> {
   if (process.getuid?.() !== 0 || !Bun.which("apt-get")) return false;

@@ -18,7 +18,7 @@ export function notesAndExamples(command: Command, notes: string, examples: read
     .filter(({ envVar }) => envVar !== undefined)
     .toSorted((a, b) => a.flags.length - b.flags.length);
   const variables =
-    option && `Every flag has an environment variable: ${option.long} is ${option.envVar}. A flag wins.`;
+    option && `Every flag has an environment variable: ${option.long} is ${option.envVar}.\nA flag wins.`;
   const paragraphs = [[notes, variables].filter(Boolean).join("\n"), examplesOf(examples)];
   return `\n${paragraphs.filter((paragraph) => paragraph !== "").join("\n\n")}`;
 }

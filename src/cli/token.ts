@@ -74,7 +74,12 @@ export const token = options
         "tidings serve --jwt-key-file secret",
         "tidings token --jwt-key-file secret --publish 'orders/*'",
         "tidings token --jwt-key-file secret --subscribe users/7 --subject alice",
-        "tidings token --mercure --jwt-key-file secret --jwt-issuer https://example.com --jwt-audience https://hub.example.com/.well-known/mercure --subscribe 'urlpattern:https://example.com/books/:id'",
+        [
+          "tidings token --mercure --jwt-key-file secret \\",
+          "    --jwt-issuer https://example.com \\",
+          "    --jwt-audience https://hub.example.com/.well-known/mercure \\",
+          "    --subscribe 'urlpattern:https://example.com/books/:id'",
+        ].join("\n"),
         "tidings token --inspect TOKEN --jwt-key-file secret",
       ],
     ),

@@ -45,7 +45,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       "tidings listen": {
         keeps: true,
         after: (hub) => hub.hasClients(1),
-        later: /\tgreeting\t"hello"[\s\S]*\tgreeting\t"hello"[\s\S]*\thealth-update\t/,
+        later: /\tgreeting\t-\t"hello"[\s\S]*\tgreeting\t-\t"hello"[\s\S]*\thealth-update\t/,
       },
       "dist/tidings publish greeting --text hello": { shows: /^\S+\n$/ },
       "curl -N http://127.0.0.1:3000/events": {

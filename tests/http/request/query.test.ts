@@ -104,6 +104,7 @@ test("the description says of each name what the check asks for", async () => {
     },
     after: { type: "string", examples: ["earliest"] },
     limit: { type: "integer", minimum: 1, maximum: 1000, default: 1000 },
+    wait: { type: "string", allOf: [{ pattern: expect.any(String) }], examples: ["30s"] },
   });
   expect(Object.keys(query("/events"))).toEqual(
     expect.arrayContaining(["topic", "type", "last_event_id", "ticket"]),
