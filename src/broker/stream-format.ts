@@ -84,11 +84,15 @@ class SharedFrames {
   }
 }
 
+function endOfValues(current: Current, place: string): Uint8Array {
+  return hubFrame(HubEvent.current, current, { id: place });
+}
+
 class JsonFormat implements StreamFormat {
   readonly keepAlive: Uint8Array;
   readonly current: CurrentFormat = {
     valueOf: (entry) => encodeJsonFrame({ event: entry.type, retry: entry.retry, json: jsonOf(entry) }),
-    end: (current, place) => hubFrame(HubEvent.current, current, { id: place }),
+    end: endOfValues,
   };
 
   constructor(keepAlive: KeepAliveForm) {
@@ -141,7 +145,7 @@ class EnvelopeFormat extends JsonFormat {
 
   override readonly current: CurrentFormat = {
     valueOf: (entry) => envelope(entry, this.#knownOf(entry), undefined),
-    end: (current, place) => hubFrame(HubEvent.current, current, { id: place }),
+    end: endOfValues,
   };
 
   #knownOf({ topics }: Entry): readonly string[] {
@@ -166,10 +170,7 @@ function envelope(entry: Entry, topics: readonly string[], cursor: string | unde
 class TextFormat implements StreamFormat {
   readonly keepAlive = KEEP_ALIVE;
   readonly current: CurrentFormat = {
-    valueOf: ({ type, retry, json }) => {
-      const data = json.startsWith('"') ? String(JSON.parse(json)) : json;
-      return encodeFrame({ event: type, retry, data });
-    },
+    valueOf: (entry) => textFrame(entry, undefined),
     end: (_, place) => encodeId(place),
   };
   readonly #shared: SharedFrames;
@@ -181,9 +182,7 @@ class TextFormat implements StreamFormat {
   frameOf(entry: Entry): Uint8Array {
     // Only a string differs from the JSON format.
     if (!entry.json.startsWith('"')) return entry.frame;
-    return this.#shared.get(entry, ({ id, type, retry, json }) =>
-      encodeFrame({ id, event: type, retry, data: String(JSON.parse(json)) }),
-    );
+    return this.#shared.get(entry, (one) => textFrame(one, one.id));
   }
 
   greeting(_: string, log: Log, lastEventId: string | undefined): Uint8Array {
@@ -203,6 +202,13 @@ class TextFormat implements StreamFormat {
   position(place: string): Uint8Array {
     return encodeId(place);
   }
+}
+
+function textFrame({ type, retry, json }: Entry, id: string | undefined): Uint8Array {
+  const fields = { id, event: type, retry };
+  return json.startsWith('"')
+    ? encodeFrame({ ...fields, data: String(JSON.parse(json)) })
+    : encodeJsonFrame({ ...fields, json });
 }
 
 /** The Mercure protocol, section "Subscription". */

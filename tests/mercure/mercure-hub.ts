@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import { startConfigured } from "../configured.ts";
-import { defer } from "../defer.ts";
+import { gatherText } from "../http/text-stream.ts";
 
 export const SECRET = "a secret of more than thirty-two bytes";
 export const ISSUER = "https://issuer.example";
@@ -45,26 +45,21 @@ export async function startMercure(...flags: string[]) {
 export async function open(url: string, init: RequestInit = {}) {
   const stop = new AbortController();
   const response = await fetch(url, { ...init, signal: stop.signal });
-  const stream = {
+  const gathered = gatherText(response, stop);
+  return {
     response,
-    text: "",
-    ended: false,
+    get text() {
+      return gathered.text;
+    },
+    get ended() {
+      return gathered.ended;
+    },
     /** The events, each with its fields; data of several lines is joined. */
     get events(): Record<string, string>[] {
-      const blocks = stream.text.split("\n\n").slice(0, -1);
+      const blocks = gathered.text.split("\n\n").slice(0, -1);
       return blocks.map(fieldsOf).filter((fields) => "data" in fields);
     },
   };
-  const reading = (async () => {
-    const decoder = new TextDecoder();
-    for await (const bytes of response.body ?? []) stream.text += decoder.decode(bytes, { stream: true });
-    stream.ended = true;
-  })().catch(() => {});
-  defer(async () => {
-    stop.abort();
-    await reading;
-  });
-  return stream;
 }
 
 function fieldsOf(block: string): Record<string, string> {

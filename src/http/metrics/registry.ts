@@ -164,9 +164,9 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
   return registry;
 }
 
-/** Registers how the engine is doing that keeps the log for many nodes. */
-function registerCurrent(registry: Registry, current: CurrentReader): void {
-  const gauge = (name: string, help: string, read: () => number) =>
+/** Makes the gauges of a store that all nodes share: the highest of what they say counts. */
+function sharedGauges(registry: Registry) {
+  return (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
@@ -176,23 +176,19 @@ function registerCurrent(registry: Registry, current: CurrentReader): void {
         this.set(read());
       },
     });
+}
+
+/** Registers how many current values there are. */
+function registerCurrent(registry: Registry, current: CurrentReader): void {
+  const gauge = sharedGauges(registry);
   gauge("tidings_current_values", "Current values held", () => current.count);
   gauge("tidings_current_bytes", "What their events cost, in bytes", () => current.bytes);
   gauge("tidings_current_dropped", "Current values gone since a bound was passed", () => current.dropped);
 }
 
+/** Registers how the engine is doing that keeps the log for many nodes. */
 function registerEngine(registry: Registry, engine: () => EngineStatus | undefined): void {
-  const gauge = (name: string, help: string, read: (engine: EngineStatus) => number) =>
-    new Gauge({
-      name,
-      help,
-      aggregator: "max",
-      registers: [registry],
-      collect() {
-        const now = engine();
-        if (now) this.set(read(now));
-      },
-    });
+  const gauge = sharedGauges(registry);
   new Gauge({
     name: "tidings_engine_state",
     help: "Whether the engine is open, recovering or away",
@@ -204,12 +200,12 @@ function registerEngine(registry: Registry, engine: () => EngineStatus | undefin
         this.set({ state }, Number(engine()?.state === state));
     },
   });
-  gauge("tidings_engine_life", "The number of the log's life", ({ life }) => life?.number ?? 0);
-  gauge("tidings_engine_lag", "How many events this node is behind the engine", ({ lag }) => lag);
+  gauge("tidings_engine_life", "The number of the log's life", () => engine()?.life?.number ?? 0);
+  gauge("tidings_engine_lag", "How many events this node is behind the engine", () => engine()?.lag ?? 0);
   gauge(
     "tidings_engine_append_seconds",
     "How long the engine took to answer the last append",
-    ({ appendMs }) => appendMs / 1000,
+    () => (engine()?.appendMs ?? 0) / 1000,
   );
   new Counter({
     name: "tidings_engine_put_back_total",

@@ -2,27 +2,16 @@ import { expect, test } from "bun:test";
 import { Broker } from "../../../src/broker/broker.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { startConfigured } from "../../configured.ts";
-import { defer } from "../../defer.ts";
 import { startHub } from "../../hub.ts";
 import { until } from "../../until.ts";
 import { bearer, sign, startKeyedHub } from "../keyed-hub.ts";
 import { problemOf } from "../problem.ts";
+import { gatherText } from "../text-stream.ts";
 
 /** A stream as text, as it comes. */
 async function textOf(url: string, headers: Record<string, string> = {}) {
   const stop = new AbortController();
-  const stream = { text: "", ended: false };
-  const { body } = await fetch(url, { headers, signal: stop.signal });
-  const reading = (async () => {
-    const decoder = new TextDecoder();
-    for await (const bytes of body ?? []) stream.text += decoder.decode(bytes, { stream: true });
-    stream.ended = true;
-  })().catch(() => {});
-  defer(async () => {
-    stop.abort();
-    await reading;
-  });
-  return stream;
+  return gatherText(await fetch(url, { headers, signal: stop.signal }), stop);
 }
 
 /** The blocks of a stream that have come, without the first. */
