@@ -11,6 +11,7 @@ import { givenRequestId, REQUEST_ID } from "./http/request/request.ts";
 import { sessionRoutes } from "./http/routes/session.ts";
 import { hubStatus } from "./http/status/hub-status.ts";
 import type { Logger } from "./logger.ts";
+import { manualRoutes } from "./manual/routes.ts";
 import { type Nodes, SingleNode } from "./nodes/nodes.ts";
 import { type HubOptions, hubRoutes } from "./plugin.ts";
 
@@ -65,6 +66,7 @@ export function createApp({
     .use(crossOrigin(origins))
     .use(apiDescription(app, { isOpen: options.access === openAccess }))
     .use(consoleRoutes({ ...options, status, remedies }))
+    .use(manualRoutes())
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
     .use(
       hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals, isOwnPage: ownPages(hosts) }),

@@ -15,6 +15,7 @@ export const staticChecks = [
   types("the hub", "src"),
   types("the SDK", "src/sdk"),
   types("the page", "src/console/page"),
+  types("the manual", "src/manual/page"),
   types("tests and scripts", "."),
   { name: "lint and format", command: ["node_modules/.bin/biome", "ci", ...biomeColors] },
   // Its own first line asks for Node.

@@ -102,6 +102,7 @@ function Foot() {
           Tidings {status.version}, up {format.duration(status.uptime_seconds)}
         </span>
       )}
+      <a href="manual">Manual</a>
       <a href="openapi">API</a>
       <a href="catalog">Catalog</a>
       <a href="metrics">Metrics</a>

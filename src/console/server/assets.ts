@@ -1,16 +1,6 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { constants, gzipSync } from "node:zlib";
+import { type Asset, toAsset } from "../../http/answer/asset.ts";
 import page from "../page/index.html";
-
-/** One file of the page, ready to be sent. */
-export interface Asset {
-  readonly type: string;
-  readonly plain: Uint8Array<ArrayBuffer>;
-  /** None where it would be no smaller. */
-  readonly gzip: Uint8Array<ArrayBuffer> | undefined;
-  readonly etag: string;
-}
 
 /** The page's files. */
 export interface Assets {
@@ -37,8 +27,8 @@ async function prepare(folder: string): Promise<Assets> {
   const files = new Map<string, Asset>();
   let html: Asset | undefined;
   for (const { path, bytes } of built) {
-    if (path.endsWith(".html")) html = toAsset(path, relink(bytes, folder));
-    else files.set(basename(path), toAsset(path, bytes));
+    if (path.endsWith(".html")) html = toAsset(Bun.file(path).type, relink(bytes, folder));
+    else files.set(basename(path), toAsset(Bun.file(path).type, bytes));
   }
   if (!html) throw new Error("the console was bundled without its page");
   return { html, files };
@@ -83,17 +73,7 @@ let script: Promise<Asset> | undefined;
 export function loadSdkScript(): Promise<Asset> {
   // From the sources it is bundled when it is imported, which most programs need not wait for.
   script ??= import("./sdk-script.ts").then(({ sdkScript }) =>
-    toAsset("sdk.js", new TextEncoder().encode(sdkScript)),
+    toAsset(Bun.file("sdk.js").type, new TextEncoder().encode(sdkScript)),
   );
   return script;
-}
-
-function toAsset(path: string, plain: Uint8Array<ArrayBuffer>): Asset {
-  const gzip = gzipSync(plain, { level: constants.Z_BEST_COMPRESSION });
-  return {
-    type: Bun.file(path).type,
-    plain,
-    gzip: gzip.length < plain.length ? new Uint8Array(gzip) : undefined,
-    etag: `"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`,
-  };
 }

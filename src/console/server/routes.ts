@@ -3,15 +3,15 @@ import { type Grant, OPEN } from "../../auth/grant.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { mayRead, toPrivateTopics } from "../../broker/interest.ts";
 import { type AccessRules, requireAdmin } from "../../http/access/access.ts";
+import { sendAsset } from "../../http/answer/asset.ts";
 import { PAGE_HEADERS } from "../../http/answer/page-headers.ts";
 import { draining, Problem } from "../../http/answer/problem.ts";
 import type { StatusOf } from "../../http/status/hub-status.ts";
-import { preferredCoding } from "../../http/stream/accept-encoding.ts";
 import { directStream } from "../../http/stream/direct-stream.ts";
 import { STREAM_HEADERS } from "../../http/stream/stream-headers.ts";
 import { jsonOf } from "../../log/data-text.ts";
 import { MAX_TIMER_MS } from "../../timers.ts";
-import { type Asset, loadAssets, loadSdkScript } from "./assets.ts";
+import { loadAssets, loadSdkScript } from "./assets.ts";
 import { Feed } from "./feed.ts";
 import { FigureHistory } from "./figure-history.ts";
 
@@ -34,10 +34,10 @@ export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
     .get("/", async ({ request }) => {
       const { html } = await loadAssets(FOLDER);
       // Asked for again each time, so that a new release is seen at once; mostly answered by 304.
-      return send(html, request, { ...PAGE_HEADERS, "cache-control": "no-cache" });
+      return sendAsset(html, request, { ...PAGE_HEADERS, "cache-control": "no-cache" });
     })
     .get("/sdk.js", async ({ request }) =>
-      send(await loadSdkScript(), request, {
+      sendAsset(await loadSdkScript(), request, {
         "x-content-type-options": "nosniff",
         "cache-control": "no-cache",
       }),
@@ -46,7 +46,7 @@ export function consoleRoutes({ broker, status, ...rules }: ConsoleOptions) {
       const asset = (await loadAssets(FOLDER)).files.get(file);
       if (!asset) throw new Problem(404, `the console has no file ${JSON.stringify(file)}`);
       // Its name holds its hash.
-      return send(asset, request, {
+      return sendAsset(asset, request, {
         "x-content-type-options": "nosniff",
         "cache-control": "public, max-age=31536000, immutable",
       });
@@ -88,14 +88,4 @@ function whileGood(signal: AbortSignal, { expires, credential }: Grant): AbortSi
     ends.push(AbortSignal.timeout(left));
   }
   return ends.length > 1 ? AbortSignal.any(ends) : signal;
-}
-
-function send({ type, plain, gzip, etag }: Asset, request: Request, own: Record<string, string>): Response {
-  const headers = { ...own, etag, vary: "accept-encoding" };
-  if (request.headers.get("if-none-match")?.includes(etag))
-    return new Response(null, { status: 304, headers });
-  const compressed = gzip && preferredCoding(request.headers.get("accept-encoding"), ["gzip"]);
-  return new Response(compressed ? gzip : plain, {
-    headers: { ...headers, "content-type": type, ...(compressed && { "content-encoding": "gzip" }) },
-  });
 }
