@@ -5,19 +5,17 @@ import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
-import type { Append, AppendAnswer, EngineBounds, Epoch, HelloAnswer, Open } from "./engine.ts";
+import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
 import { explain, isReadOnly } from "./failure.ts";
+import { Following } from "./following.ts";
 import { findMaster } from "./master.ts";
 import type { Member, Unit } from "./member.ts";
-import { entriesOfReply, type RedisEngine, type StreamEntry } from "./redis-engine.ts";
+import { entriesOfReply, type RedisEngine } from "./redis-engine.ts";
 
 /** A node says hello so often, in milliseconds: its lease in the log is 10 s. */
 const HELLO_MS = 3000;
 /** And so often in a recovery. */
 const RECOVERY_HELLO_MS = 50;
-/** How long Redis keeps a question for new events before it answers that there are none. */
-const BLOCK_MS = 2000;
-const MAX_BLOCKS = 32;
 /** Between two tries to connect, in milliseconds, from… to. */
 const RETRY_MS = { first: 50, last: 1000 };
 /** So long a node looks for another master before it insists on one that knows less than it does. */
@@ -56,9 +54,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #changes = new Changes();
   #commands: Connection | undefined;
+  readonly #following: Following;
   #tail: Connection | undefined;
-  #cursor = "0-0";
-  #epochs: readonly Epoch[] = [];
   #hello: Promise<HelloAnswer> | undefined;
   #elsewhereSince: number | undefined;
   #confirmedAt = 0;
@@ -69,6 +66,15 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { log, member, control, took } = options;
+    this.#following = new Following({
+      ...{ log, member, control },
+      took: (units) => {
+        took(units);
+        this.engineHead = Math.max(this.engineHead, member.head);
+      },
+      hello: () => this.#helloOfFollowing(),
+    });
   }
 
   get host(): string | undefined {
@@ -162,7 +168,7 @@ export class Session {
       try {
         const { commands, tail } = await this.#connect();
         wait = RETRY_MS.first;
-        const work = [this.#follow(tail), this.#keepSayingHello(commands)];
+        const work = [this.#following.run(tail), this.#keepSayingHello(commands)];
         await Promise.race([...work, commands.failed, tail.failed]);
       } catch (error) {
         if (!this.#closed) this.#leave(error);
@@ -246,7 +252,6 @@ export class Session {
   async #hear(answer: Open, commands: Connection): Promise<void> {
     const { member, heard } = this.#options;
     const word = member.word;
-    this.#epochs = answer.epochs;
     this.engineHead = answer.head;
     if (word === "") {
       await this.#readFirst(answer, commands);
@@ -254,7 +259,7 @@ export class Session {
     } else {
       heard(answer);
     }
-    if (member.word !== word) this.#resetCursor();
+    if (member.word !== word) this.#following.reset(answer.epochs);
     this.#become("open");
   }
 
@@ -281,49 +286,10 @@ export class Session {
     if (isChange) this.#changes.tell();
   }
 
-  #resetCursor(): void {
-    const { head } = this.#options.member;
-    const epoch = this.#epochs.findLast(({ after }) => after <= head) ?? this.#epochs[0];
-    this.#cursor = `${epoch?.number ?? 0}-${head}`;
-  }
-
-  /** Follows the stream; the only way in which events come to this node. */
-  async #follow(tail: Connection): Promise<void> {
-    const { log, control } = this.#options;
-    while (tail.isOpen) {
-      if (this.#options.member.lives.length === 0) {
-        await this.#changes.next();
-        continue;
-      }
-      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
-      args.push(this.#cursor, control.cursor ?? "0-0");
-      const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
-      if (reply === null) continue;
-      for (const { id, entry } of controlEntriesOf(entriesOfStream(reply, control.key))) {
-        control.cursor = id;
-        control.listener?.(entry);
-      }
-      await this.#take(entriesOfReply(entriesOfStream(reply, log)));
-    }
-  }
-
-  async #take(entries: readonly StreamEntry[]): Promise<void> {
-    const { member, took } = this.#options;
-    const units: Unit[] = [];
-    for (const { id, block } of entries) {
-      const told = member.follow(block);
-      if (told === "hello") {
-        if (units.length > 0) took(units);
-        const { state } = await this.hello();
-        // What it can't take yet would come again at once.
-        if (state !== "open") await this.#changes.next(RECOVERY_HELLO_MS);
-        return;
-      }
-      this.#cursor = id;
-      units.push(...told);
-    }
-    if (units.length > 0) took(units);
-    this.engineHead = Math.max(this.engineHead, member.head);
+  async #helloOfFollowing(): Promise<void> {
+    const { state } = await this.hello();
+    // What it can't take yet would come again at once.
+    if (state !== "open") await this.#changes.next(RECOVERY_HELLO_MS);
   }
 
   async #keepSayingHello(commands: Connection): Promise<void> {
@@ -377,10 +343,4 @@ export class Session {
     this.#tail?.close();
     this.#commands = this.#tail = undefined;
   }
-}
-
-/** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
-function entriesOfStream(reply: unknown, key: string): unknown {
-  if (!Array.isArray(reply)) return Object(reply)[key] ?? [];
-  return reply.find((stream: unknown) => Array.isArray(stream) && stream[0] === key)?.[1] ?? [];
 }

@@ -1,0 +1,197 @@
+import { placeText } from "../../protocol/place.ts";
+import { Deduplication, type NamedDraft } from "../deduplication.ts";
+import { createEntry, type Draft, type Entry } from "../entry.ts";
+import { inSlices } from "../slices.ts";
+import { type Batch, type IdConflict, OutcomeUnknown, type Receipt } from "../store.ts";
+import { isReply, RedisAway } from "./connection.ts";
+import { contentsOf } from "./content.ts";
+import type { EngineBounds } from "./engine.ts";
+import type { LogView } from "./log-view.ts";
+import type { Member, Pending } from "./member.ts";
+import { nameOf } from "./names.ts";
+import type { Reading } from "./reading.ts";
+import type { Session } from "./session.ts";
+
+/** One call carries no more than this, unless one batch alone does: Redis does nothing else meanwhile. */
+const MAX_APPEND_EVENTS = 1000;
+const MAX_APPEND_LENGTH = 1024 * 1024;
+/** How long a publisher waits for an append whose connection was lost, in milliseconds. */
+const OUTCOME_MS = 10_000;
+/** How soon an append that failed is tried again, unless the session has changed before, in milliseconds. */
+const RECONNECT_MS = 50;
+
+export interface AppendingOptions {
+  readonly session: Session;
+  readonly member: Member;
+  readonly view: LogView;
+  readonly reading: Reading;
+  readonly bounds: EngineBounds;
+  /** How many replicas must have an event before its publisher is answered. */
+  readonly replicas: number;
+}
+
+/** A node's appends: one is in flight at a time, until the node has followed it. */
+export class Appending {
+  readonly #session: Session;
+  readonly #member: Member;
+  readonly #view: LogView;
+  readonly #reading: Reading;
+  readonly #bounds: EngineBounds;
+  readonly #replicas: number;
+  /** How long the last one took, in milliseconds. */
+  lastMs = 0;
+
+  constructor({ session, member, view, reading, bounds, replicas }: AppendingOptions) {
+    this.#session = session;
+    this.#member = member;
+    this.#view = view;
+    this.#reading = reading;
+    this.#bounds = bounds;
+    this.#replicas = replicas;
+  }
+
+  /** @throws RedisAway when nothing was kept; OutcomeUnknown. */
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    const answers: (readonly Receipt[] | IdConflict)[] = [];
+    let next: Batch[] = [];
+    let events = 0;
+    let length = 0;
+    for (const batch of batches) {
+      const size = batch.drafts.reduce((sum, { json }) => sum + json.length, 0);
+      const isFull = events + batch.drafts.length > MAX_APPEND_EVENTS || length + size > MAX_APPEND_LENGTH;
+      if (next.length > 0 && isFull) {
+        answers.push(...(await this.#appendUnit(next)));
+        [next, events, length] = [[], 0, 0];
+      }
+      next.push(batch);
+      events += batch.drafts.length;
+      length += size;
+    }
+    answers.push(...(await this.#appendUnit(next)));
+    return answers;
+  }
+
+  async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+    let held: ReadonlyMap<string, Entry> = new Map();
+    const until = performance.now() + OUTCOME_MS;
+    for (;;) {
+      held = await this.#followed(held, until);
+      const find = ({ id, topics }: NamedDraft): Entry | undefined => held.get(nameOf(id, topics));
+      const deduplication = new Deduplication(find);
+      await inSlices(sorting(deduplication, batches));
+      const { fresh, recipients } = deduplication;
+      if (fresh.length === 0) {
+        // A duplicate's receipt is a promise too. The answer that named it was a write of this connection.
+        if (held.size > 0) await this.#replicated();
+        return deduplication.receipts([]);
+      }
+      this.#session.assertTakesEvents();
+      const outcome = await this.#keep(this.#member.begin(contentsOf(fresh, recipients)), until);
+      if (outcome instanceof Map) {
+        held = new Map([...held, ...outcome]);
+        continue;
+      }
+      const first = outcome.last - fresh.length + 1;
+      return deduplication.receipts(
+        fresh.map((draft, i) =>
+          keptEntry(draft, { word: outcome.word, position: first + i }, recipients[i] ?? 0),
+        ),
+      );
+    }
+  }
+
+  /** Resolves when the append is kept and followed, or to the entries that have its names already. */
+  async #keep(pending: Pending, until: number): Promise<{ last: number; word: string } | Map<string, Entry>> {
+    const member = this.#member;
+    let mayBeKept = false;
+    for (;;) {
+      const { kept } = pending;
+      if (kept !== undefined && member.isFollowed) {
+        member.finish();
+        const word = member.lives.findLast(({ first }) => first <= kept)?.word ?? member.word;
+        await this.#replicated();
+        return { last: kept, word };
+      }
+      const { state, reason = "Redis did not answer in time" } = this.#session;
+      if (performance.now() >= until || (state === "away" && !mayBeKept)) {
+        member.finish();
+        throw mayBeKept ? new OutcomeUnknown(reason) : new RedisAway(reason);
+      }
+      if (state !== "open" || pending.sent) {
+        await this.#view.changes.next(until - performance.now());
+        continue;
+      }
+      pending.sent = true;
+      const { word } = member;
+      const startedAt = performance.now();
+      try {
+        const answer = await this.#session.append({ ...pending.append, word }, this.#bounds);
+        this.lastMs = performance.now() - startedAt;
+        if (!member.answered(pending, word, answer)) {
+          if (answer.result === "hello") await this.#session.hello();
+        } else if (answer.result === "held") {
+          member.finish();
+          return await this.#heldEntries(answer.held);
+        } else if (answer.result === "again" && answer.last === 0) {
+          member.finish();
+          return new Map();
+        } else if (answer.result === "kept") {
+          mayBeKept = true;
+          this.#view.setCounts(answer.counts);
+        } else if (answer.result === "stale") {
+          throw new Error("this node's name is in use by another");
+        }
+      } catch (error) {
+        if (isReply(error)) {
+          member.finish();
+          throw error;
+        }
+        mayBeKept = true;
+        pending.sent = false;
+        // The session is about to learn that its connection is gone.
+        if (this.#session.state === "open") await this.#view.changes.next(RECONNECT_MS);
+      }
+    }
+  }
+
+  /** These entries, once this node has followed them: before, they may be lost in a new life. */
+  async #followed(held: ReadonlyMap<string, Entry>, until: number): Promise<ReadonlyMap<string, Entry>> {
+    const last = Math.max(0, ...[...held.values()].map(({ position }) => position));
+    const { word } = this.#member;
+    while (this.#member.head < last && this.#member.word === word) {
+      if (performance.now() >= until)
+        throw new RedisAway(this.#session.reason ?? "Redis did not answer in time");
+      await this.#view.changes.next(until - performance.now());
+    }
+    const isOn = ({ word, position }: Entry): boolean => this.#member.isOn({ word, last: position });
+    return new Map([...held].filter(([, entry]) => isOn(entry)));
+  }
+
+  /** @throws OutcomeUnknown unless as many replicas as asked for have what was kept. */
+  async #replicated(): Promise<void> {
+    if (this.#replicas === 0) return;
+    const isEnough = await this.#session.waitForReplicas().catch((error: unknown) => {
+      throw new OutcomeUnknown(error instanceof Error ? error.message : String(error));
+    });
+    if (!isEnough) throw new OutcomeUnknown(`fewer than ${this.#replicas} replicas have the events`);
+  }
+
+  /** The events at these positions, by their names. One that is gone by now is left out. */
+  async #heldEntries(held: ReadonlyMap<string, number>): Promise<Map<string, Entry>> {
+    const entries = new Map<string, Entry>();
+    for (const [name, position] of held) {
+      const entry = await this.#reading.entryAt(position);
+      if (entry) entries.set(name, entry);
+    }
+    return entries;
+  }
+}
+
+function* sorting(deduplication: Deduplication, batches: readonly Batch[]): Generator<void, void, void> {
+  for (const batch of batches) yield* deduplication.add(batch);
+}
+
+function keptEntry(draft: Draft, place: { word: string; position: number }, recipients: number): Entry {
+  const id = draft.id ?? placeText(place);
+  return createEntry({ ...draft, ...place, id, recipients, keptAt: 0, erased: false });
+}

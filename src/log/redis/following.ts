@@ -1,0 +1,82 @@
+import { Changes } from "./changes.ts";
+import { COMMAND_DEADLINE_MS, type Connection } from "./connection.ts";
+import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
+import type { Epoch } from "./engine.ts";
+import type { Member, Unit } from "./member.ts";
+import { entriesOfReply, type StreamEntry } from "./redis-engine.ts";
+
+/** How long Redis keeps a question for new events before it answers that there are none. */
+const BLOCK_MS = 2000;
+const MAX_BLOCKS = 32;
+
+export interface FollowingOptions {
+  /** The key of the stream. */
+  readonly log: string;
+  readonly member: Member;
+  /** What nodes tell each other, which is read along with the log. */
+  readonly control: ControlStream;
+  readonly took: (units: readonly Unit[]) => void;
+  /** Says hello: the stream has brought something of a life that the member does not know. */
+  readonly hello: () => Promise<void>;
+}
+
+/** Follows the stream; the only way in which events come to this node. */
+export class Following {
+  readonly #options: FollowingOptions;
+  readonly #begun = new Changes();
+  #cursor: string | undefined;
+
+  constructor(options: FollowingOptions) {
+    this.#options = options;
+  }
+
+  /** The member has come into another life: goes on where it stands there. */
+  reset(epochs: readonly Epoch[]): void {
+    const { head } = this.#options.member;
+    const epoch = epochs.findLast(({ after }) => after <= head) ?? epochs[0];
+    this.#cursor = `${epoch?.number ?? 0}-${head}`;
+    this.#begun.tell();
+  }
+
+  /** Goes on until the connection is closed. */
+  async run(tail: Connection): Promise<void> {
+    const { log, control } = this.#options;
+    while (tail.isOpen) {
+      if (this.#cursor === undefined) {
+        await Promise.race([this.#begun.next(), tail.failed]);
+        continue;
+      }
+      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
+      args.push(this.#cursor, control.cursor ?? "0-0");
+      const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
+      if (reply === null) continue;
+      for (const { id, entry } of controlEntriesOf(entriesOfStream(reply, control.key))) {
+        control.cursor = id;
+        control.listener?.(entry);
+      }
+      await this.#take(entriesOfReply(entriesOfStream(reply, log)));
+    }
+  }
+
+  async #take(entries: readonly StreamEntry[]): Promise<void> {
+    const { member, took, hello } = this.#options;
+    const units: Unit[] = [];
+    for (const { id, block } of entries) {
+      const told = member.follow(block);
+      if (told === "hello") {
+        if (units.length > 0) took(units);
+        await hello();
+        return;
+      }
+      this.#cursor = id;
+      units.push(...told);
+    }
+    if (units.length > 0) took(units);
+  }
+}
+
+/** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
+function entriesOfStream(reply: unknown, key: string): unknown {
+  if (!Array.isArray(reply)) return Object(reply)[key] ?? [];
+  return reply.find((stream: unknown) => Array.isArray(stream) && stream[0] === key)?.[1] ?? [];
+}

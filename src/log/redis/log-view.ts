@@ -1,0 +1,123 @@
+import { NewerBlock } from "../block.ts";
+import type { Entry } from "../entry.ts";
+import type { Follower } from "../store.ts";
+import { Changes } from "./changes.ts";
+import { RedisAway } from "./connection.ts";
+import { entriesOf } from "./content.ts";
+import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
+import { FollowedEntries } from "./followed-entries.ts";
+import type { Member, Unit } from "./member.ts";
+
+/** The log as one node knows it: what Redis holds, and the newest of that in memory. It tells its follower. */
+export class LogView {
+  readonly recent = new FollowedEntries();
+  /** Tells those who wait that the node has followed something, or that Redis has come or gone. */
+  readonly changes = new Changes();
+  /** What the log holds, as last heard. */
+  counts: Counts = { first: 1, count: 0, bytes: 0 };
+  epochs: readonly Epoch[] = [];
+  /** How many positions that the node had followed were lost. */
+  lost = 0;
+  follower: Follower | undefined;
+  /** Whether the follower has been told where the log stands. */
+  isTold = false;
+  readonly #member: Member;
+  /** No more events than these are held. */
+  readonly #maxEvents: number;
+  #failing = false;
+
+  constructor(member: Member, maxEvents: number) {
+    this.#member = member;
+    this.#maxEvents = maxEvents;
+  }
+
+  /** The position of the oldest event that is held, or of the next one. */
+  get first(): number {
+    return this.counts.count > 0 ? this.counts.first : this.#member.head + 1;
+  }
+
+  /** All that comes after this position is in memory. */
+  get recentAfter(): number {
+    return (this.recent.earliest ?? this.#member.head + 1) - 1;
+  }
+
+  /** Takes the answer to a hello. */
+  heard(answer: HelloAnswer): void {
+    const heard = this.#member.heard(answer);
+    if (answer.state === "open") {
+      this.epochs = answer.epochs;
+      if (heard.rolledBackTo !== undefined) {
+        this.lost += heard.lost;
+        this.recent.removeAfter(heard.rolledBackTo);
+        this.follower?.rolledBack(heard.rolledBackTo);
+      }
+      if (heard.skippedTo !== undefined) this.recent.clear();
+      this.setCounts(answer.counts);
+      if (this.#failing) this.follower?.works();
+      this.#failing = false;
+    }
+    this.changes.tell();
+  }
+
+  /** Takes what the log has gone on by. */
+  took(units: readonly Unit[]): void {
+    let run: Entry[] = [];
+    const tell = (): void => {
+      if (run.length > 0 && this.isTold) this.follower?.kept(run);
+      run = [];
+    };
+    for (const block of units.flat()) {
+      for (const entry of this.decode(block)) {
+        const before = run.at(-1)?.position;
+        if (before !== undefined && entry.position !== before + 1) tell();
+        this.#remember(entry);
+        run.push(entry);
+      }
+    }
+    tell();
+    this.changes.tell();
+  }
+
+  /** Redis can't be used at present. */
+  away(reason: string): void {
+    // The first failure is the store's; what is found out about it afterwards is told besides.
+    if (this.#failing) this.follower?.warned(reason);
+    else this.follower?.failed(new RedisAway(reason));
+    this.#failing = true;
+    this.changes.tell();
+  }
+
+  setCounts(counts: Counts): void {
+    this.counts = counts;
+    this.recent.removeBefore(counts.first);
+  }
+
+  /** The events of a block; none, with a warning, when it is damaged. @throws NewerBlock */
+  decode(block: Block): readonly Entry[] {
+    try {
+      return entriesOf(block);
+    } catch (error) {
+      if (error instanceof NewerBlock) throw error;
+      this.follower?.warned(
+        `the events up to ${block.word}-${block.last} are damaged in Redis, and left out`,
+      );
+      return [];
+    }
+  }
+
+  #remember(entry: Entry): void {
+    this.recent.push(entry);
+    const { counts } = this;
+    this.recent.removeBefore(
+      Math.max(this.#member.low + 1, counts.first, entry.position + 1 - this.#maxEvents),
+    );
+    // Redis has let go of it, and only keeps it for nodes that are about to follow it.
+    if (entry.position < counts.first) return;
+    if (counts.count === 0) this.counts = { ...counts, first: entry.position, count: 1 };
+    else if (entry.position + 1 - counts.first > counts.count) {
+      // Another node's: what Redis let go of for it is heard with the next hello.
+      const count = Math.min(this.#maxEvents, entry.position + 1 - counts.first);
+      this.counts = { ...counts, count };
+    }
+  }
+}

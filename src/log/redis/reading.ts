@@ -1,0 +1,152 @@
+import { parsePlace } from "../../protocol/place.ts";
+import type { Entry } from "../entry.ts";
+import type { MayRead, Stretch } from "../store.ts";
+import { COMMAND_DEADLINE_MS, RedisAway } from "./connection.ts";
+import type { Block } from "./engine.ts";
+import type { LogView } from "./log-view.ts";
+import type { Member } from "./member.ts";
+import { idDigest, positionsOf } from "./names.ts";
+import { entriesOfReply, keysOf } from "./redis-engine.ts";
+import type { Session } from "./session.ts";
+
+/** How many blocks are read at once. */
+const READ_BLOCKS = 8;
+/** How many events of one id are looked at to find one that a reader may read. */
+const MAX_LOCATED = 64;
+
+/** Finds and reads events: in memory where they are there, or else in Redis. */
+export class Reading {
+  readonly #session: Session;
+  readonly #member: Member;
+  readonly #view: LogView;
+  readonly #keys: readonly string[];
+
+  constructor(session: Session, member: Member, view: LogView, prefix: string) {
+    this.#session = session;
+    this.#member = member;
+    this.#view = view;
+    this.#keys = keysOf(prefix);
+  }
+
+  /**
+   * The position of a cursor.
+   *
+   * @throws RedisAway when only Redis can know, and is away.
+   */
+  async locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {
+    const place = parsePlace(cursor);
+    if (!place) return this.#locateId(cursor, mayRead);
+    const life = (): number => this.#member.lives.findIndex(({ word }) => word === place.word);
+    // Another node may know a life, or a position, that this one is about to hear of.
+    if (life() < 0) await this.#session.inStep();
+    const { lives } = this.#member;
+    const known = lives[life()];
+    if (!known) return undefined;
+    const next = lives[life() + 1];
+    const position = place.position === 0 ? known.first - 1 : place.position;
+    if (position < known.first - 1 || (next && position >= next.first)) return undefined;
+    if (position > this.#member.head) {
+      const heard = await this.#session.inStep();
+      if (position > heard) return undefined;
+      await this.#comeTo(position);
+      if (this.#member.lives !== lives) return this.locate(cursor, mayRead);
+    }
+    return position + 1 >= this.#view.first ? position : undefined;
+  }
+
+  /**
+   * The next events after the position, from memory or from Redis.
+   *
+   * @throws RedisAway when Redis is away, and they are not in memory.
+   */
+  async read(after: number, limit: number): Promise<Stretch> {
+    const from = Math.max(after, this.#view.first - 1);
+    if (from >= this.#view.recentAfter) {
+      const entries = this.#view.recent.read(from, limit);
+      return stretchOf(after, entries, from);
+    }
+    const { word } = this.#member;
+    const entries: Entry[] = [];
+    let upTo = from;
+    const count = Math.min(READ_BLOCKS, limit);
+    let blocks = await this.#readBlocks(from, count);
+    if (!blocks[0] || blocks[0].last - blocks[0].count > from) {
+      // What is missing may be about to be put back.
+      await this.#session.inStep();
+      blocks = await this.#readBlocks(from, count);
+    }
+    // What a recovery has changed meanwhile is read again.
+    if (word !== this.#member.word) return { entries: [], upTo: after };
+    for (const block of blocks) {
+      if (!this.#member.isOn(block)) throw new RedisAway("the log is about to change");
+      const first = block.last - block.count + 1;
+      // What is missing after these is told with what comes then.
+      if (entries.length > 0 && first > upTo + 1) break;
+      const decoded = this.#view.decode(block);
+      if (entries.length > 0 && decoded.length === 0) break;
+      upTo = block.last;
+      for (const entry of decoded) {
+        if (entry.position > from && entries.length < limit) entries.push(entry);
+      }
+    }
+    // Nothing that is held comes any more, or what comes is damaged.
+    if (entries.length === 0) return stretchOf(after, [], blocks.length === 0 ? this.#member.head : upTo);
+    return stretchOf(after, entries, from);
+  }
+
+  /** The event at a position. */
+  async entryAt(position: number): Promise<Entry | undefined> {
+    if (position < this.#view.first) return undefined;
+    if (position > this.#view.recentAfter) {
+      const recent = this.#view.recent.at(position);
+      if (recent) return recent;
+    }
+    const blocks = await this.#readBlocks(position - 1, 1);
+    return blocks.flatMap((block) => this.#view.decode(block)).find((entry) => entry.position === position);
+  }
+
+  async #readBlocks(after: number, count: number): Promise<readonly Block[]> {
+    const [log = ""] = this.#keys;
+    const epoch = this.#view.epochs.findLast((each) => each.after <= after) ?? this.#view.epochs[0];
+    const args = [log, `${epoch?.number ?? 0}-${after + 1}`, "+", "COUNT", `${count}`];
+    const reply = await this.#session.commands.send("XRANGE", args);
+    return entriesOfReply(reply).map(({ block }) => block);
+  }
+
+  async #locateId(id: string, mayRead: MayRead): Promise<number | undefined> {
+    if (this.#session.state !== "open") {
+      const recent = this.#view.recent.locate(id, mayRead);
+      if (recent !== undefined) return recent;
+    }
+    this.#session.assertInStep();
+    const [, names = ""] = this.#keys;
+    const reply = await this.#session.commands.send("HGET", [names, idDigest(id)]);
+    const positions = positionsOf(typeof reply === "string" ? reply : "");
+    const held = positions.filter((position) => position >= this.#view.first).sort((a, b) => a - b);
+    const { word } = this.#member;
+    await this.#comeTo(held.at(-1) ?? 0);
+    if (this.#member.word !== word) return this.#locateId(id, mayRead);
+    for (const position of held.slice(0, MAX_LOCATED)) {
+      const entry = await this.entryAt(position);
+      if (entry && mayRead(entry)) return position;
+    }
+    return undefined;
+  }
+
+  /** This node may not have followed yet what another has appended: resolves when it has, or in another life. */
+  async #comeTo(position: number): Promise<void> {
+    const { word } = this.#member;
+    const until = performance.now() + COMMAND_DEADLINE_MS;
+    while (this.#member.head < position && this.#member.word === word) {
+      // Whoever asks is not to hold up the others who do.
+      if (performance.now() >= until) throw new RedisAway("this node is behind what Redis has");
+      await this.#view.changes.next(until - performance.now());
+    }
+  }
+}
+
+function stretchOf(after: number, entries: readonly Entry[], from: number): Stretch {
+  const first = entries[0]?.position ?? from + 1;
+  const missing = first > after + 1 ? { from: after + 1, to: first - 1 } : undefined;
+  return { entries, upTo: entries.at(-1)?.position ?? from, missing };
+}
