@@ -22,12 +22,14 @@ import { metricsRoutes } from "./http/routes/metrics.ts";
 import { publishRoutes } from "./http/routes/publish.ts";
 import { publishStreamRoutes } from "./http/routes/publish-stream.ts";
 import { statusRoutes } from "./http/routes/status.ts";
+import { subscriptionRoutes } from "./http/routes/subscriptions.ts";
 import { ticketRoutes } from "./http/routes/tickets.ts";
 import { hubStatus, type StatusOf } from "./http/status/hub-status.ts";
 import { streamOpener } from "./http/stream/open-stream.ts";
 import { drainWithServer, takeOver } from "./http/stream/stopping.ts";
 import { MERCURE_PATH, mercureRoutes } from "./mercure/routes.ts";
 import { type Nodes, SingleNode } from "./nodes/nodes.ts";
+import { sharePresence } from "./nodes/presence.ts";
 
 /** Options of a hub, in an application or in the executable. */
 export interface HubOptions {
@@ -184,6 +186,7 @@ export function hubRoutes<const Prefix extends string>({
   const addressOf = addressFinder(trustProxy);
   const tickets = new Tickets(nodes.name);
   const admission = new Admission(limits, nodes);
+  sharePresence(broker, nodes);
   const publications = new Publications(broker.catalog, published);
   const hub: Hub = {
     broker,
@@ -238,6 +241,7 @@ function routes(hub: Hub) {
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
+    .use(subscriptionRoutes(hub))
     .use(metricsRoutes(hub))
     .use(backupRoutes(hub));
 }

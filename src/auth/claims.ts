@@ -22,6 +22,9 @@ export const Claims = Type.Object(
       ),
     ),
     subscribe: Type.Optional(patterns("Exact topics, prefixes that end in *, or *")),
+    presence: Type.Optional(
+      patterns("The topics, in the same forms, whose readers may be known. Each is in subscribe too"),
+    ),
   },
   { additionalProperties: false },
 );

@@ -52,6 +52,13 @@ export interface Grant {
   /** The topics, in the same forms, whose private events may be read. */
   readonly privateTopics: readonly string[];
   /**
+   * The topics, in the same forms, whose readers' subjects may be known, as far as their private events may be
+   * read too.
+   *
+   * @defaultValue none
+   */
+  readonly presence?: readonly string[] | undefined;
+  /**
    * Whether the sender is an administrator: sees and removes clients, reads metrics, erases, backs up.
    *
    * @defaultValue false

@@ -24,6 +24,7 @@ import type {
   ClientWatcher,
   Observer,
 } from "./options.ts";
+import { Presence } from "./presence.ts";
 import { Replay } from "./replay.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
@@ -53,6 +54,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly log: Log;
   /** @internal */
   readonly logger: Logger;
+  /** @internal */
+  readonly presence: Presence;
   readonly #clients: Clients;
   readonly #observers = new Set<Observer>();
   #watcher: ClientWatcher | undefined;
@@ -87,7 +90,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       stallTimeout,
       now: () => clock.now(),
       replay: (client) => this.#replay.add(client),
-      added: (client) => this.#watcher?.(client, 1),
+      added: (client) => {
+        this.#watcher?.(client, 1);
+        this.presence.arrived(client);
+      },
       removed: (client, reason, error) => this.#removed(client, reason, error),
     });
     const listener: LogListener = {
@@ -116,6 +122,11 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       totals,
       now: () => clock.now(),
       delivered: (entries, since) => this.#delivered(entries, since),
+    });
+    this.presence = new Presence({
+      clock,
+      isReady: (client) => this.#delivery.isReady(client),
+      write: (client, bytes) => this.#delivery.writeAside(client, bytes),
     });
     const notRead = ({ cause }: StoreFailure) =>
       this.logger.error({ store: store.name, error: cause }, "log not read");
@@ -162,6 +173,15 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#replay.sizes;
   }
 
+  /**
+   * How many clients ask for a topic, or for some topic of a pattern.
+   *
+   * @internal
+   */
+  readersOf(pattern: string): number {
+    return this.#clients.subscriptions.readersOf(pattern);
+  }
+
   /** The number of different subscriptions. Clients that ask for the same share one. */
   get subscriptionCount(): number {
     return this.#clients.subscriptions.size;
@@ -205,6 +225,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    *
    * @throws Error when the broker drains or is closed
    * @throws StoreFailure when the store has not been reached yet
+   * @throws TypeError for `presence` in a format without hub events
    * @throws the stream's own error when it takes no bytes
    */
   addClient(stream: EventSink | ElysiaStream, options: ClientOptions = {}): ClientHandle {
@@ -215,10 +236,14 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       lastEventId,
       keepAlive = "comment",
       format = "json",
+      presence = false,
       signal,
       about = {},
       removed,
     } = options;
+    if (presence && format !== "json" && format !== "envelope") {
+      throw new TypeError(`a stream of the format ${format} can't say who is there`);
+    }
     const id = crypto.randomUUID();
     const sink = sinkOf(stream);
     const { head } = this.log;
@@ -243,6 +268,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.#keepAlive.start();
     this.#clients.add(client, subscription.format.greeting(id, this.log, lastEventId));
     this.logger.debug({ client: id, clients: this.#clients.size }, "client connected");
+    if (presence) this.presence.watch(client);
     client.onRemoved = removed;
     sink.onDisconnect?.(client);
     if (signal) this.#clients.removeOnAbort(client, signal);
@@ -452,6 +478,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
 
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
     this.#watcher?.(client, -1);
+    this.presence.gone(client);
     client.onRemoved?.(client.about);
     if (this.#clients.size === 0) this.#keepAlive.stop();
     const fields = { client: client.id, reason, clients: this.#clients.size };

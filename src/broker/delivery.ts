@@ -82,9 +82,13 @@ export class Delivery {
   /** Writes bytes between events to one client. A blocked client gets none: it may be amid an event. */
   writeAside(client: Client, bytes: Uint8Array): void {
     this.flush();
-    const { state, progress } = client;
-    if (state === "gone" || state === "blocked" || progress?.rest) return;
-    this.#options.clients.write(client, bytes, progress?.position ?? this.#options.log.head);
+    if (!this.isReady(client)) return;
+    this.#options.clients.write(client, bytes, client.progress?.position ?? this.#options.log.head);
+  }
+
+  /** Whether a client takes bytes now, between events. */
+  isReady({ state, progress }: Client): boolean {
+    return state !== "gone" && state !== "blocked" && !progress?.rest;
   }
 
   #writeToLive({ live }: Subscription<Client>, bytes: Uint8Array): void {

@@ -83,6 +83,13 @@ export interface ClientOptions {
    * @defaultValue "json"
    */
   readonly format?: FormatName;
+  /**
+   * Whether the client is told who is at its topics, by the subjects in `about`: `tidings.present` at first, then
+   * `tidings.joined` and `tidings.left`.
+   *
+   * @defaultValue false
+   */
+  readonly presence?: boolean;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
   /** Who the client is, for administrators. */

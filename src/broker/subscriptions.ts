@@ -1,5 +1,7 @@
 import type { Draft } from "../log/entry.ts";
+import { overlaps } from "../topics/overlap.ts";
 import { PatternIndex } from "../topics/pattern-index.ts";
+import { prefixOf } from "../topics/topic.ts";
 import { type Interest, patternsOf } from "./interest.ts";
 import { type FormatName, type KeepAliveForm, StreamFormats } from "./stream-format.ts";
 import { type Reader, Subscription } from "./subscription.ts";
@@ -91,22 +93,37 @@ export class Subscriptions<R extends Reader> {
     return this.#search(event);
   }
 
+  /** How many readers ask for a topic, or for some topic of a pattern. */
+  readersOf(pattern: string): number {
+    let count = 0;
+    for (const { size } of this.#askingFor(pattern)) count += size;
+    return count;
+  }
+
   [Symbol.iterator](): IterableIterator<Subscription<R>> {
     return this.#byKey.values();
   }
 
+  /** Those that ask for a topic, or for some topic of a pattern, whatever the types that they take. */
+  #askingFor(pattern: string): readonly Subscription<R>[] {
+    if (prefixOf(pattern) === undefined) return this.#byTopics([pattern]);
+    const isWanted = (one: string) => overlaps(one, pattern);
+    return [...this.#byKey.values()].filter(({ interest }) => patternsOf(interest).some(isWanted));
+  }
+
   #search({ type, topics }: Draft): readonly Subscription<R>[] {
+    const found = topics.length === 0 ? [...this.#byKey.values()] : this.#byTopics(topics);
+    return found.filter((subscription) => subscription.takes(type));
+  }
+
+  #byTopics(topics: readonly string[]): readonly Subscription<R>[] {
     const found: Subscription<R>[] = [];
-    if (topics.length === 0) {
-      for (const subscription of this.#byKey.values()) if (subscription.takes(type)) found.push(subscription);
-      return found;
-    }
     const search = ++this.#searches;
     for (const topic of topics) {
       this.#byTopic.find(topic, (subscription) => {
         if (subscription.foundBy === search) return;
         subscription.foundBy = search;
-        if (subscription.takes(type)) found.push(subscription);
+        found.push(subscription);
       });
     }
     return found;

@@ -53,15 +53,19 @@ export class SharedCounts implements Counts {
     }
   }
 
-  /** What another node had is no more. */
-  forget(node: string): void {
-    for (const [key, count] of this.#byNode.get(node) ?? []) this.#changeElsewhere(key, -count);
+  /**
+   * What another node had is no more.
+   *
+   * @param silentFor for how long nothing was heard of it, in ms.
+   */
+  forget(node: string, silentFor = 0): void {
+    for (const [key, count] of this.#byNode.get(node) ?? []) this.#changeElsewhere(key, -count, silentFor);
     this.#byNode.delete(node);
   }
 
-  #changeElsewhere(key: string, difference: number): void {
+  #changeElsewhere(key: string, difference: number, silentFor = 0): void {
     this.#totalElsewhere += difference;
-    this.#changed(key, change(this.#elsewhere, key, difference));
+    this.#changed(key, change(this.#elsewhere, key, difference), silentFor);
   }
 }
 

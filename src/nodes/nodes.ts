@@ -42,8 +42,11 @@ export interface Answers<Answered> {
   readonly silent: readonly string[];
 }
 
-/** Is told how many of a key the other nodes have. */
-export type CountChanged = (key: string, elsewhere: number) => void;
+/**
+ * Is told how many of a key the other nodes have, and, where one has fewer because it is taken for gone, for how
+ * long nothing was heard of it, in milliseconds.
+ */
+export type CountChanged = (key: string, elsewhere: number, silentFor: number) => void;
 
 export interface Counts {
   /** Counts for this node. */

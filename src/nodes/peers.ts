@@ -247,8 +247,10 @@ export class Peers implements Nodes {
   }
 
   #forget(name: string): void {
+    const now = performance.now();
+    const silentFor = now - (this.#heard.get(name) ?? now);
     this.#heard.delete(name);
-    for (const counts of this.#counts.values()) counts.forget(name);
+    for (const counts of this.#counts.values()) counts.forget(name, silentFor);
   }
 
   #tell(message: PeerMessage, to?: string): void {

@@ -17,6 +17,12 @@ export const HubEvent = {
   position: "tidings.position",
   /** A keep-alive, for readers that watch their connection. */
   alive: "tidings.alive",
+  /** Who is there, at a topic whose presence the reader asked for. */
+  present: "tidings.present",
+  /** Who has come to such a topic. */
+  joined: "tidings.joined",
+  /** Who has left such a topic. */
+  left: "tidings.left",
   /** The hub has no room for the reader now; the stream ends. */
   busy: "tidings.busy",
 } as const;
@@ -55,6 +61,16 @@ export interface Gap {
   readonly earliest: string | null;
 }
 
+/** The data of `tidings.present`, `tidings.joined` and `tidings.left`: readers, by the subjects of their tokens. */
+export interface Subjects {
+  /** The topic, or the pattern, as it was asked for; `*` where none was. */
+  readonly topic: string;
+  /** At most 100 of them. */
+  readonly subjects: readonly string[];
+  /** How many there are besides. */
+  readonly more: number;
+}
+
 /** The data of `tidings.busy`. */
 export interface Busy {
   /** The type of the problem, as other clients are told it. */
@@ -71,5 +87,8 @@ export interface HubEventData {
   readonly "tidings.gap": Gap;
   readonly "tidings.position": Record<never, never>;
   readonly "tidings.alive": Record<never, never>;
+  readonly "tidings.present": Subjects;
+  readonly "tidings.joined": Subjects;
+  readonly "tidings.left": Subjects;
   readonly "tidings.busy": Busy;
 }

@@ -4,6 +4,17 @@ import { named, plain } from "./components.ts";
 import { type Answer, sequence } from "./operation.ts";
 import { RETRY_AFTER } from "./response-headers.ts";
 
+function subjects(description: string) {
+  return Type.Object(
+    {
+      topic: Type.String({ description: "The topic or pattern as the client asked for it; `*` for all" }),
+      subjects: Type.Array(Type.String(), { description: "Subjects of tokens, at most 100" }),
+      more: Type.Integer({ description: "How many there are besides" }),
+    },
+    { description },
+  );
+}
+
 /** The data of each hub event, and what the event says. */
 const HUB_EVENTS: { readonly [Name in HubEvent]: TSchema & { readonly static: HubEventData[Name] } } = {
   [HubEvent.connected]: Type.Object(
@@ -45,6 +56,11 @@ const HUB_EVENTS: { readonly [Name in HubEvent]: TSchema & { readonly static: Hu
     {},
     { description: "A keep-alive, for clients that asked for `keepalive=event`; others are sent a comment" },
   ),
+  [HubEvent.present]: subjects(
+    "Who reads a topic now: one event for each topic, for clients that asked for `presence`. Another one takes its place, after the client's stream was full",
+  ),
+  [HubEvent.joined]: subjects("Who has come since, at most each 100 ms"),
+  [HubEvent.left]: subjects("Who has left: its last stream has ended, and ten seconds are over"),
   [HubEvent.busy]: Type.Object(
     {
       reason: Type.String({ description: "The type of the problem that anyone else would be told of" }),

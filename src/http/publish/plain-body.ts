@@ -6,7 +6,7 @@ import type { Incoming } from "../request/address.ts";
 import { type BodyLimits, mediaTypeOf, readBytes } from "../request/body.ts";
 import { notJson } from "../request/json.ts";
 import { textOf, withoutMark } from "../request/json-bytes.ts";
-import { flagParameter, listParameter } from "../request/query.ts";
+import { flagParameter, isSet, listParameter } from "../request/query.ts";
 import { type Checked, checkData, checkParsed } from "./check-event.ts";
 
 // For senders that don't know the hub: the query says what the event is, and the body is its data.
@@ -83,10 +83,6 @@ export async function readPlain(
   if (isJson) return checkData(hub, event, bytes);
   const data = type === MULTIPART ? await multipartOf(incoming, bytes) : formOrText(bytes, isForm);
   return checked(hub, { ...event, data });
-}
-
-function isSet(flag: string | undefined): boolean {
-  return flag !== undefined && flag !== "false";
 }
 
 // biome-ignore lint/correctness/useYield: as of JSON, which is checked in steps

@@ -33,6 +33,11 @@ export function flagParameter(description: string) {
   );
 }
 
+/** Whether a flag is set. */
+export function isSet(flag: string | undefined): boolean {
+  return flag !== undefined && flag !== "false";
+}
+
 /** A text such as the example that may be given several times. */
 export function listParameter(description: string, example: string, text: TString = Type.String()) {
   return Type.Optional(Type.Array(text, { description, examples: [[example]] }));

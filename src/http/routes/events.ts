@@ -1,8 +1,11 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Broker } from "../../broker/broker.ts";
+import { patternsOf } from "../../broker/interest.ts";
 import { type Access, publicAccess } from "../access/access.ts";
+import { assertKnowsSubjects } from "../access/presence.ts";
 import { answered } from "../answer/answering.ts";
+import { Problem } from "../answer/problem.ts";
 import { Refusals } from "../answer/refusals.ts";
 import type { Hub } from "../hub.ts";
 import { Admission } from "../limits/admission.ts";
@@ -11,7 +14,7 @@ import { EVENT_STREAM } from "../openapi/event-stream.ts";
 import { operation } from "../openapi/operation.ts";
 import { addressFinder, type Incoming } from "../request/address.ts";
 import { readLastEventId } from "../request/last-event-id.ts";
-import { QueryReader, textParameter } from "../request/query.ts";
+import { flagParameter, isSet, QueryReader, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
 import { type OpenStream, streamOpener } from "../stream/open-stream.ts";
 import { drainWithServer, takeOver } from "../stream/stopping.ts";
@@ -39,6 +42,10 @@ const EventsQuery = Type.Object({
       description:
         "Be sent `tidings.alive` where others are sent a comment, which a page can't see: to watch the line.",
     }),
+  ),
+  presence: flagParameter(
+    "Be told who reads the same topics, by the subjects of their tokens: `tidings.present`, then `tidings.joined` and " +
+      "`tidings.left`. For tokens whose claim has `presence` for all of the topics, and for administrators.",
   ),
   ticket: textParameter("Stands for a token; from `POST /tickets`.", "nGk3xqkC8ZrPj1yQx0t7bA"),
 });
@@ -132,6 +139,12 @@ function eventStreams(
     const interest = readInterest(query, grant, maxTopics);
     const lastEventId = readLastEventId(request) ?? (query.last_event_id || undefined);
     const { keepalive: keepAlive = "comment", format = "json" } = query;
-    return openStream({ request, server }, { grant, interest, lastEventId, keepAlive, format });
+    const presence = isSet(query.presence);
+    if (presence) {
+      if (format === "text")
+        throw new Problem(400, "with format=text there is no presence: it has no hub events");
+      assertKnowsSubjects(grant, patternsOf(interest));
+    }
+    return openStream({ request, server }, { grant, interest, lastEventId, keepAlive, format, presence });
   };
 }

@@ -15,7 +15,8 @@ import { STREAM_HEADERS } from "./stream-headers.ts";
 import { Withdrawals } from "./withdrawal.ts";
 
 /** What is asked for, by whom. */
-export interface StreamWish extends Pick<ClientOptions, "interest" | "lastEventId" | "keepAlive" | "format"> {
+export interface StreamWish
+  extends Pick<ClientOptions, "interest" | "lastEventId" | "keepAlive" | "format" | "presence"> {
   readonly grant: Grant;
   /** More headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
