@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { KindGuard, type Static, type TSchema, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 
 /** Processes that say another number at the beginning do not understand each other. */
@@ -144,9 +144,22 @@ export const Replies = {
 } as const;
 export type Replies = Messages<typeof Replies>;
 
+/** How strictly something is checked. */
+export interface Checking {
+  /**
+   * Whether objects, and objects in them, may have no members but those that are known.
+   *
+   * @defaultValue false
+   */
+  readonly exact?: boolean;
+}
+
 /** Checks what comes from another process. @throws TypeError when it is not that. */
-export function checker<Schema extends TSchema>(schema: Schema): (value: unknown) => Static<Schema> {
-  const check = TypeCompiler.Compile(schema);
+export function checker<Schema extends TSchema>(
+  schema: Schema,
+  { exact = false }: Checking = {},
+): (value: unknown) => Static<Schema> {
+  const check = TypeCompiler.Compile(exact ? exactly(schema) : schema);
   return (value) => {
     if (check.Check(value)) return value;
     const error = check.Errors(value).First();
@@ -157,12 +170,20 @@ export function checker<Schema extends TSchema>(schema: Schema): (value: unknown
 /** The same for messages of several types. */
 export function messageChecker<Schemas extends Readonly<Record<string, TSchema>>>(
   schemas: Schemas,
+  checking: Checking = {},
 ): (value: unknown) => Static<Schemas[keyof Schemas]> {
-  const checks = new Map(Object.entries(schemas).map(([type, schema]) => [type, checker(schema)]));
+  const checks = new Map(Object.entries(schemas).map(([type, schema]) => [type, checker(schema, checking)]));
   return (value) => {
     const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
     const check = typeof type === "string" ? checks.get(type) : undefined;
     if (!check) throw new TypeError(`a message of a type that is not known: ${String(type)}`);
     return check(value) as Static<Schemas[keyof Schemas]>;
   };
+}
+
+/** The schema whose objects have no other members. What may be anything stays so. */
+function exactly<Schema extends TSchema>(schema: Schema): Schema {
+  if (!KindGuard.IsObject(schema)) return schema;
+  const properties = Object.entries(schema.properties).map(([name, of]) => [name, exactly(of)]);
+  return { ...schema, properties: Object.fromEntries(properties), additionalProperties: false };
 }

@@ -8,6 +8,8 @@ import type { Awaitable } from "../log/store.ts";
 export interface Nodes {
   /** What this node is called, among others. */
   readonly name: string | undefined;
+  /** How many there are, this one included. */
+  readonly count: number;
   /**
    * Something that every node can be asked.
    *
@@ -31,14 +33,16 @@ export interface Nodes {
 export interface Question<Asked, Answered> {
   /** Asks all nodes. It waits for none longer than a second. */
   ask(asked: Asked): Awaitable<Answers<Answered>>;
-  /** Asks one node; undefined when it is not there, or silent. */
-  askOne(node: string, asked: Asked): Awaitable<Answered | undefined>;
+  /** The same for those that serve at this node's address: its own program's workers. */
+  askHere(asked: Asked): Awaitable<Answers<Answered>>;
+  /** Asks one node. When it is not there, there is no answer, and nobody is silent. */
+  askOne(node: string, asked: Asked): Awaitable<Answers<Answered>>;
 }
 
 export interface Answers<Answered> {
   /** This node's is the first. */
   readonly answers: readonly { readonly node: string | undefined; readonly answer: Answered }[];
-  /** The names of nodes that did not answer in time. */
+  /** The names of nodes that did not answer in time, or not in a way that this one understands. */
   readonly silent: readonly string[];
 }
 
@@ -62,6 +66,7 @@ export type Spend = (key: string, amount: number) => void;
 /** A hub of one node: nothing is told to anybody. */
 export class SingleNode implements Nodes {
   readonly name = undefined;
+  readonly count = 1;
 
   question<Asked extends TSchema, Answered extends TSchema>(
     _name: string,
@@ -69,12 +74,14 @@ export class SingleNode implements Nodes {
     here: (asked: Static<Asked>) => Awaitable<Static<Answered>>,
   ): Question<Static<Asked>, Static<Answered>> {
     const answers = (answer: Static<Answered>) => ({ answers: [{ node: undefined, answer }], silent: [] });
+    const ask = (asked: Static<Asked>) => {
+      const answer = here(asked);
+      return answer instanceof Promise ? answer.then(answers) : answers(answer);
+    };
     return {
-      ask(asked) {
-        const answer = here(asked);
-        return answer instanceof Promise ? answer.then(answers) : answers(answer);
-      },
-      askOne: () => undefined,
+      ask,
+      askHere: ask,
+      askOne: () => ({ answers: [], silent: [] }),
     };
   }
 

@@ -18,7 +18,14 @@ const LEASE_MS = 10_000;
 const Entries = Type.Array(Type.Tuple([Type.String(), Type.Number()]));
 const Table = Type.Record(Type.String(), Entries);
 
-/** What nodes tell each other. */
+/** So many different things are said in the log of messages that can't be read. */
+const MAX_SAID = 100;
+
+/**
+ * What nodes tell each other. Nodes of two versions may be one hub, so a message has no members that another
+ * version may not know: what is new is a message of a new type, or a question of a new name. One that has is
+ * passed over. Answers may have more.
+ */
 const PeerMessages = {
   /** The sender is there, and asks for all that the others have counted. */
   hello: Type.Object({ type: Type.Literal("hello") }),
@@ -42,7 +49,7 @@ const PeerMessages = {
 type PeerMessages = { [Name in keyof typeof PeerMessages]: Static<(typeof PeerMessages)[Name]> };
 type PeerMessage = PeerMessages[keyof PeerMessages];
 
-const checkMessage = messageChecker(PeerMessages);
+const checkMessage = messageChecker(PeerMessages, { exact: true });
 
 /** A question that waits for answers. */
 interface Asking {
@@ -57,6 +64,7 @@ export class Peers implements Nodes {
   readonly name: string;
   readonly #carrier: Carrier;
   readonly #logger: Logger;
+  readonly #servesHere: (name: string) => boolean;
   readonly #here = new Map<string, Here>();
   readonly #asking = new Map<number, Asking>();
   readonly #counts = new Map<string, SharedCounts>();
@@ -66,11 +74,15 @@ export class Peers implements Nodes {
   /** The others, and when each was last heard. */
   readonly #heard = new Map<string, number>();
   readonly #timers: ReturnType<typeof setInterval>[];
+  /** What was said in the log of messages that can't be read. */
+  readonly #said = new Set<string>();
   #names: readonly string[] = [];
   #lastId = 0;
 
-  constructor(carrier: Carrier, logger: Logger) {
+  /** @param servesHere whether the node of that name serves at this one's address. All do by default. */
+  constructor(carrier: Carrier, logger: Logger, servesHere: (name: string) => boolean = () => true) {
     this.name = carrier.node;
+    this.#servesHere = servesHere;
     this.#carrier = carrier;
     this.#logger = logger;
     this.#timers = [
@@ -78,6 +90,10 @@ export class Peers implements Nodes {
       setInterval(() => this.#keepLeases(), ALIVE_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
+  }
+
+  get count(): number {
+    return Math.max(1, this.#names.length);
   }
 
   /** Begins to listen to the others. All that they may ask and count has been named by then. */
@@ -98,25 +114,30 @@ export class Peers implements Nodes {
     { asked: askedSchema, answered: answeredSchema }: { readonly asked: Asked; readonly answered: Answered },
     here: (asked: Static<Asked>) => Awaitable<Static<Answered>>,
   ): Question<Static<Asked>, Static<Answered>> {
-    const checkAsked = checker(askedSchema);
+    const checkAsked = checker(askedSchema, { exact: true });
     const checkAnswered = checker(answeredSchema);
     this.#here.set(name, (asked) => here(checkAsked(asked)));
-    const others = (asked: Static<Asked>, names: readonly string[]) =>
-      this.#ask(name, asked, names, checkAnswered);
+    const others = (asked: Static<Asked>, chosen?: readonly string[]) =>
+      this.#ask(name, asked, chosen, checkAnswered);
+    const ask = async (asked: Static<Asked>, chosen?: readonly string[]) => {
+      const [answer, rest] = await Promise.all([here(asked), others(asked, chosen)]);
+      return { answers: [{ node: this.name, answer }, ...rest.answers], silent: rest.silent };
+    };
     return {
-      ask: async (asked) => {
-        const [answer, rest] = await Promise.all([here(asked), others(asked, this.#others())]);
-        return { answers: [{ node: this.name, answer }, ...rest.answers], silent: rest.silent };
-      },
-      askOne: async (node, asked) => {
-        if (!this.#others().includes(node)) return undefined;
-        return (await others(asked, [node])).answers[0]?.answer;
-      },
+      ask: (asked) => ask(asked),
+      askHere: (asked) => ask(asked, this.#others().filter(this.#servesHere)),
+      askOne: (node, asked) => others(asked, this.#others().includes(node) ? [node] : []),
     };
   }
 
   counts(name: string, changed: CountChanged = () => {}): Counts {
-    const counts = new SharedCounts(changed);
+    const counts = new SharedCounts((key, elsewhere) => {
+      try {
+        changed(key, elsewhere);
+      } catch (error) {
+        this.#sayOnce({ counts: name }, error, "another node counts what this one does not know");
+      }
+    });
     this.#counts.set(name, counts);
     return counts;
   }
@@ -134,31 +155,38 @@ export class Peers implements Nodes {
     return this.#names.filter((name) => name !== this.name);
   }
 
+  /** Asks the chosen ones of the others, or all. */
   async #ask<Answered>(
     question: string,
     asked: unknown,
-    names: readonly string[],
+    chosen: readonly string[] | undefined,
     check: (value: unknown) => Answered,
   ): Promise<Answers<Answered>> {
     const answers: { node: string; answer: Answered }[] = [];
+    const names = chosen ?? this.#others();
     const silent = new Set(names);
-    if (names.length === 0) return { answers, silent: [] };
+    const waiting = new Set(names);
     const id = ++this.#lastId;
+    // All: also those that have been silent for so long that they are not known now, and may be back.
+    const message: PeerMessage = { type: "ask", id, question, asked };
+    if (!chosen) this.#tell(message);
+    else for (const name of names) this.#tell(message, name);
+    if (names.length === 0) return { answers, silent: [] };
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#asking.set(id, {
       answered: (node, value) => {
-        if (!silent.delete(node)) return;
+        if (!waiting.delete(node)) return;
+        if (waiting.size === 0) resolve();
+        if (value === undefined) return;
         try {
-          if (value !== undefined) answers.push({ node, answer: check(value) });
-        } finally {
-          if (silent.size === 0) resolve();
+          answers.push({ node, answer: check(value) });
+          silent.delete(node);
+        } catch (error) {
+          this.#sayOnce({ node }, error, "an answer of another node can't be read");
         }
       },
     });
     const deadline = setTimeout(resolve, ANSWER_MS);
-    const message: PeerMessage = { type: "ask", id, question, asked };
-    if (names.length === this.#others().length) this.#tell(message);
-    else for (const name of names) this.#tell(message, name);
     await promise;
     clearTimeout(deadline);
     this.#asking.delete(id);
@@ -171,7 +199,7 @@ export class Peers implements Nodes {
     try {
       message = checkMessage(JSON.parse(text));
     } catch (error) {
-      this.#logger.error({ node: from, error }, "a message of another node can't be read");
+      this.#sayOnce({ node: from }, error, "a message of another node can't be read: it is passed over");
       return;
     }
     const isAll = message.type === "counted" && message.all;
@@ -210,7 +238,7 @@ export class Peers implements Nodes {
       if (!here) throw new Error(`nobody here knows the question ${question}`);
       this.#tell({ type: "answer", id, answered: await here(asked) }, from);
     } catch (error) {
-      this.#logger.error({ node: from, question, error }, "a question of another node was not answered");
+      this.#sayOnce({ node: from, question }, error, "a question of another node was not answered");
       this.#tell({ type: "answer", id, failed: String(error) }, from);
     }
   }
@@ -251,6 +279,14 @@ export class Peers implements Nodes {
     const silentFor = now - (this.#heard.get(name) ?? now);
     this.#heard.delete(name);
     for (const counts of this.#counts.values()) counts.forget(name, silentFor);
+  }
+
+  /** Nodes of another version may say it many times a second. */
+  #sayOnce(fields: object, error: unknown, message: string): void {
+    const kind = `${message} ${error}`;
+    if (this.#said.has(kind) || this.#said.size >= MAX_SAID) return;
+    this.#said.add(kind);
+    this.#logger.error({ ...fields, error }, message);
   }
 
   #tell(message: PeerMessage, to?: string): void {

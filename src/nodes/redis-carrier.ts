@@ -9,12 +9,30 @@ const LEASE_MS = 10_000;
 /** How often leases are looked at, in ms. */
 const LOOK_MS = 1000;
 
+/** All that an entry has. */
+const FIELDS: ReadonlySet<string> = new Set(["v", "n", "s", "m"]);
 /** Whom each message is for, or null for all, and its text. No text says that the node leaves. */
 const checkMessages = checker(
   Type.Array(
     Type.Tuple([Type.Union([Type.String(), Type.Null()]), Type.Union([Type.String(), Type.Null()])]),
   ),
 );
+
+/**
+ * What an entry tells.
+ *
+ * @throws Error when another version wrote it, which may mean more than this one knows.
+ */
+function messagesOf(fields: ControlEntry["fields"]): ReturnType<typeof checkMessages> {
+  const version = fields.get("v");
+  if (version !== `${PROTOCOL}`) {
+    throw new Error(`version ${version} of the messages; this one knows ${PROTOCOL}`);
+  }
+  const unknown = [...fields.keys()].filter((name) => !FIELDS.has(name));
+  if (unknown.length > 0)
+    throw new Error(`an entry with ${unknown.join(", ")}, which this version does not know`);
+  return checkMessages(JSON.parse(fields.get("m") ?? ""));
+}
 
 /** What is known of another node. */
 interface Other {
@@ -33,7 +51,7 @@ export class RedisCarrier implements Carrier {
   readonly #control: ControlStream;
   readonly #logger: Logger;
   readonly #others = new Map<string, Other>();
-  /** Those whose version was told of in the log. */
+  /** Those of which the log says that they can't be read. */
   readonly #strangers = new Set<string>();
   #listener: CarrierListener | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -77,24 +95,16 @@ export class RedisCarrier implements Carrier {
     const isNew = !this.#others.has(from);
     this.#others.set(from, { heardAt: performance.now(), number });
     if (isNew) this.#tellNames();
-    const version = fields.get("v");
-    if (version !== `${PROTOCOL}`) {
-      // It is asked, and named among the silent: what it says is not guessed.
-      if (this.#strangers.has(from)) return;
-      this.#strangers.add(from);
-      this.#logger.error(
-        { node: from, version },
-        "another node speaks a version that this one does not know",
-      );
-      return;
-    }
     try {
-      for (const [to, text] of checkMessages(JSON.parse(fields.get("m") ?? ""))) {
+      for (const [to, text] of messagesOf(fields)) {
         if (text === null) this.#forget(from);
         else if (to === null || to === this.node) this.#listener?.told(from, text);
       }
     } catch (error) {
-      this.#logger.error({ node: from, error }, "what another node told can't be read");
+      // It is asked, and named among the silent: what it says is not guessed.
+      if (this.#strangers.has(from)) return;
+      this.#strangers.add(from);
+      this.#logger.error({ node: from, error }, "what another node tells can't be read: it is passed over");
     }
   }
 

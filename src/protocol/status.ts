@@ -2,7 +2,15 @@ import { type Static, Type } from "@sinclair/typebox";
 
 /** One process of a hub that has several. */
 const NodeFigures = Type.Object({
-  name: Type.String({ description: "The number of a worker" }),
+  name: Type.String({
+    description: "The number of a worker; where Redis has the log, its machine and a word of its own",
+  }),
+  state: Type.String({
+    description: "active; stopping; where Redis has the log, also away or recovering, as it finds Redis",
+  }),
+  life: Type.Optional(
+    Type.Integer({ description: "The number of the log's life that it knows, where Redis has the log" }),
+  ),
   pid: Type.Integer(),
   version: Type.String(),
   connected_clients: Type.Integer(),
@@ -92,10 +100,10 @@ export const Status = Type.Object({
       { description: "Clients removed, by reason" },
     ),
   }),
-  nodes: Type.Optional(Type.Array(NodeFigures, { description: "The workers, where there are several" })),
+  nodes: Type.Optional(Type.Array(NodeFigures, { description: "The nodes, where there are several" })),
   silent: Type.Optional(
     Type.Array(Type.String(), {
-      description: "Workers that did not answer within a second: the figures are without theirs",
+      description: "Nodes that did not answer within a second: the figures are without theirs",
     }),
   ),
 });

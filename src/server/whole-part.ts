@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import { openStore } from "../config/store.ts";
 import { RedisStore } from "../log/redis/redis-store.ts";
@@ -8,18 +9,23 @@ import { RecipientsElsewhere } from "../nodes/recipients.ts";
 import { RedisCarrier } from "../nodes/redis-carrier.ts";
 import type { Part } from "./part.ts";
 
+/** So much of a machine's name is told, in characters. */
+const MAX_MACHINE_NAME = 63;
+
 /**
  * A server that opens the log itself. Where Redis holds the log, it is a node of the hub that other
  * machines are nodes of too.
  *
+ * @param group the process of which this one is a worker; itself, if it is none.
  * @throws the same as {@link openStore}.
  */
-export async function wholePart(config: Config, logger: Logger): Promise<Part> {
+export async function wholePart(config: Config, logger: Logger, group = process.pid): Promise<Part> {
   const elsewhere = new RecipientsElsewhere();
   const store = await openStore(config, { recipients: (draft) => elsewhere.count(draft) });
   if (!(store instanceof RedisStore)) return { nodes: new SingleNode(), servers: 1, openStore: () => store };
-  const carrier = new RedisCarrier(store.engine.node, store.control, logger);
-  const peers = new Peers(carrier, logger);
+  const program = programName(group);
+  const carrier = new RedisCarrier(program + store.engine.node, store.control, logger);
+  const peers = new Peers(carrier, logger, (name) => name.startsWith(program));
   return {
     nodes: peers,
     servers: 1,
@@ -33,4 +39,11 @@ export async function wholePart(config: Config, logger: Logger): Promise<Part> {
       await carrier.leave();
     },
   };
+}
+
+/** What the names of a program's nodes begin with: its machine, and its process there. */
+function programName(pid: number): string {
+  return `${hostname()
+    .replace(/[^A-Za-z0-9.-]/g, "")
+    .slice(0, MAX_MACHINE_NAME)}-${pid}-`;
 }

@@ -9,6 +9,7 @@ import { Peers } from "../nodes/peers.ts";
 import { RecipientsElsewhere } from "../nodes/recipients.ts";
 import { RemoteStore } from "../nodes/remote-store.ts";
 import { type Server, startServer } from "./server.ts";
+import { wholePart } from "./whole-part.ts";
 
 /** The variable that tells a process that it is a worker, and which. */
 export const WORKER_VARIABLE = "TIDINGS_WORKER";
@@ -19,8 +20,8 @@ const Assignment = Type.Object({
   worker: Type.Integer({ minimum: 1 }),
   /** How many there are. */
   workers: Type.Integer({ minimum: 1 }),
-  /** The Unix socket where the process listens that has the log. */
-  socket: Type.String(),
+  /** The Unix socket where the process listens that has the log; none where Redis has it. */
+  socket: Type.Optional(Type.String()),
   /** The port that all share. */
   port: Type.Integer(),
 });
@@ -56,25 +57,31 @@ export function report(said: Report): void {
 /** A worker that runs. */
 export interface Worker {
   readonly server: Server;
-  /** Resolves when it can't go on: the process that has the log is gone, or has left it behind. */
+  /** Resolves when it can't go on: the process that started it is gone, or has left it behind. */
   readonly failed: Promise<string>;
 }
 
 /**
- * Starts a node of a hub: it follows the log of the process that started it.
+ * Starts a node of a hub: it follows the log of the process that started it, or the one in Redis.
  *
  * @throws the same as {@link startServer}.
  */
 export async function startWorker(config: Config, logger: Logger, assignment: Assignment): Promise<Worker> {
-  const { worker, workers, socket, port } = assignment;
-  const link = await OwnerLink.connect(socket, String(worker));
+  const { workers: servers, socket, port: sharedPort } = assignment;
+  if (socket === undefined) {
+    const part = await wholePart(config, logger, process.ppid);
+    const server = await startServer(config, logger, { ...part, servers, sharedPort });
+    const gone = new Promise<void>((resolve) => process.once("disconnect", resolve));
+    return { server, failed: gone.then(() => "the process that started it is gone") };
+  }
+  const link = await OwnerLink.connect(socket, String(assignment.worker));
   const peers = new Peers(link, logger);
   const elsewhere = new RecipientsElsewhere();
   const store = new RemoteStore(link, { recipients: (draft) => elsewhere.count(draft) });
   const server = await startServer(config, logger, {
     nodes: peers,
-    servers: workers,
-    sharedPort: port,
+    servers,
+    sharedPort,
     openStore: () => store,
     ready(broker) {
       elsewhere.share(broker, peers);

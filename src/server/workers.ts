@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { reasonOf } from "../config/config-error.ts";
 import { backupFolderOf, openStore, storeFileOf } from "../config/store.ts";
+import { isRedisAddress } from "../log/redis/address.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
 import { listenForLines } from "../nodes/line.ts";
 import { LogOwner } from "../nodes/log-owner.ts";
@@ -51,8 +52,37 @@ export function reasonAgainstWorkers({ unix }: Pick<Config, "unix">): string | u
   return undefined;
 }
 
+/** What the workers follow, where that is in this process. */
+interface Source {
+  /** The name of the store. */
+  readonly store: string;
+  /** The Unix socket where the workers find the log; none where Redis has it. */
+  readonly socket?: string;
+  close(): Promise<void>;
+}
+
+/** Opens the log for the workers. Where Redis has it, each of them is a node of the hub by itself. */
+async function openSource(config: Config, logger: Logger): Promise<Source> {
+  if (isRedisAddress(config.store)) return { store: "redis", async close() {} };
+  const store = await openStore(config, { shared: true });
+  const owner = new LogOwner({ store, path: storeFileOf(config), logger });
+  const folder = folderForSocket(config);
+  const socket = join(folder, "log.sock");
+  const stopListening = listenForLines(socket, (line) => owner.accept(line));
+  return {
+    store: store.name,
+    socket,
+    async close() {
+      stopListening();
+      rmSync(folder, { recursive: true, force: true });
+      await owner.close();
+    },
+  };
+}
+
 /**
- * Starts a hub of several processes: this one has the log, and the workers, which share a port, follow it.
+ * Starts a hub, or a machine's part of one, of several processes, which share a port. This one has the log,
+ * unless Redis has it.
  *
  * @param command what starts a worker; it runs {@link startWorker} with the same configuration.
  * @throws StoreFileError, ListenError, WorkerError.
@@ -64,22 +94,13 @@ export async function startWorkers(
 ): Promise<Workers> {
   const logger = LimitedLogger.of(log);
   const port = await findPort(config);
-  const store = await openStore(config, { shared: true });
-  const path = storeFileOf(config);
-  const owner = new LogOwner({ store, path, logger });
-  const folder = folderForSocket(config);
-  const socket = join(folder, "log.sock");
-  const stopListening = listenForLines(socket, (line) => owner.accept(line));
-  const assignment = { workers: config.workers, socket, port };
+  const source = await openSource(config, logger);
+  const { store, socket } = source;
+  const assignment = { workers: config.workers, port, ...(socket !== undefined && { socket }) };
   const workers = Array.from(
     { length: config.workers },
     (_, i) => new WorkerProcess({ ...assignment, worker: i + 1 }, command, logger),
   );
-  const end = async () => {
-    stopListening();
-    rmSync(folder, { recursive: true, force: true });
-    await owner.close();
-  };
   try {
     const [first, ...others] = workers;
     // What is wrong with the configuration is said once.
@@ -88,18 +109,18 @@ export async function startWorkers(
     return {
       url: ready?.url ?? "",
       hasKeys: ready?.hasKeys ?? false,
-      store: store.name,
+      store,
       reload() {
         for (const worker of workers) worker.tell({ order: "reload" });
       },
       async stop() {
         await Promise.all(workers.map((worker) => worker.stop(config.drain + LAST_STEPS_MS)));
-        await end();
+        await source.close();
       },
     };
   } catch (error) {
     for (const worker of workers) worker.kill();
-    await end();
+    await source.close();
     throw error;
   }
 }

@@ -1,24 +1,63 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { browserless } from "../browser.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
 import { beginLog } from "../log/redis/begin-log.ts";
 import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
+import { post } from "../post.ts";
 import { until } from "../until.ts";
-import { serveBinary } from "./binary.ts";
+import { runBinary, serveBinary } from "./binary.ts";
+import { openConsole } from "./console.ts";
 import { publish, statusOf } from "./hub-client.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
 const TIMEOUT = 60_000;
 
-/** Two nodes that know of each other, and their Redis. */
-async function twoNodes(...args: string[]) {
+const ADMIN_KEY = "0123456789abcdefghij";
+const SECRET = "a secret of more than thirty-two bytes";
+const KEYS = ["--admin-key", ADMIN_KEY, "--jwt-key", SECRET];
+const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
+
+/** Two programs that know of each other, each of so many nodes, and their Redis. */
+async function twoPrograms(nodesOfEach: number, ...args: string[]) {
   const redis = await startRedis();
   await beginLog(redis.url);
-  const serve = () => serveBinary(emptyFolder(), "--store", redis.url, ...args);
+  const serve = (...more: string[]) =>
+    serveBinary(emptyFolder(), "--store", redis.url, "--workers", `${nodesOfEach}`, ...args, ...more);
   const [a, b] = await Promise.all([serve(), serve()]);
-  for (const { url } of [a, b]) await until(async () => (await statusOf(url)).nodes?.length === 2);
+  const headers = args.includes(ADMIN_KEY) ? ADMIN : {};
+  for (const { url } of [a, b])
+    await until(async () => (await nodesOf(url, headers)).length === 2 * nodesOfEach);
   return { redis, serve, a, b };
+}
+
+/** Two nodes that know of each other, and their Redis. */
+const twoNodes = (...args: string[]) => twoPrograms(1, ...args);
+
+async function nodesOf(url: string, headers: Record<string, string> = {}) {
+  const answer = await fetch(`${url}/status`, { headers, keepalive: false });
+  const { nodes = [] } = (await answer.json()) as Awaited<ReturnType<typeof statusOf>>;
+  return nodes;
+}
+
+function pause(pid: number): void {
+  process.kill(pid, "SIGSTOP");
+  defer(() => {
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGCONT");
+  });
+}
+
+async function tokenOf(subject: string): Promise<string> {
+  const flags = ["--jwt-key", SECRET, "--subscribe", "*", "--subject", subject];
+  return (await runBinary(emptyFolder(), "token", ...flags)).output.trim();
+}
+
+async function ticketOf(url: string, token: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${url}/tickets`, { method: "POST", headers });
+  return ((await answer.json()) as { ticket: string }).ticket;
 }
 
 async function recipientsOf(url: string): Promise<number> {
@@ -81,8 +120,7 @@ withRedis(
     const reader = await Reader.open(`${b.url}/events?topic=a`);
     await until(async () => (await clientsOf(a.url)).length === 1);
     const [client] = await clientsOf(a.url);
-    process.kill(b.pid, "SIGSTOP");
-    defer(() => process.kill(b.pid, "SIGCONT"));
+    pause(b.pid);
     const { nodes, silent } = await statusOf(a.url);
     expect(nodes).toHaveLength(1);
     expect(silent).toHaveLength(1);
@@ -92,6 +130,146 @@ withRedis(
     process.kill(b.pid, "SIGCONT");
     for (let event = await reader.next(); event; event = await reader.next());
     await until(async () => (await clientsOf(a.url)).length === 0);
+  },
+  TIMEOUT,
+);
+
+withRedis(
+  "tickets, sessions and removal by subject hold for the hub",
+  async () => {
+    const { a, b } = await twoNodes(...KEYS);
+    const token = await tokenOf("alice");
+    // A ticket is good once, at whichever node.
+    const ticket = await ticketOf(a.url, token);
+    const uses = await Promise.all([a, b, b].map(({ url }) => fetch(`${url}/events?ticket=${ticket}`)));
+    expect(uses.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
+    for (const { body } of uses) await body?.cancel();
+    const elsewhere = await Reader.open(`${b.url}/events?ticket=${await ticketOf(a.url, token)}`);
+    expect((await elsewhere.next())?.event).toBe("connected");
+    // A session that one node began is one at the other.
+    const begun = await fetch(`${a.url}/session`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const [cookie = ""] = (begun.headers.get("set-cookie") ?? "").split(";");
+    const session = await Reader.open(`${b.url}/events`, { cookie });
+    expect((await session.next())?.event).toBe("connected");
+
+    // Who issued the ticket may still answer: an EventSource must not be sent away for good.
+    const waiting = await ticketOf(b.url, token);
+    pause(b.pid);
+    const accept = "text/event-stream";
+    const busy = await fetch(`${a.url}/events?ticket=${waiting}`, { headers: { accept } });
+    expect([busy.status, (await busy.text()).includes("event: tidings.busy")]).toEqual([200, true]);
+    const removal = await fetch(`${a.url}/clients?subject=alice`, { method: "DELETE", headers: ADMIN });
+    expect(((await removal.json()) as { silent: string[] }).silent).toHaveLength(1);
+    process.kill(b.pid, "SIGCONT");
+    for (const reader of [elsewhere, session]) while (await reader.next());
+  },
+  TIMEOUT,
+);
+
+withRedis(
+  "limits and rates hold for the hub",
+  async () => {
+    const limits = ["--max-clients", "5", "--max-clients-per-address", "4", "--publish-rate", "50/s"];
+    const { a, b } = await twoNodes(...limits, "--trust-proxy", "127.0.0.1");
+    const open = (url: string, address: string) =>
+      Reader.open(`${url}/events`, { "x-forwarded-for": address });
+    const refused = async (url: string, address: string) => {
+      const answer = await fetch(`${url}/events`, { headers: { "x-forwarded-for": address } });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const readers = await Promise.all([a, b, a, b].map(({ url }) => open(url, "203.0.113.1")));
+    for (const { url } of [a, b]) await until(async () => (await refused(url, "203.0.113.1")) === 429);
+    readers.push(await open(b.url, "203.0.113.2"));
+    for (const { url } of [a, b]) await until(async () => (await refused(url, "203.0.113.3")) === 503);
+
+    let taken = 0;
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1000;
+    const publishing = [a, b, a, b].map(async ({ url }) => {
+      while (seconds() < 2) {
+        if ((await post(`${url}/publish`, { type: "n", data: 1 })).ok) taken++;
+        else await Bun.sleep(10);
+      }
+    });
+    await Promise.all(publishing);
+    // One second's share at the start, and what each took before it heard of the other's.
+    expect(taken).toBeGreaterThan(50 * seconds() * 0.7);
+    expect(taken).toBeLessThan(50 * (seconds() + 1) + 50);
+  },
+  TIMEOUT,
+);
+
+withRedis(
+  "workers of each machine are nodes of the one hub",
+  async () => {
+    const { a, b } = await twoPrograms(2, "--drain", "200ms");
+    const readers = await Promise.all(
+      Array.from({ length: 16 }, (_, i) => Reader.open(`${[a, b][i % 2]?.url}/events?topic=a`)),
+    );
+    for (const { url } of [a, b]) {
+      await until(async () => (await statusOf(url)).connected_clients === 16);
+      await until(async () => (await recipientsOf(url)) === 16);
+      expect(await clientsOf(url)).toHaveLength(16);
+    }
+    const nodes = await nodesOf(a.url);
+    expect(nodes.map(({ state, life, lag }) => ({ state, life, lag }))).toEqual(
+      nodes.map(() => ({ state: "active", life: nodes[0]?.life ?? 0, lag: 0 })),
+    );
+    // Each machine is asked by Prometheus, and tells of its own.
+    for (const { url } of [a, b]) {
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toContain("\ntidings_clients 8\n");
+      expect(metrics).toContain("\ntidings_nodes 4\n");
+      expect(metrics.match(/^tidings_worker_up\{.*\} 1$/gm)).toHaveLength(2);
+    }
+
+    // A worker that ends is started again, under another name.
+    const last = nodes.at(-1);
+    process.kill(last?.pid ?? 0, "SIGKILL");
+    await until(async () => {
+      const now = await nodesOf(a.url).catch(() => []);
+      return now.length === 4 && !now.some(({ name }) => name === last?.name);
+    });
+
+    // All of a machine leave, and the others go on.
+    b.kill("SIGTERM");
+    expect(await b.exited).toBe(0);
+    await until(async () => (await nodesOf(a.url)).length === 2);
+    await until(async () => (await statusOf(a.url)).connected_clients === 8);
+
+    // Without the process that started them, workers end.
+    const workers = await nodesOf(a.url);
+    a.kill("SIGKILL");
+    await until(() => workers.every(({ pid }) => !existsSync(`/proc/${pid}`)));
+    for (const reader of readers) while (await reader.next().catch(() => undefined));
+  },
+  TIMEOUT,
+);
+
+test.skipIf(redisProgram === undefined || browserless)(
+  "the console shows the nodes, and names one that is silent",
+  async () => {
+    const { a, b } = await twoNodes();
+    await Reader.open(`${b.url}/events`);
+    const { page, faults } = await openConsole(a.url);
+    const table = page.getByRole("region", { name: "Nodes of the hub" });
+    const rows = async () => (await table.locator("tbody tr").allInnerTexts()).map((row) => row.split("\t"));
+    // One reader, and the page's own stream is none.
+    await until(
+      async () =>
+        (await rows())
+          .map(([, state, , clients]) => `${state} ${clients}`)
+          .sort()
+          .join() === "active 0,active 1",
+    );
+    expect((await rows()).every(([, , life, , , , version]) => life === "1" && version !== "")).toBe(true);
+    pause(b.pid);
+    await until(async () => (await rows()).some(([, state]) => state === "no answer"));
+    expect(faults).toEqual([]);
   },
   TIMEOUT,
 );

@@ -44,6 +44,12 @@ class Cable {
     for (const tell of waiting) tell();
   }
 
+  /** The others know it no longer; what they tell reaches it. */
+  forget(name: string): void {
+    const names = [...this.#listeners.keys()].filter((other) => other !== name);
+    for (const other of names) this.#listeners.get(other)?.nodesChanged(names);
+  }
+
   remove(name: string): void {
     this.#listeners.delete(name);
     this.#tellNames();
@@ -77,8 +83,8 @@ test("all nodes are asked, and one that is silent is named after a second", asyn
   const [first] = questions;
   const answers = ["1: 14", "2: 14", "3: 14"].map((answer) => ({ node: answer[0], answer }));
   expect(await first?.ask(7)).toEqual({ answers, silent: [] } as never);
-  expect(await first?.askOne("3", 1)).toBe("3: 2");
-  expect(await first?.askOne("4", 1)).toBeUndefined();
+  expect(await first?.askOne("3", 1)).toEqual({ answers: [{ node: "3", answer: "3: 2" }], silent: [] });
+  expect(await first?.askOne("4", 1)).toEqual({ answers: [], silent: [] });
   cable.pause("2");
   asked.length = 0;
   const startedAt = performance.now();
@@ -89,6 +95,71 @@ test("all nodes are asked, and one that is silent is named after a second", asyn
   // What it was asked it does when it is back.
   cable.goOn("2");
   await until(() => asked.includes("2"));
+});
+
+test("what another version tells or asks is said once in the log, and passed over", async () => {
+  const cable = new Cable();
+  const said: string[] = [];
+  const logger = { ...silent, error: (_: object, message?: string) => said.push(String(message)) };
+  const peers = new Peers(cable.node("1"), logger);
+  defer(() => peers.leave());
+  const spent: number[] = [];
+  peers.spending("s", (_, amount) => spent.push(amount));
+  const asked: string[] = [];
+  const schemas = { asked: Type.Object({ a: Type.Optional(Type.String()) }), answered: Type.String() };
+  const question = peers.question("q", schemas, ({ a = "all" }) => {
+    asked.push(a);
+    return a;
+  });
+  peers.join();
+  const later = cable.node("2");
+  const told: { type: string; id?: number; failed?: string }[] = [];
+  later.follow({ told: (_, text) => told.push(JSON.parse(text)), nodesChanged() {} });
+  const tell = (message: object) => later.tell(JSON.stringify(message));
+  for (let i = 0; i < 3; i++) {
+    tell({ type: "counted", all: true, tables: {} });
+    tell({ type: "news" });
+    tell({ type: "spent", amounts: { s: [["k", 1]] }, refunds: true });
+    // Without what it does not know, it would mean more than it does.
+    tell({ type: "ask", id: i, question: "q", asked: { b: "b" } });
+    tell({ type: "ask", id: i, question: "of a later version", asked: {} });
+  }
+  tell({ type: "spent", amounts: { s: [["k", 7]] } });
+  await until(() => told.filter(({ type }) => type === "answer").length === 6);
+  expect(told.filter(({ type }) => type === "answer").every(({ failed }) => failed !== undefined)).toBe(true);
+  expect([asked, spent]).toEqual([[], [7]]);
+  expect(said.toSorted()).toEqual([
+    "a message of another node can't be read: it is passed over",
+    "a message of another node can't be read: it is passed over",
+    "a question of another node was not answered",
+    "a question of another node was not answered",
+  ]);
+  // An answer that can't be read is none: its node is named.
+  const answers = question.ask({});
+  await until(() => told.some(({ type }) => type === "ask"));
+  const { id } = told.find(({ type }) => type === "ask") ?? {};
+  tell({ type: "answer", id, answered: 7 });
+  expect(await answers).toEqual({ answers: [{ node: "1", answer: "all" }], silent: ["2"] });
+});
+
+test("a node that has been silent for so long that nobody knows it is asked all the same", async () => {
+  const cable = new Cable();
+  const asked: number[] = [];
+  const [first] = ["1", "2"].map((name) => {
+    const peers = peersOf(cable, name);
+    const schemas = { asked: Type.Integer(), answered: Type.Integer() };
+    const question = peers.question("q", schemas, (n) => {
+      if (name === "2") asked.push(n);
+      return n;
+    });
+    peers.join();
+    return question;
+  });
+  cable.pause("2");
+  cable.forget("2");
+  expect(await first?.ask(1)).toEqual({ answers: [{ node: "1", answer: 1 }], silent: [] });
+  cable.goOn("2");
+  await until(() => asked.includes(1));
 });
 
 test("counts are known everywhere, to a node that comes later too, and end with their node", async () => {

@@ -22,7 +22,10 @@ export function measureDeliveries(broker: Broker): Histogram {
 }
 
 /** All metrics of a hub. Each value is read when Prometheus asks for it. */
-export function createRegistry({ broker, refusals, publications }: Hub, deliveries: Histogram): Registry {
+export function createRegistry(
+  { broker, nodes, refusals, publications }: Hub,
+  deliveries: Histogram,
+): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const { name } of registry.getMetricsAsArray()) {
@@ -61,6 +64,12 @@ export function createRegistry({ broker, refusals, publications }: Hub, deliveri
     labelNames: ["version"],
     registers: [registry],
   }).set({ version }, 1);
+  gauge(
+    "tidings_nodes",
+    "Nodes of the hub that this one knows of, itself included",
+    () => nodes.count,
+    "max",
+  );
   gauge("tidings_clients", "Open event streams", () => broker.clientCount);
   gauge(
     "tidings_draining",

@@ -26,7 +26,7 @@ const ListedClient = Type.Object({
 
 const silent = Type.Optional(
   Type.Array(Type.String(), {
-    description: "Workers that did not answer within a second: theirs are not in it",
+    description: "Nodes that did not answer within a second: theirs are not in it",
   }),
 );
 

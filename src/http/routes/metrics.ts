@@ -27,7 +27,7 @@ export function metricsRoutes(hub: Hub) {
     async ({ request }) => {
       await requireAdmin(hub, request);
       const { contentType } = own();
-      const text = await metricsText(await question.ask(null), own());
+      const text = await metricsText(await question.askHere(null), own());
       return new Response(text, { headers: { "content-type": contentType } });
     },
     {
@@ -35,7 +35,9 @@ export function metricsRoutes(hub: Hub) {
         tag: "operations",
         audience: "administrator",
         summary: "Metrics for Prometheus",
-        description: "Counts, gauges and histograms of this process, in Prometheus's text format.",
+        description:
+          "Counts, gauges and histograms in Prometheus's text format, for all processes that serve at this " +
+          "address. Each machine of a hub of several is asked by itself: the hub's figures are their sums.",
         answers: {
           200: {
             description: "The metrics",

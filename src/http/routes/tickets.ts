@@ -94,7 +94,12 @@ export function ticketAccess({ tickets, access, nodes }: Hub): Access {
       if (!issued) throw invalidToken("the ticket has been used or has expired");
       return issued.grant;
     }
-    const redeemed = await elsewhere.askOne(node, ticket);
+    const { answers, silent } = await elsewhere.askOne(node, ticket);
+    // It may still answer: an EventSource that is told 401 would not ask again.
+    if (silent.length > 0) {
+      throw new Problem(503, `no answer of node ${node}, which has issued the ticket`, { retryAfter: 1 });
+    }
+    const [redeemed] = answers.map(({ answer }) => answer);
     if (redeemed?.credential === undefined) throw invalidToken("the ticket has been used or has expired");
     const headers = { authorization: `Bearer ${redeemed.credential}` };
     return access(new Request(requestUrl(request).origin, { headers }));

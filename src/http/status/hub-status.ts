@@ -70,12 +70,20 @@ function totalsOf(all: readonly Totals[]): Totals {
 /** Each of several nodes by itself. */
 function figuresOf(answers: Answers<NodeStatus>["answers"]): NonNullable<Status["nodes"]> {
   const head = Math.max(...answers.map(({ answer }) => answer.head));
-  const inOrder = answers.toSorted((a, b) => Number(a.node) - Number(b.node));
-  return inOrder.flatMap(({ node, answer }) => {
-    if (node === undefined) return [];
-    const { pid, version, connected_clients, uptime_seconds, memory } = answer;
-    return { name: node, pid, version, connected_clients, uptime_seconds, memory, lag: head - answer.head };
+  const figures = answers.flatMap(({ node: name, answer }) => {
+    if (name === undefined) return [];
+    const { pid, version, connected_clients, uptime_seconds, memory, store } = answer;
+    const life = store.engine?.life?.number;
+    return {
+      ...{ name, state: stateOf(answer), ...(life !== undefined && { life }) },
+      ...{ pid, version, connected_clients, uptime_seconds, memory, lag: head - answer.head },
+    };
   });
+  return figures.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+function stateOf({ status, store: { engine } }: NodeStatus): string {
+  return status === "active" && engine && engine.state !== "open" ? engine.state : status;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,10 +2,10 @@ import { events } from "../data/event-list.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
 import { ClientsPanel } from "./clients-panel.tsx";
 import { FigureCards } from "./figure-cards.tsx";
+import { NodesPanel } from "./nodes-panel.tsx";
 import { RatesPanel } from "./rates-panel.tsx";
 import { StorePanel } from "./store-panel.tsx";
 import { StreamPanel } from "./stream-panel.tsx";
-import { WorkersPanel } from "./workers-panel.tsx";
 
 /** What happens on the hub right now. */
 export function LiveView() {
@@ -32,8 +32,8 @@ export function LiveView() {
             onPick={(name) => events.setFilter({ topic: name })}
           />
           <StorePanel />
-          <WorkersPanel />
         </div>
+        <NodesPanel />
         <ClientsPanel />
       </div>
     </>
