@@ -131,9 +131,9 @@ export class Peers implements Nodes {
   }
 
   counts(name: string, changed: CountChanged = () => {}): Counts {
-    const counts = new SharedCounts((key, elsewhere) => {
+    const counts = new SharedCounts((...change) => {
       try {
-        changed(key, elsewhere);
+        changed(...change);
       } catch (error) {
         this.#sayOnce({ counts: name }, error, "another node counts what this one does not know");
       }
