@@ -33,6 +33,7 @@ export type {
   CurrentStretch,
   CurrentValue,
 } from "./log/current-values.ts";
+export type { EndedReader, TopicEnd } from "./log/ended-topics.ts";
 export { createEntry, type Draft, type Entry, type EntryData } from "./log/entry.ts";
 export type { Life } from "./log/lives.ts";
 export { MemoryStore } from "./log/memory-store.ts";
@@ -51,9 +52,11 @@ export {
   type MayRead,
   OutcomeUnknown,
   type Receipt,
+  type Refusal,
   type Store,
   StoreFailure,
   type Stretch,
+  TopicEnded,
 } from "./log/store.ts";
 export type { Logger } from "./logger.ts";
 export { type HubOptions, type TidingsOptions, tidings } from "./plugin.ts";

@@ -24,6 +24,7 @@ import { publishStreamRoutes } from "./http/routes/publish-stream.ts";
 import { statusRoutes } from "./http/routes/status.ts";
 import { subscriptionRoutes } from "./http/routes/subscriptions.ts";
 import { ticketRoutes } from "./http/routes/tickets.ts";
+import { topicRoutes } from "./http/routes/topics.ts";
 import { hubStatus, type StatusOf } from "./http/status/hub-status.ts";
 import { streamOpener } from "./http/stream/open-stream.ts";
 import { drainWithServer, takeOver } from "./http/stream/stopping.ts";
@@ -238,6 +239,7 @@ function routes(hub: Hub) {
     .use(publishStreamRoutes(hub))
     .use(historyRoutes(hub))
     .use(currentRoutes(hub))
+    .use(topicRoutes(hub))
     .use(catalogRoutes(hub))
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))

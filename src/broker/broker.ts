@@ -1,5 +1,6 @@
 import { Catalog } from "../events/catalog.ts";
 import type { DataOf, EventInput, EventInputs } from "../events/event-input.ts";
+import { EARLIEST } from "../events/names.ts";
 import type { EventSchemas } from "../events/schema.ts";
 import { type Clock, systemClock } from "../log/clock.ts";
 import type { Draft, Entry } from "../log/entry.ts";
@@ -14,6 +15,7 @@ import { Clients } from "./clients.ts";
 import { Delivery } from "./delivery.ts";
 import { toDraft, toDrafts } from "./draft.ts";
 import { drain } from "./drain.ts";
+import { endOfAll, namedTopics } from "./ends.ts";
 import { type Interest, mayKnow, toPrivateTopics } from "./interest.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import type {
@@ -281,6 +283,22 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   /**
+   * Whether a reader that comes back with a last event id has all of the topics that it asks for, because they
+   * have ended.
+   *
+   * @internal
+   * @throws StoreFailure
+   */
+  async hasAll(interest: Interest, lastEventId: string): Promise<boolean> {
+    const { log } = this;
+    const end = endOfAll(namedTopics(interest), log.store.ended, toPrivateTopics(interest.privateTopics));
+    if (end === undefined || lastEventId === EARLIEST) return false;
+    // A place says how far its reader is even if the history no longer reaches back to it.
+    const position = log.positionOf(lastEventId) ?? (await log.locate(lastEventId, mayKnow(interest)));
+    return position !== undefined && position >= end;
+  }
+
+  /**
    * Removes a client, after it has been sent what was published before.
    *
    * @param reason counts in {@link Totals.removed}
@@ -311,6 +329,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    *
    * @throws InvalidEvent when the event is malformed, or breaks the catalog
    * @throws IdConflict when its id is already used for a different event
+   * @throws TopicEnded when one of its topics has ended
    * @throws StoreFailure when the store fails
    * @throws Error when the broker is closed
    */
@@ -351,6 +370,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     if (this.#closed) return Promise.reject(new Error("the broker is closed"));
     if (!this.log.store.current && drafts.some(({ retain }) => retain)) {
       return Promise.reject(new Error("the store keeps no current values"));
+    }
+    if (!this.log.store.ended && drafts.some(({ end }) => end)) {
+      return Promise.reject(new Error("topics do not end in this store"));
     }
     return this.log.append(drafts);
   }

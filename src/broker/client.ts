@@ -28,6 +28,10 @@ export interface Progress {
   position: number;
   /** The position of the last event id that the client was sent. */
   cursor: number;
+  /** Whether it came with a last event id that is not known, and has been sent none since. */
+  isLost: boolean;
+  /** Whether it has been told that there is no more; its stream was full then. */
+  isFinishing: boolean;
   /** Set while a returning client is sent the events that it missed. */
   resume: Resume | undefined;
   /** Set while it is to be sent current values, after a position and up to another one. */
@@ -39,7 +43,16 @@ export interface Progress {
 }
 
 export function newProgress(position: number, cursor: number): Progress {
-  return { position, cursor, resume: undefined, owed: undefined, rest: undefined, blockedAt: 0 };
+  return {
+    position,
+    cursor,
+    isLost: false,
+    isFinishing: false,
+    resume: undefined,
+    owed: undefined,
+    rest: undefined,
+    blockedAt: 0,
+  };
 }
 
 /** The current values that a client is yet to be sent. */

@@ -1,11 +1,16 @@
 import type { Entry } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
+import { encodeRetry, joinFrames } from "../protocol/frame.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Client } from "./client.ts";
 import type { Clients } from "./clients.ts";
+import { endOfAll } from "./ends.ts";
 import type { Batch, Subscription } from "./subscription.ts";
 import type { Counters } from "./totals.ts";
 import { WriteCoalescer } from "./write-coalescing.ts";
+
+/** The readers of a topic that has ended come back within this time, in ms, and not all at once. */
+const RETURN_WITHIN_MS = 1000;
 
 export interface DeliveryOptions {
   readonly log: Log;
@@ -91,6 +96,27 @@ export class Delivery {
     return state !== "gone" && state !== "blocked" && !progress?.rest;
   }
 
+  /**
+   * Ends the stream of a client that has all of its topics, which have ended. It comes back soon, to be told
+   * that there is no more.
+   *
+   * @param untold where they ended, if the client does not know
+   */
+  finish(client: Client, untold: number | undefined): void {
+    const { clients, log } = this.#options;
+    const { progress, subscription } = client;
+    if (!progress?.isFinishing) {
+      const frames: Uint8Array[] = [encodeRetry(Math.round(Math.random() * RETURN_WITHIN_MS))];
+      if (untold !== undefined) frames.push(subscription.format.position(log.place(untold)));
+      if (!clients.write(client, joinFrames(frames), progress?.position ?? log.head)) {
+        // Its stream is full: it comes here again when there is room.
+        if (client.progress) client.progress.isFinishing = true;
+        return;
+      }
+    }
+    clients.remove(client, "ended");
+  }
+
   #writeToLive({ live }: Subscription<Client>, bytes: Uint8Array): void {
     const { clients, log } = this.#options;
     for (const client of live) clients.write(client, bytes, log.head);
@@ -106,8 +132,24 @@ export class Delivery {
     }
     this.#options.clients.subscriptions.formats.forget();
     this.#busy = false;
+    for (const { end, topics } of entries)
+      if (end) this.#finishReaders(topics, entries.at(-1)?.position ?? 0);
     this.#options.delivered(entries, since);
     return writes;
+  }
+
+  /** Ends the streams of live clients that had all of their topics by this position: these have just ended. */
+  #finishReaders(topics: readonly string[], position: number): void {
+    const { clients, log } = this.#options;
+    for (const { named, live, oldestCursor } of clients.subscriptions.onTopics(topics)) {
+      if (!named) continue;
+      for (const client of [...live]) {
+        const end = endOfAll(named, log.store.ended, client.privateTopics);
+        // The end of another topic may be about to be delivered.
+        if (end === undefined || end > position) continue;
+        this.finish(client, oldestCursor >= end ? undefined : end);
+      }
+    }
   }
 
   /** Writes a batch to its readers. Returns the number of writes. */

@@ -51,11 +51,12 @@ export function toDrafts(events: readonly EventInput[], rules: CatalogRules): Dr
 
 /** Makes a draft of an event that has been checked. @throws InvalidEvent when its data is not JSON. */
 export function draftOf(event: EventInput, at = ""): Draft {
-  const { type, data, topic, topics = [], id, retry, private: isPrivate = false, retain = false } = event;
+  const { type, data, topic, topics = [], id, retry } = event;
+  const { private: isPrivate = false, retain = false, end = false } = event;
   // A copy: the caller may change its list before this turn of the event loop ends.
   const all = topic === undefined ? [...topics] : [topic, ...topics];
   const json = toJson(data, at);
-  return { id, type, json, text: false, topics: all, retry, private: isPrivate, retain };
+  return { id, type, json, text: false, topics: all, retry, private: isPrivate, retain, end };
 }
 
 /** The violations of the catalog by an event, as far as it has a type and data. `at` is prefixed to each path. */

@@ -7,6 +7,7 @@ import { placeOwed } from "../protocol/place.ts";
 import type { Client, Owed, Progress, Resume } from "./client.ts";
 import type { Clients } from "./clients.ts";
 import type { Delivery } from "./delivery.ts";
+import { endOfAll } from "./ends.ts";
 import { mayRead } from "./interest.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { SharedReads } from "./shared-reads.ts";
@@ -55,7 +56,9 @@ export class Replay {
     const missedNothing =
       progress && !progress.rest && !progress.resume && !progress.owed && progress.position === log.head;
     // Amid a delivery, a new live client would be sent events from before its beginning.
-    if (!missedNothing || delivery.busy) this.#clients.add(client);
+    // Whoever adds a client is not done with it yet, so it does not end at once either.
+    const isOver = progress && this.#endOf(client, progress) !== undefined;
+    if (!missedNothing || isOver || delivery.busy) this.#clients.add(client);
     else this.#goLive(client, progress);
   }
 
@@ -101,12 +104,19 @@ export class Replay {
     if (progress.resume?.located === false && !(await this.#locate(client, progress, progress.resume)))
       return false;
     if (progress.owed) return this.#sendCurrent(client, progress, progress.owed);
-    if (progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
+    const isOver = this.#endOf(client, progress) !== undefined;
+    if (!isOver && progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
     // Nothing is awaited from here on, so no event can come between the end of the replay and live.
-    if (progress.position < log.head) return true;
+    if (progress.position < log.head && this.#endOf(client, progress) === undefined) return true;
     if (progress.resume && !this.#endResume(client, progress, progress.resume)) return false;
     this.#goLive(client, progress);
     return false;
+  }
+
+  /** Where the topics of a client have ended, if it has all of them; undefined if there is more to come. */
+  #endOf({ subscription, privateTopics }: Client, { position }: Progress): number | undefined {
+    const end = endOfAll(subscription.named, this.#options.log.store.ended, privateTopics);
+    return end !== undefined && position >= end ? end : undefined;
   }
 
   /** Finds the position of a returning client, or else the oldest event held. True if the stream takes more. */
@@ -120,6 +130,7 @@ export class Replay {
     progress.position = progress.cursor = left ?? earliest - 1;
     resume.located = true;
     const isGap = left === undefined && from !== EARLIEST;
+    progress.isLost = isGap;
     if ((isGap || owedAt !== undefined) && isOwed(client, log)) {
       progress.owed = { after: 0, upTo: progress.position, count: 0 };
     }
@@ -144,6 +155,7 @@ export class Replay {
       totals.replayed += count;
       totals.bytes += bytes.length;
       progress.cursor = position;
+      progress.isLost = false;
       if (!this.#write(client, bytes, position)) return false;
     }
     progress.position = upTo;
@@ -172,6 +184,7 @@ export class Replay {
       const place = log.place(owed.upTo);
       if (format) frames.push(format.end({ count: owed.count }, place));
       progress.cursor = owed.upTo;
+      progress.isLost = false;
     }
     if (frames.length === 0) return this.#goesOn(client, progress);
     const bytes = joinFrames(frames);
@@ -180,7 +193,7 @@ export class Replay {
     return hasRoom && this.#goesOn(client, progress);
   }
 
-  /** Whether there is more to send; a client that has all is live. */
+  /** Whether there is more to send; a client that has all is live, or has come to its end. */
   #goesOn(client: Client, progress: Progress): boolean {
     const { position, owed, resume } = progress;
     if (owed || resume || position < this.#options.log.head) return true;
@@ -213,11 +226,16 @@ export class Replay {
     return this.#options.clients.write(client, bytes, position);
   }
 
-  #goLive(client: Client, { cursor }: Progress): void {
+  #goLive(client: Client, progress: Progress): void {
     const { delivery, clients } = this.#options;
+    const end = this.#endOf(client, progress);
+    if (end !== undefined) {
+      delivery.finish(client, progress.cursor < end || progress.isLost ? end : undefined);
+      return;
+    }
     // A write to a stream may remove this client.
     delivery.flush();
-    clients.goLive(client, cursor);
+    clients.goLive(client, progress.cursor);
   }
 }
 

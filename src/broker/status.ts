@@ -1,4 +1,5 @@
 import type { CurrentReader } from "../log/current-values.ts";
+import type { EndedReader } from "../log/ended-topics.ts";
 import type { EngineStatus, Store } from "../log/store.ts";
 import type { Status } from "../protocol/status.ts";
 import { version } from "../version.ts";
@@ -21,6 +22,7 @@ export function statusOf(broker: Broker): Status {
       earliest: earliest === undefined ? null : broker.log.place(earliest),
       failing: broker.log.failing,
       ...(store.current && { current: currentOf(store.current) }),
+      ...(store.ended && { ended: endedOf(store.ended) }),
       ...(store.engine && { engine: engineOf(store.engine) }),
     },
     totals: broker.totals,
@@ -39,6 +41,10 @@ function currentOf({
   bounds,
 }: CurrentReader): NonNullable<Status["store"]["current"]> {
   return { values: count, bytes, dropped, bounds: { ...bounds } };
+}
+
+function endedOf({ count, dropped, most }: EndedReader): NonNullable<Status["store"]["ended"]> {
+  return { topics: count, dropped, bound: most };
 }
 
 function engineOf(engine: EngineStatus): NonNullable<Status["store"]["engine"]> {

@@ -1,4 +1,5 @@
 import type { Draft, Entry } from "../log/entry.ts";
+import { namedTopics } from "./ends.ts";
 import { Filter, type Interest, mayRead, type PrivateTopics, type Subject } from "./interest.ts";
 import type { StreamFormat } from "./stream-format.ts";
 
@@ -17,6 +18,8 @@ export interface Batch<R extends Reader> {
 export class Subscription<R extends Reader> {
   readonly key: string;
   readonly interest: Interest;
+  /** Its topics, if it asks for them by their names alone. */
+  readonly named: readonly string[] | undefined;
   readonly format: StreamFormat;
   readonly #filter: Filter;
   /** The live readers. The next delivery is for them. */
@@ -38,6 +41,7 @@ export class Subscription<R extends Reader> {
   constructor(key: string, interest: Interest, format: StreamFormat) {
     this.key = key;
     this.interest = interest;
+    this.named = namedTopics(interest);
     this.format = format;
     this.#filter = new Filter(interest);
   }

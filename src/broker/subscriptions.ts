@@ -100,6 +100,13 @@ export class Subscriptions<R extends Reader> {
     return count;
   }
 
+  /** The subscriptions that ask for a topic, whatever types they ask for. Some may come twice. */
+  onTopics(topics: readonly string[]): readonly Subscription<R>[] {
+    const found: Subscription<R>[] = [];
+    for (const topic of topics) this.#byTopic.find(topic, (subscription) => found.push(subscription));
+    return found;
+  }
+
   [Symbol.iterator](): IterableIterator<Subscription<R>> {
     return this.#byKey.values();
   }

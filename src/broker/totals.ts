@@ -5,6 +5,7 @@
  * - `rolled_back`: it had been sent events that the store has lost.
  * - `failed`: a write to its stream failed, or the log could not be read for it.
  * - `expired`: its token expired, its key was withdrawn, or its stream reached the greatest age.
+ * - `ended`: it has all of the topics that it asked for, which have ended.
  * - `drained`: the hub stops.
  * - `removed`: an administrator or the application removed it.
  */
@@ -14,6 +15,7 @@ export type RemovalReason =
   | "failed"
   | "rolled_back"
   | "expired"
+  | "ended"
   | "drained"
   | "removed";
 
@@ -52,6 +54,7 @@ export class Counters implements Totals {
     rolled_back: 0,
     failed: 0,
     expired: 0,
+    ended: 0,
     drained: 0,
     removed: 0,
   };

@@ -39,6 +39,7 @@ const members: readonly [name: string, is: (value: unknown) => boolean, expected
   ["retry", isOptional((value) => typeof value === "number"), "a number"],
   ["private", isOptional((value) => typeof value === "boolean"), "true or false"],
   ["retain", isOptional((value) => typeof value === "boolean"), "true or false"],
+  ["end", isOptional((value) => typeof value === "boolean"), "true or false"],
 ];
 
 /** Checks the types of the members. The hub checks the rest. */

@@ -31,6 +31,7 @@ interface PublishOptions extends HubOptions {
   readonly topic?: readonly string[];
   readonly id?: string;
   readonly retain?: true;
+  readonly end?: true;
 }
 
 export const publish = new CommandWithVariables("publish")
@@ -41,6 +42,7 @@ export const publish = new CommandWithVariables("publish")
   .addOption(topicOption("topic of the event; repeats; none: a broadcast to everyone"))
   .addOption(new Option("-i, --id <id>", "id of the event: publishing it again changes nothing"))
   .addOption(new Option("--retain", "keep it as the current value, which new readers are sent first"))
+  .addOption(new Option("--end", "it is the last event of its topics, which end"))
   .addOption(defaultUrlOption())
   .addOption(tokenOption())
   .addHelpText("after", ({ command }) =>
@@ -55,7 +57,7 @@ export const publish = new CommandWithVariables("publish")
   .action(run);
 
 async function run(type: string, json: string | undefined, options: PublishOptions): Promise<void> {
-  const { topic: topics, id, text, retain } = options;
+  const { topic: topics, id, text, retain, end } = options;
   const hub = createPublisher<AnyEvents>(connectionOf(options));
   if (text !== undefined && json !== undefined)
     throw new CliError("give the data once: as JSON or as --text");
@@ -63,6 +65,7 @@ async function run(type: string, json: string | undefined, options: PublishOptio
     if (type === STDIN && (json ?? text) !== undefined)
       throw new CliError("after - there is no data to give");
     if (id !== undefined) throw new CliError("--id is for a single event; a line of input has its own");
+    if (end) throw new CliError("--end is for a single event; a line of input has its own, as a member");
     const parse =
       type === STDIN ? parseEvent : (line: string) => ({ type, data: parseData(line, dataLineHint) });
     await publishLines(hub, (line) => withOptions(parse(line), { topics, retain }));
@@ -70,7 +73,7 @@ async function run(type: string, json: string | undefined, options: PublishOptio
   }
   const data = text ?? (await readData(type, json));
   try {
-    const published = await hub.publish(type, data, { topics, id, retain });
+    const published = await hub.publish(type, data, { topics, id, retain, end });
     await print(`${published.id}\n`);
     if (process.stdout.isTTY && process.stderr.isTTY) notice(describe(published));
   } catch (error) {

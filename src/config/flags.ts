@@ -3,6 +3,7 @@ import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
 import { DEFAULT_LEEWAY_MS } from "../auth/tokens.ts";
 import { DEFAULT_LIMITS } from "../http/limits/limits.ts";
 import { DEFAULT_CURRENT_BOUNDS } from "../log/current-values.ts";
+import { DEFAULT_ENDED_TOPICS } from "../log/ended-topics.ts";
 import { DEFAULT_BOUNDS } from "../log/store.ts";
 import { assertConsistent, type Config } from "./config.ts";
 import {
@@ -128,6 +129,12 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       size,
       DEFAULT_CURRENT_BOUNDS.bytes,
       "64MiB",
+    ),
+    endedTopics: preset(
+      "--ended-topics <count>",
+      "remember this many topics that have ended",
+      count,
+      DEFAULT_ENDED_TOPICS,
     ),
   }),
   ...group("Streams", {

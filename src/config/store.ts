@@ -29,6 +29,8 @@ export interface StoreSettings {
   readonly retainValues: number;
   /** Bytes of them. */
   readonly retainBytes: number;
+  /** How many ended topics are remembered. */
+  readonly endedTopics: number;
 }
 
 /** Who else uses the store. */
@@ -46,7 +48,7 @@ export interface StoreUse {
  * can't keep a log.
  */
 export async function openStore(
-  { store, replicas, sync, repair, retainValues, retainBytes, ...history }: StoreSettings,
+  { store, replicas, sync, repair, retainValues, retainBytes, endedTopics, ...history }: StoreSettings,
   { shared = false, recipients }: StoreUse = {},
 ): Promise<Store> {
   const bounds = {
@@ -63,8 +65,8 @@ export async function openStore(
       : new RedisStore(store, { bounds, replicas });
   }
   return store === "memory"
-    ? new MemoryStore(bounds, systemClock, currentBounds)
-    : new SqliteStore(store, { bounds, currentBounds, sync, repair, shared });
+    ? new MemoryStore(bounds, systemClock, currentBounds, endedTopics)
+    : new SqliteStore(store, { bounds, currentBounds, endedTopics, sync, repair, shared });
 }
 
 /** The file that the store is in, if it is in one. */

@@ -60,6 +60,13 @@ export interface EventInput<Name extends string = string, Data = unknown> {
    * @defaultValue false
    */
   readonly retain?: boolean | undefined;
+  /**
+   * Whether the event is the last of its topics. What is published there later is refused, and streams that ask
+   * for ended topics alone end.
+   *
+   * @defaultValue false
+   */
+  readonly end?: boolean | undefined;
 }
 
 /** The type of the data of an event type; unknown for an event type outside the catalog. */
@@ -100,6 +107,11 @@ export const EventInput = Type.Object(
           "It becomes the current value of its type on its topics, which new readers are sent first",
       }),
     ),
+    end: Type.Optional(
+      Type.Boolean({
+        description: "It is the last event of its topics: streams that ask for ended topics alone end",
+      }),
+    ),
   },
   // Unknown properties are refused, because a misspelt `topics` would be a broadcast to everyone.
   {
@@ -107,7 +119,7 @@ export const EventInput = Type.Object(
     description: "An event to publish",
     // As `allOf` in name-schemas.ts.
     anyOf: [
-      { properties: { private: { const: false } } },
+      { properties: { private: { const: false }, end: { const: false } } },
       { required: ["topic"] },
       { required: ["topics"], properties: { topics: { minItems: 1 } } },
     ],
@@ -140,8 +152,8 @@ function merge(faults: readonly Violation[], others: readonly Violation[]): Viol
 const NONE: readonly Violation[] = [];
 
 /**
- * Checks the rules that a JSON Schema can't express: names are bounded in bytes, and a private event
- * needs a topic. Values of a wrong type are left to the schema.
+ * Checks the rules that a JSON Schema can't express: names are bounded in bytes, and some events need
+ * a topic. Values of a wrong type are left to the schema.
  */
 function nameFaults(event: unknown, at = ""): readonly Violation[] {
   if (typeof event !== "object" || event === null) return NONE;
@@ -151,6 +163,7 @@ function nameFaults(event: unknown, at = ""): readonly Violation[] {
     topic,
     topics,
     private: hidden,
+    end,
   }: { readonly [Key in keyof EventInput]?: unknown } = event;
   let found = NONE;
   found = withFault(found, at, "/type", typeof type === "string" ? typeFault(type) : undefined);
@@ -162,8 +175,9 @@ function nameFaults(event: unknown, at = ""): readonly Violation[] {
     const fault = typeof one === "string" ? topicFault(one) : undefined;
     if (fault !== undefined) found = withFault(found, at, `/topics/${i}`, fault);
   }
-  if (hidden === true && list.length === 0 && topic === undefined) {
-    found = withFault(found, at, "/topics", "missing: a private event needs a topic");
+  if ((hidden === true || end === true) && list.length === 0 && topic === undefined) {
+    const needing = hidden === true ? "a private event" : "an event that ends its topics";
+    found = withFault(found, at, "/topics", `missing: ${needing} needs a topic`);
   }
   return found;
 }

@@ -44,7 +44,7 @@ type Head = readonly [
   retry: number | null,
 ];
 
-const FLAGS = { private: 1, retain: 2, text: 4, erased: 8 } as const;
+const FLAGS = { private: 1, retain: 2, text: 4, erased: 8, end: 16 } as const;
 
 /** The text is no block, or not the one that was kept. */
 export class DamagedBlock extends Error {
@@ -106,7 +106,8 @@ function headOf(entry: Entry): Head {
     (entry.private ? FLAGS.private : 0) |
     (entry.retain ? FLAGS.retain : 0) |
     (entry.text ? FLAGS.text : 0) |
-    (entry.erased ? FLAGS.erased : 0);
+    (entry.erased ? FLAGS.erased : 0) |
+    (entry.end ? FLAGS.end : 0);
   return [isNamed(entry) ? id : null, type, topics, recipients, flags, retry];
 }
 
@@ -165,6 +166,7 @@ function entryOf(head: Head, json: string, word: string, position: number, keptA
     retry: retry ?? undefined,
     private: (flags & FLAGS.private) !== 0,
     retain: (flags & FLAGS.retain) !== 0,
+    end: (flags & FLAGS.end) !== 0,
     erased: (flags & FLAGS.erased) !== 0,
   };
   return decodedEntry(data, id !== null);

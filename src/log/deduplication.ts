@@ -1,6 +1,7 @@
+import type { EndedReader } from "./ended-topics.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { sameJson } from "./same-json.ts";
-import { type Batch, IdConflict, type Receipt } from "./store.ts";
+import { type Batch, IdConflict, type Receipt, type Refusal, TopicEnded } from "./store.ts";
 import { topicSet } from "./topic-set.ts";
 
 /** A draft whose publisher gave it an id. */
@@ -25,28 +26,37 @@ const LOOKED_UP_TOGETHER = 16;
 
 /**
  * Sorts what is appended into what is new and what was published before. An id is unique on its
- * topics, as a set.
+ * topics, as a set. What is new is refused on a topic that has ended.
  */
 export class Deduplication {
   /** What the store is to keep, in order. */
   readonly fresh: Draft[] = [];
   /** Whether some of it may become current values. */
   retains = false;
+  /** Whether some of it ends its topics. */
+  ends = false;
   /** How many clients each of those is for. */
   readonly recipients: number[] = [];
   readonly #find: (draft: NamedDraft) => Entry | undefined;
+  readonly #ended: EndedReader | undefined;
   readonly #freshByName = new Map<string, number>();
-  readonly #sources: (Run | readonly Source[] | IdConflict)[] = [];
+  /** The topics that fresh drafts end, and the indices of those. */
+  readonly #freshEnds = new Map<string, number>();
+  readonly #sources: (Run | readonly Source[] | Refusal)[] = [];
 
-  /** @param find the held event that has the draft's id on the draft's topics. */
-  constructor(find: (draft: NamedDraft) => Entry | undefined) {
+  /**
+   * @param find the held event that has the draft's id on the draft's topics.
+   * @param ended the topics that have ended; none where the store does not know.
+   */
+  constructor(find: (draft: NamedDraft) => Entry | undefined, ended?: EndedReader) {
     this.#find = find;
+    this.#ended = ended;
   }
 
-  /** Takes all of a batch, or none when an id in it is used for a different event. */
+  /** Takes all of a batch, or none when an id in it is used for a different event, or a topic has ended. */
   *add({ drafts, recipients }: Batch): Generator<void, void, void> {
     // Nothing is looked up for events without ids, which most are.
-    if (!drafts.some(isNamed)) {
+    if (!drafts.some(isNamed) && !this.#hasEnds(drafts)) {
       const first = this.fresh.length;
       for (let i = 0; i < drafts.length; i++) this.#push(drafts[i] as Draft, recipients[i] ?? 0);
       this.#sources.push(new Run(first, this.fresh.length));
@@ -56,15 +66,11 @@ export class Deduplication {
     const sources: Source[] = [];
     for (const [i, draft] of drafts.entries()) {
       if (i % LOOKED_UP_TOGETHER === 0) yield;
-      let source: Source | undefined;
-      if (isNamed(draft)) {
-        source = this.#sourceOf(draft, recipients[i] ?? 0);
-      } else {
-        source = this.#keep(draft, recipients[i] ?? 0);
-      }
-      if (!source) {
+      const count = recipients[i] ?? 0;
+      const source = isNamed(draft) ? this.#sourceOf(draft, count) : this.#keep(draft, count);
+      if (source instanceof IdConflict || source instanceof TopicEnded) {
         this.#undo(before);
-        this.#sources.push(new IdConflict(draft.id ?? ""));
+        this.#sources.push(source);
         return;
       }
       sources.push(source);
@@ -73,28 +79,38 @@ export class Deduplication {
   }
 
   /** The answer to each batch, when the fresh drafts have become these entries. */
-  receipts(kept: readonly Entry[]): (readonly Receipt[] | IdConflict)[] {
+  receipts(kept: readonly Entry[]): (readonly Receipt[] | Refusal)[] {
     return this.#sources.map((sources) => {
-      if (sources instanceof IdConflict) return sources;
+      if (sources instanceof IdConflict || sources instanceof TopicEnded) return sources;
       if (sources instanceof Run) return kept.slice(sources.first, sources.end).map(freshReceipt);
       return sources.map((source) => receiptOf(source, kept));
     });
   }
 
-  #sourceOf(draft: NamedDraft, recipients: number): Source | undefined {
+  #sourceOf(draft: NamedDraft, recipients: number): Source | Refusal {
     const name = JSON.stringify([draft.id, ...topicSet(draft.topics)]);
     const index = this.#freshByName.get(name);
     const planned = index === undefined ? undefined : this.fresh[index];
     if (index !== undefined && planned) {
-      return sameContent(planned, draft) ? { fresh: index, again: true } : undefined;
+      return sameContent(planned, draft) ? { fresh: index, again: true } : new IdConflict(draft.id);
     }
     const held = this.#find(draft);
-    if (held) return !held.erased && sameContent(held, draft) ? { held } : undefined;
-    this.#freshByName.set(name, this.fresh.length);
-    return this.#keep(draft, recipients);
+    if (held) return !held.erased && sameContent(held, draft) ? { held } : new IdConflict(draft.id);
+    const kept = this.#keep(draft, recipients);
+    if ("fresh" in kept) this.#freshByName.set(name, kept.fresh);
+    return kept;
   }
 
-  #keep(draft: Draft, recipients: number): Source {
+  /** Whether it is to be looked for topics that have ended. */
+  #hasEnds(drafts: readonly Draft[]): boolean {
+    return (this.#ended?.count ?? 0) > 0 || this.#freshEnds.size > 0 || drafts.some(({ end }) => end);
+  }
+
+  #keep(draft: Draft, recipients: number): Source | TopicEnded {
+    for (const topic of draft.topics) {
+      if (this.#freshEnds.has(topic) || this.#ended?.get(topic)) return new TopicEnded(topic);
+    }
+    if (draft.end) for (const topic of draft.topics) this.#freshEnds.set(topic, this.fresh.length);
     this.#push(draft, recipients);
     return { fresh: this.fresh.length - 1, again: false };
   }
@@ -102,13 +118,16 @@ export class Deduplication {
   #push(draft: Draft, recipients: number): void {
     this.fresh.push(draft);
     if (draft.retain) this.retains = true;
+    if (draft.end) this.ends = true;
     this.recipients.push(recipients);
   }
 
   #undo(before: number): void {
     this.fresh.length = before;
     this.recipients.length = before;
-    for (const [name, index] of this.#freshByName) if (index >= before) this.#freshByName.delete(name);
+    for (const indices of [this.#freshByName, this.#freshEnds]) {
+      for (const [name, index] of indices) if (index >= before) indices.delete(name);
+    }
   }
 }
 
@@ -133,6 +152,7 @@ function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {
     a.retry === b.retry &&
     a.private === b.private &&
     a.retain === b.retain &&
+    a.end === b.end &&
     a.text === b.text &&
     sameJson(a.json, b.json)
   );

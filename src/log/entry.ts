@@ -20,6 +20,8 @@ export interface Draft {
   readonly private: boolean;
   /** Whether it becomes the current value of its topics. */
   readonly retain: boolean;
+  /** Whether it is the last event of its topics. */
+  readonly end: boolean;
 }
 
 /** An event with its place in the log, as plain data. {@link createEntry} makes an {@link Entry} of it. */
@@ -97,6 +99,7 @@ class KeptEntry implements Entry {
   readonly retry: number | undefined;
   readonly private: boolean;
   readonly retain: boolean;
+  readonly end: boolean;
   readonly erased: boolean;
   readonly isNamed: boolean;
   /** See {@link sizeInMemory}: it is added when the entry comes, and taken off when it goes. */
@@ -126,6 +129,7 @@ class KeptEntry implements Entry {
     this.retry = draft.retry;
     this.private = draft.private;
     this.retain = draft.retain;
+    this.end = draft.end;
     this.erased = erased;
     this.isNamed = isNamed;
     this.size = sizeOf(this);

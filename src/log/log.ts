@@ -1,4 +1,4 @@
-import { newWord } from "../protocol/place.ts";
+import { newWord, parsePlace } from "../protocol/place.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Draft, Entry } from "./entry.ts";
 import { Histogram } from "./histogram.ts";
@@ -6,11 +6,12 @@ import { type Life, Lives } from "./lives.ts";
 import {
   type Awaitable,
   type Follower,
-  IdConflict,
+  isRefusal,
   type LogStart,
   type MayRead,
   OutcomeUnknown,
   type Receipt,
+  type Refusal,
   type Store,
   StoreFailure,
   type Stretch,
@@ -148,6 +149,26 @@ export class Log {
     return isCleared;
   }
 
+  /**
+   * Opens a topic that has ended, after what is being appended. False if it had not.
+   *
+   * @throws StoreFailure
+   */
+  async openTopic(topic: string): Promise<boolean> {
+    let isOpened = false;
+    const work = async () => {
+      isOpened = (await this.store.openTopic?.(topic)) ?? false;
+    };
+    await new Promise((resolve, reject) => this.#enqueue({ drafts: [], work, resolve, reject }));
+    return isOpened;
+  }
+
+  /** The position of a place, whether or not it is still held; undefined for any other text. */
+  positionOf(cursor: string): number | undefined {
+    const place = parsePlace(cursor);
+    return place && this.#lives.positionOf(place, this.#head);
+  }
+
   /** The position of the oldest event that readers can still have. */
   get earliest(): number | undefined {
     const { earliest } = this.store;
@@ -172,7 +193,7 @@ export class Log {
   /**
    * Keeps all of the events or none. Resolves when they have been delivered, and {@link read} has them.
    *
-   * @throws IdConflict when an id is already used for a different event; StoreFailure.
+   * @throws IdConflict when an id is already used for a different event; TopicEnded; StoreFailure.
    */
   append(drafts: readonly Draft[]): Promise<readonly Receipt[]> {
     return new Promise((resolve, reject) => this.#enqueue({ drafts, resolve, reject }));
@@ -342,7 +363,7 @@ export class Log {
       this.#changed(undefined);
       kept.forEach((group, i) => {
         const receipts = answers[i] ?? [];
-        if (receipts instanceof IdConflict) group.reject(receipts);
+        if (isRefusal(receipts)) group.reject(receipts);
         else this.#answer({ group, receipts, position: lastPosition(receipts) });
       });
       for (const group of groups) {
@@ -360,7 +381,7 @@ export class Log {
     return this.#untold.reduce((last, { position }) => Math.max(last, position), 0);
   }
 
-  async #keep(groups: readonly Group[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+  async #keep(groups: readonly Group[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     if (groups.length === 0) return [];
     const batches = groups.map(({ drafts }) => ({
       drafts,

@@ -2,6 +2,7 @@ import { newWord, parsePlace } from "../protocol/place.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { type CurrentBounds, type CurrentReader, CurrentValues } from "./current-values.ts";
 import { Deduplication } from "./deduplication.ts";
+import { type EndedReader, EndedTopics } from "./ended-topics.ts";
 import { type Entry, erasedEntry, isNamed, keptEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
@@ -14,10 +15,10 @@ import {
   type Bounds,
   DEFAULT_BOUNDS,
   type Follower,
-  type IdConflict,
   type LogStart,
   type MayRead,
   type Receipt,
+  type Refusal,
   type Store,
   type Stretch,
 } from "./store.ts";
@@ -35,12 +36,15 @@ export class MemoryStore implements Store {
   readonly #backups = new Backups();
   #follower: Follower | undefined;
   readonly #current: CurrentValues;
+  readonly #ended: EndedTopics;
 
   constructor(
     bounds: Partial<Bounds> = {},
     clock: Clock = systemClock,
     currentBounds: Partial<CurrentBounds> = {},
+    endedTopics?: number,
   ) {
+    this.#ended = new EndedTopics(endedTopics);
     this.#current = new CurrentValues(currentBounds);
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#time = steadyTime(clock);
@@ -52,6 +56,10 @@ export class MemoryStore implements Store {
 
   get current(): CurrentReader {
     return this.#current;
+  }
+
+  get ended(): EndedReader {
+    return this.#ended;
   }
 
   get count(): number {
@@ -67,12 +75,12 @@ export class MemoryStore implements Store {
     return { head: this.#head, lives: [{ word: this.#word, first: 1 }] };
   }
 
-  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]> {
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | Refusal)[]> {
     return inSlices(this.#append(batches));
   }
 
-  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | IdConflict)[], void> {
-    const deduplication = new Deduplication((draft) => this.#named.find(draft));
+  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | Refusal)[], void> {
+    const deduplication = new Deduplication((draft) => this.#named.find(draft), this.#ended);
     for (const batch of batches) yield* deduplication.add(batch);
     const { fresh, recipients } = deduplication;
     const keptAt = this.#time();
@@ -84,6 +92,7 @@ export class MemoryStore implements Store {
     });
     this.#dropPast(keptAt);
     if (deduplication.retains) this.#current.keep(entries);
+    if (deduplication.ends) this.#ended.keep(entries);
     if (entries.length > 0) this.#follower?.kept(entries);
     return deduplication.receipts(entries);
   }
@@ -110,6 +119,10 @@ export class MemoryStore implements Store {
     return this.#current.clear(type, topic).size > 0;
   }
 
+  openTopic(topic: string): boolean {
+    return this.#ended.open(topic);
+  }
+
   /** Erases the data of an event. False if it is not held. */
   erase(position: number): boolean {
     const wasCurrent = this.#current.erase(position).size > 0;
@@ -131,6 +144,7 @@ export class MemoryStore implements Store {
       head: this.#head,
       lives: this.#lives.all,
       current: this.#current.all(),
+      ended: this.#ended.all(),
       read,
     });
   }

@@ -1,4 +1,5 @@
 import type { CurrentReader } from "./current-values.ts";
+import type { EndedReader } from "./ended-topics.ts";
 import type { Draft, Entry } from "./entry.ts";
 import type { Life } from "./lives.ts";
 
@@ -55,19 +56,32 @@ export interface Store {
    */
   clearCurrent?(type: string, topic: string | undefined): Awaitable<boolean>;
   /**
+   * The topics that have ended. It has changed before the follower is told of an event.
+   *
+   * @defaultValue absent: topics do not end here, and events with `end` are refused
+   */
+  readonly ended?: EndedReader | undefined;
+  /**
+   * Opens a topic that has ended, at all nodes. Those who read it already are not told.
+   *
+   * @returns whether it had ended
+   */
+  openTopic?(topic: string): Awaitable<boolean>;
+  /**
    * From now on, tells the follower of all events that are kept, in order, also of those that this store
    * appends itself. It is called once, before anything else, and again after an error.
    */
   follow(follower: Follower): Awaitable<LogStart>;
   /**
    * Keeps the events of each batch, in this order: all of a batch, or none. Then it removes events past the
-   * bounds. An id that is held on the same topics is a duplicate or a conflict.
+   * bounds. An id that is held on the same topics is a duplicate or a conflict. Nothing else is kept on a topic
+   * that has ended, by an event before it in the same batch perhaps.
    *
    * The store may tell the follower before or after it returns.
    *
-   * @returns for each batch a receipt for each draft, or the conflict because of which the batch is not kept
+   * @returns for each batch a receipt for each draft, or why the batch is not kept
    */
-  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]>;
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | Refusal)[]>;
   /** Removes events past the bounds. After a failure it shows whether the store works again. */
   trim(): Awaitable<void>;
   /**
@@ -238,4 +252,24 @@ export class IdConflict extends Error {
     super(`id ${JSON.stringify(id)} is already used for a different event`);
     this.id = id;
   }
+}
+
+/** The topic has ended: an event with `end` was its last. */
+export class TopicEnded extends Error {
+  override readonly name = "TopicEnded";
+  /** The topic that has ended. */
+  readonly topic: string;
+
+  constructor(topic: string) {
+    super(`the topic ${JSON.stringify(topic)} has ended`);
+    this.topic = topic;
+  }
+}
+
+/** Why events are not kept, through no fault of the store. */
+export type Refusal = IdConflict | TopicEnded;
+
+/** Whether what a store answers is a refusal. */
+export function isRefusal(answer: readonly Receipt[] | Refusal | undefined): answer is Refusal {
+  return answer instanceof IdConflict || answer instanceof TopicEnded;
 }

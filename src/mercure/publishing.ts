@@ -62,6 +62,7 @@ function readUpdate(hub: Hub, fields: Fields): Draft {
     retry: retryOf(firstOf(fields, "retry")),
     private: fields.some(([name]) => name === "private"),
     retain: false,
+    end: false,
   };
   assertCatalog(hub, draft);
   return draft;

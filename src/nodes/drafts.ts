@@ -15,7 +15,7 @@ const Head = Type.Tuple([
 type Head = typeof Head.static;
 const checkHeads = checker(Type.Array(Head));
 
-const FLAGS = { private: 1, retain: 2, text: 4 } as const;
+const FLAGS = { private: 1, retain: 2, text: 4, end: 8 } as const;
 
 /** A draft, and how many clients it is for. */
 export interface CountedDraft extends Draft {
@@ -38,7 +38,10 @@ export function encodeDrafts(batches: readonly Batch[]): string {
 function headOf(draft: Draft, recipients: number): Head {
   const { id = null, type = null, topics, retry = null } = draft;
   const flags =
-    (draft.private ? FLAGS.private : 0) | (draft.retain ? FLAGS.retain : 0) | (draft.text ? FLAGS.text : 0);
+    (draft.private ? FLAGS.private : 0) |
+    (draft.retain ? FLAGS.retain : 0) |
+    (draft.text ? FLAGS.text : 0) |
+    (draft.end ? FLAGS.end : 0);
   return [id, type, [...topics], recipients, flags, retry];
 }
 
@@ -56,6 +59,7 @@ export function decodeDrafts(text: string): CountedDraft[] {
     retry: retry ?? undefined,
     private: (flags & FLAGS.private) !== 0,
     retain: (flags & FLAGS.retain) !== 0,
+    end: (flags & FLAGS.end) !== 0,
     recipients,
   }));
 }

@@ -1,3 +1,4 @@
+import { endsOf, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log } from "../log/log.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type Store,
   type StoreFailure,
   type Stretch,
+  TopicEnded,
 } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import { version } from "../version.ts";
@@ -151,6 +153,7 @@ export class LogOwner {
       head: this.log.head,
       lives: [...this.log.lives],
       holdings: this.#holdings(),
+      ...(store.ended && { ended: { most: store.ended.most, ends: store.ended.all().map(toldEnd) } }),
       ...(store.engine && { engine: told(store.engine) }),
       servesWhileFailing: store.servesWhileFailing === true,
       ...(this.#failing !== undefined && { failing: this.#failing }),
@@ -194,6 +197,8 @@ export class LogOwner {
         return this.#locate(request.cursor, request.after);
       case "erase":
         return this.#erase(request.position);
+      case "openTopic":
+        return this.#openTopic(request.topic);
       case "backup":
         if (!this.log.store.backup) throw new Error("this store can't be copied while it runs");
         await this.log.store.backup(request.path);
@@ -215,6 +220,7 @@ export class LogOwner {
         });
       } catch (error) {
         if (error instanceof IdConflict) return { conflict: error.id };
+        if (error instanceof TopicEnded) return { ended: error.topic };
         throw error;
       }
     });
@@ -242,7 +248,16 @@ export class LogOwner {
     return isErased;
   }
 
+  async #openTopic(topic: string): Promise<boolean> {
+    const isOpened = await this.log.openTopic(topic);
+    // It may have ended again, which nodes have been told by then.
+    if (isOpened && !this.log.store.ended?.get(topic)) this.#tell({ type: "opened", topic });
+    return isOpened;
+  }
+
   #deliver(entries: readonly Entry[]): void {
+    const ends = entries.filter(({ end }) => end).flatMap(endsOf);
+    if (ends.length > 0) this.#tell({ type: "ended", ends: ends.map(toldEnd) });
     for (const piece of piecesOf(entries)) {
       let frame: Uint8Array | undefined;
       for (const node of this.#nodes) {
@@ -378,6 +393,10 @@ function cut(stretch: Stretch): Stretch {
 
 function finite(bound: number): number | null {
   return Number.isFinite(bound) ? bound : null;
+}
+
+function toldEnd({ topic, position, private: isPrivate }: TopicEnd): [string, number, boolean] {
+  return [topic, position, isPrivate];
 }
 
 function reasonOf(error: unknown): string {

@@ -30,6 +30,9 @@ const Engine = Type.Object({
   durability: Type.String(),
 });
 
+/** The end of a topic: the topic, the position of its last event, and whether that is private. */
+const End = Type.Tuple([Type.String(), Position, Type.Boolean()]);
+
 /** What a node says to the owner of the log. Requests have an id, which their reply repeats. */
 export const ToOwner = {
   /** The first of all. */
@@ -51,6 +54,7 @@ export const ToOwner = {
   /** The first event of an id after those that the node has seen and refused. */
   locate: Type.Object({ type: Type.Literal("locate"), id: Id, cursor: Type.String(), after: Position }),
   erase: Type.Object({ type: Type.Literal("erase"), id: Id, position: Position }),
+  openTopic: Type.Object({ type: Type.Literal("openTopic"), id: Id, topic: Type.String() }),
   backup: Type.Object({ type: Type.Literal("backup"), id: Id, path: Type.String() }),
   /** The body is for all other nodes, or for one. */
   tell: Type.Object({ type: Type.Literal("tell"), to: Type.Optional(Type.String()) }),
@@ -78,6 +82,8 @@ export const ToNode = {
     head: Position,
     lives: Type.Array(Type.Object({ word: Type.String(), first: Position }), { minItems: 1 }),
     holdings: Holdings,
+    /** The ended topics, oldest first, where the store knows them, and how many there can be. */
+    ended: Type.Optional(Type.Object({ most: Type.Integer(), ends: Type.Array(End) })),
     engine: Type.Optional(Engine),
     servesWhileFailing: Type.Boolean(),
     failing: Type.Optional(Type.String()),
@@ -89,6 +95,9 @@ export const ToNode = {
   engine: Type.Object({ type: Type.Literal("engine"), engine: Engine }),
   rolledBack: Type.Object({ type: Type.Literal("rolledBack"), to: Position }),
   erased: Type.Object({ type: Type.Literal("erased"), position: Position }),
+  /** Topics have ended. It comes before their last events, which a node that is behind is told later. */
+  ended: Type.Object({ type: Type.Literal("ended"), ends: Type.Array(End) }),
+  opened: Type.Object({ type: Type.Literal("opened"), topic: Type.String() }),
   failed: Type.Object({ type: Type.Literal("failed"), reason: Type.String() }),
   works: Type.Object({ type: Type.Literal("works") }),
   /** The node is so far behind that what it lacks is no longer held. */
@@ -118,7 +127,7 @@ export type NodeMessage = ToNode[keyof ToNode];
 export const Replies = {
   /**
    * For each batch its receipts (position, id, recipients, whether it is a duplicate), or the id in
-   * conflict. An id that the log gave is null: it is the event's place.
+   * conflict, or the topic that has ended. An id that the log gave is null: it is the event's place.
    */
   append: Type.Array(
     Type.Union([
@@ -126,6 +135,7 @@ export const Replies = {
         Type.Tuple([Position, Type.Union([Type.String(), Type.Null()]), Type.Integer(), Type.Boolean()]),
       ),
       Type.Object({ conflict: Type.String() }),
+      Type.Object({ ended: Type.String() }),
     ]),
   ),
   /** The blocks are in the body. */
@@ -140,6 +150,7 @@ export const Replies = {
     erased: Type.Boolean(),
   }),
   erase: Type.Boolean(),
+  openTopic: Type.Boolean(),
   backup: Type.Null(),
 } as const;
 export type Replies = Messages<typeof Replies>;

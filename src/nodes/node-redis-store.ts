@@ -1,6 +1,6 @@
 import type { Draft } from "../log/entry.ts";
 import { RedisStore, type RedisStoreOptions } from "../log/redis/redis-store.ts";
-import type { Batch, IdConflict, Receipt } from "../log/store.ts";
+import type { Batch, Receipt, Refusal } from "../log/store.ts";
 
 /** The log in Redis at a node of many: an event's recipients are counted at all of them. */
 export class NodeRedisStore extends RedisStore {
@@ -12,7 +12,7 @@ export class NodeRedisStore extends RedisStore {
     this.#elsewhere = elsewhere;
   }
 
-  override append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+  override append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     const counted = batches.map((batch) => ({
       ...batch,
       recipients: batch.drafts.map((draft, i) => (batch.recipients[i] ?? 0) + this.#elsewhere(draft)),

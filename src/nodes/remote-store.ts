@@ -1,3 +1,4 @@
+import { EndedTopics, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft } from "../log/entry.ts";
 import { type Entry, erasedEntry } from "../log/entry.ts";
 import { Lives } from "../log/lives.ts";
@@ -14,8 +15,10 @@ import {
   type MayRead,
   OutcomeUnknown,
   type Receipt,
+  type Refusal,
   type Store,
   type Stretch,
+  TopicEnded,
 } from "../log/store.ts";
 import { parsePlace } from "../protocol/place.ts";
 import { decodeBlocks } from "./blocks.ts";
@@ -36,6 +39,7 @@ const APPENDED = checked(Replies.append);
 const READ = checked(Replies.read);
 const LOCATED = checked(Replies.locate);
 const ERASED = checked(Replies.erase);
+const OPENED = checked(Replies.openTopic);
 const COPIED = checked(Replies.backup);
 
 export interface RemoteStoreOptions {
@@ -49,6 +53,9 @@ export class RemoteStore implements Store {
   readonly bounds: Bounds;
   readonly erase?: (position: number) => Promise<boolean>;
   readonly backup?: (path: string) => Promise<void>;
+  readonly openTopic?: (topic: string) => Promise<boolean>;
+  /** The owner has the same, and refuses what comes after an end. */
+  readonly ended: EndedTopics | undefined;
   /** As for the owner's: the newest entries are in memory here too. */
   readonly servesWhileFailing: boolean;
   readonly #link: OwnerLink;
@@ -68,8 +75,8 @@ export class RemoteStore implements Store {
   readonly #lose: () => void;
 
   constructor(link: OwnerLink, options: RemoteStoreOptions) {
-    const { store, path, erases, backsUp, bounds, head, lives, holdings, engine, servesWhileFailing } =
-      link.start;
+    const { store, path, erases, backsUp, bounds, head, lives, holdings } = link.start;
+    const { ended, engine, servesWhileFailing } = link.start;
     this.#link = link;
     this.#options = options;
     this.name = store;
@@ -87,6 +94,11 @@ export class RemoteStore implements Store {
     this.lost = promise;
     this.#lose = resolve;
     if (erases) this.erase = async (position) => (await link.ask({ type: "erase", position }, ERASED)).value;
+    if (ended) {
+      this.ended = new EndedTopics(ended.most);
+      this.ended.add(ended.ends.map(endOf));
+      this.openTopic = async (topic) => (await link.ask({ type: "openTopic", topic }, OPENED)).value;
+    }
     if (backsUp) this.backup = async (path) => void (await link.ask({ type: "backup", path }, COPIED));
     this.#file = path === undefined ? undefined : new FileReader(path);
   }
@@ -117,8 +129,8 @@ export class RemoteStore implements Store {
     return start;
   }
 
-  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
-    const answers: Promise<readonly (readonly Receipt[] | IdConflict)[]>[] = [];
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
+    const answers: Promise<readonly (readonly Receipt[] | Refusal)[]>[] = [];
     for (const message of messagesOf(batches)) {
       const oldest = answers.at(-MAX_UNANSWERED);
       if (oldest) await oldest.catch(() => {});
@@ -133,7 +145,7 @@ export class RemoteStore implements Store {
     throw new OutcomeUnknown("some of the events may have been kept", { cause: reason });
   }
 
-  async #appendTogether(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+  async #appendTogether(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     const { recipients } = this.#options;
     const counted = batches.map(({ drafts, recipients: here }) => ({
       drafts,
@@ -142,7 +154,8 @@ export class RemoteStore implements Store {
     const sizes = batches.map(({ drafts }) => drafts.length);
     const { value } = await this.#link.ask({ type: "append", sizes }, APPENDED, encodeDrafts(counted));
     return value.map((batch) => {
-      if (!Array.isArray(batch)) return new IdConflict(batch.conflict);
+      if ("conflict" in batch) return new IdConflict(batch.conflict);
+      if ("ended" in batch) return new TopicEnded(batch.ended);
       return batch.map(([position, given, recipients, duplicate]) => ({
         position,
         id: given ?? this.#lives.placeOf(position),
@@ -225,6 +238,7 @@ export class RemoteStore implements Store {
         this.#head = Math.min(this.#head, message.to);
         this.#lives.cutAfter(this.#head);
         this.#recent.dropAfter(message.to);
+        this.ended?.dropAfter(message.to);
         this.#follower?.rolledBack(message.to);
         return;
       case "erased": {
@@ -233,6 +247,12 @@ export class RemoteStore implements Store {
         this.#file?.forget();
         return;
       }
+      case "ended":
+        this.ended?.add(message.ends.map(endOf));
+        return;
+      case "opened":
+        this.ended?.open(message.topic);
+        return;
       case "failed":
         this.#follower?.failed(new Error(message.reason));
         return;
@@ -281,6 +301,10 @@ function* messagesOf(batches: readonly Batch[]): Generator<readonly Batch[], voi
     length = 0;
   }
   if (message.length > 0) yield message;
+}
+
+function endOf([topic, position, isPrivate]: ToNode["ended"]["ends"][number]): TopicEnd {
+  return { topic, position, private: isPrivate };
 }
 
 function engineOf(engine: ToNode["start"]["engine"]): EngineStatus | undefined {

@@ -68,6 +68,16 @@ export const Status = Type.Object({
         { description: "The current values, where the store keeps them" },
       ),
     ),
+    ended: Type.Optional(
+      Type.Object(
+        {
+          topics: Type.Integer({ description: "How many there are" }),
+          dropped: Type.Integer({ description: "How many are open again because the bound was passed" }),
+          bound: Type.Integer(),
+        },
+        { description: "The topics that have ended, where the store knows them" },
+      ),
+    ),
     engine: Type.Optional(Engine),
   }),
   totals: Type.Object({
@@ -93,6 +103,9 @@ export const Status = Type.Object({
         expired: Type.Integer({
           description:
             "Their token expired, their key was withdrawn, or their stream reached the greatest age",
+        }),
+        ended: Type.Integer({
+          description: "They had all of the topics that they asked for, which have ended",
         }),
         drained: Type.Integer({ description: "The hub stopped" }),
         removed: Type.Integer({ description: "An administrator removed them" }),

@@ -76,6 +76,13 @@ export interface EventOptions {
    * @defaultValue false
    */
   retain?: boolean | undefined;
+  /**
+   * Whether the event is the last of its topics. What is published there later is refused (409), and the
+   * iterations of subscribers that ask for ended topics alone finish.
+   *
+   * @defaultValue false
+   */
+  end?: boolean | undefined;
 }
 
 /** An event to publish: a union over the catalog. */

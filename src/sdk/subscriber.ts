@@ -23,7 +23,8 @@ export type Handlers<C extends Catalog> = {
  * ends. It reconnects as often as needed, and continues after the last event that it yielded. So no event is
  * lost while the hub holds it, and no event comes twice.
  *
- * The iteration ends without an error when the signal aborts.
+ * The iteration ends without an error when the signal aborts, or when all of its topics have ended, named without
+ * `*`.
  *
  * The hub has checked the data by its catalog, so it is not checked again here. A hub that is not `--strict`
  * may also send types outside the catalog: name `types` to exclude them.

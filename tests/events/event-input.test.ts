@@ -21,6 +21,7 @@ test("the schema and the type have the same members", () => {
     retry: 1,
     private: true,
     retain: true,
+    end: true,
   };
   expect(Object.keys(EventInput.properties).sort()).toEqual(Object.keys(event).sort());
   expect([isEventInput(event), schemaIsType, typeIsSchema]).toEqual([

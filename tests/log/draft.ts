@@ -11,6 +11,7 @@ export function draft(fields: Partial<Draft> = {}): Draft {
     retry: undefined,
     private: false,
     retain: false,
+    end: false,
     ...fields,
   };
 }

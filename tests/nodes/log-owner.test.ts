@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Entry } from "../../src/log/entry.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
-import { OutcomeUnknown } from "../../src/log/store.ts";
+import { OutcomeUnknown, TopicEnded } from "../../src/log/store.ts";
 import { silent } from "../../src/logger.ts";
 import { encodeFrame, FrameReader } from "../../src/nodes/frames.ts";
 import { Line } from "../../src/nodes/line.ts";
@@ -117,6 +117,38 @@ test("a node that comes later reads what it was not told, from the owner", async
   expect(await store.erase?.(7)).toBeTrue();
   expect((await store.read(6, 1)).entries[0]?.erased).toBeTrue();
   await until(async () => (await first.read(6, 1)).entries[0]?.erased);
+  await log.close();
+});
+
+test("all nodes know the topics that have ended, and one that comes later too", async () => {
+  const log = await shareLog(new MemoryStore(undefined, undefined, {}, 2), emptyFolder());
+  const [one, two] = log.stores as [RemoteStore, RemoteStore];
+  const knownWhenTold: (boolean | undefined)[] = [];
+  for (const store of log.stores) {
+    store.follow({
+      kept: (entries) =>
+        knownWhenTold.push(...entries.map(({ topics }) => store.ended?.get(topics[0] ?? "") !== undefined)),
+      rolledBack() {},
+      failed() {},
+      works() {},
+      warned() {},
+      noted() {},
+    });
+  }
+  const ending = (topic: string) => draft({ topics: [topic], end: true });
+  await append(one, ending("a"), ending("b"));
+  await until(() => knownWhenTold.length === 6);
+  expect(new Set(knownWhenTold)).toEqual(new Set([true]));
+  const [refused] = await append(two, draft({ topics: ["a"] }));
+  expect(refused).toEqual(new TopicEnded("a"));
+
+  expect([await two.openTopic?.("a"), await two.openTopic?.("a")]).toEqual([true, false]);
+  expect(two.ended?.get("a")).toBeUndefined();
+  await append(two, ending("c"), ending("d"));
+  const late = await log.join("late");
+  const names = (store: RemoteStore) => store.ended?.all().map(({ topic }) => topic);
+  await until(() => log.stores.every((store) => names(store)?.join() === "c,d"));
+  expect(names(late.store)).toEqual(["c", "d"]);
   await log.close();
 });
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
-import { IdConflict, StoreFailure } from "../../log/store.ts";
+import { IdConflict, StoreFailure, TopicEnded } from "../../log/store.ts";
 import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
 
 const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;
@@ -113,6 +113,7 @@ export class Problem extends Error {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof IdConflict) return new Problem(409, error.message, { type: "id-conflict" });
+  if (error instanceof TopicEnded) return new Problem(409, error.message, { type: "topic-ended" });
   if (error instanceof StoreFailure) return storeFailing(error.cause);
   return new Problem(500, "the hub failed to answer; its log says why", { type: "failed", cause: error });
 }

@@ -1,6 +1,7 @@
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { Broker } from "../../broker/broker.ts";
 import type { CurrentReader } from "../../log/current-values.ts";
+import type { EndedReader } from "../../log/ended-topics.ts";
 import { Histogram } from "../../log/histogram.ts";
 import type { EngineStatus } from "../../log/store.ts";
 import { version } from "../../version.ts";
@@ -168,6 +169,7 @@ export function createRegistry(
   counter("tidings_store_failures_total", "Writes that the store failed", () => log.failures, "max");
   counter("tidings_lost_events_total", "Events delivered, and then lost by the store", () => log.lost, "max");
   if (store.current) registerCurrent(registry, store.current);
+  if (store.ended) registerEnded(registry, store.ended);
   if (store.engine) registerEngine(registry, () => store.engine);
   histogram(registry, "tidings_store_append_seconds", "Time to keep a turn's events", log.appendTimes);
   return registry;
@@ -193,6 +195,13 @@ function registerCurrent(registry: Registry, current: CurrentReader): void {
   gauge("tidings_current_values", "Current values held", () => current.count);
   gauge("tidings_current_bytes", "What their events cost, in bytes", () => current.bytes);
   gauge("tidings_current_dropped", "Current values gone since a bound was passed", () => current.dropped);
+}
+
+/** Registers how many topics have ended. */
+function registerEnded(registry: Registry, ended: EndedReader): void {
+  const gauge = sharedGauges(registry);
+  gauge("tidings_ended_topics", "Topics that have ended", () => ended.count);
+  gauge("tidings_ended_dropped", "Ended topics opened since the bound was passed", () => ended.dropped);
 }
 
 /** Registers how the engine is doing that keeps the log for many nodes. */

@@ -76,8 +76,11 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
     examples: [{ detail: "a body takes 30 s at most" }],
   },
   409: {
-    description: "The id is already used for a different event",
-    examples: [{ type: "id-conflict", detail: 'the id "order-7" is already used for a different event' }],
+    description: "The id is already used for a different event, or the topic has ended",
+    examples: [
+      { type: "id-conflict", detail: 'the id "order-7" is already used for a different event' },
+      { type: "topic-ended", detail: 'the topic "chat/1" has ended' },
+    ],
   },
   413: {
     description: "The body is too large, or a batch is more than the sender's rate ever allows",
@@ -122,6 +125,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
     examples: [
       { detail: "this hub's store can't be copied while it runs" },
       { detail: "this hub's store keeps no current values" },
+      { detail: "topics do not end in this hub's store" },
     ],
   },
   503: {

@@ -42,6 +42,7 @@ export const AboutEvent = Type.Object({
     "That event is only for readers who may read the private events of one of its topics.",
   ),
   retain: flagParameter("That event becomes the current value of its type on its topics."),
+  end: flagParameter("That event is the last of its topics: streams that ask for ended topics alone end."),
 });
 export type AboutEvent = Static<typeof AboutEvent>;
 
@@ -61,10 +62,10 @@ export function isPlain(about: AboutEvent): boolean {
 export async function readPlain(
   hub: Hub,
   incoming: Incoming,
-  { private: isPrivate, retain, topic: topics = [], ...about }: AboutEvent,
+  { private: isPrivate, retain, end, topic: topics = [], ...about }: AboutEvent,
   limits: BodyLimits,
 ): Promise<Generator<void, Checked, void>> {
-  const event = { ...about, topics, private: isSet(isPrivate), retain: isSet(retain) };
+  const event = { ...about, topics, private: isSet(isPrivate), retain: isSet(retain), end: isSet(end) };
   const { type, charset } = mediaTypeOf(incoming);
   // Only JSON has a preflight, by which a browser asks before a page of another site may send it.
   const isJson = type === "application/json";

@@ -96,6 +96,7 @@ export async function publish(
       throw forbidden(grant, notGranted(grant, event));
   }
   if (events.some(({ retain }) => retain)) currentValues(broker.log.store);
+  if (events.some(({ end }) => end)) assertEnds(broker.log.store);
   if (broker.closed) throw draining();
   try {
     const receipts = await broker.append(events);
@@ -123,6 +124,11 @@ function notGranted(grant: Grant, { type = DEFAULT_TYPE, topics }: Draft): strin
   const refused = topics.filter((topic) => !mayPublish(grant, { type, topics: [topic] }));
   const where = topics.length > 0 ? `on ${listed(refused)}` : "to everyone, without a topic";
   return `the token does not grant publishing ${listed([type])} ${where}`;
+}
+
+/** @throws Problem 501 when topics do not end in this store. */
+export function assertEnds({ ended }: Store): void {
+  if (!ended) throw new Problem(501, "topics do not end in this hub's store");
 }
 
 /** The current values of a store. @throws Problem 501 when it keeps none */

@@ -61,6 +61,7 @@ function totalsOf(all: readonly Totals[]): Totals {
       rolled_back: add(({ removed }) => removed.rolled_back),
       failed: add(({ removed }) => removed.failed),
       expired: add(({ removed }) => removed.expired),
+      ended: add(({ removed }) => removed.ended),
       drained: add(({ removed }) => removed.drained),
       removed: add(({ removed }) => removed.removed),
     },

@@ -22,8 +22,13 @@ export interface StreamWish
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers a request with an event stream. @throws Problem 401, 429 or 503. */
-export type OpenStream = (incoming: Incoming, wish: StreamWish) => Response;
+/**
+ * Answers a request with an event stream, or with 204 when the topics have ended, and the reader has all of them:
+ * an EventSource then stays away.
+ *
+ * @throws Problem 401, 429 or 503; StoreFailure.
+ */
+export type OpenStream = (incoming: Incoming, wish: StreamWish) => Promise<Response>;
 
 interface StreamParts {
   readonly admission: Admission;
@@ -37,7 +42,11 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);
 
-  return ({ request, server }, { grant, headers: more, ...wish }) => {
+  return async ({ request, server }, { grant, headers: more, ...wish }) => {
+    const { interest, lastEventId } = wish;
+    if (interest && lastEventId !== undefined && (await broker.hasAll(interest, lastEventId))) {
+      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+    }
     if (broker.draining) throw draining();
     // A stream is opened when its head has gone out, which is too late for a refusal.
     broker.log.assertStarted();

@@ -5,10 +5,10 @@ import {
   DEFAULT_BOUNDS,
   type EngineStatus,
   type Follower,
-  type IdConflict,
   type LogStart,
   type MayRead,
   type Receipt,
+  type Refusal,
   type Store,
   type Stretch,
 } from "../store.ts";
@@ -140,7 +140,7 @@ export class RedisStore implements Store {
    *
    * @throws RedisAway when nothing was kept; OutcomeUnknown.
    */
-  append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+  append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     return this.#appending.append(batches);
   }
 

@@ -1,11 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { rmSync } from "node:fs";
 import type { CurrentValue } from "../current-values.ts";
+import type { TopicEnd } from "../ended-topics.ts";
 import type { Entry } from "../entry.ts";
 import type { Life } from "../lives.ts";
 import { Blocks } from "./blocks.ts";
 import type { Range } from "./check.ts";
 import { CurrentTable } from "./current-table.ts";
+import { EndedTable } from "./ended-table.ts";
 import { openStoreFile } from "./sqlite-file.ts";
 
 /** So many blocks are given to the system together. */
@@ -16,6 +18,7 @@ export interface LogState {
   readonly head: number;
   readonly lives: readonly Life[];
   readonly current: readonly CurrentValue[];
+  readonly ended: readonly TopicEnd[];
 }
 
 /** Writes a new store file with entries that have their places already. */
@@ -66,7 +69,7 @@ export class FileWriter {
   }
 
   /** Ends the file: it can be opened as a store. */
-  finish({ head, lives, current }: LogState): void {
+  finish({ head, lives, current, ended }: LogState): void {
     if (this.#next !== undefined) this.#addMissing({ from: this.#next, to: head });
     this.#db.query("UPDATE log SET head = ?, first = ?").run(head, this.#first ?? head + 1);
     const addLife = this.#db.prepare("INSERT INTO life (word, first) VALUES (?, ?)");
@@ -74,6 +77,7 @@ export class FileWriter {
     addLife.finalize();
     const kept = current.filter(({ entry }) => !this.#erased.has(entry.position));
     new CurrentTable(this.#db).write(new Map(kept.map((value) => [value.entry.position, value])));
+    new EndedTable(this.#db).write(new Map(ended.map((end) => [end.topic, end])));
     this.#db.run("COMMIT");
     this.#db.close(true);
   }

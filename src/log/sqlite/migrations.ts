@@ -68,6 +68,13 @@ export const MIGRATIONS: readonly ((db: Database) => void)[] = [
     topics TEXT NOT NULL,        -- those that it is current on: a JSON array, empty for none
     text TEXT NOT NULL           -- the event as a block of its own, since the history may not hold it
   ) STRICT;`),
+
+  (db) =>
+    db.run(`CREATE TABLE ended_topic (
+    topic TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,   -- of its last event, which the history may not hold
+    private INTEGER NOT NULL     -- whether that event is: 0 or 1
+  ) STRICT, WITHOUT ROWID;`),
 ];
 
 /** The tables of the third version, besides `log`. */
@@ -164,7 +171,7 @@ function oldEntries(
     createEntry({
       ...{ word, position: last + 1 - heads.length + i, id, keptAt, recipients, erased: false },
       ...{ type, json: lines[i] ?? "", text: false, topics, retry: retry ?? undefined },
-      ...{ private: isPrivate, retain: false },
+      ...{ private: isPrivate, retain: false, end: false },
     }),
   );
 }

@@ -5,6 +5,7 @@ import { type Block, DamagedBlock } from "../block.ts";
 import type { Life } from "../lives.ts";
 import { Blocks, decodeRow } from "./blocks.ts";
 import { CurrentTable } from "./current-table.ts";
+import { EndedTable } from "./ended-table.ts";
 import { FileWriter, type LogState } from "./file-writer.ts";
 import { openDamagedFile, StoreFileError } from "./sqlite-file.ts";
 
@@ -30,7 +31,7 @@ export function repairFile(path: string): void {
       }
       last = Math.max(last, end);
     }
-    writer.finish({ ...stateOf(db, last), current: currentOf(db, last) });
+    writer.finish({ ...stateOf(db, last), current: currentOf(db, last), ended: endedOf(db, last) });
   } catch (cause) {
     writer.abandon();
     throw new StoreFileError(
@@ -66,7 +67,7 @@ function* wholeBlocks(db: Database): Generator<Block, void, void> {
 }
 
 /** Where the log stood, in so far as the file says so. A new life begins in any case. */
-function stateOf(db: Database, last: number): Omit<LogState, "current"> {
+function stateOf(db: Database, last: number): Omit<LogState, "current" | "ended"> {
   try {
     const lives = db.query<Life, []>("SELECT word, first FROM life ORDER BY number").all();
     return { head: last, lives: lives.filter(({ first }) => first <= last + 1) };
@@ -79,6 +80,15 @@ function stateOf(db: Database, last: number): Omit<LogState, "current"> {
 function currentOf(db: Database, last: number): LogState["current"] {
   try {
     return new CurrentTable(db).load().values.filter(({ entry }) => entry.position <= last);
+  } catch {
+    return [];
+  }
+}
+
+/** The ended topics, in so far as they can be read. A file of an earlier version has none. */
+function endedOf(db: Database, last: number): LogState["ended"] {
+  try {
+    return new EndedTable(db).load().filter(({ position }) => position <= last);
   } catch {
     return [];
   }

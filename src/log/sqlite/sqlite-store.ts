@@ -3,6 +3,7 @@ import { newWord, parsePlace } from "../../protocol/place.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type CurrentBounds, type CurrentReader, CurrentValues } from "../current-values.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
+import { type EndedReader, EndedTopics } from "../ended-topics.ts";
 import { type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import { Lives } from "../lives.ts";
 import { RecentEntries } from "../recent-entries.ts";
@@ -13,10 +14,10 @@ import {
   type Bounds,
   DEFAULT_BOUNDS,
   type Follower,
-  type IdConflict,
   type LogStart,
   type MayRead,
   type Receipt,
+  type Refusal,
   type Store,
   type Stretch,
 } from "../store.ts";
@@ -47,6 +48,12 @@ export interface SqliteOptions {
    * @defaultValue 10,000 values and 64 MiB
    */
   readonly currentBounds?: Partial<CurrentBounds>;
+  /**
+   * The most ended topics. When there are more, those that ended first are open again.
+   *
+   * @defaultValue 10,000
+   */
+  readonly endedTopics?: number;
   /**
    * What acknowledged events survive: the end of the process (`normal`), or also a power cut (`full`).
    *
@@ -91,6 +98,7 @@ export class SqliteStore implements Store {
   readonly needsUpkeep = true;
   readonly bounds: Bounds;
   readonly #current: CurrentValues;
+  readonly #ended: EndedTopics;
   readonly #path: string;
   readonly #access: { readonly sync: Sync; readonly shared: boolean };
   readonly #word = newWord();
@@ -121,6 +129,7 @@ export class SqliteStore implements Store {
     // Not in the parameters: declarations would name `shared` there, which they otherwise leave out.
     const { bounds = {}, sync = "normal", repair = false, shared = false, clock = systemClock } = options;
     this.#current = new CurrentValues(options.currentBounds);
+    this.#ended = new EndedTopics(options.endedTopics);
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     this.#path = path;
     this.#access = { sync, shared };
@@ -137,6 +146,7 @@ export class SqliteStore implements Store {
       this.#trimAll();
       this.#remember();
       this.#loadCurrent();
+      this.#loadEnded();
     } catch (error) {
       this.#file.close();
       throw error;
@@ -145,6 +155,10 @@ export class SqliteStore implements Store {
 
   get current(): CurrentReader {
     return this.#current;
+  }
+
+  get ended(): EndedReader {
+    return this.#ended;
   }
 
   get count(): number {
@@ -165,13 +179,13 @@ export class SqliteStore implements Store {
     return { head: this.#head, lives: this.#lives.all };
   }
 
-  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | IdConflict)[]> {
+  append(batches: readonly Batch[]): Awaitable<readonly (readonly Receipt[] | Refusal)[]> {
     return inSlices(this.#append(batches));
   }
 
-  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | IdConflict)[], void> {
+  *#append(batches: readonly Batch[]): Generator<void, readonly (readonly Receipt[] | Refusal)[], void> {
     if (this.#isGone) throw this.#goneError();
-    const deduplication = new Deduplication((draft) => this.#find(draft));
+    const deduplication = new Deduplication((draft) => this.#find(draft), this.#ended);
     for (const batch of batches) yield* deduplication.add(batch);
     const { fresh, recipients } = deduplication;
     const keptAt = this.#time.now();
@@ -179,7 +193,7 @@ export class SqliteStore implements Store {
       keptEntry(draft, this.#word, this.#head + 1 + i, keptAt, recipients[i] ?? 0),
     );
     if (entries.length > 0) {
-      yield* this.#commit(entries, keptAt, deduplication.retains);
+      yield* this.#commit(entries, keptAt, deduplication);
       for (const entry of entries) this.#recent.push(entry);
       this.#trimRecent();
       this.#follower?.kept(entries);
@@ -244,6 +258,12 @@ export class SqliteStore implements Store {
     return true;
   }
 
+  openTopic(topic: string): boolean {
+    if (!this.#ended.get(topic)) return false;
+    this.#file.endedTopics.write(new Map([[topic, undefined]]));
+    return this.#ended.open(topic);
+  }
+
   /** Erases the data of an event, in the file and in backups that are being written. False if it is not held. */
   erase(position: number): boolean {
     const entry = this.#entryAt(position);
@@ -291,6 +311,7 @@ export class SqliteStore implements Store {
       head: this.#head,
       lives: this.#lives.all,
       current: this.#current.all(),
+      ended: this.#ended.all(),
       read,
     };
   }
@@ -309,7 +330,11 @@ export class SqliteStore implements Store {
   }
 
   /** Keeps what is appended and drops what is past the bounds, or does nothing and throws. */
-  *#commit(entries: readonly Entry[], now: number, retains = false): Generator<void, void, void> {
+  *#commit(
+    entries: readonly Entry[],
+    now: number,
+    { retains, ends }: Pick<Deduplication, "retains" | "ends"> = { retains: false, ends: false },
+  ): Generator<void, void, void> {
     const head = this.#head + entries.length;
     try {
       this.#file.begin();
@@ -318,6 +343,7 @@ export class SqliteStore implements Store {
       // From here on nothing else has its turn: whoever reads must find what goes, or know that it went.
       if (kept.first > this.#first) this.#file.deleteBefore(kept.first);
       if (retains) this.#file.currentValues.write(this.#current.keep(entries));
+      if (ends) this.#file.endedTopics.write(this.#ended.keep(entries));
       this.#file.commit(head, kept.first);
       this.#head = head;
       this.#first = kept.first;
@@ -328,6 +354,7 @@ export class SqliteStore implements Store {
       this.#failed = true;
       this.#file.rollback();
       if (retains) this.#loadCurrent();
+      if (ends) this.#loadEnded();
       throw error;
     }
   }
@@ -338,6 +365,11 @@ export class SqliteStore implements Store {
     const past = this.#current.load(values);
     if (past.size > 0) this.#file.securely(() => this.#file.currentValues.write(past));
     if (damaged > 0) this.#warn(`${this.#path} is damaged: ${damaged} current values can't be read`);
+  }
+
+  /** Takes the ended topics from the file. */
+  #loadEnded(): void {
+    this.#file.endedTopics.write(this.#ended.load(this.#file.endedTopics.load()));
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Life } from "../lives.ts";
 import { Blocks } from "./blocks.ts";
 import { checkFile, knownMissing, type Range } from "./check.ts";
 import { CurrentTable } from "./current-table.ts";
+import { EndedTable } from "./ended-table.ts";
 import { repairFile } from "./repair.ts";
 import { openStoreFile, StoreFileError, type Sync, storeFileError } from "./sqlite-file.ts";
 
@@ -46,6 +47,7 @@ export class StoreFile {
   readonly path: string;
   readonly blocks: Blocks;
   readonly currentValues: CurrentTable;
+  readonly endedTopics: EndedTable;
   readonly #db: Database;
   readonly #identity: string | undefined;
   readonly #begin: Statement;
@@ -61,6 +63,7 @@ export class StoreFile {
     this.#db = db;
     this.blocks = new Blocks(db);
     this.currentValues = new CurrentTable(db);
+    this.endedTopics = new EndedTable(db);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#deleteMissing = db.prepare("DELETE FROM missing WHERE last < ?");
