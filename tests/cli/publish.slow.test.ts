@@ -20,6 +20,17 @@ test("publishes an event to its topics and prints its id", async () => {
   expect((await broker.log.read(0, 1)).entries[0]?.topics).toEqual(["orders/1", "orders/all"]);
 });
 
+test("ends topics, by a flag for one event or a member of a line", async () => {
+  const { url } = startHub();
+  expect((await run(["publish", "a", "1", "--topic", "x", "--end", "--url", url])).code).toBe(0);
+  const after = await run(["publish", "a", "2", "--topic", "x", "--url", url]);
+  expect([after.code, after.errors]).toEqual([1, expect.stringContaining('the topic "x" has ended')]);
+  const line = '{"type":"a","data":1,"topic":"y","end":true}';
+  expect((await run(["publish", "-", "--url", url], { input: line })).code).toBe(0);
+  const lines = await run(["publish", "a", "-", "--topic", "z", "--end", "--url", url], { input: "1" });
+  expect([lines.code, lines.errors]).toEqual([2, expect.stringContaining("--end is for a single event")]);
+});
+
 test("keeps current values, of one event or of each line that does not say otherwise", async () => {
   const { url } = startHub();
   const flags = ["--retain", "--url", url];
@@ -248,5 +259,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["publish", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings publish greeting");
-  expect(output).toContain("--retain is TIDINGS_RETAIN");
+  expect(output).toContain("--end is TIDINGS_END");
 });
