@@ -24,7 +24,7 @@ test("ends topics, by a flag for one event or a member of a line", async () => {
   const { url } = startHub();
   expect((await run(["publish", "a", "1", "--topic", "x", "--end", "--url", url])).code).toBe(0);
   const after = await run(["publish", "a", "2", "--topic", "x", "--url", url]);
-  expect([after.code, after.errors]).toEqual([1, expect.stringContaining('the topic "x" has ended')]);
+  expect([after.code, after.errors]).toEqual([2, expect.stringContaining('the topic "x" has ended')]);
   const line = '{"type":"a","data":1,"topic":"y","end":true}';
   expect((await run(["publish", "-", "--url", url], { input: line })).code).toBe(0);
   const lines = await run(["publish", "a", "-", "--topic", "z", "--end", "--url", url], { input: "1" });

@@ -2,7 +2,7 @@ import { placeText } from "../../protocol/place.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { createEntry, type Draft, type Entry } from "../entry.ts";
 import { inSlices } from "../slices.ts";
-import { type Batch, type IdConflict, OutcomeUnknown, type Receipt } from "../store.ts";
+import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
 import type { EngineBounds } from "./engine.ts";
@@ -51,8 +51,8 @@ export class Appending {
   }
 
   /** @throws RedisAway when nothing was kept; OutcomeUnknown. */
-  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
-    const answers: (readonly Receipt[] | IdConflict)[] = [];
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
+    const answers: (readonly Receipt[] | Refusal)[] = [];
     let next: Batch[] = [];
     let events = 0;
     let length = 0;
@@ -71,7 +71,7 @@ export class Appending {
     return answers;
   }
 
-  async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | IdConflict)[]> {
+  async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     let held: ReadonlyMap<string, Entry> = new Map();
     const until = performance.now() + OUTCOME_MS;
     for (;;) {
