@@ -54,6 +54,7 @@ function explainGrants(payload: JWTPayload): [string, string][] {
   return [
     ["publishes", explainPublish(claims)],
     ["reads", explainSubscribe(claims)],
+    ...explainPresence(claims),
   ];
 }
 
@@ -94,6 +95,12 @@ function explainSubscribe({ subscribe = [] }: Claims): string {
   if (subscribe.length === 0) return "public events alone, and nothing from a hub that is --private";
   const where = subscribe.includes("*") ? "on every topic" : `on ${subscribe.join(", ")}`;
   return `public events, and private ones ${where}`;
+}
+
+function explainPresence({ presence = [] }: Claims): [string, string][] {
+  if (presence.length === 0) return [];
+  const where = presence.includes("*") ? "on every topic" : `on ${presence.join(", ")}`;
+  return [["knows", `who reads ${where}, as far as it may read private events there`]];
 }
 
 const relative = new Intl.RelativeTimeFormat("en");

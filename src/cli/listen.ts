@@ -22,6 +22,7 @@ interface ListenOptions extends HubOptions {
   readonly type?: readonly string[];
   readonly lastEventId?: string;
   readonly json?: true;
+  readonly presence?: true;
   /** Milliseconds. */
   readonly timeout?: number;
 }
@@ -32,6 +33,9 @@ export const listen = new CommandWithVariables("listen")
   .addOption(typeOption("only events of this type; repeats"))
   .addOption(new Option("--last-event-id <id>", "start after this event; earliest for all that is held"))
   .addOption(new Option("-j, --json", 'print {"id":…,"type":…,"topics":[…],"time":…,"data":…}'))
+  .addOption(
+    new Option("--presence", "say on standard error who else reads the topics, who comes and who goes"),
+  )
   .addOption(
     new Option(
       "--timeout <duration>",
@@ -54,7 +58,15 @@ export const listen = new CommandWithVariables("listen")
   )
   .action(run);
 
-async function run({ topic, type, lastEventId, json, timeout, ...hub }: ListenOptions): Promise<void> {
+async function run({
+  topic,
+  type,
+  lastEventId,
+  json,
+  presence,
+  timeout,
+  ...hub
+}: ListenOptions): Promise<void> {
   // Each line is written before the next one is made, so the program can end at any time.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
 
@@ -79,6 +91,12 @@ async function run({ topic, type, lastEventId, json, timeout, ...hub }: ListenOp
         `events are missing: ${requested} is no longer held, the oldest is ${earliest ?? "still to come"}`,
       );
     },
+    onPresence:
+      presence &&
+      (({ kind, topic, subjects, more }) => {
+        const names = [...subjects, ...(more > 0 ? [`${more} more`] : [])];
+        notice(printable(`${kind} on ${topic}: ${names.join(", ") || "nobody"}`));
+      }),
     onReconnect({ error }) {
       // A hub may start later, but a wrong certificate stays wrong.
       if (state === "first" && isCertificateFailure(error?.cause)) throw error;

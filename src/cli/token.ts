@@ -7,6 +7,7 @@ import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import { readNamedFile } from "../config/config-error.ts";
 import { duration, text, texts } from "../config/values.ts";
 import { CommandWithVariables } from "../config/variables.ts";
+import { covers } from "../topics/topic-patterns.ts";
 import { CliError, EXIT_UNAVAILABLE } from "./error.ts";
 import { explainToken, openToken } from "./explain-token.ts";
 import { notesAndExamples } from "./help.ts";
@@ -21,6 +22,7 @@ interface TokenOptions extends KeyOptions {
   readonly publish?: readonly string[];
   readonly type?: readonly string[];
   readonly subscribe?: readonly string[];
+  readonly presence?: readonly string[];
   readonly subject?: string;
   /** Milliseconds; 0 for never. */
   readonly expires: number;
@@ -48,6 +50,10 @@ const options = [
     texts,
   ),
   new Option("--subscribe <topic>", "topic to read with its private events; repeats").argParser(texts),
+  new Option(
+    "--presence <topic>",
+    "topic whose readers may be known, also in --subscribe; repeats",
+  ).argParser(texts),
   new Option("--subject <name>", "who the token is for; /clients shows it").argParser(text),
   new Option("--expires <duration>", "how long the token is good; 0 for ever")
     .default(3_600_000, "1h")
@@ -88,15 +94,25 @@ export const token = options
     given.inspect === undefined ? sign(given) : inspect(given, given.inspect),
   );
 
-async function sign({ publish, type: types, subscribe, expires, ...options }: TokenOptions): Promise<void> {
+async function sign({
+  publish,
+  type: types,
+  subscribe,
+  presence,
+  expires,
+  ...options
+}: TokenOptions): Promise<void> {
   const key = readKey(options, readSigningKey);
   if (!key) throw new CliError("give the key to sign with: --jwt-key-file, or TIDINGS_JWT_KEY");
   if (!publish && !subscribe)
     throw new CliError("say what the token grants: --publish, --subscribe, or both");
   if (types && !publish) throw new CliError("--type is about what may be published: it needs --publish");
+  if (presence && !presence.every((topic) => covers(subscribe ?? [], topic)))
+    throw new CliError("--presence is for topics that --subscribe grants too");
   const common = { subject: options.subject, life: expires === 0 ? undefined : expires };
   if (options.mercure || options.mercureCompat) {
     if (types) throw new CliError("the Mercure protocol grants no types: leave --type out");
+    if (presence) throw new CliError("the Mercure protocol grants no presence: leave --presence out");
     const topics = { publish: publish ?? [], subscribe: subscribe ?? [] };
     await print(`${await signForMercure(key, topics, { ...options, ...common })}\n`);
     return;
@@ -105,6 +121,7 @@ async function sign({ publish, type: types, subscribe, expires, ...options }: To
     claims: {
       ...(publish && { publish: { topics: [...publish], ...(types && { types: [...types] }) } }),
       ...(subscribe && { subscribe: [...subscribe] }),
+      ...(presence && { presence: [...presence] }),
     },
     ...common,
     issuer: options.jwtIssuer,

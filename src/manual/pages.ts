@@ -6,7 +6,10 @@ interface Part {
 }
 
 /** The contents of the manual, in the order of reading. A page is called by its first heading. */
-export const parts: readonly Part[] = [{ title: "Begin", pages: ["start"] }];
+export const parts: readonly Part[] = [
+  { title: "Begin", pages: ["start"] },
+  { title: "Read", pages: ["presence"] },
+];
 
 /** All pages, in the order of reading. */
 export const pageNames: readonly string[] = parts.flatMap(({ pages }) => pages);

@@ -1,6 +1,7 @@
-import type { Gap } from "../protocol/hub-events.ts";
+import { type Gap, HubEvent } from "../protocol/hub-events.ts";
 import { TidingsError } from "./error.ts";
-import { isRecord, isString, parseJson } from "./narrow.ts";
+import { isNumber, isRecord, isString, parseJson } from "./narrow.ts";
+import type { Presence } from "./subscription.ts";
 
 /** The client's id from the data of `connected`. */
 export function clientIdOf(data: string): string | undefined {
@@ -26,5 +27,25 @@ export function gapOf(data: string): Gap {
   return {
     requested: isString(requested) ? requested : "",
     earliest: isString(earliest) ? earliest : null,
+  };
+}
+
+const KINDS: { readonly [type: string]: Presence["kind"] } = {
+  [HubEvent.present]: "present",
+  [HubEvent.joined]: "joined",
+  [HubEvent.left]: "left",
+};
+
+/** What a hub event says of who is there; undefined for an event that says nothing of it. */
+export function presenceOf(type: string, data: string): Presence | undefined {
+  const kind = KINDS[type];
+  if (kind === undefined) return undefined;
+  const value = parseJson(data);
+  const { topic, subjects, more } = isRecord(value) ? value : {};
+  return {
+    kind,
+    topic: isString(topic) ? topic : "*",
+    subjects: Array.isArray(subjects) ? subjects.filter(isString) : [],
+    more: isNumber(more) ? more : 0,
   };
 }

@@ -3,7 +3,7 @@
  * `fetch`, for Bun, Node, Deno and browsers.
  */
 export type { BuiltinEvents } from "../events/builtin.ts";
-export type { Gap } from "../protocol/hub-events.ts";
+export type { Gap, Subjects } from "../protocol/hub-events.ts";
 export type { ProblemType } from "../protocol/problem.ts";
 export type {
   AnyEvents,
@@ -31,4 +31,4 @@ export {
   type Subscriber,
   type SubscriberOptions,
 } from "./subscriber.ts";
-export type { Reconnect, SubscriptionOptions } from "./subscription.ts";
+export type { Presence, Reconnect, SubscriptionOptions } from "./subscription.ts";

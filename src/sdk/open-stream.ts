@@ -23,6 +23,7 @@ export async function openStream(
   const query = new URLSearchParams();
   for (const topic of options.topics ?? []) query.append("topic", topic);
   for (const type of options.types ?? []) query.append("type", type);
+  if (options.onPresence) query.set("presence", "true");
   if (options.format) query.set("format", options.format);
   const headers: Record<string, string> = { accept: "text/event-stream" };
   // fetch takes no header with characters beyond Latin-1, and UTF-8 only within ASCII is the same.

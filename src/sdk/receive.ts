@@ -1,7 +1,7 @@
 import { HubEvent, isHubEvent } from "../protocol/hub-events.ts";
 import { Deadline } from "./deadline.ts";
 import { isTransient, notAHub, type TidingsError } from "./error.ts";
-import { busy, clientIdOf, gapOf } from "./hub-events.ts";
+import { busy, clientIdOf, gapOf, presenceOf } from "./hub-events.ts";
 import { readMessages } from "./messages.ts";
 import { isRecord, isString, parseJson } from "./narrow.ts";
 import { openStream } from "./open-stream.ts";
@@ -28,7 +28,7 @@ export async function* receive(
   url: string,
   options: SubscriptionOptions,
 ): AsyncGenerator<RawEvent, void, void> {
-  const { signal, idleTimeout = 45_000, onOpen, onGap, onReconnect } = options;
+  const { signal, idleTimeout = 45_000, onOpen, onGap, onPresence, onReconnect } = options;
   const seen = new Seen();
   let { lastEventId } = options;
   let retry = FIRST_WAIT;
@@ -62,6 +62,10 @@ export async function* receive(
             if (type === HubEvent.connected) onOpen?.({ clientId: clientIdOf(data) });
             else if (type === HubEvent.gap) onGap?.(gapOf(data));
             else if (type === HubEvent.resumed) resuming = false;
+            else {
+              const presence = onPresence && presenceOf(type, data);
+              if (presence) onPresence(presence);
+            }
           } else if (!(resuming && id !== undefined && seen.has(id, type, data))) {
             if (id !== undefined) seen.add(id, type, data);
             // Only now has the event reached its reader, so only now would a reconnect pass it over.

@@ -1,4 +1,4 @@
-import type { Gap } from "../protocol/hub-events.ts";
+import type { Gap, Subjects } from "../protocol/hub-events.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { TidingsError } from "./error.ts";
 
@@ -10,6 +10,12 @@ export interface Reconnect {
   readonly delay: number;
   /** The reason; undefined when the hub has ended the stream in order. */
   readonly error: TidingsError | undefined;
+}
+
+/** Who reads a topic, by the subjects of their tokens, or who has come or gone. */
+export interface Presence extends Subjects {
+  /** `present`: all who are there, in place of what was told before; `joined`, `left`: the difference since. */
+  readonly kind: "present" | "joined" | "left";
 }
 
 /** Options of a subscription, for any event types. */
@@ -56,6 +62,12 @@ export interface SubscriptionOptions extends ConnectionOptions {
   onOpen?: ((connection: { clientId: string | undefined }) => void) | undefined;
   /** Called when events were missed that the hub no longer holds. */
   onGap?: ((gap: Gap) => void) | undefined;
+  /**
+   * Called with those who read each of the topics, first, and again whenever that changes, at most ten times a
+   * second. Its hub refuses the subscriber unless the token lets it know them. Someone who reconnects within ten
+   * seconds has not left.
+   */
+  onPresence?: ((presence: Presence) => void) | undefined;
   /** Called when a connection was lost or failed, before the next try. */
   onReconnect?: ((reconnect: Reconnect) => void) | undefined;
 }

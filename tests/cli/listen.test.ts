@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
+import { Recorder } from "../broker/recorder.ts";
 import { startConfigured } from "../configured.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
@@ -35,6 +36,14 @@ test("--json prints each as a JSON object; topics, types and a beginning are ask
   const next = async () => JSON.parse((await listening.line()) ?? "");
   expect(await next()).toEqual({ id: "1", type: "a", topics: ["orders/1"], time, data: 1 });
   expect(await next()).toEqual({ id: "4", type: "a", topics: ["all"], time, data: 4 });
+});
+
+test("--presence says on standard error who is there, who comes and who goes", async () => {
+  const { url, broker } = startHub();
+  const listening = start(["listen", "--url", url, "--topic", "a", "--presence"]);
+  expect(await listening.errorLine()).toContain("present on a: nobody");
+  broker.addClient(new Recorder(), { about: { subject: "alice\u001b" } });
+  expect(await listening.errorLine()).toMatch(/joined on a: alice\\u001b$/);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

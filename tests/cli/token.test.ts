@@ -44,6 +44,17 @@ describe("signing", () => {
     });
   });
 
+  test("grants to know who reads, no more than it grants to read", async () => {
+    const token = await sign("--subscribe", "rooms/*", "--presence", "rooms/7");
+    expect(decodeJwt(token)).toMatchObject({ tidings: { subscribe: ["rooms/*"], presence: ["rooms/7"] } });
+    const { output } = await run(["token", "--inspect", token]);
+    expect(output).toMatch(/^knows +who reads on rooms\/7, as far as/m);
+    const refused = await run(["token", "--subscribe", "a", "--presence", "*"], {
+      env: { TIDINGS_JWT_KEY: SECRET },
+    });
+    expect([refused.code, refused.errors]).toEqual([2, expect.stringContaining("--presence is for topics")]);
+  });
+
   test("is for an hour, unless it is told otherwise", async () => {
     const { iat = 0, exp = 0 } = decodeJwt(await sign("--subscribe", "*"));
     expect(Math.abs(exp - iat - 3600)).toBeLessThanOrEqual(1);

@@ -5,10 +5,12 @@ import {
   createPublisher,
   createSubscriber,
   type Gap,
+  type Presence,
   type ReceivedEvent,
   type Reconnect,
 } from "tidings/sdk";
 import { Catalog } from "../../src/events/catalog.ts";
+import { Recorder } from "../broker/recorder.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 
@@ -31,6 +33,22 @@ test("gives out the events of its topics, typed, and none of the hub's own", asy
   expect(await received).toEqual([
     { id: "one", type: "order-created", topics: ["orders/1"], time: expect.any(String), data: { id: 1 } },
     { id: "three", type: "order-created", topics: ["orders/3"], time: expect.any(String), data: { id: 3 } },
+  ]);
+});
+
+test("tells who is there, who comes and who goes, if that is asked for", async () => {
+  const { url, broker } = startHub();
+  const told: Presence[] = [];
+  const subscriber = createSubscriber({ url, topics: ["a"], onPresence: (presence) => told.push(presence) });
+  const received = take(subscriber, 1);
+  await until(() => told.length === 1);
+  broker.addClient(new Recorder(), { about: { subject: "alice" } });
+  await until(() => told.length === 2);
+  broker.broadcastJSON("nav-badge-update", { path: "/", badge: "" });
+  expect(await received).toHaveLength(1);
+  expect(told).toEqual([
+    { kind: "present", topic: "a", subjects: [], more: 0 },
+    { kind: "joined", topic: "a", subjects: ["alice"], more: 0 },
   ]);
 });
 

@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import { HubEvent, type Subjects } from "../../src/protocol/hub-events.ts";
+import type { Status } from "../../src/protocol/status.ts";
+import { emptyFolder } from "../folder.ts";
+import { ADMIN_KEY, bearer, SECRET, sign } from "../http/keyed-hub.ts";
+import { Reader } from "../http/reader.ts";
+import { beginLog } from "../log/redis/begin-log.ts";
+import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+
+const TIMEOUT = 90_000;
+const KEYS = ["--jwt-key", SECRET, "--admin-key", ADMIN_KEY];
+const ROOM = { subscribe: ["rooms/*"], presence: ["rooms/*"] };
+
+const as = async (subject: string) => ({
+  ...bearer(await sign(ROOM, { subject })),
+  // Each is a connection of its own, so that the system spreads them.
+  connection: "close",
+});
+
+/** A watcher, and whom it takes for present. */
+async function watch(url: string, subject: string) {
+  const reader = await Reader.open(`${url}/events?topic=rooms/7&presence=true`, await as(subject));
+  const watcher = { present: new Set<string>(), ended: false };
+  void follow();
+  return watcher;
+
+  async function follow() {
+    for (;;) {
+      const event = await reader.next().catch(() => undefined);
+      if (!event) break;
+      if (event.event === HubEvent.connected) continue;
+      const { subjects }: Subjects = JSON.parse(event.data);
+      if (event.event === HubEvent.present) watcher.present = new Set(subjects);
+      for (const one of subjects) {
+        if (event.event === HubEvent.joined) watcher.present.add(one);
+        if (event.event === HubEvent.left) watcher.present.delete(one);
+      }
+    }
+    watcher.ended = true;
+  }
+}
+
+async function readersAt(url: string): Promise<{ readers: number; subjects: string[]; silent?: string[] }> {
+  const answer = await fetch(`${url}/subscriptions?topic=rooms/7`, { headers: await as("asker") });
+  return (await answer.json()) as never;
+}
+
+async function nodesOf(url: string): Promise<NonNullable<Status["nodes"]>> {
+  const answer = await fetch(`${url}/status`, { headers: bearer(ADMIN_KEY) });
+  return ((await answer.json()) as Status).nodes ?? [];
+}
+
+/** Readers at all nodes, then one node fewer: those who watch elsewhere are told that its readers have left. */
+async function outlive(urls: readonly string[], kill: () => Promise<void>) {
+  const at = (i: number) => urls[i % urls.length] ?? "";
+  const names = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+  const watchers = await Promise.all(names.slice(0, 6).map((name, i) => watch(at(i), name)));
+  await Promise.all(
+    names.slice(6).map(async (name, i) => Reader.open(`${at(i)}/events?topic=rooms/*`, await as(name))),
+  );
+  await until(() => watchers.every(({ present }) => present.size === 12));
+  for (const url of urls) {
+    const { readers, subjects } = await readersAt(url);
+    expect([readers, subjects]).toEqual([12, names.toSorted()]);
+  }
+  const killedAt = performance.now();
+  await kill();
+  await until(() => watchers.some(({ ended }) => ended));
+  const left = watchers.filter(({ ended }) => !ended);
+  expect(left.length).toBeGreaterThan(0);
+  await until(() => left.every(({ present }) => present.size < 12));
+  const took = performance.now() - killedAt;
+  // Within the grace nobody had left, and all who had a stream at another node are still there.
+  expect(took).toBeGreaterThan(6000);
+  const [first] = left;
+  const { readers, subjects } = await readersAt(at(0));
+  expect(subjects).toHaveLength(readers);
+  await until(() => left.every(({ present }) => present.size === readers));
+  expect([...(first?.present ?? [])].sort()).toEqual(subjects);
+  return took;
+}
+
+test.skipIf(process.platform !== "linux")(
+  "who is there is known at all workers and machines, and after one was killed",
+  async () => {
+    const workers = async () => {
+      const { url } = await serveBinary(emptyFolder(), "--workers", "3", ...KEYS);
+      await until(async () => (await nodesOf(url)).length === 3);
+      return outlive([url], async () => {
+        const victim = (await nodesOf(url)).find(({ connected_clients }) => connected_clients > 0);
+        process.kill(victim?.pid ?? 0, "SIGKILL");
+      });
+    };
+    const machines = async () => {
+      if (redisProgram === undefined) return 0;
+      const redis = await startRedis();
+      await beginLog(redis.url);
+      const serve = () => serveBinary(emptyFolder(), "--store", redis.url, ...KEYS);
+      const [a, b] = await Promise.all([serve(), serve()]);
+      for (const { url } of [a, b]) await until(async () => (await nodesOf(url)).length === 2);
+      return outlive([a.url, b.url], async () => b.kill("SIGKILL"));
+    };
+    // Both wait for ten seconds: they do it together.
+    const [workersTook, machinesTook] = await Promise.all([workers(), machines()]);
+    console.log(
+      `left after ${Math.round(workersTook)} ms (workers), ${Math.round(machinesTook)} ms (machines)`,
+    );
+  },
+  TIMEOUT,
+);
