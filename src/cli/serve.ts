@@ -24,6 +24,8 @@ import { CliError, EXIT_UNAVAILABLE, EXIT_USAGE } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import { createLogger } from "./logger.ts";
 
+const NEVER = new Promise<never>(() => {});
+
 /** So long the word of a worker that can't start may take to arrive, in ms. */
 const LAST_WORD_MS = 200;
 
@@ -60,12 +62,21 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   console.log(banner(url, hasKeys));
   logger.info({ url, version, store, ...hub.fields }, "listening");
 
-  const signal = await stopSignal();
-  logger.info({ signal, ...hub.clients() }, "stopping; once more ends it at once");
+  const { failed = NEVER, clients } = hub;
+  const exitCode = await Promise.race([
+    stopSignal().then((signal) => {
+      logger.info({ signal, ...clients() }, "stopping; once more ends it at once");
+      return 0;
+    }),
+    failed.then((reason) => {
+      logger.error(clients(), `${reason}: this node ends`);
+      return EXIT_UNAVAILABLE;
+    }),
+  ]);
   void stopSignal().then((again) => process.exit(128 + constants.signals[again]));
   await stop();
   logger.info("stopped");
-  process.exit(0);
+  process.exit(exitCode);
 }
 
 /** A hub that runs, in one process or in several. */
@@ -76,6 +87,8 @@ interface Running {
   /** What else the log says of it. */
   readonly fields: Readonly<Record<string, unknown>>;
   clients(): Readonly<Record<string, unknown>>;
+  /** Resolves when it can't go on, to the reason; never, where it is started again by itself. */
+  readonly failed?: Promise<string>;
   reload(): void | Promise<void>;
   stop(): Promise<void>;
 }

@@ -11,6 +11,8 @@ export interface Part {
   readonly sharedPort?: number;
   /** How many servers the hub has. */
   readonly servers: number;
+  /** Resolves when it can't go on, to the reason. */
+  readonly failed?: Promise<string>;
   /** There is a broker, and all that other nodes may ask has been named. */
   ready?(broker: Broker): void;
   /** Its last reader has gone, and the log is about to be closed. */

@@ -26,6 +26,8 @@ export interface Server {
   readonly url: string;
   /** Whether publishing takes a key or a token. */
   readonly hasKeys: boolean;
+  /** Resolves when it can't go on, to the reason. */
+  readonly failed: Promise<string>;
   /**
    * Reads again the files that it follows (certificates, catalog, keys) without waiting to see them
    * change, and opens the audit file anew. One that is no good leaves in force what there was, and is
@@ -39,6 +41,8 @@ export interface Server {
    */
   stop(over?: number): Promise<void>;
 }
+
+const NEVER = new Promise<never>(() => {});
 
 /** How long publishers may take to finish their requests when the hub stops, in ms. */
 const LAST_REQUESTS = 2000;
@@ -111,6 +115,7 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
     broker,
     url: listening.url,
     hasKeys: isKeyed,
+    failed: part.failed ?? NEVER,
     async reload() {
       await files.reload();
       await audit?.reopen();

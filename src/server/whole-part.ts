@@ -30,6 +30,7 @@ export async function wholePart(config: Config, logger: Logger, group = process.
     nodes: peers,
     servers: 1,
     openStore: () => store,
+    failed: store.outdated,
     ready(broker) {
       elsewhere.share(broker, peers);
       peers.join();

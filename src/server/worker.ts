@@ -57,7 +57,7 @@ export function report(said: Report): void {
 /** A worker that runs. */
 export interface Worker {
   readonly server: Server;
-  /** Resolves when it can't go on: the process that started it is gone, or has left it behind. */
+  /** Resolves when it can't go on, to the reason. */
   readonly failed: Promise<string>;
 }
 
@@ -72,7 +72,8 @@ export async function startWorker(config: Config, logger: Logger, assignment: As
     const part = await wholePart(config, logger, process.ppid);
     const server = await startServer(config, logger, { ...part, servers, sharedPort });
     const gone = new Promise<void>((resolve) => process.once("disconnect", resolve));
-    return { server, failed: gone.then(() => "the process that started it is gone") };
+    const failed = Promise.race([server.failed, gone.then(() => "the process that started it is gone")]);
+    return { server, failed };
   }
   const link = await OwnerLink.connect(socket, String(assignment.worker));
   const peers = new Peers(link, logger);

@@ -40,8 +40,20 @@ export function serveBinary(folder: string, ...args: string[]) {
 }
 
 /** Starts `tidings serve` with these environment variables. It is killed after the test. */
-export async function serveBinaryWith(env: Record<string, string>, folder: string, ...args: string[]) {
-  const child = Bun.spawn([binary, "serve", ...args], {
+export function serveBinaryWith(env: Record<string, string>, folder: string, ...args: string[]) {
+  return serveProgram([binary], { env, folder, args });
+}
+
+/** A hub to start. */
+export interface ServeOptions {
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** Starts a program with the command `serve`. It is killed after the test. */
+export async function serveProgram(program: readonly string[], { env = {}, folder, args }: ServeOptions) {
+  const child = Bun.spawn([...program, "serve", ...args], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...cleanEnvironment(), ...env },
@@ -57,11 +69,15 @@ export async function serveBinaryWith(env: Record<string, string>, folder: strin
       if (line.msg === message) return line;
     }
   };
+  /** What is left of the log, to the end of the process. */
+  const rest = async (): Promise<readonly LogLine[]> =>
+    (await Array.fromAsync(lines)).map((line): LogLine => JSON.parse(line));
   const { url } = await logged("listening");
   return {
     url: String(url),
     pid: child.pid,
     logged,
+    rest,
     /** What it prints, to the end of the process. */
     output: new Response(child.stdout).text(),
     kill: (signal: NodeJS.Signals) => child.kill(signal),

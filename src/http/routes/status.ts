@@ -60,8 +60,8 @@ export function statusRoutes({ broker, access, status }: Hub) {
       ({ query: { publish } }) => {
         if (broker.draining) throw draining();
         const { log } = broker;
-        const servesReaders = log.started && log.store.servesWhileFailing === true;
-        if (log.failing && (publish !== undefined || !servesReaders)) throw storeFailing();
+        const mayFail = publish === undefined && log.store.servesWhileFailing === true;
+        if (!log.started || (log.failing && !mayFail)) throw storeFailing();
         return { status: "ready" };
       },
       {

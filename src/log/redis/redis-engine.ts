@@ -1,3 +1,4 @@
+import { NewerBlock } from "../block.ts";
 import engine from "./engine.lua" with { type: "text" };
 import type {
   Append,
@@ -106,6 +107,9 @@ export class RedisEngine {
   }
 }
 
+/** All that an entry of the stream has: what a block is, and what its append changed. */
+const BLOCK_FIELDS: ReadonlySet<string> = new Set(["c", "z", "i", "b", "w", "t", "n", "s", "f", "l"]);
+
 /** A block as it lies in the stream. */
 export interface StreamEntry {
   /** `EPOCH-LAST`. */
@@ -113,7 +117,7 @@ export interface StreamEntry {
   readonly block: Block;
 }
 
-/** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. */
+/** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. @throws NewerBlock */
 export function entriesOfReply(reply: unknown): StreamEntry[] {
   if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
   return reply.map((entry) => {
@@ -121,6 +125,10 @@ export function entriesOfReply(reply: unknown): StreamEntry[] {
     if (typeof id !== "string" || !Array.isArray(fields)) throw new UnexpectedReply(entry);
     const values = new Map<string, string>();
     for (let i = 0; i < fields.length; i += 2) values.set(String(fields[i]), String(fields[i + 1]));
+    const unknown = [...values.keys()].filter((name) => !BLOCK_FIELDS.has(name));
+    // A node that put it back without them would lose them.
+    if (unknown.length > 0)
+      throw new NewerBlock(`a block with ${unknown.join(", ")}, written by a later version`);
     const last = integer(id.slice(id.indexOf("-") + 1));
     const text = (name: string): string => {
       const value = values.get(name);

@@ -52,6 +52,8 @@ export class RedisStore implements Store {
   readonly #engine: RedisEngine;
   readonly #member = new Member(newWord(), WINDOW_BYTES);
   readonly #view: LogView;
+  /** Resolves when a later version wrote something that this one does not know: it reads no further. @internal */
+  readonly outdated: Promise<string>;
   /** What the nodes of the hub tell each other. @internal */
   readonly control: ControlStream;
   readonly #session: Session;
@@ -72,6 +74,8 @@ export class RedisStore implements Store {
     const address = parseRedisAddress(url);
     const { prefix } = address;
     const member = this.#member;
+    const outdated = Promise.withResolvers<string>();
+    this.outdated = outdated.promise;
     this.#engine = new RedisEngine(prefix);
     const view = new LogView(member, this.bounds.events);
     this.#view = view;
@@ -82,6 +86,7 @@ export class RedisStore implements Store {
       heard: (answer) => view.heard(answer),
       took: (units) => view.took(units),
       away: (reason) => this.#away(reason),
+      outdated: (reason) => outdated.resolve(reason),
       warn: (message) => view.follower?.warned(message),
       note: (message) => view.follower?.noted(message),
     });

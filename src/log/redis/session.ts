@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly heard: (answer: HelloAnswer) => void;
   readonly took: (units: readonly Unit[]) => void;
   readonly away: (reason: string) => void;
+  /** A later version wrote something: this node reads no further. */
+  readonly outdated: (reason: string) => void;
   readonly warn: (message: string) => void;
   readonly note: (message: string) => void;
 }
@@ -173,7 +175,10 @@ export class Session {
       } catch (error) {
         if (!this.#closed) this.#leave(error);
         // What a later version means is not guessed: this node reads no further, until it is a later one itself.
-        if (error instanceof NewerBlock) this.#closed = true;
+        if (error instanceof NewerBlock) {
+          this.#closed = true;
+          this.#options.outdated(error.message);
+        }
       }
       this.#disconnect();
       if (this.#closed) return;

@@ -44,9 +44,11 @@ test("a node that has never reached the log is not ready, erases nothing and kee
   expect((await fetch(`${url}/topics/a/end`, { method: "DELETE" })).status).toBe(501);
 });
 
-test("a node that has never reached the log tells readers to come back", async () => {
+test("a node that has never reached the log tells readers to come back, and a balancer to wait", async () => {
   const broker = new Broker({ store: new RedisStore(`redis://127.0.0.1:${freePort()}`) });
   const { url } = startHub({ broker });
+  // Also before it has tried.
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
   expect((await fetch(`${url}/events`)).status).toBe(503);
   const stream = await fetch(`${url}/events`, { headers: { accept: "text/event-stream" } });
   expect(stream.status).toBe(200);
