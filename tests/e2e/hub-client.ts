@@ -10,6 +10,7 @@ export async function statusOf(url: string): Promise<Status> {
 export interface Stored {
   readonly id: string;
   readonly type: string;
+  readonly time: string;
   readonly data: unknown;
 }
 

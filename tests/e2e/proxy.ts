@@ -51,12 +51,20 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
   return url;
 }
 
-/** Starts a real proxy, with the configuration that we hand out, in front of the hub. */
-export const proxies: Readonly<Record<"nginx" | "caddy", (hub: string) => Promise<string>>> = {
-  async nginx(hub) {
+/** Starts a real proxy, with the configuration that we hand out, in front of the hub; nginx takes several nodes. */
+export const proxies: Readonly<
+  Record<"nginx" | "caddy", (...nodes: [string, ...string[]]) => Promise<string>>
+> = {
+  async nginx(hub, ...others) {
     const folder = emptyFolder();
     const port = freePort();
+    const { host } = new URL(hub);
+    // One that is killed is tried again at once; to say so each time would be of no use.
+    const servers = [host, ...others.map((url) => new URL(url).host)].map(
+      (each) => `server ${each} max_fails=0;`,
+    );
     const server = await configuration("nginx.conf", hub, {
+      [`server ${host};`]: servers.join(" "),
       "listen 80": `listen 127.0.0.1:${port}`,
       "hub.example.org": "localhost",
     });
@@ -66,8 +74,8 @@ export const proxies: Readonly<Record<"nginx" | "caddy", (hub: string) => Promis
     const main = join(folder, "nginx.conf");
     await Bun.write(
       main,
-      `daemon off; pid ${folder}/pid; error_log stderr warn; worker_processes 1;
-       events {} http { access_log off; ${temporary.join(" ")}\n${server} }`,
+      `daemon off; pid ${folder}/pid; error_log stderr ${others.length > 0 ? "crit" : "warn"}; worker_processes 1;
+       events {} http { access_log off; add_header x-node $upstream_addr; ${temporary.join(" ")}\n${server} }`,
     );
     // Killed, it would leave its worker behind.
     return start(

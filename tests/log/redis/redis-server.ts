@@ -46,6 +46,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   if (program === undefined || !existsSync(program)) throw new Error(`no redis-server: ${program}`);
   const process = Bun.spawn(
     [
+      // A file that may grow no more fails the write, as a full disk does, and does not end the process.
+      ...["sh", "-c", 'trap "" XFSZ; exec "$@"', "sh"],
       ...[resolve(program), "--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder],
       ...["--repl-diskless-sync-delay", "0", "--daemonize", "no", ...args],
     ],

@@ -1,32 +1,71 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { defer } from "../../defer.ts";
 
-interface Pair {
-  /** The other end, once it is there. */
-  other: Socket<Pair> | undefined;
-  /** What came before it was. */
-  waiting: Uint8Array[];
+type End = Socket<Line>;
+
+/** One connection that is passed on. */
+class Line {
+  readonly caller: End;
+  target: End | undefined;
+  readonly toCaller: Uint8Array[] = [];
+  readonly toTarget: Uint8Array[] = [];
+  /** Whether one end has hung up. */
+  isOver = false;
+  /** Whether the caller said that it is a replica. */
+  isReplica = false;
+
+  constructor(caller: End) {
+    this.caller = caller;
+  }
+
+  /** Writes what both ends will take, and the rest when they have room. */
+  flush(): void {
+    write(this.caller, this.toCaller);
+    if (this.target) write(this.target, this.toTarget);
+  }
+
+  end(): void {
+    this.caller.terminate();
+    this.target?.terminate();
+  }
 }
 
-/** Stands between nodes and a Redis: it can be pointed at another, and cut. */
+function write(end: End, queue: Uint8Array[]): void {
+  for (let data = queue.shift(); data; data = queue.shift()) {
+    const written = Math.max(0, end.write(data));
+    if (written === data.length) continue;
+    queue.unshift(data.subarray(written));
+    return;
+  }
+}
+
+/** What a replica says before it asks for its master's data. */
+const REPLICA_SAYS = "REPLCONF";
+
+/** Stands between two programs that talk over TCP: it can be pointed at another port, cut and held. */
 export class TcpProxy {
   target: number;
+  /** Changes what the target answers. */
+  rewrite: ((answer: string) => string) | undefined;
   #isCut = false;
-  readonly #sockets = new Set<Socket<Pair>>();
-  readonly #server: TCPSocketListener<Pair>;
+  #isHeld = false;
+  #takesReplicas = true;
+  readonly #lines = new Set<Line>();
+  readonly #server: TCPSocketListener<Line | undefined>;
 
   /** @param target the port to pass on to. */
   constructor(target: number) {
     this.target = target;
-    this.#server = Bun.listen<Pair>({
+    this.#server = Bun.listen<Line | undefined>({
       hostname: "127.0.0.1",
       port: 0,
-      data: { other: undefined, waiting: [] },
+      data: undefined,
       socket: {
-        open: (socket) => this.#accept(socket),
-        data: (socket, data) => pass(socket, data),
-        close: (socket) => this.#ended(socket),
-        error: (socket) => this.#ended(socket),
+        open: (socket) => this.#accept(socket as End),
+        data: (socket, data) => socket.data && this.#asked(socket.data, data),
+        drain: (socket) => socket.data && this.#flush(socket.data),
+        close: (socket) => socket.data && this.#ended(socket.data),
+        error: (socket) => socket.data && this.#ended(socket.data),
       },
     });
     defer(() => {
@@ -49,8 +88,21 @@ export class TcpProxy {
     this.#endAll();
   }
 
+  /** Passes nothing on and tells nobody, as a network does that loses everything, until it is mended. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends the connections of replicas, and refuses those alone until it is mended. */
+  cutReplicas(): void {
+    this.#takesReplicas = false;
+    for (const line of this.#lines) if (line.isReplica) line.end();
+  }
+
   mend(): void {
-    this.#isCut = false;
+    this.#isCut = this.#isHeld = false;
+    this.#takesReplicas = true;
+    for (const line of this.#lines) this.#flush(line);
   }
 
   /** Ends all connections, and passes new ones on to this port. */
@@ -59,47 +111,64 @@ export class TcpProxy {
     this.#endAll();
   }
 
-  #accept(socket: Socket<Pair>): void {
-    socket.data = { other: undefined, waiting: [] };
+  #accept(caller: End): void {
     if (this.#isCut) {
-      socket.terminate();
+      caller.terminate();
       return;
     }
-    this.#sockets.add(socket);
-    const connecting = Bun.connect<Pair>({
+    const line = new Line(caller);
+    caller.data = line;
+    this.#lines.add(line);
+    const connecting = Bun.connect<Line>({
       hostname: "127.0.0.1",
       port: this.target,
-      data: { other: socket, waiting: [] },
+      data: line,
       socket: {
-        open: (other) => {
-          this.#sockets.add(other);
-          socket.data.other = other;
-          for (const data of socket.data.waiting.splice(0)) pass(socket, data);
+        open: (target) => {
+          line.target = target;
+          this.#flush(line);
         },
-        data: (other, data) => pass(other, data),
-        close: (other) => this.#ended(other),
-        connectError: () => socket.terminate(),
+        data: (_, data) => this.#answered(line, data),
+        drain: () => this.#flush(line),
+        close: () => this.#ended(line),
+        connectError: () => this.#ended(line),
       },
     });
-    connecting.catch(() => socket.terminate());
+    connecting.catch(() => this.#ended(line));
   }
 
-  #ended(socket: Socket<Pair>): void {
-    this.#sockets.delete(socket);
-    socket.data?.other?.terminate();
+  #asked(line: Line, data: Uint8Array): void {
+    line.isReplica ||= Buffer.from(data).includes(REPLICA_SAYS);
+    if (line.isReplica && !this.#takesReplicas) {
+      line.end();
+      return;
+    }
+    line.toTarget.push(new Uint8Array(data));
+    this.#flush(line);
+  }
+
+  #answered(line: Line, data: Uint8Array): void {
+    const answer = new Uint8Array(data);
+    line.toCaller.push(this.rewrite ? Buffer.from(this.rewrite(Buffer.from(answer).toString())) : answer);
+    this.#flush(line);
+  }
+
+  #flush(line: Line): void {
+    if (this.#isHeld) return;
+    line.flush();
+    if (line.isOver) this.#ended(line);
+  }
+
+  #ended(line: Line): void {
+    line.isOver = true;
+    // Nobody would hear of it.
+    if (this.#isHeld) return;
+    this.#lines.delete(line);
+    line.end();
   }
 
   #endAll(): void {
-    for (const socket of [...this.#sockets]) socket.terminate();
-    this.#sockets.clear();
+    for (const line of this.#lines) line.end();
+    this.#lines.clear();
   }
-}
-
-function pass({ data: { other, waiting } }: Socket<Pair>, data: Uint8Array): void {
-  if (!other) {
-    waiting.push(new Uint8Array(data));
-    return;
-  }
-  // Tests send little: what a full socket does not take is lost, and with it the connection.
-  if (other.write(data) < data.length) other.terminate();
 }

@@ -1,0 +1,243 @@
+import { until } from "../../until.ts";
+import { binary } from "../binary.ts";
+import { type Cluster, type Member, NODES } from "./cluster.ts";
+import type { History } from "./history.ts";
+import type { Fault } from "./plan.ts";
+import { ask, type Index, otherOf } from "./redis-pair.ts";
+
+/** The binary of another version, which nodes are upgraded from and to; without it, they keep theirs. */
+const OTHER_BINARY = process.env["TIDINGS_TEST_OTHER_BINARY"];
+
+/** Does what a plan says to a cluster, and tells the history what may be lost by it. */
+export class Faults {
+  readonly #cluster: Cluster;
+  readonly #history: History;
+  #upgrades = 0;
+
+  constructor(cluster: Cluster, history: History) {
+    this.#cluster = cluster;
+    this.#history = history;
+  }
+
+  async make(fault: Fault): Promise<void> {
+    const { strength, variant, node } = fault;
+    const { pair } = this.#cluster;
+    switch (fault.kind) {
+      case "kill Redis, start it at once":
+        return this.#restartRedis();
+      case "kill Redis, promote its replica that lags":
+        return this.#promote(300 * strength);
+      case "promote, and again":
+        await this.#promote(300 * strength);
+        return this.#promote(300 * strength);
+      case "stop Redis":
+        return this.#stopRedis(3000 * strength);
+      case "cut the replica off":
+        pair.servers[await pair.master()].front.cutReplicas();
+        await Bun.sleep(2000 * strength);
+        this.#mend();
+        return;
+      case "cut a node off":
+        // Beyond the 5 s for which a recovery waits for it, or well within.
+        return this.#cutNodes([node], variant ? 1500 * strength : 5000 + 1500 * strength, strength < 0.5);
+      case "cut all nodes off":
+        return this.#cutNodes(NODES, 1500 * strength, variant);
+      case "leave a node on the wrong side":
+        return this.#wrongSide(node, 8000 * strength, variant);
+      case "fill the disk":
+        return this.#fillDisk(1500 * strength);
+      case "kill the connections":
+        await ask(pair.servers[await pair.master()].redis.port, "CLIENT", "KILL", "TYPE", "normal").catch(
+          () => {},
+        );
+        return;
+      case "erase all":
+        return this.#eraseAll();
+      case "kill a node":
+        return this.#killNode(node, 2000 * strength);
+      case "stop a node":
+        // Longer than its lease of 10 s, or shorter.
+        return this.#stopNode(node, variant ? 4000 * strength : 10_000 + 1000 * strength);
+      case "kill a worker":
+        return this.#killWorker(node, strength);
+      case "drain a node":
+        return this.#drainNode(node, 1000 * strength);
+      case "upgrade all nodes":
+        this.#upgrades++;
+        for (const each of NODES) await this.#drainNode(each, 0);
+        return;
+    }
+  }
+
+  async #restartRedis(): Promise<void> {
+    const { pair, promised } = this.#cluster;
+    const master = await pair.master();
+    if (promised.appendfsync !== "always") this.#history.mayHaveLost();
+    await this.#orPromoted(master, async () => {
+      await pair.servers[master].redis.kill();
+      await pair.restart(master);
+    });
+  }
+
+  /** The replica hears nothing for a while, the master dies, and the Sentinel promotes the replica. */
+  async #promote(lag: number): Promise<void> {
+    const { pair, promised } = this.#cluster;
+    const master = await pair.master();
+    // Two replicas that lag can't be told apart by any Sentinel: it needs one that was in step.
+    await pair.inSync();
+    pair.servers[master].front.cutReplicas();
+    await Bun.sleep(lag);
+    // With --replicas, what was acknowledged is at the one that is promoted.
+    if (promised.replicas === 0) this.#history.mayHaveLost();
+    await pair.servers[master].redis.kill();
+    await pair.promoted(otherOf(master));
+    this.#mend();
+    await pair.restart(master);
+  }
+
+  async #stopRedis(duration: number): Promise<void> {
+    const { pair } = this.#cluster;
+    const master = await pair.master();
+    const { redis } = pair.servers[master];
+    await this.#orPromoted(master, async () => {
+      redis.process.kill("SIGSTOP");
+      await Bun.sleep(duration);
+      redis.process.kill("SIGCONT");
+    });
+  }
+
+  /** Where the other server was promoted meanwhile, this one is on the wrong side until it is a replica. */
+  async #orPromoted(master: Index, work: () => Promise<void>): Promise<void> {
+    const { pair, promised } = this.#cluster;
+    const from = performance.now();
+    await work();
+    // The Sentinel may be about to.
+    await Bun.sleep(300);
+    if ((await pair.master()) === master) return;
+    if (promised.replicas === 0) this.#history.mayHaveLost();
+    await until(() => pair.isReplica(master));
+    if (promised.replicas === 0)
+      this.#history.excuse("taken by a master that was none any more", undefined, from);
+  }
+
+  async #cutNodes(nodes: readonly number[], duration: number, isSilent: boolean): Promise<void> {
+    const members = nodes.map((node) => this.#cluster.member(node));
+    const ends = duration > 2000 ? nodes.map((node) => this.#history.silent(node)) : [];
+    for (const { lines, sentinel } of members)
+      for (const line of [...lines, sentinel]) isSilent ? line.hold() : line.cut();
+    await Bun.sleep(duration);
+    this.#mend(members);
+    for (const end of ends) end();
+  }
+
+  /** The old master and one node on one side; the replica, the Sentinel and the others on the other. */
+  async #wrongSide(node: number, duration: number, isSilent: boolean): Promise<void> {
+    const { pair, members, promised } = this.#cluster;
+    const old = await pair.master();
+    await pair.inSync();
+    const from = performance.now();
+    const misled = this.#cluster.member(node);
+    mislead(misled, old);
+    const cut = [
+      pair.servers[old].front,
+      ...members.filter((each) => each !== misled).map(({ lines }) => lines[old]),
+    ];
+    for (const line of cut) isSilent ? line.hold() : line.cut();
+    misled.lines[otherOf(old)].cut();
+    if (promised.replicas === 0) this.#history.mayHaveLost();
+    await pair.promoted(otherOf(old));
+    await Bun.sleep(duration);
+    this.#mend();
+    await until(() => pair.isReplica(old));
+    if (promised.replicas === 0) this.#history.excuse("taken on the wrong side of a partition", node, from);
+    // It was not there when the others put back what they had.
+    this.#history.silent(node)();
+  }
+
+  /** The next write is cut in the middle, and none comes after it. */
+  async #fillDisk(duration: number): Promise<void> {
+    const { pair, promised } = this.#cluster;
+    const master = await pair.master();
+    const { redis } = pair.servers[master];
+    const files = [
+      ...new Bun.Glob("appendonlydir/*.incr.aof").scanSync({ cwd: redis.folder, absolute: true }),
+    ];
+    const size = Math.max(0, ...files.map((file) => Bun.file(file).size));
+    if (promised.appendfsync !== "always") this.#history.mayHaveLost();
+    await this.#orPromoted(master, async () => {
+      limitFiles(redis.process.pid, `${size + 300}`);
+      // With appendfsync always it ends itself; else it refuses what would be written.
+      await Promise.race([redis.process.exited, Bun.sleep(500 + duration)]);
+      limitFiles(redis.process.pid, "unlimited");
+      if (redis.process.exitCode === null) return;
+      await redis.kill();
+      await pair.restart(master);
+    });
+  }
+
+  async #eraseAll(): Promise<void> {
+    const from = performance.now();
+    const erased = await this.#cluster.pair.eraseAll();
+    if (!erased) return;
+    this.#history.erased(erased.log);
+    // What the nodes had yet to put back is as good as erased.
+    if (erased.isRecovering) this.#history.excuse("erased while it was put back", undefined, 0, from);
+  }
+
+  async #killNode(node: number, duration: number): Promise<void> {
+    await this.#cluster.note(node);
+    const end = this.#history.silent(node);
+    const { hub } = this.#cluster.member(node);
+    await hub.kill();
+    await Bun.sleep(duration);
+    hub.start();
+    end();
+  }
+
+  async #killWorker(node: number, which: number): Promise<void> {
+    const { workers } = this.#cluster.member(node).hub;
+    const pid = workers[Math.floor(which * workers.length)];
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+  }
+
+  async #stopNode(node: number, duration: number): Promise<void> {
+    const end = this.#history.silent(node);
+    const { hub } = this.#cluster.member(node);
+    hub.signal("SIGSTOP");
+    await Bun.sleep(duration);
+    hub.signal("SIGCONT");
+    end();
+  }
+
+  async #drainNode(node: number, duration: number): Promise<void> {
+    await this.#cluster.note(node);
+    const end = this.#history.silent(node);
+    const { hub } = this.#cluster.member(node);
+    await hub.stop();
+    await Bun.sleep(duration);
+    hub.start(this.#upgrades % 2 === 1 ? (OTHER_BINARY ?? binary) : binary);
+    await hub.ready();
+    end();
+  }
+
+  #mend(members: readonly Member[] = this.#cluster.members): void {
+    for (const { front } of this.#cluster.pair.servers) front.mend();
+    for (const member of members) {
+      for (const line of [...member.lines, member.sentinel]) line.mend();
+      member.sentinel.rewrite = member.rewrite;
+    }
+  }
+}
+
+/** Its Sentinel names the old master, as one that is on its side would. */
+function mislead(member: Member, old: Index): void {
+  const { lines, sentinel } = member;
+  const names = member.rewrite;
+  sentinel.rewrite = (answer) =>
+    names(answer).replaceAll(`${lines[otherOf(old)].port}`, `${lines[old].port}`);
+}
+
+/** Lets a process write files up to this size. Where that can't be limited, the disk is not full. */
+function limitFiles(pid: number, size: string): void {
+  Bun.spawnSync([Bun.which("prlimit") ?? "true", `--pid=${pid}`, `--fsize=${size}:unlimited`]);
+}

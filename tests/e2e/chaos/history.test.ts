@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import { History, type Kept } from "./history.ts";
+
+const kept = (text: string, time = "1"): Kept => ({ text, id: text, time });
+const [a, b, c] = [kept("a"), kept("b"), kept("c")];
+
+function historyOf(received: readonly (Kept | "gap")[], acknowledged: readonly Kept[] = []): History {
+  const history = new History();
+  for (const { text, id } of acknowledged) history.acknowledged(text, id, 0);
+  for (const item of received) history.received("reader", item);
+  return history;
+}
+
+test("a history as promised has no violations", () => {
+  const history = historyOf([a, b, c], [a, b, c]);
+  expect(history.verify([a, b, c])).toMatchObject({ acknowledged: 3, received: 3, gaps: 0, lost: {} });
+  expect(history.violations).toEqual([]);
+});
+
+test.each<[what: string, received: readonly (Kept | "gap")[], log: readonly Kept[], told: RegExp]>([
+  ["an event that a reader was not sent", [a, c], [a, b, c], /1 events are between/],
+  ["another order", [b, a], [a, b], /order of the log is another/],
+  ["an event that comes twice", [a, b, b], [a, b], /order of the log is another/],
+  ["a lost event that comes twice", [a, b, b], [a], /reader was sent b of 1 twice/],
+  ["a reader that was never sent the end", [a], [a, b], /never sent 1 of the log/],
+  ["a lost event without a gap after it", [a, b, c], [a, c], /first of them was lost, and no gap/],
+  [
+    "an event that is in the log twice",
+    [a, b, kept("b", "2")],
+    [a, b, kept("b", "2")],
+    /b is in the log twice/,
+  ],
+  ["a gap without a loss", [a, "gap", b], [a, b], /1 gaps were told, and nothing was lost/],
+])("%s is noticed", (_, received, log, told) => {
+  const history = historyOf(received);
+  history.verify(log);
+  expect(history.violations.join("\n")).toMatch(told);
+});
+
+test("a place that is given to two events is noticed", () => {
+  const id = "bcdfghjkmnpq-5";
+  const history = historyOf([{ ...a, id }, "gap", { ...b, id }]);
+  expect(history.violations).toEqual([`the place ${id} was a, and then b`]);
+});
+
+test("an acknowledged event is lost only where a fault allows it", () => {
+  const lose = (allow?: (history: History) => void): string[] => {
+    const history = historyOf([a, b, "gap", c], [b]);
+    allow?.(history);
+    history.verify([a, c]);
+    return history.violations;
+  };
+  expect(lose()).toEqual(["b was acknowledged by node 0 and is not in the log"]);
+  expect(lose((history) => history.mayHaveLost())).toHaveLength(1);
+  expect(lose((history) => history.silent(0)())).toHaveLength(1);
+  expect(lose((history) => history.excuse("a partition", 1, 0))).toHaveLength(1);
+  expect(lose((history) => history.excuse("a partition", 0, 0))).toEqual([]);
+  const both = (node: number) => (history: History) => {
+    history.mayHaveLost();
+    history.silent(node)();
+  };
+  expect(lose(both(0))).toEqual([]);
+  expect(lose(both(1))).toHaveLength(1);
+  const late = (history: History): void => {
+    history.settled();
+    both(0)(history);
+  };
+  expect(lose(late)).toHaveLength(1);
+});
+
+test("what was in the log when it was erased is not lost, and nothing else is excused", () => {
+  const history = historyOf([a, b, "gap", c], [a, b]);
+  history.erased([a]);
+  expect(history.verify([c])).toMatchObject({ erased: 1, lost: { "not allowed": 1 } });
+  expect(history.violations).toEqual(["b was acknowledged by node 0 and is not in the log"]);
+});
