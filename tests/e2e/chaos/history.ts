@@ -15,6 +15,9 @@ export type Received = Kept | "gap";
 
 const keyOf = ({ text, time }: Kept): string => `${text} of ${time}`;
 
+/** How long an answer may be on its way to its publisher, in milliseconds. */
+const ON_THE_WAY_MS = 250;
+
 /** An event whose publisher was told that it is kept. */
 interface Acknowledged {
   /** The node that told; undefined where a proxy chose it. */
@@ -89,7 +92,7 @@ export class History {
     this.#erased.push(log);
   }
 
-  excuse(why: string, node: number | undefined, from: number, to = performance.now()): void {
+  excuse(why: string, node: number | undefined, from: number, to = performance.now() + ON_THE_WAY_MS): void {
     this.#excuses.push({ why, node, from, to });
   }
 
