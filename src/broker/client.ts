@@ -28,8 +28,6 @@ export interface Progress {
   position: number;
   /** The position of the last event id that the client was sent. */
   cursor: number;
-  /** Whether it came with a last event id that is not known, and has been sent none since. */
-  isLost: boolean;
   /** Whether it has been told that there is no more; its stream was full then. */
   isFinishing: boolean;
   /** Set while a returning client is sent the events that it missed. */
@@ -46,7 +44,6 @@ export function newProgress(position: number, cursor: number): Progress {
   return {
     position,
     cursor,
-    isLost: false,
     isFinishing: false,
     resume: undefined,
     owed: undefined,

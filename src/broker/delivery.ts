@@ -98,17 +98,17 @@ export class Delivery {
 
   /**
    * Ends the stream of a client that has all of its topics, which have ended. It comes back soon, to be told
-   * that there is no more.
+   * that there is no more: from a place, since the id of its last event may stand for another one too, or go.
    *
-   * @param untold where they ended, if the client does not know
+   * @param position the position that it has come to
    */
-  finish(client: Client, untold: number | undefined): void {
+  finish(client: Client, position: number): void {
     const { clients, log } = this.#options;
     const { progress, subscription } = client;
     if (!progress?.isFinishing) {
-      const frames: Uint8Array[] = [encodeRetry(Math.round(Math.random() * RETURN_WITHIN_MS))];
-      if (untold !== undefined) frames.push(subscription.format.position(log.place(untold)));
-      if (!clients.write(client, joinFrames(frames), progress?.position ?? log.head)) {
+      const retry = encodeRetry(Math.round(Math.random() * RETURN_WITHIN_MS));
+      const bytes = joinFrames([retry, subscription.format.position(log.place(position))]);
+      if (!clients.write(client, bytes, position)) {
         // Its stream is full: it comes here again when there is room.
         if (client.progress) client.progress.isFinishing = true;
         return;
@@ -141,13 +141,13 @@ export class Delivery {
   /** Ends the streams of live clients that had all of their topics by this position: these have just ended. */
   #finishReaders(topics: readonly string[], position: number): void {
     const { clients, log } = this.#options;
-    for (const { named, live, oldestCursor } of clients.subscriptions.onTopics(topics)) {
+    for (const { named, live } of clients.subscriptions.onTopics(topics)) {
       if (!named) continue;
       for (const client of [...live]) {
         const end = endOfAll(named, log.store.ended, client.privateTopics);
         // The end of another topic may be about to be delivered.
         if (end === undefined || end > position) continue;
-        this.finish(client, oldestCursor >= end ? undefined : end);
+        this.finish(client, position);
       }
     }
   }

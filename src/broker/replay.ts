@@ -57,7 +57,7 @@ export class Replay {
       progress && !progress.rest && !progress.resume && !progress.owed && progress.position === log.head;
     // Amid a delivery, a new live client would be sent events from before its beginning.
     // Whoever adds a client is not done with it yet, so it does not end at once either.
-    const isOver = progress && this.#endOf(client, progress) !== undefined;
+    const isOver = progress && this.#isOver(client, progress);
     if (!missedNothing || isOver || delivery.busy) this.#clients.add(client);
     else this.#goLive(client, progress);
   }
@@ -104,19 +104,19 @@ export class Replay {
     if (progress.resume?.located === false && !(await this.#locate(client, progress, progress.resume)))
       return false;
     if (progress.owed) return this.#sendCurrent(client, progress, progress.owed);
-    const isOver = this.#endOf(client, progress) !== undefined;
+    const isOver = this.#isOver(client, progress);
     if (!isOver && progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
     // Nothing is awaited from here on, so no event can come between the end of the replay and live.
-    if (progress.position < log.head && this.#endOf(client, progress) === undefined) return true;
+    if (progress.position < log.head && !this.#isOver(client, progress)) return true;
     if (progress.resume && !this.#endResume(client, progress, progress.resume)) return false;
     this.#goLive(client, progress);
     return false;
   }
 
-  /** Where the topics of a client have ended, if it has all of them; undefined if there is more to come. */
-  #endOf({ subscription, privateTopics }: Client, { position }: Progress): number | undefined {
+  /** Whether the topics of a client have ended, and it has all of them. */
+  #isOver({ subscription, privateTopics }: Client, { position }: Progress): boolean {
     const end = endOfAll(subscription.named, this.#options.log.store.ended, privateTopics);
-    return end !== undefined && position >= end ? end : undefined;
+    return end !== undefined && position >= end;
   }
 
   /** Finds the position of a returning client, or else the oldest event held. True if the stream takes more. */
@@ -130,7 +130,6 @@ export class Replay {
     progress.position = progress.cursor = left ?? earliest - 1;
     resume.located = true;
     const isGap = left === undefined && from !== EARLIEST;
-    progress.isLost = isGap;
     if ((isGap || owedAt !== undefined) && isOwed(client, log)) {
       progress.owed = { after: 0, upTo: progress.position, count: 0 };
     }
@@ -155,7 +154,6 @@ export class Replay {
       totals.replayed += count;
       totals.bytes += bytes.length;
       progress.cursor = position;
-      progress.isLost = false;
       if (!this.#write(client, bytes, position)) return false;
     }
     progress.position = upTo;
@@ -184,7 +182,6 @@ export class Replay {
       const place = log.place(owed.upTo);
       if (format) frames.push(format.end({ count: owed.count }, place));
       progress.cursor = owed.upTo;
-      progress.isLost = false;
     }
     if (frames.length === 0) return this.#goesOn(client, progress);
     const bytes = joinFrames(frames);
@@ -228,9 +225,8 @@ export class Replay {
 
   #goLive(client: Client, progress: Progress): void {
     const { delivery, clients } = this.#options;
-    const end = this.#endOf(client, progress);
-    if (end !== undefined) {
-      delivery.finish(client, progress.cursor < end || progress.isLost ? end : undefined);
+    if (this.#isOver(client, progress)) {
+      delivery.finish(client, progress.position);
       return;
     }
     // A write to a stream may remove this client.

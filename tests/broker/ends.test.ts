@@ -33,6 +33,7 @@ test("a live stream gets the last event, then ends, and what is published there 
   expect(reader.events().slice(1)).toEqual([
     ["t", "1"],
     ["t", "2"],
+    ["tidings.position", "{}"],
   ]);
   expect(await broker.hasAll(reader.interest, reader.cursor())).toBeTrue();
 
@@ -44,7 +45,7 @@ test("a live stream gets the last event, then ends, and what is published there 
   expect(
     both
       .events()
-      .slice(1)
+      .slice(1, -1)
       .map(([, data]) => data),
   ).toEqual(["1", "2", "1", "2"]);
   for (const { sink } of [reader, both]) expect(sink.read.retries.at(-1)).toBeLessThanOrEqual(1000);
@@ -62,6 +63,7 @@ test("who comes later gets all of it, then the end; who comes back with all of i
     ["t", "1"],
     ["t", "2"],
     ["tidings.resumed", '{"from":"earliest","count":2}'],
+    ["tidings.position", "{}"],
   ]);
   expect(await broker.hasAll(reader.interest, reader.cursor())).toBeTrue();
   expect(await broker.hasAll(reader.interest, "earliest")).toBeFalse();
@@ -71,12 +73,12 @@ test("who comes later gets all of it, then the end; who comes back with all of i
 
   const fresh = connect(broker, ["a"]);
   await fresh.handle.closed;
-  expect(fresh.events()).toHaveLength(1);
+  expect(fresh.events().slice(1)).toEqual([["tidings.position", "{}"]]);
   expect(await broker.hasAll(fresh.interest, fresh.cursor())).toBeTrue();
   await broker.close();
 });
 
-test("a reader that is not sent the last event learns where it was, so it has all when it is back", async () => {
+test("a reader learns where the end was, so it has all when it is back, whatever it was sent", async () => {
   const broker = new Broker({ store: new MemoryStore({ events: 2 }) });
   const other = connect(broker, [], { interest: { topics: ["a"], types: ["u"] } });
   await broker.publish({ ...event("a", 1), end: true });
@@ -99,6 +101,19 @@ test("a reader that is not sent the last event learns where it was, so it has al
   await broker.close();
 });
 
+test("who comes back with an id that stands for several events has all in the end", async () => {
+  const broker = new Broker();
+  await broker.publishBatch([
+    { type: "t", data: 1, id: "one" },
+    { ...event("a", 1), id: "one", end: true },
+  ]);
+  const reader = connect(broker, ["a"], { lastEventId: "one" });
+  await reader.handle.closed;
+  expect(await broker.hasAll(reader.interest, "one")).toBeFalse();
+  expect(await broker.hasAll(reader.interest, reader.cursor())).toBeTrue();
+  await broker.close();
+});
+
 test("a stalled reader gets the rest before its stream ends", async () => {
   const broker = new Broker();
   const reader = connect(broker, ["a"]);
@@ -113,7 +128,7 @@ test("a stalled reader gets the rest before its stream ends", async () => {
   expect(
     reader
       .events()
-      .slice(1)
+      .slice(1, -1)
       .map(([, data]) => data),
   ).toEqual(["1", "2", "3"]);
   await broker.close();
@@ -139,6 +154,7 @@ test("current values come before the end", async () => {
   expect(reader.events().slice(1)).toEqual([
     ["t", "1"],
     ["tidings.current", '{"count":1}'],
+    ["tidings.position", "{}"],
   ]);
   expect(await broker.hasAll(reader.interest, reader.sink.read.events[0]?.id ?? "")).toBeFalse();
   expect(await broker.hasAll(reader.interest, reader.cursor())).toBeTrue();
@@ -157,7 +173,7 @@ test("opened again, it takes events, and streams stay", async () => {
   expect(
     reader
       .events()
-      .slice(1)
+      .slice(1, -1)
       .map(([, data]) => data),
   ).toEqual(["2", "3"]);
   await broker.close();

@@ -4,7 +4,7 @@ import type { Interest } from "../../src/broker/interest.ts";
 import type { ClientHandle } from "../../src/broker/options.ts";
 import type { EventInput } from "../../src/events/event-input.ts";
 import type { Entry } from "../../src/log/entry.ts";
-import { IdConflict, type Store } from "../../src/log/store.ts";
+import { IdConflict, type Store, TopicEnded } from "../../src/log/store.ts";
 import { HubEvent, isHubEvent } from "../../src/protocol/hub-events.ts";
 import { parsePlace, placeText } from "../../src/protocol/place.ts";
 import type { Read } from "../protocol/read.ts";
@@ -28,6 +28,7 @@ export type Step =
   | { readonly do: "publish"; readonly events: readonly EventInput[] }
   | { readonly do: "connect"; readonly interest: Interest; readonly from: From }
   | { readonly do: "come back" | "leave" | "fail" | "stall" | "drain"; readonly client: number }
+  | { readonly do: "open"; readonly topic: string }
   | { readonly do: "turn"; readonly count: number }
   | { readonly do: "pass"; readonly milliseconds: number }
   | { readonly do: "lose"; readonly from: number; readonly count: number }
@@ -60,6 +61,8 @@ interface History {
   readonly entries: Entry[];
   /** The positions that the store has lost at some time. */
   readonly lost: Set<number>;
+  /** The topics that were opened again, and after which position. */
+  readonly opened: { readonly topic: string; readonly after: number }[];
   /** The position of the oldest event that is held, or of the next, at the end. */
   earliest: number;
 }
@@ -92,6 +95,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     word: undefined,
     entries: [],
     lost: new Set(),
+    opened: [],
     earliest: 1,
   };
   let now = 1_000_000;
@@ -112,7 +116,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     if (!started.log.started) await until(() => started.log.started);
     if (!options.lasts || history.word === undefined) {
       const { word } = parsePlace(started.log.place(0)) ?? {};
-      history = { word, entries: [], lost: new Set(), earliest: 1 };
+      history = { word, entries: [], lost: new Set(), opened: [], earliest: 1 };
     }
     started.observe((entries) => history.entries.push(...entries));
     if (crowd) addCrowd(started);
@@ -214,12 +218,21 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
         publishing.push(
           nextBroker()
             .publishBatch(step.events)
-            .catch((error) => expect(error).toBeInstanceOf(IdConflict)),
+            .catch((error) => expect(error instanceof IdConflict || error instanceof TopicEnded).toBeTrue()),
         );
         return;
       case "connect":
         connect(step.interest, cursorOf(step.from));
         return;
+      case "open": {
+        await Promise.all(publishing);
+        await settle();
+        const after = headNow();
+        const ended = endsIn(history).at(-1)?.topics ?? new Map();
+        expect(await nextBroker().log.openTopic(step.topic)).toBe(ended.has(step.topic));
+        history.opened.push({ topic: step.topic, after });
+        return;
+      }
       case "turn":
         for (let i = 0; i < step.count; i++) await new Promise(setImmediate);
         return;
@@ -256,8 +269,84 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   await settle();
   await until(() => brokers.every((broker) => broker.behindCount === 0));
   noteEarliest();
+  assertEndsKept(history);
   for (const connection of connections) assertKept(connection);
+  for (const connection of connections) if (connection.history === history) await assertEnded(connection);
   await end();
+}
+
+/** The topics that have ended in a stretch of the log, with whether the end of each is private. */
+interface Ends {
+  readonly index: number;
+  /** The stretch begins at this position. */
+  readonly from: number;
+  /** It ends at this one; a topic was opened after it, or another event came. */
+  to: number;
+  readonly topics: ReadonlyMap<string, boolean>;
+}
+
+/** Which topics had ended, stretch by stretch. Those without a change are one. */
+function endsIn({ entries, opened }: History): Ends[] {
+  const all: Ends[] = [{ index: 0, from: 0, to: 0, topics: new Map() }];
+  const opens = [...opened];
+  const openUntil = (position: number): void => {
+    for (let next = opens[0]; next && next.after <= position; next = opens[0]) {
+      opens.shift();
+      const topics = new Map(all.at(-1)?.topics);
+      topics.delete(next.topic);
+      all.push({ index: all.length, from: next.after, to: next.after, topics });
+    }
+  };
+  for (const { position, end, topics, private: isPrivate } of entries) {
+    openUntil(position - 1);
+    if (end) {
+      const ended = new Map([
+        ...(all.at(-1)?.topics ?? []),
+        ...topics.map((one) => [one, isPrivate] as const),
+      ]);
+      all.push({ index: all.length, from: position, to: position, topics: ended });
+    }
+    (all.at(-1) as Ends).to = position;
+  }
+  openUntil(Number.POSITIVE_INFINITY);
+  return all;
+}
+
+/** Nothing was kept on a topic after its end. */
+function assertEndsKept(history: History): void {
+  for (const { from, to, topics: ended } of endsIn(history)) {
+    const within = history.entries.filter(({ position }) => position > from && position <= to);
+    for (const { topics } of within) expect(topics.filter((topic) => ended.has(topic))).toEqual([]);
+  }
+}
+
+/** The stretches in which all that a client asks for had ended, as far as it may know. */
+function overIn({ interest, history }: Connection): Ends[] {
+  const { topics, privateTopics = [] } = interest;
+  if (topics.length === 0 || topics.some((topic) => topic.endsWith("*"))) return [];
+  return endsIn(history).filter(({ topics: ended }) =>
+    topics.every(
+      (topic) =>
+        ended.get(topic) === false ||
+        (ended.get(topic) === true && covers(privateTopics, { topics: [topic] })),
+    ),
+  );
+}
+
+/** Whether the hub has ended its stream because its topics have ended: it is told to come back soon. */
+function wasEnded({ sink }: Connection): boolean {
+  return sink.read.retries.length > 1;
+}
+
+/** A stream stays open if and only if there is something to come, and who comes back with all of it is told. */
+async function assertEnded(connection: Connection): Promise<void> {
+  const { isOpen, sink, interest, broker, history } = connection;
+  const over = overIn(connection).at(-1);
+  const isOver = over !== undefined && over.index === endsIn(history).length - 1;
+  if (isOpen) expect(isOver).toBeFalse();
+  if (!wasEnded(connection) || !isOver) return;
+  const cursor = sink.read.events.findLast(({ id }) => id !== undefined)?.id ?? "";
+  expect(await broker.hasAll(interest, cursor)).toBeTrue();
 }
 
 type Received = Read["events"][number];
@@ -300,7 +389,7 @@ function assertKept(connection: Connection): void {
 
   const ends = rest.filter(({ event }) => event === HubEvent.resumed);
   expect(ends.length).toBeLessThanOrEqual(resume === undefined ? 0 : 1);
-  if (isOpen && resume !== undefined) expect(ends).toHaveLength(1);
+  if ((isOpen || wasEnded(connection)) && resume !== undefined) expect(ends).toHaveLength(1);
   const [end] = ends;
   if (!end) return;
   const before = rest.slice(0, rest.indexOf(end)).filter(({ event = "message" }) => !isHubEvent(event));
@@ -343,7 +432,11 @@ class Walk {
       );
     }
     const { isOpen, history } = this.#connection;
-    return !isOpen || this.#hasNothing(position, history.entries.length);
+    if (isOpen) return this.#hasNothing(position, history.entries.length);
+    if (!wasEnded(this.#connection)) return true;
+    return overIn(this.#connection).some(({ from, to }) =>
+      position >= from ? position <= to : this.#hasNothing(position, from),
+    );
   }
 
   /** The positions after which a client may go on that was told of a gap. */
@@ -411,7 +504,7 @@ class Walk {
   }
 }
 
-function covers(patterns: readonly string[], { topics }: Entry): boolean {
+function covers(patterns: readonly string[], { topics }: Pick<Entry, "topics">): boolean {
   return topics.some((topic) =>
     patterns.some((pattern) =>
       pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern,

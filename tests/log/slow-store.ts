@@ -18,6 +18,10 @@ export class SlowStore implements Store {
     return this.#store.earliest;
   }
 
+  get ended(): Store["ended"] {
+    return this.#store.ended;
+  }
+
   get count(): number {
     return this.#store.count;
   }
@@ -41,6 +45,10 @@ export class SlowStore implements Store {
 
   trim(): Promise<void> {
     return this.#slowly(this.#store.trim());
+  }
+
+  async openTopic(topic: string): Promise<boolean> {
+    return this.#slowly((await this.#store.openTopic?.(topic)) ?? false);
   }
 
   locate(cursor: string, mayRead: MayRead): Promise<number | undefined> {

@@ -14,7 +14,7 @@ test("a topic ends: 409 for publishers, the rest and an end for readers, then 20
   expect(
     (await fetch(`${url}/publish?type=t&topic=chat/1&end`, { method: "POST", body: "last" })).status,
   ).toBe(200);
-  expect((await reader.take(9)).map(([type]) => type)).toEqual(["connected", "t", "t"]);
+  expect((await reader.take(9)).map(([type]) => type)).toEqual(["connected", "t", "t", "tidings.position"]);
 
   const refused = await problemOf(await post(`${url}/publish`, { type: "t", data: 2, topic: "chat/1" }), 409);
   expect(refused).toMatchObject({ type: "topic-ended", detail: 'the topic "chat/1" has ended' });
