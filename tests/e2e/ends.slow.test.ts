@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { type AnyEvents, createPublisher, createSubscriber } from "../../src/sdk/index.ts";
+import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
+import { emptyFolder } from "../folder.ts";
+import { startHub } from "../hub.ts";
+import { post } from "../post.ts";
+import { until } from "../until.ts";
+import { serveBinary } from "./binary.ts";
+import { statusOf } from "./hub-client.ts";
+
+const last = { type: "n", data: "last", topic: "chat/1", end: true };
+
+test.skipIf(process.platform !== "linux")(
+  "with workers, an end holds at every node and outlasts a restart",
+  async () => {
+    const folder = emptyFolder();
+    const flags = ["--workers", "3", "--store", join(folder, "events.db")];
+    const hub = await serveBinary(folder, ...flags);
+    const { url } = hub;
+    const read = async (signal?: AbortSignal) => {
+      const seen: unknown[] = [];
+      const chat = { url, topics: ["chat/1"], lastEventId: "earliest", signal };
+      for await (const { data } of createSubscriber<AnyEvents>(chat)) seen.push(data);
+      return seen;
+    };
+    const readers = Array.from({ length: 9 }, () => read());
+    await until(async () => (await statusOf(url)).connected_clients === 9);
+    const publisher = createPublisher<AnyEvents>({ url });
+    await publisher.publish("n", 1, { topic: "chat/1" });
+    await publisher.publish("n", "last", { topic: "chat/1", end: true });
+    // Whichever worker takes it.
+    const after = await Promise.all(
+      Array.from({ length: 12 }, () => post(`${url}/publish`, { ...last, data: 2 })),
+    );
+    expect(new Set(after.map(({ status }) => status))).toEqual(new Set([409]));
+    for (const seen of await Promise.all(readers)) expect(seen).toEqual([1, "last"]);
+    expect((await statusOf(url)).store.ended).toEqual({ topics: 1, dropped: 0, bound: 10_000 });
+
+    hub.kill("SIGTERM");
+    expect(await hub.exited).toBe(0);
+    await serveBinary(folder, ...flags, "--port", new URL(url).port);
+    expect((await post(`${url}/publish`, { ...last, data: 2 })).status).toBe(409);
+    expect(await read()).toEqual([1, "last"]);
+    expect((await fetch(`${url}/topics/chat%2F1/end`, { method: "DELETE" })).status).toBe(204);
+    const stop = new AbortController();
+    const open = read(stop.signal);
+    await post(`${url}/publish`, { type: "n", data: 2, topic: "chat/1" });
+    await until(async () => (await statusOf(url)).connected_clients === 1);
+    stop.abort();
+    expect(await open).toEqual([1, "last", 2]);
+  },
+  60_000,
+);
+
+test.skipIf(browserless)(
+  "an EventSource gets all of an ended topic, and stays away",
+  async () => {
+    const { url, broker } = startHub();
+    const page = await openPage(`${url}/healthz`);
+    const opened = ["?topic=chat/1", "?topic=chat/1&last_event_id=earliest&format=text", "?topic=other"];
+    await page.evaluate(`
+      globalThis.seen = [];
+      globalThis.sources = ${JSON.stringify(opened)}.map((query, i) => {
+        const source = new EventSource("/events" + query);
+        source.addEventListener("n", ({ data }) => seen.push([i, data]));
+        return source;
+      });`);
+    await until(() => broker.clientCount === 3);
+    await broker.publish({ type: "n", data: "first", topic: "chat/1" });
+    await broker.publish(last);
+    // It has come back, and was told to stay away.
+    const states = () => page.evaluate("sources.map(({ readyState }) => readyState).join()");
+    await until(async () => (await states()) === "2,2,1");
+    expect(broker.clientCount).toBe(1);
+    const seen = (await page.evaluate("seen")) as [number, string][];
+    const of = (source: number) => seen.filter(([i]) => i === source).map(([, data]) => data);
+    expect([of(0), of(1)]).toEqual([
+      ['"first"', '"last"'],
+      ["first", "last"],
+    ]);
+  },
+  BROWSER_TIMEOUT,
+);
