@@ -28,7 +28,8 @@ import { topicRoutes } from "./http/routes/topics.ts";
 import { hubStatus, type StatusOf } from "./http/status/hub-status.ts";
 import { streamOpener } from "./http/stream/open-stream.ts";
 import { drainWithServer, takeOver } from "./http/stream/stopping.ts";
-import { MERCURE_PATH, mercureRoutes } from "./mercure/routes.ts";
+import { MERCURE_PATH } from "./mercure/path.ts";
+import { mercureRoutes } from "./mercure/routes.ts";
 import { type Nodes, SingleNode } from "./nodes/nodes.ts";
 import { sharePresence } from "./nodes/presence.ts";
 

@@ -159,6 +159,7 @@ export class Authority {
       subscribe: this.nobody.subscribe.length > 0 ? this.nobody.subscribe : subscribe,
       privateTopics: subscribe,
       presence: claims.presence,
+      mercure: mercure.holder,
       expires: exp === undefined ? undefined : exp * 1000 + (tokens.leeway ?? DEFAULT_LEEWAY_MS),
     };
     this.#cache.set(digest, grant);

@@ -22,6 +22,18 @@ export interface Credential {
   readonly withdrawn: AbortSignal;
 }
 
+/** The holder of a token of the Mercure protocol. */
+export interface MercureHolder {
+  /** Whether the token is of the dialect before version 1: it has the claim `mercure`. */
+  readonly old: boolean;
+  /** In order: the first that has a subscription's matcher among its topics gives the payload. */
+  readonly details: readonly {
+    readonly topics: readonly string[];
+    /** JSON text. */
+    readonly payload?: string | undefined;
+  }[];
+}
+
 /** The rights of the sender of a request. */
 export interface Grant {
   /** The name of the sender. Administrators see it, and find clients by it. */
@@ -58,6 +70,13 @@ export interface Grant {
    * @defaultValue none
    */
   readonly presence?: readonly string[] | undefined;
+  /**
+   * What a token of the Mercure protocol says besides: which version it is of, and the payloads of its
+   * subscriptions.
+   *
+   * @defaultValue none
+   */
+  readonly mercure?: MercureHolder | undefined;
   /**
    * Whether the sender is an administrator: sees and removes clients, reads metrics, erases, backs up.
    *

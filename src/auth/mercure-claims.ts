@@ -4,6 +4,7 @@ import { violations } from "../events/violation.ts";
 import { TooComplex } from "../topics/automaton.ts";
 import { PatternError } from "../topics/expression-parser.ts";
 import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
+import type { MercureHolder } from "./grant.ts";
 import { InvalidToken, type TokenRules, type VerifiedToken } from "./tokens.ts";
 
 /** The hub as tokens of the Mercure protocol see it. */
@@ -28,6 +29,7 @@ export interface MercureTopic {
 interface MercureGrants {
   readonly publish?: readonly string[] | undefined;
   readonly subscribe?: readonly string[] | undefined;
+  readonly holder?: MercureHolder | undefined;
 }
 
 /** The type of the details that are for hubs of this protocol. */
@@ -54,6 +56,7 @@ const Selectors = Type.Array(Type.String({ maxLength: MAX_PATTERN }), { maxItems
 const OldClaim = Type.Object({
   publish: Type.Optional(Type.Union([Selectors, Type.Null()])),
   subscribe: Type.Optional(Type.Union([Selectors, Type.Null()])),
+  payload: Type.Optional(Type.Unknown()),
 });
 const checkDetails = TypeCompiler.Compile(Details);
 const checkDetail = TypeCompiler.Compile(Detail);
@@ -90,12 +93,15 @@ function readDetails(
   assertAccessToken(token, mercure, rules);
   const publish: string[] = [];
   const subscribe: string[] = [];
+  const details: MercureHolder["details"][number][] = [];
   for (const detail of own) {
     if (!checkDetail.Check(detail))
       throw malformed("authorization_details", violations(checkDetail, detail)[0]);
     const patterns = detail.topics.map((topic) => patternOf(topic, mercure.url));
     if (detail.actions.includes("publish")) publish.push(...patterns);
-    if (detail.actions.includes("subscribe")) subscribe.push(...patterns);
+    if (!detail.actions.includes("subscribe")) continue;
+    subscribe.push(...patterns);
+    details.push({ topics: patterns, payload: jsonOf(detail.payload) });
   }
   if (publish.length > MAX_TOPICS || subscribe.length > MAX_TOPICS) {
     throw new InvalidToken(`the token's authorization_details have ${MAX_TOPICS} topics at most`);
@@ -103,6 +109,7 @@ function readDetails(
   return {
     publish: publish.length > 0 ? publish : undefined,
     subscribe: subscribe.length > 0 ? subscribe : undefined,
+    holder: { old: false, details },
   };
 }
 
@@ -146,8 +153,16 @@ function patternOf(
 
 function readOldClaim(claim: unknown): MercureGrants {
   if (!checkOld.Check(claim)) throw malformed("mercure", violations(checkOld, claim)[0]);
-  const { publish, subscribe } = claim;
-  return { publish: publish?.flatMap(selectorPatterns), subscribe: subscribe?.flatMap(selectorPatterns) };
+  const { publish, subscribe, payload } = claim;
+  return {
+    publish: publish?.flatMap(selectorPatterns),
+    subscribe: subscribe?.flatMap(selectorPatterns),
+    holder: { old: true, details: [{ topics: ["*"], payload: jsonOf(payload) }] },
+  };
+}
+
+function jsonOf(payload: unknown): string | undefined {
+  return payload === undefined ? undefined : JSON.stringify(payload);
 }
 
 function malformed(claim: string, wrong?: { readonly path: string; readonly message: string }): InvalidToken {

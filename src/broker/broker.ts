@@ -60,7 +60,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly presence: Presence;
   readonly #clients: Clients;
   readonly #observers = new Set<Observer>();
-  #watcher: ClientWatcher | undefined;
+  readonly #watchers: ClientWatcher[] = [];
   readonly #totals = new Counters();
   readonly #delivery: Delivery;
   readonly #replay: Replay;
@@ -93,7 +93,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       now: () => clock.now(),
       replay: (client) => this.#replay.add(client),
       added: (client) => {
-        this.#watcher?.(client, 1);
+        for (const watcher of this.#watchers) watcher(client, 1);
         this.presence.arrived(client);
       },
       removed: (client, reason, error) => this.#removed(client, reason, error),
@@ -182,6 +182,24 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    */
   readersOf(pattern: string): number {
     return this.#clients.subscriptions.readersOf(pattern);
+  }
+
+  /**
+   * The client with this id.
+   *
+   * @internal
+   */
+  find(id: string): Client | undefined {
+    return this.#clients.find(id);
+  }
+
+  /**
+   * Writes bytes between events to a client that takes bytes now.
+   *
+   * @internal
+   */
+  writeAside(client: Client, bytes: Uint8Array): void {
+    this.#delivery.writeAside(client, bytes);
   }
 
   /** The number of different subscriptions. Clients that ask for the same share one. */
@@ -431,7 +449,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    * @internal
    */
   watchClients(watcher: ClientWatcher): void {
-    this.#watcher = watcher;
+    this.#watchers.push(watcher);
   }
 
   /**
@@ -499,7 +517,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   }
 
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
-    this.#watcher?.(client, -1);
+    for (const watcher of this.#watchers) watcher(client, -1);
     this.presence.gone(client);
     client.onRemoved?.(client.about);
     if (this.#clients.size === 0) this.#keepAlive.stop();

@@ -98,11 +98,16 @@ export class Clients {
     else this.#options.replay(client);
   }
 
+  /** The client with this id, unless it has been taken. */
+  find(id: string): Client | undefined {
+    const client = this.#byId.get(id);
+    return client && !this.#taken.has(client) ? client : undefined;
+  }
+
   /** Takes a client that is about to be removed. Nobody else finds it from now on. */
   take(id: string): Client | undefined {
-    const client = this.#byId.get(id);
-    if (!client || this.#taken.has(client)) return undefined;
-    this.#taken.add(client);
+    const client = this.find(id);
+    if (client) this.#taken.add(client);
     return client;
   }
 

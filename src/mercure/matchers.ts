@@ -3,6 +3,7 @@ import { TooComplex } from "../topics/automaton.ts";
 import { PatternError } from "../topics/expression-parser.ts";
 import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
 import type { Fields } from "./form.ts";
+import type { Matcher } from "./subscription.ts";
 
 /** The longest pattern, in UTF-16 code units. */
 const MAX_PATTERN = 4096;
@@ -11,6 +12,8 @@ const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}]/u;
 /** What a subscriber asks for, as patterns of the hub. */
 export interface Wanted {
   readonly patterns: readonly string[];
+  /** The same as it was asked for, each once. */
+  readonly matchers: readonly Matcher[];
   /** Whether it speaks the dialect before version 1. */
   readonly old: boolean;
 }
@@ -23,6 +26,7 @@ export interface Wanted {
  */
 export function readMatchers(fields: Fields, base: string, maxTopics: number): Wanted {
   const patterns: string[] = [];
+  const matchers = new Map<string, Matcher>();
   let old = false;
   let count = 0;
   for (const [name, value] of fields) {
@@ -32,13 +36,16 @@ export function readMatchers(fields: Fields, base: string, maxTopics: number): W
     assertValue(name, value);
     if (kind === "selector") {
       old = true;
-      patterns.push(...selectorPatterns(value));
+      const own = selectorPatterns(value);
+      matchers.set(`${kind} ${value}`, { kind: own.length > 1 ? "template" : "exact", match: value });
+      patterns.push(...own);
     } else {
+      matchers.set(`${kind} ${value}`, { kind, match: value });
       patterns.push(checked(matcherText(kind, value, base)));
     }
   }
   if (count === 0) throw new Problem(400, "name the topics: match, match_urlpattern, or topic");
-  return { patterns: [...new Set(patterns)], old };
+  return { patterns: [...new Set(patterns)], matchers: [...matchers.values()], old };
 }
 
 function kindOf(name: string): "exact" | "urlpattern" | "selector" | undefined {

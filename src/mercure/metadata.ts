@@ -9,6 +9,7 @@ export function metadataOf(url: string) {
     bearer_methods_supported: ["header"],
     authorization_details_types_supported: [MERCURE_DETAIL],
     mercure_cookie: COOKIE,
+    mercure_subscriptions: true,
   };
 }
 

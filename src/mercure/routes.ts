@@ -2,11 +2,12 @@ import { Elysia } from "elysia";
 import type { Hub } from "../http/hub.ts";
 import type { Incoming } from "../http/request/address.ts";
 import { metadataOf, metadataUrl, withMetadata } from "./metadata.ts";
+import { MERCURE_PATH } from "./path.ts";
 import { publishUpdate } from "./publishing.ts";
+import { Subscribers } from "./subscribers.ts";
 import { subscribe } from "./subscribing.ts";
-
-/** The path of the hub for this protocol (RFC 8615). */
-export const MERCURE_PATH = "/.well-known/mercure";
+import { SUBSCRIPTIONS } from "./subscription.ts";
+import { listSubscriptions } from "./subscription-api.ts";
 
 /** The interface's description is of the hub's own interface: this one has a specification. */
 const hidden = { parse: "none", detail: { hide: true } } as const;
@@ -18,8 +19,12 @@ const hidden = { parse: "none", detail: { hide: true } } as const;
 export function mercureRoutes(hub: Hub) {
   const { url, isPublic } = hub.mercure;
   const metadata = isPublic ? metadataUrl(url) : undefined;
+  const hubPath = new URL(url).pathname;
+  const subscribers = new Subscribers(hub, hubPath);
+  const listing = (request: Request) =>
+    withMetadata(metadata, () => listSubscriptions(hub, request, hubPath, subscribers.active));
   const subscribing = ({ request, server }: Incoming) =>
-    withMetadata(metadata, () => subscribe(hub, { request, server }));
+    withMetadata(metadata, () => subscribe(hub, subscribers, { request, server }));
   const publishing = ({ request, server }: Incoming) =>
     withMetadata(metadata, () => publishUpdate(hub, { request, server }));
   const routes = new Elysia()
@@ -28,6 +33,8 @@ export function mercureRoutes(hub: Hub) {
       config: {},
       ...hidden,
     })
+    .get(`${MERCURE_PATH}${SUBSCRIPTIONS}`, ({ request }) => listing(request), hidden)
+    .get(`${MERCURE_PATH}${SUBSCRIPTIONS}/*`, ({ request }) => listing(request), hidden)
     .post(MERCURE_PATH, ({ request, server }) => publishing({ request, server }), hidden);
   return metadata ? routes.get(metadata.pathname, () => metadataOf(url), hidden) : routes;
 }

@@ -14,28 +14,34 @@ import { covers } from "../topics/topic-patterns.ts";
 import { accessOf } from "./credential.ts";
 import { type Fields, firstOf, parseForm, parseQuery } from "./form.ts";
 import { readMatchers } from "./matchers.ts";
+import type { Subscribers } from "./subscribers.ts";
 
 /** The largest form of a subscriber, in bytes. */
 const MAX_FORM_BYTES = 1024 * 1024;
 export const FORM = "application/x-www-form-urlencoded";
 
 /** Answers a subscriber with its stream. @throws Problem 400, 401, 403, 413 or 429. */
-export async function subscribe(hub: Hub, incoming: Incoming): Promise<Response> {
+export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: Incoming): Promise<Response> {
   const { request } = incoming;
   const { mercure, limits } = hub;
   const query = await inSlices(parseQuery(requestUrl(request).search.slice(1)));
   const grant = await accessOf(hub, request, query);
   const fields = [...query, ...(request.method === "QUERY" ? await bodyOf(hub, incoming) : [])];
-  const { patterns, old } = readMatchers(fields, mercure.url, limits.maxTopics);
+  const wanted = readMatchers(fields, mercure.url, limits.maxTopics);
+  const { patterns, old } = wanted;
   const interest = interestOf(grant, patterns);
   const asked = cursorOf(request, fields);
-  if (asked === undefined) return hub.openStream(incoming, { grant, interest, format: "mercure" });
+  if (asked === undefined) {
+    const opened = (id: string) => subscribers.open(id, wanted, grant, undefined);
+    return hub.openStream(incoming, { grant, interest, format: "mercure", opened });
+  }
   const { lastEventId, told } = await beginningAt(hub, interest, asked);
   const headers = {
     "mercure-last-event-id": headerText(told),
     ...(old && { "last-event-id": headerText(told) }),
   };
-  return hub.openStream(incoming, { grant, interest, lastEventId, format: "mercure", headers });
+  const opened = (id: string) => subscribers.open(id, wanted, grant, lastEventId);
+  return hub.openStream(incoming, { grant, interest, lastEventId, format: "mercure", headers, opened });
 }
 
 async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {

@@ -42,6 +42,38 @@ async function watch(url: string, subject: string) {
   }
 }
 
+const NAMESPACE = "/.well-known/mercure/subscriptions";
+
+/** A watcher of subscriptions by the Mercure protocol, and those to "m" that it takes for active. */
+async function watchSubscriptions(url: string) {
+  const query = new URLSearchParams({ match_urlpattern: `${NAMESPACE}/:type/:match/:subscriber` });
+  const headers = { ...(await asKnowing()), connection: "close" };
+  const reader = await Reader.open(`${url}/.well-known/mercure?${query}`, headers);
+  const watcher = { active: new Set<string>(), ended: false };
+  void follow();
+  return watcher;
+
+  async function follow() {
+    for (;;) {
+      const event = await reader.next().catch(() => undefined);
+      if (!event) break;
+      const { match, subscriber, active } = JSON.parse(event.data);
+      if (match !== "m") continue;
+      if (active) watcher.active.add(subscriber);
+      else watcher.active.delete(subscriber);
+    }
+    watcher.ended = true;
+  }
+}
+
+const asKnowing = async () => bearer(await sign({ subscribe: ["*"] }));
+
+async function subscriptionsAt(url: string): Promise<string[]> {
+  const answer = await fetch(`${url}${NAMESPACE}/exact/m`, { headers: await asKnowing() });
+  const list = (await answer.json()) as { subscriptions: { subscriber: string }[] };
+  return list.subscriptions.map(({ subscriber }) => subscriber).sort();
+}
+
 async function readersAt(url: string): Promise<{ readers: number; subjects: string[]; silent?: string[] }> {
   const answer = await fetch(`${url}/subscriptions?topic=rooms/7`, { headers: await as("asker") });
   return (await answer.json()) as never;
@@ -61,7 +93,13 @@ async function outlive(urls: readonly string[], kill: () => Promise<void>) {
     names.slice(6).map(async (name, i) => Reader.open(`${at(i)}/events?topic=rooms/*`, await as(name))),
   );
   await until(() => watchers.every(({ present }) => present.size === 12));
+  const knowing = await Promise.all([0, 1, 2, 3].map((i) => watchSubscriptions(at(i))));
+  await Promise.all(
+    names.map(async (_, i) => Reader.open(`${at(i)}/.well-known/mercure?match=m`, { connection: "close" })),
+  );
+  await until(() => knowing.every(({ active }) => active.size === 12));
   for (const url of urls) {
+    expect(await subscriptionsAt(url)).toHaveLength(12);
     const { readers, subjects } = await readersAt(url);
     expect([readers, subjects]).toEqual([12, names.toSorted()]);
   }
@@ -77,6 +115,10 @@ async function outlive(urls: readonly string[], kill: () => Promise<void>) {
   expect(subjects).toHaveLength(readers);
   const shown = subjects.join();
   await until(() => left().every(({ present }) => [...present].sort().join() === shown));
+  const active = await subscriptionsAt(at(0));
+  expect(active.length).toBeLessThan(12);
+  const known = () => knowing.filter(({ ended }) => !ended);
+  await until(() => known().every((one) => [...one.active].sort().join() === active.join()));
   return took;
 }
 

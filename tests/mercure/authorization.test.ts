@@ -173,6 +173,7 @@ test("a hub that knows its URL publishes its metadata, and challenges name it", 
     bearer_methods_supported: ["header"],
     authorization_details_types_supported: [DETAIL],
     mercure_cookie: "__Secure-mercure_access_token",
+    mercure_subscriptions: true,
   });
   for (const token of ["", "a.b.c"]) {
     const challenge = (await publish("topic=a", token)).headers.get("www-authenticate");

@@ -18,6 +18,8 @@ import { Withdrawals } from "./withdrawal.ts";
 export interface StreamWish
   extends Pick<ClientOptions, "interest" | "lastEventId" | "keepAlive" | "format" | "presence"> {
   readonly grant: Grant;
+  /** Called with the id of the client when the stream is open. */
+  readonly opened?: (clientId: string) => void;
   /** More headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,7 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);
 
-  return async ({ request, server }, { grant, headers: more, ...wish }) => {
+  return async ({ request, server }, { grant, headers: more, opened, ...wish }) => {
     const { interest, lastEventId } = wish;
     if (interest && lastEventId !== undefined && (await broker.hasAll(interest, lastEventId))) {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
@@ -74,6 +76,7 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
       if (over !== undefined) throw invalidToken(over);
       const client = broker.addClient(sink, { ...wish, about, removed });
       admission.enter(address);
+      opened?.(client.id);
       if (credential) withdrawals.watch(credential.withdrawn);
       const end = endOfStream(grant.expires, limits.maxStreamAge);
       if (end !== undefined) removeAt(end, broker, client);
