@@ -35,8 +35,8 @@ export class Shell {
     return this.#cwd;
   }
 
-  /** Runs the command to its end; what it wrote. Throws when it fails. */
-  async run(command: string): Promise<string> {
+  /** Runs the command to its end; what it wrote. Throws when it ends with another code. */
+  async run(command: string, expected = 0): Promise<string> {
     const [, folder] = /^cd (\S+)$/.exec(command) ?? [];
     if (folder !== undefined) {
       this.#cwd = resolve(this.#cwd, folder);
@@ -44,7 +44,8 @@ export class Shell {
     }
     const running = this.start(command);
     const code = await running.exited;
-    if (code !== 0) throw new Error(`${command} ended with ${code}:\n${running.output}${running.errors}`);
+    if (code !== expected)
+      throw new Error(`${command} ended with ${code}:\n${running.output}${running.errors}`);
     return running.output;
   }
 
