@@ -19,6 +19,12 @@ export const packetFilter: readonly InstalledProgram[] = [{ name: "nft", package
 /** What packs and unpacks release archives. */
 export const archivers: readonly InstalledProgram[] = [{ name: "xz", package: "xz-utils" }];
 
+/** What runs the examples of the manual in other languages. */
+export const languages: readonly InstalledProgram[] = [
+  { name: "go", package: "golang-go" },
+  { name: "php", package: "php-cli" },
+];
+
 /** Installs packages where that is possible without asking: as root, with apt. Whether it did. */
 export async function install(packages: readonly string[]): Promise<boolean> {
   if (process.getuid?.() !== 0 || !Bun.which("apt-get")) return false;

@@ -7,16 +7,16 @@ interface Part {
 
 /** The contents of the manual, in the order of reading. A page is called by its first heading. */
 export const parts: readonly Part[] = [
-  { title: "Begin", pages: ["start"] },
-  { title: "Publish", pages: ["publish"] },
-  { title: "Read", pages: ["browser", "frames"] },
-  { title: "Events", pages: ["topics", "types", "current", "history", "private", "presence"] },
+  { title: "Begin", pages: ["start", "words"] },
+  { title: "Publish", pages: ["publish", "database", "github-actions"] },
+  { title: "Read", pages: ["browser", "frames", "phone"] },
+  { title: "Languages", pages: ["typescript", "python", "go", "php"] },
+  { title: "Events", pages: ["topics", "types", "history", "current", "private", "presence"] },
   { title: "Access", pages: ["access", "tokens", "tickets", "cookies", "keys"] },
-  { title: "Languages", pages: [] },
-  { title: "Your own application", pages: [] },
-  { title: "Run it", pages: [] },
-  { title: "Look up", pages: [] },
-  { title: "Coming from", pages: [] },
+  { title: "Your own application", pages: ["application"] },
+  { title: "Run it", pages: ["watching", "backup", "proxies", "tls", "cores", "nodes"] },
+  { title: "Look up", pages: ["options", "http", "errors", "limits", "guarantees", "measurements"] },
+  { title: "Coming from", pages: ["from-better-sse", "from-go-broker"] },
 ];
 
 /** All pages, in the order of reading. */

@@ -15,10 +15,10 @@ const read = (path: string) => Bun.file(fileURLToPath(new URL(path, import.meta.
 
 /** The pages that users begin with, and an event for each. */
 const pages = {
-  "the README's first": {
+  "the manual's first": {
     async html() {
-      const section = sectionsOf(await read("../../README.md")).find(
-        ({ heading }) => heading === "Show events on a page",
+      const section = sectionsOf(await read("../../src/manual/browser.md")).find(
+        ({ heading }) => heading === "A page of another site",
       );
       return section?.blocks.find(({ file }) => file === "index.html")?.text ?? "";
     },

@@ -8,6 +8,8 @@ const root = join(import.meta.dir, "../..");
 const folder = join(root, "src/manual");
 const textOf = (name: string) => Bun.file(join(folder, `${name}.md`)).text();
 
+const manual = await renderManual();
+
 test("the contents name each page once", () => {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith(".md"))
@@ -16,7 +18,7 @@ test("the contents name each page once", () => {
 });
 
 test("each link leads to a page, to a heading of one, or to a file of the repository", async () => {
-  const { pages } = await renderManual();
+  const { pages } = manual;
   const broken: string[] = [];
   for (const name of pageNames) {
     for (const [, href = ""] of (await textOf(name)).matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)) {
@@ -35,7 +37,7 @@ test("each link leads to a page, to a heading of one, or to a file of the reposi
 test("the text that is looked for is found where it stands", async () => {
   const { default: MiniSearch } = await import("minisearch");
   const { searchOptions } = await import("../../src/manual/page/search-options.ts");
-  const index = MiniSearch.loadJSON((await renderManual()).index, searchOptions);
+  const index = MiniSearch.loadJSON(manual.index, searchOptions);
   expect(index.search("start a hub")[0]).toMatchObject({ link: "start#start-a-hub", page: "Start" });
   // A word that is still being typed, and one with a slip.
   expect(index.search("publi").length).toBeGreaterThan(0);

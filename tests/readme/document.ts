@@ -21,6 +21,8 @@ export interface Step {
   readonly keeps?: true;
   /** What its output matches, besides what the document shows. */
   readonly shows?: RegExp;
+  /** What the output of one that keeps running matches before the document ends. */
+  readonly later?: RegExp;
   /** What it ends with, other than 0. */
   readonly code?: number;
   /** It is tried until it succeeds: what it needs takes a moment. */
@@ -54,6 +56,7 @@ export async function runDocument(
   const shell = new Shell(folder, at);
   const visitor = new Visitor(at);
   const running: Running[] = [];
+  const expected: [Running, RegExp][] = [];
   /** What one of those that keep running has to show. */
   const later: RegExp[] = [];
   let hub: Running | undefined;
@@ -76,7 +79,15 @@ export async function runDocument(
       continue;
     }
     for (const command of commandsOf(text)) {
-      const { keeps = KEEPS.test(command), shows, code, again, writes, after } = steps[command] ?? {};
+      const {
+        keeps = KEEPS.test(command),
+        shows,
+        later: afterwards,
+        code,
+        again,
+        writes,
+        after,
+      } = steps[command] ?? {};
       if (keeps) {
         if (SERVES.test(command)) {
           await hub?.kill();
@@ -90,6 +101,7 @@ export async function runDocument(
         // Its stream is open before the next command publishes.
         else if (command.startsWith("curl")) await started.shows(/\S/);
         if (shows) await started.shows(shows);
+        if (afterwards) expected.push([started, afterwards]);
       } else {
         const run = () => shell.run(command, code);
         last = again ? await until(() => run().catch(() => undefined)) : await run();
@@ -102,11 +114,10 @@ export async function runDocument(
       await after?.(visitor);
     }
   }
-  for (const expected of later) {
-    await Promise.any(running.map((one) => one.shows(expected))).catch(() => {
-      throw new Error(
-        `no command showed ${expected}:\n${running.map(({ output }) => output).join("\n---\n")}`,
-      );
+  for (const [one, shown] of expected) await one.shows(shown);
+  for (const shown of later) {
+    await Promise.any(running.map((one) => one.shows(shown))).catch(() => {
+      throw new Error(`no command showed ${shown}:\n${running.map(({ output }) => output).join("\n---\n")}`);
     });
   }
   await shell.end();

@@ -6,8 +6,9 @@ import { cleanEnvironment } from "../program.ts";
 
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {
-  const [hub, page] = [await freePort(), await freePort()];
-  return (text) => text.replaceAll(/\b3000\b/g, String(hub)).replaceAll(/\b8080\b/g, String(page));
+  const ports = new Map<string, number>();
+  for (const port of ["3000", "8080", "8081"]) ports.set(port, await freePort());
+  return (text) => text.replaceAll(/\b(?:3000|8080|8081)\b/g, (port) => String(ports.get(port)));
 }
 
 function freePort(): Promise<number> {
@@ -62,7 +63,13 @@ export class Shell {
 
   #environment(): Record<string, string | undefined> {
     const port = this.#translate("3000");
-    const path = [dirname(binary), dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const python = process.env["TIDINGS_TEST_PYTHON"];
+    const path = [
+      dirname(binary),
+      dirname(process.execPath),
+      ...(python === undefined ? [] : [python]),
+      process.env["PATH"],
+    ].join(delimiter);
     const url = `http://127.0.0.1:${port}`;
     return { ...cleanEnvironment(), PATH: path, TIDINGS_PORT: port, TIDINGS_URL: url };
   }

@@ -6,7 +6,7 @@ import { post } from "../../post.ts";
 import { problemOf } from "../problem.ts";
 import { Reader } from "../reader.ts";
 
-/** The example of the README: a hub in an application, and nothing said of who may do what. */
+/** The example of the manual: a hub in an application, and nothing said of who may do what. */
 function startApplication(options: Partial<TidingsOptions> = {}) {
   const { broker = new Broker() } = options;
   const app = new Elysia()

@@ -3,17 +3,17 @@ import { BROWSER_TIMEOUT, browserless, openPage } from "../../browser.ts";
 import { until } from "../../until.ts";
 import { PUBLISH_KEY, post, sign, startKeyedHub } from "../keyed-hub.ts";
 
-const readme = new URL("../../../README.md", import.meta.url).pathname;
+const manual = new URL("../../../src/manual/tickets.md", import.meta.url).pathname;
 
 test.skipIf(browserless)(
-  "a page with the README's lines about tickets outlives the loss of its stream, and misses nothing",
+  "a page with the manual's lines about tickets outlives the loss of its stream, and misses nothing",
   async () => {
     const [, lines = ""] =
-      /```js\n(async function follow[\s\S]*?)```/.exec(await Bun.file(readme).text()) ?? [];
+      /```js follow\.js\nexport (async function follow[\s\S]*?)```/.exec(await Bun.file(manual).text()) ?? [];
     const { url, broker } = startKeyedHub({ private: true });
     const token = await sign({ subscribe: ["orders/*"] });
     const page = await openPage(`${url}/healthz`);
-    // The wait is the README's; the rest of the page's time is not.
+    // The wait is the manual's; the rest of the page's time is not.
     await page.evaluate(`
       globalThis.seen = [];
       const wait = globalThis.setTimeout;
