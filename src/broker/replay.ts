@@ -106,6 +106,7 @@ export class Replay {
     if (progress.owed) return this.#sendCurrent(client, progress, progress.owed);
     const isOver = this.#isOver(client, progress);
     if (!isOver && progress.position < log.head && !(await this.#sendEvents(client, progress))) return false;
+    if (progress.owed) return true;
     // Nothing is awaited from here on, so no event can come between the end of the replay and live.
     if (progress.position < log.head && !this.#isOver(client, progress)) return true;
     if (progress.resume && !this.#endResume(client, progress, progress.resume)) return false;

@@ -116,6 +116,16 @@ export class CurrentValues implements CurrentReader {
     return changes;
   }
 
+  /** The events before the position are nowhere current any more. */
+  dropBefore(position: number): void {
+    const changes: Changes = new Map();
+    for (const held of this.#inOrder) {
+      if (held.entry.position >= position) break;
+      this.#drop(held, changes);
+    }
+    this.#compact();
+  }
+
   /** All values, oldest first. */
   all(): readonly CurrentValue[] {
     return this.read(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).values;

@@ -35,6 +35,10 @@ export interface LogListener {
   missed(after: number): void;
   /** What was delivered after this position is not kept after all. */
   rolledBack(to: number): void;
+  /** The data of the event at this position is erased. */
+  erased?(position: number): void;
+  /** A current value is cleared, after what was delivered. */
+  cleared?(type: string, topic: string | undefined): void;
   /** The store has begun to fail; without a failure, it works again. */
   storeChanged(failure: StoreFailure | undefined): void;
   /** The store has something to tell whoever runs the hub, in one line. */
@@ -271,6 +275,8 @@ export class Log {
   readonly #follower: Follower = {
     kept: (entries) => this.#kept(entries),
     rolledBack: (to) => this.#rolledBack(to),
+    erased: (position) => this.#listener.erased?.(position),
+    cleared: (type, topic) => this.#listener.cleared?.(type, topic),
     failed: (error) => this.#fail(error),
     works: () => this.#changed(undefined),
     warned: (message) => this.#listener.storeWarned(message),

@@ -116,7 +116,9 @@ export class MemoryStore implements Store {
   }
 
   clearCurrent(type: string, topic: string | undefined): boolean {
-    return this.#current.clear(type, topic).size > 0;
+    const isCleared = this.#current.clear(type, topic).size > 0;
+    if (isCleared) this.#follower?.cleared?.(type, topic);
+    return isCleared;
   }
 
   openTopic(topic: string): boolean {
@@ -128,11 +130,14 @@ export class MemoryStore implements Store {
     const wasCurrent = this.#current.erase(position).size > 0;
     this.#backups.eraseCurrent(position);
     const entry = this.#recent.at(position);
-    if (!entry) return wasCurrent;
-    const erased = erasedEntry(entry);
-    this.#recent.replace(erased);
-    this.#named.replace(erased);
-    this.#backups.replace(erased);
+    if (!entry && !wasCurrent) return false;
+    if (entry) {
+      const erased = erasedEntry(entry);
+      this.#recent.replace(erased);
+      this.#named.replace(erased);
+      this.#backups.replace(erased);
+    }
+    this.#follower?.erased?.(position);
     return true;
   }
 

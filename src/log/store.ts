@@ -131,6 +131,10 @@ export interface Follower {
   kept(entries: readonly Entry[]): void;
   /** The events after this position are lost, although they were told before. */
   rolledBack(to: number): void;
+  /** The data of the event at this position is erased: also where it was told before. */
+  erased?(position: number): void;
+  /** A current value is cleared: what was told before does not set it. */
+  cleared?(type: string, topic: string | undefined): void;
   /** The store has begun to fail. A store that returns values throws instead. */
   failed(error: unknown): void;
   /** The store works again. */

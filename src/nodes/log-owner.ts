@@ -1,3 +1,4 @@
+import type { CurrentReader, CurrentStretch } from "../log/current-values.ts";
 import { endsOf, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log } from "../log/log.ts";
@@ -87,6 +88,10 @@ export class LogOwner {
       // Each node sees it in what it is told next.
       missed() {},
       rolledBack: (to) => this.#rollBack(to),
+      erased: (position) => this.#tell({ type: "erased", position }),
+      cleared: (of, topic) => {
+        this.#tell({ type: "cleared", at: this.log.head, of, ...(topic !== undefined && { topic }) });
+      },
       storeWarned: (message) => logger.warn({ store: store.name }, message),
       storeNoted: (message) => logger.info({ store: store.name }, message),
       storeChanged: (failure) => this.#storeChanged(failure),
@@ -149,6 +154,7 @@ export class LogOwner {
       ...(path !== undefined && { path }),
       erases: store.erase !== undefined,
       backsUp: store.backup !== undefined,
+      ...(store.current && { current: { ...store.current.bounds } }),
       bounds: { events: finite(bounds.events), bytes: finite(bounds.bytes), age: finite(bounds.age) },
       head: this.log.head,
       lives: [...this.log.lives],
@@ -180,6 +186,13 @@ export class LogOwner {
         send(node, { type: "reply", id, value, lengths: [...lengths] }, text);
         return;
       }
+      if (request.type === "current") {
+        const { values, upTo } = this.#currentValues(request.after, request.upTo);
+        const { text, lengths } = encodeBlocks(values.map(({ entry }) => entry));
+        const value: Replies["current"] = { upTo, topics: values.map(({ topics }) => [...topics]) };
+        send(node, { type: "reply", id, value, lengths: [...lengths] }, text);
+        return;
+      }
       send(node, { type: "reply", id, value: await this.#valueFor(request, body) });
     } catch (error) {
       send(node, { type: "reply", id, error: reasonOf(error) });
@@ -187,7 +200,7 @@ export class LogOwner {
   }
 
   async #valueFor(
-    request: Exclude<OwnerMessage, { type: "hello" | "tell" | "read" }>,
+    request: Exclude<OwnerMessage, { type: "hello" | "tell" | "read" | "current" }>,
     body: string,
   ): Promise<unknown> {
     switch (request.type) {
@@ -196,9 +209,11 @@ export class LogOwner {
       case "locate":
         return this.#locate(request.cursor, request.after);
       case "erase":
-        return this.#erase(request.position);
+        return this.log.erase(request.position);
       case "openTopic":
         return this.#openTopic(request.topic);
+      case "clear":
+        return this.log.clearCurrent(request.of, request.topic);
       case "backup":
         if (!this.log.store.backup) throw new Error("this store can't be copied while it runs");
         await this.log.store.backup(request.path);
@@ -242,10 +257,12 @@ export class LogOwner {
     };
   }
 
-  async #erase(position: number): Promise<boolean> {
-    const isErased = await this.log.erase(position);
-    if (isErased) this.#tell({ type: "erased", position });
-    return isErased;
+  /** Some of the current values: as many as one message takes. */
+  #currentValues(after: number, upTo: number): CurrentStretch {
+    const stretch = this.log.store.current?.read(after, upTo, READ_LIMIT) ?? { values: [], upTo };
+    const [piece = []] = piecesOf(stretch.values.map(({ entry }) => entry));
+    if (piece.length === stretch.values.length) return stretch;
+    return { values: stretch.values.slice(0, piece.length), upTo: piece.at(-1)?.position ?? upTo };
   }
 
   async #openTopic(topic: string): Promise<boolean> {
@@ -331,9 +348,13 @@ export class LogOwner {
   }
 
   #holdings(): Holdings {
-    const { count, bytes } = this.log.store;
-    const { earliest } = this.log;
-    return { count, bytes, ...(earliest !== undefined && { earliest }) };
+    const { count, bytes, current } = this.log.store;
+    const { earliest, head } = this.log;
+    return {
+      ...{ count, bytes },
+      ...(earliest !== undefined && { earliest }),
+      ...(current && { current: { first: firstOf(current) ?? head + 1, dropped: current.dropped } }),
+    };
   }
 
   #tellNames(): void {
@@ -363,6 +384,11 @@ export class LogOwner {
 
 function send(node: Node, message: NodeMessage, body?: string): void {
   node.line.send(encodeFrame(message, body));
+}
+
+/** The position of the oldest event that is current. */
+function firstOf(current: CurrentReader): number | undefined {
+  return current.read(0, Number.POSITIVE_INFINITY, 1).values[0]?.entry.position;
 }
 
 function recipientsOf(draft: Draft): number {

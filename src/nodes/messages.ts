@@ -13,6 +13,8 @@ const Holdings = Type.Object({
   count: Type.Integer(),
   bytes: Type.Integer(),
   earliest: Type.Optional(Position),
+  /** The position of the oldest event that is current, or of the next event; and how many values have gone. */
+  current: Type.Optional(Type.Object({ first: Position, dropped: Type.Integer() })),
 });
 export type Holdings = Static<typeof Holdings>;
 
@@ -55,6 +57,15 @@ export const ToOwner = {
   locate: Type.Object({ type: Type.Literal("locate"), id: Id, cursor: Type.String(), after: Position }),
   erase: Type.Object({ type: Type.Literal("erase"), id: Id, position: Position }),
   openTopic: Type.Object({ type: Type.Literal("openTopic"), id: Id, topic: Type.String() }),
+  /** The current values after a position, up to another. */
+  current: Type.Object({ type: Type.Literal("current"), id: Id, after: Position, upTo: Position }),
+  /** Clears the current value of a type and a topic, or of the type on none. */
+  clear: Type.Object({
+    type: Type.Literal("clear"),
+    id: Id,
+    of: Type.String(),
+    topic: Type.Optional(Type.String()),
+  }),
   backup: Type.Object({ type: Type.Literal("backup"), id: Id, path: Type.String() }),
   /** The body is for all other nodes, or for one. */
   tell: Type.Object({ type: Type.Literal("tell"), to: Type.Optional(Type.String()) }),
@@ -73,6 +84,8 @@ export const ToNode = {
     /** Whether the store can. */
     erases: Type.Boolean(),
     backsUp: Type.Boolean(),
+    /** The bounds of the current values, if it has any. */
+    current: Type.Optional(Type.Object({ values: Type.Number(), bytes: Type.Number() })),
     /** Null for no bound. */
     bounds: Type.Object({
       events: Type.Union([Type.Number(), Type.Null()]),
@@ -98,6 +111,13 @@ export const ToNode = {
   /** Topics have ended. It comes before their last events, which a node that is behind is told later. */
   ended: Type.Object({ type: Type.Literal("ended"), ends: Type.Array(End) }),
   opened: Type.Object({ type: Type.Literal("opened"), topic: Type.String() }),
+  /** A current value is cleared: events up to the position do not set it. */
+  cleared: Type.Object({
+    type: Type.Literal("cleared"),
+    at: Position,
+    of: Type.String(),
+    topic: Type.Optional(Type.String()),
+  }),
   failed: Type.Object({ type: Type.Literal("failed"), reason: Type.String() }),
   works: Type.Object({ type: Type.Literal("works") }),
   /** The node is so far behind that what it lacks is no longer held. */
@@ -151,6 +171,9 @@ export const Replies = {
   }),
   erase: Type.Boolean(),
   openTopic: Type.Boolean(),
+  /** The blocks are in the body; for each event the topics that it is current on. */
+  current: Type.Object({ upTo: Position, topics: Type.Array(Type.Array(Type.String())) }),
+  clear: Type.Boolean(),
   backup: Type.Null(),
 } as const;
 export type Replies = Messages<typeof Replies>;

@@ -1,7 +1,9 @@
+import type { CurrentReader, CurrentValue } from "../log/current-values.ts";
 import { EndedTopics, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft } from "../log/entry.ts";
 import { type Entry, erasedEntry } from "../log/entry.ts";
 import { Lives } from "../log/lives.ts";
+import { MirroredValues } from "../log/mirrored-values.ts";
 import { RecentEntries } from "../log/recent-entries.ts";
 import { FileReader } from "../log/sqlite/file-reader.ts";
 import {
@@ -40,6 +42,8 @@ const READ = checked(Replies.read);
 const LOCATED = checked(Replies.locate);
 const ERASED = checked(Replies.erase);
 const OPENED = checked(Replies.openTopic);
+const CURRENT = checked(Replies.current);
+const CLEARED = checked(Replies.clear);
 const COPIED = checked(Replies.backup);
 
 export interface RemoteStoreOptions {
@@ -56,6 +60,7 @@ export class RemoteStore implements Store {
   readonly openTopic?: (topic: string) => Promise<boolean>;
   /** The owner has the same, and refuses what comes after an end. */
   readonly ended: EndedTopics | undefined;
+  readonly clearCurrent?: (type: string, topic: string | undefined) => Promise<boolean>;
   /** As for the owner's: the newest entries are in memory here too. */
   readonly servesWhileFailing: boolean;
   readonly #link: OwnerLink;
@@ -64,6 +69,11 @@ export class RemoteStore implements Store {
   readonly #file: FileReader | undefined;
   readonly #recent = new RecentEntries();
   readonly #lives: Lives;
+  readonly #current: MirroredValues | undefined;
+  /** Values that were cleared after events that this node has yet to be told of. */
+  #cleared: ToNode["cleared"][] = [];
+  /** What the owner tells while this node asks it for the current values. */
+  #untold: { message: StoreMessage; body: string }[] | undefined;
   #head: number;
   #holdings: Holdings;
   #engine: EngineStatus | undefined;
@@ -74,7 +84,14 @@ export class RemoteStore implements Store {
   readonly lost: Promise<void>;
   readonly #lose: () => void;
 
-  constructor(link: OwnerLink, options: RemoteStoreOptions) {
+  /** The store of a node that has just come: it has asked the owner for the current values. */
+  static async open(link: OwnerLink, options: RemoteStoreOptions): Promise<RemoteStore> {
+    const store = new RemoteStore(link, options);
+    await store.#loadCurrent(store.#head);
+    return store;
+  }
+
+  private constructor(link: OwnerLink, options: RemoteStoreOptions) {
     const { store, path, erases, backsUp, bounds, head, lives, holdings } = link.start;
     const { ended, engine, servesWhileFailing } = link.start;
     this.#link = link;
@@ -99,6 +116,14 @@ export class RemoteStore implements Store {
       this.ended.add(ended.ends.map(endOf));
       this.openTopic = async (topic) => (await link.ask({ type: "openTopic", topic }, OPENED)).value;
     }
+    const { current } = link.start;
+    if (current) {
+      this.#current = new MirroredValues(current);
+      this.clearCurrent = async (of, topic) => {
+        const request = { type: "clear", of, ...(topic !== undefined && { topic }) } as const;
+        return (await link.ask(request, CLEARED)).value;
+      };
+    }
     if (backsUp) this.backup = async (path) => void (await link.ask({ type: "backup", path }, COPIED));
     this.#file = path === undefined ? undefined : new FileReader(path);
   }
@@ -113,6 +138,10 @@ export class RemoteStore implements Store {
 
   get earliest(): number | undefined {
     return this.#holdings.earliest;
+  }
+
+  get current(): CurrentReader | undefined {
+    return this.#current;
   }
 
   get engine(): EngineStatus | undefined {
@@ -223,28 +252,29 @@ export class RemoteStore implements Store {
   }
 
   #told(message: StoreMessage, body: string): void {
+    if (this.#untold) {
+      this.#untold.push({ message, body });
+      return;
+    }
     switch (message.type) {
       case "kept":
         this.#kept(message, body);
         return;
       case "holds":
-        this.#holdings = message.holdings;
-        this.#dropOld();
+        this.#hold(message.holdings);
         return;
       case "engine":
         this.#engine = engineOf(message.engine);
         return;
       case "rolledBack":
-        this.#head = Math.min(this.#head, message.to);
-        this.#lives.cutAfter(this.#head);
-        this.#recent.dropAfter(message.to);
-        this.ended?.dropAfter(message.to);
-        this.#follower?.rolledBack(message.to);
+        void this.#rolledBack(message.to);
         return;
       case "erased": {
         const entry = this.#recent.at(message.position);
         if (entry) this.#recent.replace(erasedEntry(entry));
         this.#file?.forget();
+        this.#current?.erase(message.position);
+        this.#follower?.erased?.(message.position);
         return;
       }
       case "ended":
@@ -252,6 +282,10 @@ export class RemoteStore implements Store {
         return;
       case "opened":
         this.ended?.open(message.topic);
+        return;
+      case "cleared":
+        this.#cleared.push(message);
+        this.#clear();
         return;
       case "failed":
         this.#follower?.failed(new Error(message.reason));
@@ -271,11 +305,68 @@ export class RemoteStore implements Store {
       this.#recent.push(entry);
     }
     this.#head = entries.at(-1)?.position ?? this.#head;
-    this.#holdings = holdings;
-    this.#dropOld();
+    this.#keepCurrent(entries);
+    this.#hold(holdings);
     this.#follower?.kept(entries);
     this.#progress?.resolve();
     this.#progress = undefined;
+  }
+
+  #hold(holdings: Holdings): void {
+    this.#holdings = holdings;
+    this.#dropOld();
+    if (holdings.current) this.#current?.dropBefore(holdings.current.first, holdings.current.dropped);
+  }
+
+  #keepCurrent(entries: readonly Entry[]): void {
+    let rest = entries;
+    for (const { at } of this.#cleared) {
+      const before = rest.findIndex(({ position }) => position > at);
+      if (before < 0) break;
+      this.#current?.keep(rest.slice(0, before));
+      rest = rest.slice(before);
+      this.#clear(at);
+    }
+    this.#current?.keep(rest);
+    this.#clear();
+  }
+
+  /** Clears the values that were cleared up to here: what comes later may set them again. */
+  #clear(upTo = this.#head): void {
+    for (const { of, topic } of this.#cleared.filter(({ at }) => at <= upTo)) this.#current?.clear(of, topic);
+    this.#cleared = this.#cleared.filter(({ at }) => at > upTo);
+  }
+
+  /** What the lost events replaced is current again: only the owner knows it. */
+  async #rolledBack(to: number): Promise<void> {
+    this.#untold = [];
+    try {
+      await this.#loadCurrent(Math.min(this.#head, to));
+    } catch {
+      // The owner is gone, and this node with it.
+    }
+    this.#head = Math.min(this.#head, to);
+    this.#lives.cutAfter(this.#head);
+    this.#recent.dropAfter(to);
+    this.ended?.dropAfter(to);
+    this.#follower?.rolledBack(to);
+    const untold = this.#untold;
+    this.#untold = undefined;
+    for (const { message, body } of untold) this.#told(message, body);
+  }
+
+  /** Asks the owner for the values up to a position. What has replaced one meanwhile is told afterwards. */
+  async #loadCurrent(upTo: number): Promise<void> {
+    const values: CurrentValue[] = [];
+    for (let after = 0; this.#current && after < upTo; ) {
+      const { value, lengths, body } = await this.#link.ask({ type: "current", after, upTo }, CURRENT);
+      for (const [i, entry] of decodeBlocks({ text: body, lengths }).entries()) {
+        values.push({ entry, topics: value.topics[i] ?? [] });
+      }
+      after = value.upTo;
+    }
+    this.#cleared = [];
+    this.#current?.load(values);
   }
 
   #dropOld(): void {

@@ -78,7 +78,7 @@ export async function startWorker(config: Config, logger: Logger, assignment: As
   const link = await OwnerLink.connect(socket, String(assignment.worker));
   const peers = new Peers(link, logger);
   const elsewhere = new RecipientsElsewhere();
-  const store = new RemoteStore(link, { recipients: (draft) => elsewhere.count(draft) });
+  const store = await RemoteStore.open(link, { recipients: (draft) => elsewhere.count(draft) });
   const server = await startServer(config, logger, {
     nodes: peers,
     servers,

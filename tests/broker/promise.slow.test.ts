@@ -55,6 +55,9 @@ const lastEvent = fc
     ([one, n]): EventInput => ({ ...one, end: n === 0 && one.topics !== undefined && one.topics.length > 0 }),
   );
 
+/** Some become current values. */
+const retained = fc.tuple(event, fc.boolean()).map(([event, retain]) => ({ ...event, retain }));
+
 // More than a client that is behind is sent in one step.
 const manyEvents = fc
   .integer({ min: 250, max: 600 })
@@ -114,6 +117,27 @@ const stepsWithLosses = fc.array(
   fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: losses }),
   { maxLength: 60, size: "max" },
 );
+const stepsWithValues = fc.array(
+  fc.oneof(
+    { weight: 10, arbitrary: step },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("publish"),
+        events: fc.array(retained, { minLength: 1, maxLength: 5 }),
+      }) as fc.Arbitrary<Step>,
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("clear"),
+        type,
+        topic: fc.option(topic, { nil: undefined }),
+      }) as fc.Arbitrary<Step>,
+    },
+  ),
+  { maxLength: 60, size: "max" },
+);
 const bounds = fc.record({
   events: fc.constantFrom(1, 3, 10, 1000),
   bytes: fc.constantFrom(2000, 300_000, 1e9),
@@ -127,7 +151,7 @@ test(
   "every schedule keeps the promise, with the log in memory",
   async () => {
     await fc.assert(
-      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      fc.asyncProperty(stepsWithValues, bounds, timers, async (steps, bounds, timers) => {
         await assertPromise(steps, {
           open: (clock) => new MemoryStore(bounds, clockOf(clock)),
           lasts: false,
@@ -144,7 +168,7 @@ test(
   "every schedule keeps the promise, while events gather between deliveries",
   async () => {
     await fc.assert(
-      fc.asyncProperty(steps, bounds, async (steps, bounds) => {
+      fc.asyncProperty(stepsWithValues, bounds, async (steps, bounds) => {
         await assertPromise(steps, {
           open: (clock) => new MemoryStore(bounds, clockOf(clock)),
           lasts: false,
@@ -199,7 +223,7 @@ test(
   async () => {
     let files = 0;
     await fc.assert(
-      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      fc.asyncProperty(stepsWithValues, bounds, timers, async (steps, bounds, timers) => {
         const path = join(folder, `${files++}.db`);
         await assertPromise(steps, {
           open: (now) => new SqliteStore(path, { bounds, clock: clockOf(now) }),
@@ -241,7 +265,7 @@ test(
   "every schedule keeps the promise, with three nodes that follow one log",
   async () => {
     await fc.assert(
-      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      fc.asyncProperty(stepsWithValues, bounds, timers, async (steps, bounds, timers) => {
         await assertPromise(steps, {
           open: (clock) => shareLog(new MemoryStore(bounds, clockOf(clock)), folder),
           lasts: false,
@@ -259,7 +283,7 @@ test(
   async () => {
     let files = 0;
     await fc.assert(
-      fc.asyncProperty(steps, bounds, timers, async (steps, bounds, timers) => {
+      fc.asyncProperty(stepsWithValues, bounds, timers, async (steps, bounds, timers) => {
         const path = join(folder, `shared${files++}.db`);
         await assertPromise(steps, {
           open: (clock) =>

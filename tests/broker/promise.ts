@@ -6,7 +6,7 @@ import type { EventInput } from "../../src/events/event-input.ts";
 import type { Entry } from "../../src/log/entry.ts";
 import { IdConflict, type Store, TopicEnded } from "../../src/log/store.ts";
 import { HubEvent, isHubEvent } from "../../src/protocol/hub-events.ts";
-import { parsePlace, placeText } from "../../src/protocol/place.ts";
+import { parsePlace, placeOwed, placeText } from "../../src/protocol/place.ts";
 import type { Read } from "../protocol/read.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
@@ -33,6 +33,7 @@ export type Step =
   | { readonly do: "pass"; readonly milliseconds: number }
   | { readonly do: "lose"; readonly from: number; readonly count: number }
   | { readonly do: "roll back"; readonly count: number }
+  | { readonly do: "clear"; readonly type: string; readonly topic: string | undefined }
   | { readonly do: "restart" };
 
 /** Stores that have the same log, each for a node of the hub. */
@@ -63,6 +64,8 @@ interface History {
   readonly lost: Set<number>;
   /** The topics that were opened again, and after which position. */
   readonly opened: { readonly topic: string; readonly after: number }[];
+  /** The current values that were cleared, and where the log stood then at most. */
+  readonly cleared: { readonly key: string; readonly at: number }[];
   /** The position of the oldest event that is held, or of the next, at the end. */
   earliest: number;
 }
@@ -96,6 +99,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     entries: [],
     lost: new Set(),
     opened: [],
+    cleared: [],
     earliest: 1,
   };
   let now = 1_000_000;
@@ -116,7 +120,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     if (!started.log.started) await until(() => started.log.started);
     if (!options.lasts || history.word === undefined) {
       const { word } = parsePlace(started.log.place(0)) ?? {};
-      history = { word, entries: [], lost: new Set(), opened: [], earliest: 1 };
+      history = { word, entries: [], lost: new Set(), opened: [], cleared: [], earliest: 1 };
     }
     started.observe((entries) => history.entries.push(...entries));
     if (crowd) addCrowd(started);
@@ -236,6 +240,18 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       case "turn":
         for (let i = 0; i < step.count; i++) await new Promise(setImmediate);
         return;
+      case "clear": {
+        const { type, topic } = step;
+        const cleared = history.cleared;
+        publishing.push(
+          nextBroker()
+            .log.clearCurrent(type, topic)
+            .then((isCleared) => {
+              if (isCleared) cleared.push({ key: keyOf(type, topic), at: logOf(brokers[0] as Broker).head });
+            }),
+        );
+        return;
+      }
       case "pass":
         now += step.milliseconds;
         return;
@@ -359,7 +375,7 @@ function assertKept(connection: Connection): void {
   const walk = new Walk(connection);
   let begins: number[];
   if (resume === undefined) {
-    expect(connected?.id).toMatch(new RegExp(`-${head}$`));
+    expect(connected?.id).toMatch(new RegExp(`-${head}(\\.current)?$`));
     begins = [head];
   } else if (resume === "earliest") {
     expect(connected?.id).toMatch(new RegExp(`-${gone}$`));
@@ -369,18 +385,19 @@ function assertKept(connection: Connection): void {
     begins = Array.from({ length: latest + 1 - first }, (_, i) => first + i);
   } else {
     expect(connected?.id).toBe(resume);
-    begins = walk.positionsOf(resume);
+    begins = walk.positionsOf(placeOwed(resume) ?? resume);
     // Nobody knows yet where it began.
     if (rest.length === 0 && !isOpen) return;
   }
   const [first] = rest;
   // A cursor that is not known, or whose events are gone, begins with a gap.
   const beginsWithGap = first?.event === HubEvent.gap && JSON.parse(first.data).requested === resume;
+  const owes = placeOwed(connected?.id ?? "") !== undefined;
   const fits =
-    begins.some((begin) => walk.fits(rest, begin)) ||
+    begins.some((begin) => walk.fits(rest, begin, owes ? 0 : undefined)) ||
     (beginsWithGap &&
       begins.every((begin) => begin > hubHead || begin < history.earliest || history.lost.has(begin)) &&
-      walk.afterGap(first, head).some((position) => walk.fits(rest.slice(1), position)));
+      walk.afterGap(first, head).some((position) => walk.fits(rest.slice(1), position, 0)));
   const ids = history.entries.filter((entry) => isFor(interest, entry)).map(({ id }) => id);
   expect(
     fits,
@@ -392,7 +409,9 @@ function assertKept(connection: Connection): void {
   if ((isOpen || wasEnded(connection)) && resume !== undefined) expect(ends).toHaveLength(1);
   const [end] = ends;
   if (!end) return;
-  const before = rest.slice(0, rest.indexOf(end)).filter(({ event = "message" }) => !isHubEvent(event));
+  // Current values have no id.
+  const isEvent = ({ event = "message", id }: Received) => id !== undefined && !isHubEvent(event);
+  const before = rest.slice(0, rest.indexOf(end)).filter(isEvent);
   expect(JSON.parse(end.data)).toEqual({ from: resume, count: before.length });
 }
 
@@ -404,9 +423,15 @@ class Walk {
     this.#connection = connection;
   }
 
-  /** Whether all that was sent is what comes after the position. */
-  fits(events: readonly Received[], from: number): boolean {
+  /**
+   * Whether all that was sent is what comes after the position.
+   *
+   * @param valuesAfter first come the current values between this position and that one
+   */
+  fits(sent: readonly Received[], from: number, valuesAfter?: number): boolean {
     let position = from;
+    const events = valuesAfter === undefined ? sent : this.#afterValues(sent, valuesAfter, from);
+    if (!events) return false;
     for (const [i, event] of events.entries()) {
       const name = event.event ?? "message";
       if (!isHubEvent(name)) {
@@ -428,7 +453,7 @@ class Walk {
       const begin = this.#positionOf(requested) ?? this.#rolledBack(requested);
       if (begin === undefined || !this.#hasNothing(position, begin)) return false;
       return this.afterGap(event, begin).some(
-        (end) => end >= begin && this.#isGone(begin, end) && this.fits(events.slice(i + 1), end),
+        (end) => end >= begin && this.#isGone(begin, end) && this.fits(events.slice(i + 1), end, begin),
       );
     }
     const { isOpen, history } = this.#connection;
@@ -437,6 +462,55 @@ class Walk {
     return overIn(this.#connection).some(({ from, to }) =>
       position >= from ? position <= to : this.#hasNothing(position, from),
     );
+  }
+
+  /**
+   * What was sent after the current values, if those are right: the newest of each type and topic, each once,
+   * oldest first. One that is replaced or cleared later may be lacking.
+   */
+  #afterValues(sent: readonly Received[], after: number, upTo: number): readonly Received[] | undefined {
+    const isValue = ({ event = "message", id }: Received) => id === undefined && !isHubEvent(event);
+    const end = sent.findIndex((event) => !isValue(event));
+    const values = end < 0 ? sent : sent.slice(0, end);
+    const isComplete = sent[end]?.event === HubEvent.current;
+    if (isComplete) {
+      const { id, data } = sent[end] ?? {};
+      if (this.#positionOf(id ?? "") !== upTo) return undefined;
+      if (JSON.parse(data ?? "").count !== values.length) return undefined;
+    }
+    const { history, interest, isOpen } = this.#connection;
+    const retained = history.entries.filter(({ retain }) => retain);
+    const newest = new Map<string, Entry>();
+    for (const entry of retained) {
+      if (entry.position > upTo) break;
+      for (const key of keysOf(entry)) newest.set(key, entry);
+    }
+    const visible = [...newest].filter(
+      ([key, entry]) => entry.position > after && isShown(interest, entry, key),
+    );
+    let position = after;
+    for (const value of values) {
+      const found = visible
+        .map(([, entry]) => entry)
+        .filter(
+          (entry) => entry.position > position && entry.type === value.event && entry.json === value.data,
+        )
+        .sort((a, b) => a.position - b.position)[0];
+      if (!found) return undefined;
+      position = found.position;
+    }
+    const needed = visible.filter(
+      ([key, { position }]) =>
+        !history.cleared.some((each) => each.key === key && each.at >= position) &&
+        !retained.some((entry) => entry.position > upTo && keysOf(entry).includes(key)),
+    );
+    const isLacking = needed.some(
+      ([, { type, json }]) => !values.some(({ event, data }) => event === type && data === json),
+    );
+    // One that has left may have been sent a part of them.
+    if (isLacking && (isComplete || isOpen || end >= 0)) return undefined;
+    if (isComplete) return sent.slice(end + 1);
+    return values.length > 0 && (isOpen || end >= 0) ? undefined : sent.slice(values.length);
   }
 
   /** The positions after which a client may go on that was told of a gap. */
@@ -502,6 +576,24 @@ class Walk {
     }
     return true;
   }
+}
+
+function keyOf(type: string | undefined, topic: string | undefined): string {
+  return JSON.stringify([type, topic ?? null]);
+}
+
+/** The type and each topic that an event may be the current value of. */
+function keysOf({ type, topics }: Entry): readonly string[] {
+  return topics.length === 0 ? [keyOf(type, undefined)] : topics.map((topic) => keyOf(type, topic));
+}
+
+/** Whether a reader is sent an event as the current value of a topic. */
+function isShown(interest: Interest, entry: Entry, key: string): boolean {
+  const [, topic]: [string, string | null] = JSON.parse(key);
+  const { topics, types } = interest;
+  if (types.length > 0 && !types.includes(entry.type ?? "message")) return false;
+  if (topics.length > 0 && topic !== null && !covers(topics, { topics: [topic] })) return false;
+  return mayRead(interest, entry);
 }
 
 function covers(patterns: readonly string[], { topics }: Pick<Entry, "topics">): boolean {

@@ -30,7 +30,7 @@ export async function shareLog(store: Store, folder: string, file?: string, node
   const stop = listenForLines(path, (line) => owner.accept(line));
   const join1 = async (name: string) => {
     const link = await OwnerLink.connect(path, name);
-    return { link, store: new RemoteStore(link, { recipients: () => 0 }) };
+    return { link, store: await RemoteStore.open(link, { recipients: () => 0 }) };
   };
   const joined = await Promise.all(Array.from({ length: nodes }, (_, i) => join1(String(i + 1))));
   return {

@@ -255,6 +255,7 @@ export class SqliteStore implements Store {
       this.#loadCurrent();
       throw error;
     }
+    this.#follower?.cleared?.(type, topic);
     return true;
   }
 
@@ -275,10 +276,12 @@ export class SqliteStore implements Store {
       this.#file.currentValues.write(gone);
       if (erased) this.#file.blocks.replace(erased);
     });
-    if (!erased) return true;
-    this.#recent.replace(erased);
-    this.#cache.clear();
-    this.#backups.replace(erased);
+    if (erased) {
+      this.#recent.replace(erased);
+      this.#cache.clear();
+      this.#backups.replace(erased);
+    }
+    this.#follower?.erased?.(position);
     return true;
   }
 
