@@ -217,7 +217,7 @@ export class CurrentValues implements CurrentReader {
 export type Changes = Map<number, CurrentValue | undefined>;
 
 function topicsOf({ topics }: Entry): readonly string[] {
-  return topics.length > 0 ? topics : [""];
+  return topics.length > 0 ? [...new Set(topics)] : [""];
 }
 
 function currentValue(entry: Entry, topics: ReadonlySet<string>): CurrentValue {

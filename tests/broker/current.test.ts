@@ -73,6 +73,22 @@ test("after a gap the values that are older than what is held come first", async
   await broker.close();
 });
 
+test("a gap up to the newest event is followed by what is current, too", async () => {
+  const broker = new Broker({ store: new MemoryStore({ bytes: 2000 }) });
+  const sink = new ReaderSink();
+  broker.addClient(sink, { lastEventId: "gone" });
+  sink.stall();
+  await broker.publish({ type: "t", data: "x".repeat(150_000), topic: "a", retain: true });
+  sink.drain();
+  await until(() => broker.behindCount === 0);
+  expect(sink.read.events.slice(3).map(({ event, id }) => [event, id])).toEqual([
+    ["t", undefined],
+    ["tidings.current", broker.log.place(1)],
+    ["tidings.resumed", undefined],
+  ]);
+  await broker.close();
+});
+
 test("a private value is for those who may read it, and replaces a public one", async () => {
   const broker = new Broker();
   await broker.publish({ type: "t", data: 1, topic: "a", retain: true });

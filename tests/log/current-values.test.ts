@@ -24,6 +24,14 @@ test("the newest event of a type is current on each of its topics", () => {
   expect(values.count).toBe(4);
 });
 
+test("an event that names a topic twice is its value once", () => {
+  const values = new CurrentValues();
+  values.keep([retained(1, "a", "a")]);
+  expect([told(values), values.count]).toEqual([[[1, "a"]], 1]);
+  values.keep([retained(2, "a", "a")]);
+  expect([told(values), values.count]).toEqual([[[2, "a"]], 1]);
+});
+
 test("past their bound the oldest go, and are counted", () => {
   const values = new CurrentValues({ values: 2 });
   values.keep([retained(1, "a"), retained(2, "b"), retained(3, "c")]);

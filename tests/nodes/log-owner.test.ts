@@ -152,6 +152,31 @@ test("all nodes know the topics that have ended, and one that comes later too", 
   await log.close();
 });
 
+test("all nodes have the same current values, and one that comes later too", async () => {
+  const log = await shareLog(new MemoryStore({}, undefined, { values: 3 }), emptyFolder());
+  const [one, two] = log.stores as [RemoteStore, RemoteStore];
+  for (const store of log.stores) follow(store);
+  const retained = (...topics: string[]) => draft({ topics, retain: true });
+  await append(one, retained("a", "b"), retained("b"), retained("c"), retained("d"));
+  await append(two, draft({ topics: ["a"] }));
+  const values = (store: RemoteStore) =>
+    store.current?.read(0, 100, 100).values.map(({ entry, topics }) => [entry.position, ...topics]);
+  const expected = [
+    [2, "b"],
+    [3, "c"],
+    [4, "d"],
+  ];
+  await until(() => log.stores.every((store) => Bun.deepEquals(values(store), expected)));
+  expect(log.stores.map((store) => store.current?.dropped)).toEqual([1, 1, 1]);
+  expect(await two.clearCurrent?.("t", "c")).toBeTrue();
+  expect(await two.clearCurrent?.("t", "c")).toBeFalse();
+  expect(await two.erase?.(4)).toBeTrue();
+  await until(() => log.stores.every((store) => Bun.deepEquals(values(store), [[2, "b"]])));
+  const { store: late } = await log.join("late");
+  expect(values(late)).toEqual([[2, "b"]]);
+  await log.close();
+});
+
 test("a node offers to erase and to back up where the store of its owner can", async () => {
   const erasing = await shareLog(new MemoryStore(), emptyFolder(), undefined, 1);
   expect(erasing.stores[0]).toMatchObject({ erase: expect.any(Function), backup: expect.any(Function) });
