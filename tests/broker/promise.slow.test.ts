@@ -158,7 +158,7 @@ test(
           ...timers,
         });
       }),
-      { numRuns: 3000 * runs },
+      { numRuns: 1500 * runs },
     );
   },
   120_000 * runs,
