@@ -54,7 +54,6 @@ export function createApp({
     .onRequest(({ request, set }) => {
       const id = givenRequestId(request);
       if (id !== undefined) set.headers[REQUEST_ID] = id;
-      set.headers["x-content-type-options"] = "nosniff";
       check(request);
     })
     .onError(({ code, error, request, route, set }) => {
