@@ -5,6 +5,7 @@ import { crossOrigin } from "./http/access/cross-origin.ts";
 import { guard, ownPages } from "./http/access/guard.ts";
 import type { Remedies } from "./http/access/remedies.ts";
 import { answerError, withOwnAnswers } from "./http/answer/answering.ts";
+import { NOSNIFF } from "./http/answer/page-headers.ts";
 import { Refusals } from "./http/answer/refusals.ts";
 import { apiDescription } from "./http/openapi/api-description.ts";
 import { givenRequestId, REQUEST_ID } from "./http/request/request.ts";
@@ -63,9 +64,16 @@ export function createApp({
       return answer;
     })
     .use(crossOrigin(origins))
-    .use(apiDescription(app, { isOpen: options.access === openAccess }))
-    .use(consoleRoutes({ ...options, status, remedies }))
-    .use(manualRoutes())
+    .use(
+      new Elysia()
+        .onBeforeHandle(({ set }) => {
+          const [name, value] = NOSNIFF;
+          set.headers[name] = value;
+        })
+        .use(apiDescription(app, { isOpen: options.access === openAccess }))
+        .use(consoleRoutes({ ...options, status, remedies }))
+        .use(manualRoutes()),
+    )
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
     .use(
       hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals, isOwnPage: ownPages(hosts) }),

@@ -16,6 +16,8 @@ export class InvalidEvent extends TypeError {
   }
 }
 
+const NONE: readonly Violation[] = [];
+
 /** The rules for the type and the data of an event. */
 export interface CatalogRules {
   readonly catalog: Pick<Catalog, "has" | "violations">;
@@ -60,17 +62,19 @@ export function draftOf(event: EventInput, at = ""): Draft {
 }
 
 /** The violations of the catalog by an event, as far as it has a type and data. `at` is prefixed to each path. */
-export function catalogViolations({ catalog, strict }: CatalogRules, event: unknown, at = ""): Violation[] {
-  if (typeof event !== "object" || event === null || !("type" in event)) return [];
+export function catalogViolations(
+  { catalog, strict }: CatalogRules,
+  event: unknown,
+  at = "",
+): readonly Violation[] {
+  if (typeof event !== "object" || event === null || !("type" in event)) return NONE;
   const { type } = event;
-  if (typeof type !== "string") return [];
+  if (typeof type !== "string") return NONE;
   if (!catalog.has(type)) {
-    return strict ? [{ path: `${at}/type`, message: "Expected a type of the catalog" }] : [];
+    return strict ? [{ path: `${at}/type`, message: "Expected a type of the catalog" }] : NONE;
   }
   return "data" in event ? catalog.violations(type, event.data, `${at}/data`) : [];
 }
-
-const NONE: readonly Violation[] = [];
 
 function violationsOf(event: EventInput, rules: CatalogRules, at: string): readonly Violation[] {
   const input = isEventInput(event) ? NONE : eventViolations(event, at);

@@ -8,7 +8,7 @@ import type { EventSchemas } from "./schema.ts";
 import { MAX_VIOLATIONS, type Violation, violations } from "./violation.ts";
 
 /** The most topics of one event. */
-const MAX_TOPICS = 100;
+export const MAX_TOPICS = 100;
 /** The most events of one batch. */
 const MAX_BATCH = 10_000;
 

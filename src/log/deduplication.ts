@@ -19,7 +19,15 @@ class Run {
     this.first = first;
     this.end = end;
   }
+
+  receipts(kept: readonly Entry[]): Receipt[] {
+    const receipts: Receipt[] = [];
+    for (let i = this.first; i < this.end; i++) receipts.push(receiptOf({ fresh: i, again: false }, kept));
+    return receipts;
+  }
 }
+
+const NO_STEPS: readonly undefined[] = [];
 
 /** So many drafts, of which some have ids, are looked up in one step. */
 const LOOKED_UP_TOGETHER = 16;
@@ -53,15 +61,21 @@ export class Deduplication {
     this.#ended = ended;
   }
 
-  /** Takes all of a batch, or none when an id in it is used for a different event, or a topic has ended. */
-  *add({ drafts, recipients }: Batch): Generator<void, void, void> {
+  /**
+   * Takes all of a batch, or none when an id in it is used for a different event, or a topic has ended. What
+   * has to be looked up is looked up in the steps that it returns.
+   */
+  add(batch: Batch): Iterable<void> {
+    const { drafts, recipients } = batch;
+    if (drafts.some(isNamed) || this.#hasEnds(drafts)) return this.#lookUp(batch);
     // Nothing is looked up for events without ids, which most are.
-    if (!drafts.some(isNamed) && !this.#hasEnds(drafts)) {
-      const first = this.fresh.length;
-      for (let i = 0; i < drafts.length; i++) this.#push(drafts[i] as Draft, recipients[i] ?? 0);
-      this.#sources.push(new Run(first, this.fresh.length));
-      return;
-    }
+    const first = this.fresh.length;
+    for (let i = 0; i < drafts.length; i++) this.#push(drafts[i] as Draft, recipients[i] ?? 0);
+    this.#sources.push(new Run(first, this.fresh.length));
+    return NO_STEPS;
+  }
+
+  *#lookUp({ drafts, recipients }: Batch): Generator<void, void, void> {
     const before = this.fresh.length;
     const sources: Source[] = [];
     for (const [i, draft] of drafts.entries()) {
@@ -82,7 +96,7 @@ export class Deduplication {
   receipts(kept: readonly Entry[]): (readonly Receipt[] | Refusal)[] {
     return this.#sources.map((sources) => {
       if (sources instanceof IdConflict || sources instanceof TopicEnded) return sources;
-      if (sources instanceof Run) return kept.slice(sources.first, sources.end).map(freshReceipt);
+      if (sources instanceof Run) return sources.receipts(kept);
       return sources.map((source) => receiptOf(source, kept));
     });
   }
@@ -140,10 +154,6 @@ function receiptOf(source: Source, kept: readonly Entry[]): Receipt {
   if (!entry) throw new Error("the store kept fewer events than it was given");
   const { position, id, recipients } = entry;
   return { position, id, recipients, duplicate: "held" in source || source.again };
-}
-
-function freshReceipt({ position, id, recipients }: Entry): Receipt {
-  return { position, id, recipients, duplicate: false };
 }
 
 function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {

@@ -319,13 +319,13 @@ export class Log {
   #answerTold(): void {
     const answers = this.#untold;
     this.#untold = [];
-    for (const answer of answers) this.#answer(answer);
+    for (const { group, receipts, position } of answers) this.#answer(group, receipts, position);
   }
 
   /** Answers a publisher, now or when the store has told of its events: it can read what it wrote. */
-  #answer(answer: Answer): void {
-    if (answer.position > this.#head) this.#untold.push(answer);
-    else answer.group.resolve(answer.receipts);
+  #answer(group: Group, receipts: readonly Receipt[], position: number): void {
+    if (position > this.#head) this.#untold.push({ group, receipts, position });
+    else group.resolve(receipts);
   }
 
   #rolledBack(to: number): void {
@@ -370,11 +370,11 @@ export class Log {
       kept.forEach((group, i) => {
         const receipts = answers[i] ?? [];
         if (isRefusal(receipts)) group.reject(receipts);
-        else this.#answer({ group, receipts, position: lastPosition(receipts) });
+        else this.#answer(group, receipts, lastPosition(receipts));
       });
       for (const group of groups) {
         if (group.work) await group.work();
-        if (group.drafts.length === 0) this.#answer({ group, receipts: [], position: this.#lastUntold });
+        if (group.drafts.length === 0) this.#answer(group, [], this.#lastUntold);
       }
     } catch (cause) {
       const failure = this.#fail(cause);

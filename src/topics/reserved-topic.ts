@@ -8,7 +8,10 @@ const UNRESERVED = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi;
 export function reservedPlace(topic: string, hubUrl: string): "hub" | "below" | undefined {
   // Most topics are far from it, and need not be parsed.
   const last = hubUrl.slice(hubUrl.lastIndexOf("/") + 1);
-  if (!topic.includes(last) && !topic.includes("%") && !/^[?#]|^$/.test(topic)) return undefined;
+  const first = topic[0];
+  if (!topic.includes(last) && !topic.includes("%") && first !== "?" && first !== "#" && topic !== "") {
+    return undefined;
+  }
   const url = URL.parse(topic, hubUrl);
   if (!url) return undefined;
   const hub = new URL(hubUrl).pathname;

@@ -1,14 +1,13 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { type AnyElysia, type Context, type DocumentDecoration, Elysia } from "elysia";
+import type { RequestCount } from "../metrics/counts.ts";
 import { QueryReader } from "../request/query.ts";
 import { answerNotFound } from "./not-found.ts";
+import { NOSNIFF } from "./page-headers.ts";
 import { Problem } from "./problem.ts";
 import type { Refusals, Refused } from "./refusals.ts";
 
-/** No browser takes an answer for another type than it says. */
-export const NOSNIFF = ["x-content-type-options", "nosniff"] as const;
-
-/** How most requests are answered. Its headers are made once: to make them for each takes as long as to copy them twice. */
+/** How most requests are answered. Its headers are made once: to make them costs more than to copy them. */
 const JSON_ANSWER = {
   headers: new Headers([["content-type", "application/json;charset=utf-8"], [...NOSNIFF]]),
 };
@@ -61,17 +60,19 @@ export function withOwnAnswers<App extends AnyElysia>(
     const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
     const reader = readsQuery ? new QueryReader(schema ?? NO_QUERY) : undefined;
     const handle = handler as Handler;
+    let counted: RequestCount | undefined;
     const answer = async ({ request, server, route, params, set }: RouteContext) => {
       let given: Response;
       // Here, and not by `answered`: each function that waits costs a publisher a promise more.
       try {
         enter?.({ request, server });
-        given = toResponse(await handle({ request, server, route, params, set, query: reader?.read(request) }));
+        given = toResponse(
+          await handle({ request, server, route, params, set, query: reader?.read(request) }),
+        );
       } catch (error) {
         given = refusals.answer(error, { request, route });
-        given.headers.set(...NOSNIFF);
       }
-      refusals.requests.add(request.method, route, given.status);
+      counted = refusals.requests.add(request.method, route, given.status, counted);
       return given;
     };
     const parameters = [...(reader?.parameters ?? []), ...(rest.detail?.parameters ?? [])];
@@ -97,5 +98,7 @@ export function answerError(
 ): Response {
   if (code !== "NOT_FOUND" || error instanceof Problem) return refusals.answer(error, { request, route });
   const answer = answerNotFound(app, request);
-  return answer instanceof Response ? answer : refusals.answer(answer, { request });
+  if (!(answer instanceof Response)) return refusals.answer(answer, { request });
+  answer.headers.set(...NOSNIFF);
+  return answer;
 }

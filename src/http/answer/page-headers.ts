@@ -1,3 +1,6 @@
+/** Every answer has it: no browser takes an answer for another type than it says. */
+export const NOSNIFF = ["x-content-type-options", "nosniff"] as const;
+
 /**
  * The headers of the hub's own pages. They allow nothing from elsewhere and nothing inline, so a page runs
  * only its own script, whatever a publisher sends. No other page can show it in a frame, where a visitor

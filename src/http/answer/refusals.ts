@@ -2,6 +2,7 @@ import { LimitedLogger, type Logger, silent } from "../../logger.ts";
 import { RequestCounts } from "../metrics/counts.ts";
 import { givenRequestId, REQUEST_ID, requestUrl } from "../request/request.ts";
 import { Busy } from "./busy.ts";
+import { NOSNIFF } from "./page-headers.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
 /** The request that was refused, and its route. */
@@ -45,6 +46,7 @@ export class Refusals {
     if (!refused.route) this.requests.add(refused.request.method, "none", problem.status);
     const response = this.busy.answer(problem, refused.request) ?? problem.response(id);
     response.headers.set(REQUEST_ID, id);
+    response.headers.set(...NOSNIFF);
     return response;
   }
 

@@ -36,12 +36,23 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "DELETE", "
 export class RequestCounts {
   readonly #counts = new Map<string, RequestCount>();
 
-  add(given: string, route: string, status: number): void {
+  /**
+   * Counts an answer, and returns its count.
+   *
+   * @param last the count of an answer of the same route before, which is often the same one: to find it by
+   * its names takes longer.
+   */
+  add(given: string, route: string, status: number, last?: RequestCount): RequestCount {
+    if (last?.status === status && last.method === given && last.route === route) {
+      last.count++;
+      return last;
+    }
     const method = METHODS.has(given) ? given : OTHER;
     const key = `${method} ${route} ${status}`;
-    const known = this.#counts.get(key);
-    if (known) known.count++;
-    else this.#counts.set(key, { method, route, status, count: 1 });
+    const count = this.#counts.get(key) ?? { method, route, status, count: 0 };
+    count.count++;
+    this.#counts.set(key, count);
+    return count;
   }
 
   [Symbol.iterator](): Iterator<RequestCount> {

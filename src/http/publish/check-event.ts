@@ -1,8 +1,9 @@
 import { catalogViolations, draftOf } from "../../broker/draft.ts";
-import { eventViolations, isEventInput } from "../../events/event-input.ts";
+import { eventViolations, isEventInput, MAX_TOPICS } from "../../events/event-input.ts";
 import type { ExactJson } from "../../events/exact-json.ts";
 import type { Violation } from "../../events/violation.ts";
 import type { Draft } from "../../log/entry.ts";
+import { inSlices } from "../../timers.ts";
 import { reservedPlace } from "../../topics/reserved-topic.ts";
 import type { Hub } from "../hub.ts";
 import { notJson, parseJson } from "../request/json.ts";
@@ -13,17 +14,30 @@ const LARGE_EVENT_BYTES = 64 * 1024;
 /** How long all but the data can be, in characters: 101 topics of 1,024 bytes in escapes, and then some. */
 const MAX_ENVELOPE_LENGTH = 768 * 1024;
 
+const NONE: readonly Violation[] = [];
+const RESERVED = "Expected another topic: this one belongs to the hub";
+
 /** The event as the log takes it, or every failing path. */
 export type Checked = { readonly draft: Draft } | { readonly violations: readonly Violation[] };
 
 /**
- * Checks an event's JSON, in steps if it is large. `at`, the JSON Pointer to it in what was sent, is
- * prefixed to each path. Data whose type the catalog has is parsed in one step: its schema needs it
- * whole.
+ * Checks an event's JSON: at once, or in slices if it is large.
  *
  * @throws Problem 400 when it is not JSON, 422 when it is nested too deeply.
  */
-export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<void, Checked, void> {
+export function checkEvent(hub: Hub, bytes: Uint8Array): Checked | Promise<Checked> {
+  // Most are small, and steps cost them more than the check.
+  if (bytes.length < LARGE_EVENT_BYTES) return checkParsed(hub, parseJson(bytes), "");
+  return inSlices(checkInSteps(hub, bytes));
+}
+
+/**
+ * The same in steps. `at`, the JSON Pointer to it in what was sent, is prefixed to each path. Data whose
+ * type the catalog has is parsed in one step: its schema needs it whole.
+ *
+ * @throws the same
+ */
+export function* checkInSteps(hub: Hub, bytes: Uint8Array, at = ""): Generator<void, Checked, void> {
   if (bytes.length < LARGE_EVENT_BYTES) return checkParsed(hub, parseJson(bytes, at), at);
   let members: Map<string, string> | undefined;
   try {
@@ -36,9 +50,10 @@ export function* checkEvent(hub: Hub, bytes: Uint8Array, at = ""): Generator<voi
 }
 
 /**
- * The same for an event whose data alone is JSON.
+ * Checks an event whose data alone is JSON, in steps.
  *
  * @param about all but the data
+ * @throws the same
  */
 export function* checkData(hub: Hub, about: object, bytes: Uint8Array): Generator<void, Checked, void> {
   if (bytes.length < LARGE_EVENT_BYTES) {
@@ -67,9 +82,10 @@ function assertOneValue(bytes: Uint8Array): void {
 
 /** The same for an event whose JSON is parsed. */
 export function checkParsed(hub: Hub, { value, exact }: ExactJson, at: string): Checked {
-  const found = [...catalogViolations(hub.broker, value, at), ...reservedTopics(hub, value, at)];
-  if (found.length > 0 || !isEventInput(value)) {
-    return { violations: [...eventViolations(value, at), ...found] };
+  const found = catalogViolations(hub.broker, value, at);
+  const reserved = reservedTopics(hub, value, at);
+  if (found.length > 0 || reserved.length > 0 || !isEventInput(value)) {
+    return { violations: [...eventViolations(value, at), ...found, ...reserved] };
   }
   // Only the data's numbers are anybody's but the hub's.
   return { draft: draftOf(exact === value ? value : { ...value, data: dataOf(exact) }, at) };
@@ -92,23 +108,27 @@ function checkLarge(hub: Hub, members: ReadonlyMap<string, string>, at: string):
   const event: unknown = JSON.parse(envelope);
   const known = isEventInput(event) && hub.broker.catalog.has(event.type) && json !== undefined;
   const found = catalogViolations(hub.broker, known ? { ...event, data: JSON.parse(json) } : event, at);
-  found.push(...reservedTopics(hub, event, at));
-  if (found.length > 0 || !isEventInput(event) || json === undefined) {
-    return { violations: [...eventViolations(event, at), ...found] };
+  const reserved = reservedTopics(hub, event, at);
+  if (found.length > 0 || reserved.length > 0 || !isEventInput(event) || json === undefined) {
+    return { violations: [...eventViolations(event, at), ...found, ...reserved] };
   }
   return { draft: { ...draftOf(event, at), json } };
 }
 
 /** Topics on which the hub alone publishes, by the Mercure protocol. */
-function reservedTopics({ mercure }: Hub, event: unknown, at: string): Violation[] {
-  if (typeof event !== "object" || event === null) return [];
+function reservedTopics({ mercure }: Hub, event: unknown, at: string): readonly Violation[] {
+  if (typeof event !== "object" || event === null) return NONE;
   const { topic, topics }: { readonly topic?: unknown; readonly topics?: unknown } = event;
-  const isReserved = (one: unknown) => typeof one === "string" && reservedPlace(one, mercure.url) === "below";
-  const message = "Expected another topic: this one belongs to the hub";
-  const found: Violation[] = isReserved(topic) ? [{ path: `${at}/topic`, message }] : [];
-  // As many as an event can have.
-  const list: readonly unknown[] = Array.isArray(topics) ? topics.slice(0, 100) : [];
-  for (const [i, one] of list.entries())
-    if (isReserved(one)) found.push({ path: `${at}/topics/${i}`, message });
-  return found;
+  // Made for the first one only: most events have none.
+  let found: Violation[] | undefined;
+  const look = (one: unknown, path: string, i?: number) => {
+    if (typeof one !== "string" || reservedPlace(one, mercure.url) !== "below") return;
+    found ??= [];
+    found.push({ path: i === undefined ? at + path : `${at}${path}/${i}`, message: RESERVED });
+  };
+  look(topic, "/topic");
+  if (Array.isArray(topics)) {
+    for (let i = 0; i < Math.min(topics.length, MAX_TOPICS); i++) look(topics[i], "/topics", i);
+  }
+  return found ?? NONE;
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { PublishedId, PublishedType, Topic } from "../../events/name-schemas.ts";
+import { inSlices } from "../../timers.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import type { Incoming } from "../request/address.ts";
@@ -64,7 +65,7 @@ export async function readPlain(
   incoming: Incoming,
   { private: isPrivate, retain, end, topic: topics = [], ...about }: AboutEvent,
   limits: BodyLimits,
-): Promise<Generator<void, Checked, void>> {
+): Promise<Checked> {
   const event = { ...about, topics, private: isSet(isPrivate), retain: isSet(retain), end: isSet(end) };
   const { type, charset } = mediaTypeOf(incoming);
   // Only JSON has a preflight, by which a browser asks before a page of another site may send it.
@@ -81,14 +82,10 @@ export async function readPlain(
   }
   const bytes = await readBytes(incoming, limits);
   if (type === undefined && bytes.length === 0) throw new Problem(400, "the request has no body");
-  if (isJson) return checkData(hub, event, bytes);
+  if (isJson) return inSlices(checkData(hub, event, bytes));
   const data = type === MULTIPART ? await multipartOf(incoming, bytes) : formOrText(bytes, isForm);
-  return checked(hub, { ...event, data });
-}
-
-// biome-ignore lint/correctness/useYield: as of JSON, which is checked in steps
-function* checked(hub: Hub, event: unknown): Generator<void, Checked, void> {
-  return checkParsed(hub, { value: event, exact: event }, "");
+  const whole = { ...event, data };
+  return checkParsed(hub, { value: whole, exact: whole }, "");
 }
 
 function formOrText(bytes: Uint8Array, isForm: boolean): unknown {

@@ -4,12 +4,11 @@ import type { CurrentReader } from "../../log/current-values.ts";
 import type { Draft } from "../../log/entry.ts";
 import { OutcomeUnknown, type Receipt, type Store, StoreFailure } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
-import { inSlices } from "../../timers.ts";
 import { forbidden, listed } from "../answer/challenge.ts";
 import { draining, Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { accountOf, type Incoming } from "../request/address.ts";
-import { type Checked, checkEvent } from "./check-event.ts";
+import type { Checked } from "./check-event.ts";
 
 /** The answer to one event. */
 export const PublishedReceipt = Type.Object({
@@ -57,23 +56,13 @@ function tooMany(hub: Hub, retryAfter: number): Problem {
   return new Problem(429, detail, { type: "rate-exceeded", retryAfter });
 }
 
-/** Checks an event's JSON, and keeps it. @throws Problem when it is refused; IdConflict; StoreFailure. */
-export function publishOne(
+/** Keeps an event when it is checked. @throws Problem when it is refused; IdConflict; StoreFailure. */
+export async function publishOne(
   hub: Hub,
   grant: Grant,
-  json: Uint8Array,
+  given: Checked | Promise<Checked>,
 ): Promise<typeof PublishedReceipt.static> {
-  return publishChecked(hub, grant, checkEvent(hub, json));
-}
-
-/** Keeps an event when its check is done. @throws the same. */
-export async function publishChecked(
-  hub: Hub,
-  grant: Grant,
-  steps: Generator<void, Checked, void>,
-): Promise<typeof PublishedReceipt.static> {
-  const answer = inSlices(steps);
-  const checked = answer instanceof Promise ? await answer : answer;
+  const checked = given instanceof Promise ? await given : given;
   if ("violations" in checked) throw unprocessable(checked.violations);
   const [receipt] = await publish(hub, grant, [checked.draft]);
   if (!receipt) throw new Error("the log answered nothing");

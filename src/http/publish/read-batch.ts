@@ -21,7 +21,7 @@ import {
   textOf,
   withoutMark,
 } from "../request/json-bytes.ts";
-import { type Checked, checkEvent, checkParsed } from "./check-event.ts";
+import { type Checked, checkInSteps, checkParsed } from "./check-event.ts";
 
 const MAX_EVENTS = EventBatch.maxItems ?? Number.POSITIVE_INFINITY;
 
@@ -54,7 +54,9 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
         throw unprocessable([{ path: "", message: `Expected at most ${MAX_EVENTS} events` }]);
       }
       const found =
-        part.count > 1 ? checkTogether(hub, part, first) : [yield* checkEvent(hub, part.bytes, `/${first}`)];
+        part.count > 1
+          ? checkTogether(hub, part, first)
+          : [yield* checkInSteps(hub, part.bytes, `/${first}`)];
       for (const checked of found) {
         if ("draft" in checked) drafts.push(checked.draft);
         else if (violations.length < MAX_VIOLATIONS) violations.push(...checked.violations);

@@ -134,6 +134,8 @@ interface MediaType {
   readonly charset: string | undefined;
 }
 
+const JSON_TYPE: MediaType = { type: "application/json", charset: undefined };
+
 /** @throws Problem 415 when the body is compressed; 400 with trailer fields. */
 export function mediaTypeOf({ request: { headers } }: Incoming): MediaType {
   // The runtime passes the body on, and then answers 400 itself when it meets the fields.
@@ -147,7 +149,10 @@ export function mediaTypeOf({ request: { headers } }: Incoming): MediaType {
       headers: { "accept-encoding": "identity" },
     });
   }
-  const given = headers.get("content-type")?.toLowerCase();
+  const declared = headers.get("content-type");
+  // Most are declared so, and need not be taken apart.
+  if (declared === JSON_TYPE.type) return JSON_TYPE;
+  const given = declared?.toLowerCase();
   if (given === undefined || given === null) return { type: undefined, charset: undefined };
   return {
     type: given.split(";", 1)[0]?.trim(),

@@ -9,6 +9,7 @@ import type { Hub } from "../hub.ts";
 import { component, operation, sequence } from "../openapi/operation.ts";
 import { PROBLEM } from "../openapi/problems.ts";
 import { NOT_STORED } from "../openapi/response-headers.ts";
+import { checkEvent } from "../publish/check-event.ts";
 import { assertPublisher, PublishedReceipt, publishOne } from "../publish/publishing.ts";
 import { accountOf, type Incoming } from "../request/address.ts";
 import { assertBodyHead } from "../request/body.ts";
@@ -174,7 +175,7 @@ class PublishStream {
       if (line === TOO_LONG) throw new Problem(413, `an event here is ${this.#longestLine} bytes at most`);
       const over = endOf(this.#grant);
       if (over !== undefined) throw invalidToken(over);
-      return JSON.stringify(await publishOne(this.#hub, this.#grant, line));
+      return JSON.stringify(await publishOne(this.#hub, this.#grant, checkEvent(this.#hub, line)));
     } catch (error) {
       const problem = problemOf(error);
       if (problem.status === 401 || problem.status >= 500) this.#ended = true;

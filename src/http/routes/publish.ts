@@ -4,15 +4,9 @@ import { EventBatch, EventInput } from "../../events/event-input.ts";
 import { inSlices } from "../../timers.ts";
 import type { Hub } from "../hub.ts";
 import { json, operation, text } from "../openapi/operation.ts";
+import { checkEvent } from "../publish/check-event.ts";
 import { AboutEvent, isPlain, readPlain } from "../publish/plain-body.ts";
-import {
-  PublishedReceipt,
-  payForBatch,
-  payForOne,
-  publish,
-  publishChecked,
-  publishOne,
-} from "../publish/publishing.ts";
+import { PublishedReceipt, payForBatch, payForOne, publish, publishOne } from "../publish/publishing.ts";
 import { readBatch } from "../publish/read-batch.ts";
 import { readJsonBytes } from "../request/body.ts";
 
@@ -40,9 +34,8 @@ export function publishRoutes(hub: Hub) {
         const granted = hub.access(request);
         const grant = granted instanceof Promise ? await granted : granted;
         payForOne(hub, grant, incoming);
-        if (isData) return publishChecked(hub, grant, await readPlain(hub, incoming, query, eventLimits));
-        const bytes = await readJsonBytes(incoming, eventLimits);
-        return publishOne(hub, grant, bytes);
+        if (isData) return publishOne(hub, grant, await readPlain(hub, incoming, query, eventLimits));
+        return publishOne(hub, grant, checkEvent(hub, await readJsonBytes(incoming, eventLimits)));
       },
       {
         parse: "none",
