@@ -15,6 +15,7 @@ import type { Logger } from "./logger.ts";
 import { manualRoutes } from "./manual/routes.ts";
 import { type Nodes, SingleNode } from "./nodes/nodes.ts";
 import { type HubOptions, hubRoutes } from "./plugin.ts";
+import { type FindWebhook, webhookRoutes } from "./webhooks/routes.ts";
 
 export interface AppOptions extends HubOptions {
   /**
@@ -32,6 +33,12 @@ export interface AppOptions extends HubOptions {
   /** Is told of each origin, other than these, whose page was refused. */
   readonly refusedOrigin?: (origin: string) => void;
   readonly remedies: Remedies;
+  /**
+   * Finds a webhook by its name.
+   *
+   * @defaultValue there is none
+   */
+  readonly webhooks?: FindWebhook;
 }
 
 /** The hub as an Elysia application of its own: every route of the binary. */
@@ -42,6 +49,7 @@ export function createApp({
   refusedOrigin,
   remedies,
   nodes = new SingleNode(),
+  webhooks = () => undefined,
   ...options
 }: AppOptions) {
   const status = hubStatus(options.broker, nodes);
@@ -76,7 +84,16 @@ export function createApp({
     )
     .use(withOwnAnswers(sessionRoutes(options.access), { refusals }))
     .use(
-      hubRoutes({ ...options, nodes, status, prefix: "", remedies, refusals, isOwnPage: ownPages(hosts) }),
+      hubRoutes({
+        ...options,
+        nodes,
+        status,
+        prefix: "",
+        remedies,
+        refusals,
+        isOwnPage: ownPages(hosts),
+        more: (hub) => webhookRoutes(hub, webhooks),
+      }),
     );
 }
 

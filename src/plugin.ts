@@ -1,4 +1,4 @@
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 import { Tickets } from "./auth/tickets.ts";
 import type { Broker } from "./broker/broker.ts";
 import { type Access, publicAccess } from "./http/access/access.ts";
@@ -163,6 +163,8 @@ interface RouteOptions<Prefix extends string> extends HubOptions {
   readonly refusals: Refusals;
   /** Checks every request first. An error that it throws becomes the answer. */
   readonly enter?: Enter;
+  /** Routes that only the executable has. */
+  readonly more?: (hub: Hub) => AnyElysia;
 }
 
 /** The hub's routes. */
@@ -180,6 +182,7 @@ export function hubRoutes<const Prefix extends string>({
   refusals,
   isOwnPage,
   enter,
+  more,
   mercureUrl,
   mercureCompat = false,
 }: RouteOptions<Prefix>) {
@@ -219,6 +222,7 @@ export function hubRoutes<const Prefix extends string>({
     readsQuery: false,
   });
   const own = withOwnAnswers(new Elysia({ prefix }).use(routes(hub)), { refusals, enter });
+  if (more) own.use(withOwnAnswers(new Elysia({ prefix }).use(more(hub)), { refusals, enter }));
   // Its routes are for clients of that protocol, which are not typed by them.
   return own.use(mercure as unknown as Elysia);
 }

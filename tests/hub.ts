@@ -1,4 +1,4 @@
-import { createApp } from "../src/app.ts";
+import { type AppOptions, createApp } from "../src/app.ts";
 import { Broker } from "../src/broker/broker.ts";
 import { flagRemedies } from "../src/config/remedies.ts";
 import { Catalog } from "../src/events/catalog.ts";
@@ -21,14 +21,15 @@ export function startHub({
   strict = false,
   broker = new Broker({ catalog, strict }),
   logger = silent,
+  ...more
 }: {
   port?: number;
   broker?: Broker;
   catalog?: Catalog;
   logger?: Logger;
   strict?: boolean;
-} = {}): TestHub {
-  const app = createApp({ remedies: flagRemedies, logger, broker, access: openAccess });
+} & Partial<Pick<AppOptions, "limits" | "webhooks">> = {}): TestHub {
+  const app = createApp({ remedies: flagRemedies, logger, broker, access: openAccess, ...more });
   app.listen({ port, hostname: "127.0.0.1" });
   const hub: TestHub = {
     url: `http://127.0.0.1:${app.server?.port}`,

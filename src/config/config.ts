@@ -33,6 +33,8 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly http3: boolean;
   readonly trustProxy?: readonly string[];
   readonly corsOrigin?: readonly string[];
+  /** The paths of the files of webhooks, by their names. */
+  readonly webhook?: ReadonlyMap<string, string>;
   /** The path of a file. */
   readonly audit?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -22,6 +22,7 @@ import {
   size,
   store,
   text,
+  webhooks,
   workers,
 } from "./values.ts";
 
@@ -182,6 +183,11 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       duration,
       DEFAULT_LEEWAY_MS,
       "5s",
+    ),
+    webhook: flag(
+      "--webhook <name=file>",
+      "take signed deliveries at /webhooks/NAME, by the settings in this file (JSON); repeats",
+      webhooks,
     ),
     private: toggle("--private", "refuse readers without a token"),
     mercureUrl: flag(

@@ -121,6 +121,20 @@ export function keys(value: string, before: readonly string[] = []): readonly st
   return [...before, ...wordsOf(value)];
 }
 
+/** Names with their files, for a flag that repeats. Its variable holds several, separated by spaces. */
+export function webhooks(value: string, before: ReadonlyMap<string, string> = new Map()) {
+  const all = new Map(before);
+  for (const word of wordsOf(value)) {
+    const [, name, file] = /^([A-Za-z0-9._-]+)=(.+)$/.exec(word) ?? [];
+    if (name === undefined || file === undefined) {
+      throw new InvalidArgumentError("Expected a name and a file such as github=github.json.");
+    }
+    if (all.has(name)) throw new InvalidArgumentError(`There are two webhooks of the name ${name}.`);
+    all.set(name, file);
+  }
+  return all;
+}
+
 /** Host names, for a flag that repeats. */
 export function names(value: string, before: readonly string[] = []): readonly string[] {
   const given = wordsOf(value).map((name) => name.toLowerCase());

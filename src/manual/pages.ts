@@ -8,7 +8,7 @@ interface Part {
 /** The contents of the manual, in the order of reading. A page is called by its first heading. */
 export const parts: readonly Part[] = [
   { title: "Begin", pages: ["start", "words"] },
-  { title: "Publish", pages: ["publish", "database", "github-actions"] },
+  { title: "Publish", pages: ["publish", "webhooks", "database", "github-actions"] },
   { title: "Read", pages: ["browser", "frames", "phone"] },
   { title: "Languages", pages: ["typescript", "python", "go", "php"] },
   { title: "Events", pages: ["topics", "types", "history", "current", "private", "presence"] },

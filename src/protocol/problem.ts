@@ -3,6 +3,7 @@ export const PROBLEM_TITLES = {
   "unknown-parameter": "The query has a name that this route does not know",
   "id-conflict": "The id is already used for a different event",
   "topic-ended": "The topic has ended",
+  "bad-signature": "The signature of the delivery is not good",
   "invalid-event": "The event does not match its schema",
   "rate-exceeded": "The sender asks for more than its rate allows",
   "address-full": "The address has as many clients as it may have",

@@ -6,6 +6,7 @@ import { namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
 import { backupFolderOf } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
+import { webhookFiles } from "../config/webhooks.ts";
 import { Catalog } from "../events/catalog.ts";
 import { EventsFile } from "../events/events-file.ts";
 import { FollowedFiles } from "../file-changes.ts";
@@ -13,6 +14,7 @@ import { keyAccess, openAccess } from "../http/access/access.ts";
 import { Descriptors } from "../http/limits/descriptors.ts";
 import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
+import type { Webhook } from "../webhooks/webhook.ts";
 import { AuditFile } from "./audit-file.ts";
 import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
@@ -79,6 +81,8 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
   }
   const catalog = new Catalog();
   if (config.events !== undefined) await followCatalog(config.events, catalog, files);
+  let webhooks: ReadonlyMap<string, Webhook> = new Map();
+  if (config.webhook) await files.follow(webhookFiles(config.webhook, (loaded) => (webhooks = loaded)));
   const audit = config.audit === undefined ? undefined : await AuditFile.open(config.audit, logger);
   // A store that is open would outlive a file that is wrong.
   const part = given ?? (await wholePart(config, logger));
@@ -99,6 +103,7 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
     backupFolder: backupFolderOf(config),
     mercureUrl: config.mercureUrl?.href,
     mercureCompat: config.mercureCompat,
+    webhooks: (name) => webhooks.get(name),
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),
   });
   part.ready?.(broker);

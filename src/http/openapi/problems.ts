@@ -65,7 +65,10 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   403: {
     description: "What the credential does not grant, or a page of an origin that may not use the hub",
     headers: { "WWW-Authenticate": CHALLENGE },
-    examples: [{ detail: "the token grants orders/*, but not billing" }],
+    examples: [
+      { detail: "the token grants orders/*, but not billing" },
+      { type: "bad-signature", detail: "the signature is missing, old or wrong" },
+    ],
   },
   404: {
     description: "There is none of this name",
