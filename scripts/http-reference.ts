@@ -48,7 +48,10 @@ export async function httpReference(): Promise<string> {
   );
   return tags
     .map(({ name, description }) => {
-      const own = operations.filter((operation) => operation.tags.includes(name));
+      const own = operations
+        .filter((operation) => operation.tags.includes(name))
+        // Least needed.
+        .toSorted((a, b) => Number(a.name.endsWith("/session")) - Number(b.name.endsWith("/session")));
       return [`## ${description}`, ...own.map(section)].join("\n\n");
     })
     .join("\n\n");

@@ -56,7 +56,7 @@ ${icon("M7 11.5a4.5 4.5 0 1 0 0-9 4.500 4.500 0 0 0 0 9m3.200-1.300L14 14")}
 <button class="button quiet icon-only" type="button" id="theme" hidden>${icon("M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12M8 5.500h5.300M8 8.500h6M8 11.500h4.500")}</button></nav>
 </header>
 <div class="columns">
-<nav class="side" id="contents" aria-label="Contents" popover>${contents}</nav>
+<nav class="side" id="contents" aria-label="Contents" popover>${contents}<ul class="elsewhere"><li><a href="..">Console</a></li><li><a href="../openapi">API</a></li></ul></nav>
 <main id="main" tabindex="-1">
 <article>
 ${page.html}</article>

@@ -10,7 +10,7 @@ export interface Manual {
   readonly index: string;
   /** The pages' own style sheet and scripts: their names, which hold a hash, and their texts. */
   readonly assets: Readonly<Record<"manual.css" | "manual.js" | "theme.js" | "icon.svg", ManualFile>>;
-  /** The files of the repository that pages link to, by their names. */
+  /** The files of the repository that pages link to, by their paths. */
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -60,7 +60,7 @@ export function manualRoutes() {
       return new Response(null, { status: 302, headers: { location: `${above}${pageNames[0]}` } });
     })
     .get("/manual/:page", ({ request, params: { page } }) => answer(page, request, ASK_AGAIN))
-    .get("/manual/files/:file", ({ request, params: { file } }) =>
-      answer(`files/${file}`, request, /-\w{8,}\.(?:css|js|svg)$/.test(file) ? FOR_EVER : ASK_AGAIN),
+    .get("/manual/files/*", ({ request, params: { "*": path } }) =>
+      answer(`files/${path}`, request, /-\w{8,}\.(?:css|js|svg)$/.test(path) ? FOR_EVER : ASK_AGAIN),
     );
 }

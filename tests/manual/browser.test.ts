@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import axe from "axe-core";
 import { createApp } from "../../src/app.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { flagRemedies } from "../../src/config/remedies.ts";
@@ -55,6 +56,22 @@ test.skipIf(browserless)(
     await current.waitFor();
     const main = await page.locator("main").boundingBox();
     expect((main?.x ?? 0) + (main?.width ?? 0)).toBeLessThanOrEqual(PHONE.viewport.width);
+  },
+  BROWSER_TIMEOUT,
+);
+
+test.skipIf(browserless).each(["light", "dark"] as const)(
+  "in %s colours everything can be read and reached",
+  async (colorScheme) => {
+    // One that has all kinds of blocks.
+    const page = await openPage(startManual().replace("start", "publish"), { colorScheme });
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(async () => {
+      const { axe: engine } = globalThis as unknown as { axe: typeof import("axe-core") };
+      const { violations } = await engine.run();
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    });
+    expect(found).toEqual([]);
   },
   BROWSER_TIMEOUT,
 );

@@ -50,6 +50,7 @@ const steps: Readonly<Record<string, Steps>> = {
   database: { "BUN_BE_BUN=1 tidings relay.ts": { keeps: true } },
   application: {
     "bun app.ts": { keeps: true, after: (visitor) => visitor.answers("/live/status") },
+    "bun --hot hot.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8082/status") },
     "bun hono.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8081") },
     "bun stream.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8080") },
   },
@@ -92,6 +93,6 @@ describe.each([...pageNames])("%s", (name) => {
     async () => {
       await runDocument(await sectionsIn(name), IN_CHECKOUT.has(name) ? root : emptyFolder(), steps[name]);
     },
-    60_000,
+    180_000,
   );
 });

@@ -7,8 +7,8 @@ import { cleanEnvironment } from "../program.ts";
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {
   const ports = new Map<string, number>();
-  for (const port of ["3000", "8080", "8081"]) ports.set(port, await freePort());
-  return (text) => text.replaceAll(/\b(?:3000|8080|8081)\b/g, (port) => String(ports.get(port)));
+  for (const port of ["3000", "8080", "8081", "8082"]) ports.set(port, await freePort());
+  return (text) => text.replaceAll(/\b(?:3000|808[0-2])\b/g, (port) => String(ports.get(port)));
 }
 
 function freePort(): Promise<number> {

@@ -3,7 +3,7 @@ const SHOW_MS = 1600;
 
 /** Gives each block of code a button that copies it. */
 export function addCopyButtons(): void {
-  for (const block of document.querySelectorAll<HTMLElement>("figure.code")) {
+  for (const block of document.querySelectorAll<HTMLElement>("figure.code:not(.output)")) {
     const text = block.querySelector("code")?.textContent ?? "";
     const button = document.createElement("button");
     button.type = "button";

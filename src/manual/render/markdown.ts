@@ -25,7 +25,7 @@ const FOLDER = "src/manual";
 
 /**
  * Renders a page. Links between pages lead to the pages as they are served, and links to other files of the
- * repository to `files/NAME`.
+ * repository to `files/PATH`.
  *
  * @throws Error when it does not begin with a heading.
  */
@@ -50,8 +50,8 @@ export function renderPage(markdown: string): RenderedPage {
         const id = slugger.slug(plainText(tokens));
         return `<h${depth} id="${id}">${inner}<a class="anchor" href="#${id}" aria-label="Link to this section">#</a></h${depth}>\n`;
       },
-      code({ text, lang = "" }) {
-        return codeBlock(text, lang);
+      code(token) {
+        return codeBlock(token, outputs.has(token));
       },
       link({ href, title: hint, tokens }) {
         const hinted = hint ? ` title="${escapeHtml(hint)}"` : "";
@@ -66,8 +66,10 @@ export function renderPage(markdown: string): RenderedPage {
     },
   });
 
+  const tokens = marked.lexer(markdown);
+  const outputs = outputsIn(tokens);
   const anchors = new GithubSlugger();
-  for (const token of marked.lexer(markdown)) {
+  for (const token of tokens) {
     if (token.type === "heading") {
       const { depth, tokens = [] } = token as Tokens.Heading;
       const heading = plainText(tokens);
@@ -81,7 +83,7 @@ export function renderPage(markdown: string): RenderedPage {
     }
   }
   if (title === undefined) throw new Error("a page has a first heading");
-  const html = marked.parse(markdown, { async: false });
+  const html = marked.parser(tokens);
   return {
     title,
     html,
@@ -97,18 +99,32 @@ export function servedLink(href: string): { readonly link: string; readonly file
   const page = /^\.\/([\w-]+)\.md$/.exec(path)?.[1];
   if (page !== undefined) return { link: anchor === undefined ? page : `${page}#${anchor}` };
   const file = posix.join(FOLDER, path);
-  return { link: `files/${posix.basename(file)}`, file };
+  return { link: `files/${file}`, file };
 }
 
-function codeBlock(text: string, info: string): string {
-  const [language = "", file] = info.split(" ");
+/** The blocks that directly follow a shell's command: they are what it shows. */
+function outputsIn(tokens: readonly Token[]): ReadonlySet<Token> {
+  const blocks = tokens.filter(({ type }) => type !== "space");
+  const isOutput = (token: Token, i: number) => {
+    const before = blocks[i - 1];
+    return isCode(token, "text", "json") && before !== undefined && isCode(before, "sh");
+  };
+  return new Set(blocks.filter(isOutput));
+}
+
+function isCode(token: Token, ...languages: readonly string[]): boolean {
+  return token.type === "code" && languages.includes((token as Tokens.Code).lang ?? "");
+}
+
+function codeBlock({ text, lang = "" }: Tokens.Code, isOutput: boolean): string {
+  const [language = "", file] = lang.split(" ");
   const inner =
     hljs.getLanguage(language) && language !== "text"
       ? hljs.highlight(text, { language }).value
       : escapeHtml(text);
   const caption = file === undefined ? "" : `<figcaption>${escapeHtml(file)}</figcaption>`;
   // It scrolls, so a keyboard must reach it.
-  return `<figure class="code" data-language="${escapeHtml(language)}">${caption}<pre tabindex="0"><code>${inner}</code></pre></figure>\n`;
+  return `<figure class="code${isOutput ? " output" : ""}" data-language="${escapeHtml(language)}">${caption}<pre tabindex="0"><code>${inner}</code></pre></figure>\n`;
 }
 
 /** A table in a box of its own, which scrolls where the screen is narrow. */

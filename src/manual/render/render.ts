@@ -67,17 +67,10 @@ async function hashed(name: string, text: string): Promise<ManualFile> {
   return { name: `${basename(name, end)}-${Bun.hash(text).toString(36)}${end}`, text };
 }
 
-/** The files by their last names, by which they are served. */
+/** The files by their paths. */
 async function linkedFiles(paths: readonly string[]): Promise<Record<string, string>> {
-  const names = new Map<string, string>();
-  const files: Record<string, string> = {};
-  for (const path of paths) {
-    const name = basename(path);
-    if ((names.get(name) ?? path) !== path) throw new Error(`two files are called ${name}`);
-    names.set(name, path);
-    files[name] = await Bun.file(join(root, path)).text();
-  }
-  return files;
+  const read = async (path: string) => [path, await Bun.file(join(root, path)).text()] as const;
+  return Object.fromEntries(await Promise.all(paths.map(read)));
 }
 
 if (import.meta.main) await Bun.write(Bun.stdout, JSON.stringify(await renderManual()));
