@@ -132,8 +132,9 @@ export class Delivery {
     }
     this.#options.clients.subscriptions.formats.forget();
     this.#busy = false;
-    for (const { end, topics } of entries)
-      if (end) this.#finishReaders(topics, entries.at(-1)?.position ?? 0);
+    for (const entry of entries) {
+      if (entry.end) this.#finishReaders(entry.topics, entries.at(-1)?.position ?? 0);
+    }
     this.#options.delivered(entries, since);
     return writes;
   }

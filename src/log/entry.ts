@@ -71,8 +71,17 @@ export function keptEntry(
 
 /** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
 export function erasedEntry(entry: EntryData): Entry {
+  const { word, position, id, keptAt, recipients, topics, retain, end } = entry;
   return createEntry({
-    ...entry,
+    word,
+    position,
+    id,
+    keptAt,
+    recipients,
+    topics,
+    private: entry.private,
+    retain,
+    end,
     type: undefined,
     json: "null",
     text: false,
@@ -151,16 +160,21 @@ const ENTRY_BYTES = 256;
 /** A topic in a list besides its text, in bytes, roughly. */
 const TOPIC_BYTES = 32;
 
-/**
- * What an entry takes in memory, in bytes, to within a small factor. Texts count twice: the data and
- * the id are held as text and in the frame, and a text outside of Latin-1 takes two bytes a character.
- */
-export function sizeInMemory(entry: Entry): number {
-  return entry instanceof KeptEntry ? entry.size : sizeOf(entry);
+/** What an entry takes in memory, in bytes, to within a small factor. */
+export function sizeInMemory(entry: Entry & { readonly size?: number }): number {
+  return entry.size ?? sizeOf(entry);
 }
 
 function sizeOf({ json, id, type, topics }: EntryData): number {
   let length = json.length + id.length + (type?.length ?? 0);
   for (let i = 0; i < topics.length; i++) length += TOPIC_BYTES + (topics[i]?.length ?? 0);
+  return sizeOfTexts(length);
+}
+
+/**
+ * What an entry with so many characters of text takes. Texts count twice: the data and the id are held as
+ * text and in the frame, and a text outside of Latin-1 takes two bytes a character.
+ */
+export function sizeOfTexts(length: number): number {
   return ENTRY_BYTES + 2 * length;
 }

@@ -3,26 +3,27 @@
  *
  *     LENGTH (4 bytes, the highest first)
  *     the message, a line of JSON
- *     [the body, any text]
+ *     [the body]
  */
 const LENGTH_BYTES = 4;
 
 /** A message with what follows it. */
 export interface Frame {
   readonly message: unknown;
-  /** Empty for none. */
-  readonly body: string;
+  /** Empty for none; in UTF-8, if it is text. */
+  readonly body: Buffer;
 }
 
 /** The message as bytes, to be written as often as there are others that it is for. */
-export function encodeFrame(message: object, body = ""): Uint8Array {
+export function encodeFrame(message: object, body: string | Uint8Array = ""): Uint8Array {
   const head = `${JSON.stringify(message)}\n`;
   const headLength = Buffer.byteLength(head);
-  const length = headLength + (body === "" ? 0 : Buffer.byteLength(body));
+  const length = headLength + Buffer.byteLength(body);
   const bytes = Buffer.allocUnsafe(LENGTH_BYTES + length);
   bytes.writeUInt32BE(length, 0);
   bytes.write(head, LENGTH_BYTES);
-  if (body !== "") bytes.write(body, LENGTH_BYTES + headLength);
+  if (typeof body === "string") bytes.write(body, LENGTH_BYTES + headLength);
+  else bytes.set(body, LENGTH_BYTES + headLength);
   return bytes;
 }
 
@@ -55,5 +56,5 @@ export class FrameReader {
 
 function decode(bytes: Buffer): Frame {
   const end = bytes.indexOf(0x0a);
-  return { message: JSON.parse(bytes.toString("utf8", 0, end)), body: bytes.toString("utf8", end + 1) };
+  return { message: JSON.parse(bytes.toString("utf8", 0, end)), body: bytes.subarray(end + 1) };
 }

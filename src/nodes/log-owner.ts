@@ -6,6 +6,7 @@ import {
   type EngineStatus,
   IdConflict,
   type MayRead,
+  type Refusal,
   type Store,
   type StoreFailure,
   type Stretch,
@@ -13,8 +14,9 @@ import {
 } from "../log/store.ts";
 import type { Logger } from "../logger.ts";
 import { version } from "../version.ts";
+import { type Appending, partsOf } from "./appending.ts";
 import { encodeBlocks } from "./blocks.ts";
-import { type CountedDraft, decodeDrafts } from "./drafts.ts";
+import { decodeDrafts } from "./drafts.ts";
 import { encodeFrame, type Frame } from "./frames.ts";
 import type { Line } from "./line.ts";
 import {
@@ -74,6 +76,8 @@ export class LogOwner {
   readonly log: Log;
   readonly #options: LogOwnerOptions;
   readonly #nodes = new Set<Node>();
+  /** In the order of their requests. */
+  readonly #appending = new Set<Appending<Node>>();
   readonly #holdingsTimer: ReturnType<typeof setInterval>;
   #toldHoldings = "";
   #toldEngine: string | undefined;
@@ -175,9 +179,14 @@ export class LogOwner {
     this.#tellNames();
   }
 
-  async #reply(node: Node, request: Exclude<OwnerMessage, { type: "hello" | "tell" }>, body: string) {
+  async #reply(node: Node, request: Exclude<OwnerMessage, { type: "hello" | "tell" }>, body: Buffer) {
     const { id } = request;
     try {
+      if (request.type === "append") {
+        const value = await this.#append(node, request, body);
+        if (value) send(node, { type: "reply", id, value });
+        return;
+      }
       if (request.type === "read") {
         const stretch = cut(await this.log.read(request.after, request.limit, request.topics));
         const { text, lengths } = encodeBlocks(stretch.entries);
@@ -193,19 +202,16 @@ export class LogOwner {
         send(node, { type: "reply", id, value, lengths: [...lengths] }, text);
         return;
       }
-      send(node, { type: "reply", id, value: await this.#valueFor(request, body) });
+      send(node, { type: "reply", id, value: await this.#valueFor(request) });
     } catch (error) {
       send(node, { type: "reply", id, error: reasonOf(error) });
     }
   }
 
   async #valueFor(
-    request: Exclude<OwnerMessage, { type: "hello" | "tell" | "read" | "current" }>,
-    body: string,
+    request: Exclude<OwnerMessage, { type: "hello" | "tell" | "append" | "read" | "current" }>,
   ): Promise<unknown> {
     switch (request.type) {
-      case "append":
-        return this.#append(request.sizes, decodeDrafts(body));
       case "locate":
         return this.#locate(request.cursor, request.after);
       case "erase":
@@ -221,25 +227,40 @@ export class LogOwner {
     }
   }
 
-  /** All batches were given in one turn, so they are kept together, or the store fails for all of them. */
-  async #append(sizes: readonly number[], drafts: readonly CountedDraft[]): Promise<Replies["append"]> {
-    let at = 0;
-    const appended = sizes.map(async (size): Promise<Replies["append"][number]> => {
-      const batch = drafts.slice(at, at + size);
-      at += size;
-      try {
-        const receipts = await this.log.append(batch);
-        return receipts.map(({ position, id, recipients, duplicate }, i) => {
-          const given = batch[i]?.id === undefined ? null : id;
-          return [position, given, recipients, duplicate];
+  /**
+   * All batches were given in one turn, so they are kept together, or the store fails for all of them.
+   *
+   * @returns the reply; undefined when the node has been told by then that all of it was kept.
+   */
+  async #append(
+    node: Node,
+    { id, sizes }: ToOwner["append"],
+    body: Buffer,
+  ): Promise<Replies["append"] | undefined> {
+    const drafts = decodeDrafts(body.toString());
+    const appending: Appending<Node> = { node, id, drafts, body, isTold: false };
+    this.#appending.add(appending);
+    try {
+      let at = 0;
+      const answers = await Promise.all(
+        sizes.map((size) => {
+          const batch = drafts.slice(at, at + size);
+          at += size;
+          return this.log.append(batch).catch(refusalOf);
+        }),
+      );
+      if (appending.isTold) return undefined;
+      return answers.map((answer) => {
+        if (answer instanceof IdConflict) return { conflict: answer.id };
+        if (answer instanceof TopicEnded) return { ended: answer.topic };
+        return answer.map(({ position, id, recipients, duplicate }) => {
+          const isPlace = id === this.log.place(position);
+          return [position, isPlace ? null : id, recipients, duplicate];
         });
-      } catch (error) {
-        if (error instanceof IdConflict) return { conflict: error.id };
-        if (error instanceof TopicEnded) return { ended: error.topic };
-        throw error;
-      }
-    });
-    return Promise.all(appended);
+      });
+    } finally {
+      this.#appending.delete(appending);
+    }
   }
 
   async #locate(cursor: string, after: number): Promise<Replies["locate"]> {
@@ -275,20 +296,52 @@ export class LogOwner {
   #deliver(entries: readonly Entry[]): void {
     const ends = entries.filter(({ end }) => end).flatMap(endsOf);
     if (ends.length > 0) this.#tell({ type: "ended", ends: ends.map(toldEnd) });
+    for (const { entries: part, whole } of partsOf(entries, this.#appending)) {
+      if (whole) this.#passOn(part, whole);
+      else this.#tellKept(part);
+    }
+  }
+
+  /** Tells of what a node appended as it was sent: the node itself that it is kept, the others all of it. */
+  #passOn(entries: readonly Entry[], appending: Appending<Node>): void {
+    const [first] = entries;
+    if (!first) return;
+    const { word, keptAt, position } = first;
+    const places = { word, first: position, keptAt, holdings: this.#holdings() };
+    let frame: Uint8Array | undefined;
+    for (const node of this.#nodes) {
+      if (!this.#follows(node)) continue;
+      if (node === appending.node) {
+        send(node, { type: "appended", id: appending.id, ...places });
+        appending.isTold = true;
+      } else {
+        const message: NodeMessage = { type: "passed", count: entries.length, ...places };
+        frame ??= encodeFrame(message, appending.body);
+        node.line.send(frame);
+      }
+      node.told = position + entries.length - 1;
+    }
+  }
+
+  #tellKept(entries: readonly Entry[]): void {
     for (const piece of piecesOf(entries)) {
       let frame: Uint8Array | undefined;
       for (const node of this.#nodes) {
-        if (node.name === undefined || node.isBehind) continue;
-        if (node.line.waiting > MAX_WAITING_BYTES) {
-          node.isBehind = true;
-          this.#options.logger.warn({ worker: node.name }, "a worker is behind");
-          continue;
-        }
+        if (!this.#follows(node)) continue;
         frame ??= this.#keptFrame(piece);
         node.line.send(frame);
         node.told = piece.at(-1)?.position ?? node.told;
       }
     }
+  }
+
+  /** Whether the node is told of what comes. It is behind when too much waits for it. */
+  #follows(node: Node): boolean {
+    if (node.name === undefined || node.isBehind) return false;
+    if (node.line.waiting <= MAX_WAITING_BYTES) return true;
+    node.isBehind = true;
+    this.#options.logger.warn({ worker: node.name }, "a worker is behind");
+    return false;
   }
 
   #keptFrame(entries: readonly Entry[]): Uint8Array {
@@ -362,7 +415,7 @@ export class LogOwner {
     this.#tell({ type: "nodes", names });
   }
 
-  #tellOthers(sender: Node, from: string, to: string | undefined, body: string): void {
+  #tellOthers(sender: Node, from: string, to: string | undefined, body: Buffer): void {
     const frame = encodeFrame({ type: "told", from } satisfies NodeMessage, body);
     for (const node of this.#nodes) {
       if (node === sender || node.name === undefined || (to !== undefined && node.name !== to)) continue;
@@ -389,6 +442,11 @@ function send(node: Node, message: NodeMessage, body?: string): void {
 /** The position of the oldest event that is current. */
 function firstOf(current: CurrentReader): number | undefined {
   return current.read(0, Number.POSITIVE_INFINITY, 1).values[0]?.entry.position;
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof IdConflict || error instanceof TopicEnded) return error;
+  throw error;
 }
 
 function recipientsOf(draft: Draft): number {

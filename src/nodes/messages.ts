@@ -103,6 +103,24 @@ export const ToNode = {
   }),
   /** The body has blocks, one after the other: what has just been kept. */
   kept: Type.Object({ type: Type.Literal("kept"), holdings: Holdings, lengths: Lengths }),
+  /** All that the node appended with a request has been kept, one after the other: that is the answer. */
+  appended: Type.Object({
+    type: Type.Literal("appended"),
+    id: Id,
+    word: Type.String(),
+    first: Position,
+    keptAt: Type.Integer(),
+    holdings: Holdings,
+  }),
+  /** The same of another node. The body has the drafts, as that one sent them. */
+  passed: Type.Object({
+    type: Type.Literal("passed"),
+    word: Type.String(),
+    first: Position,
+    count: Type.Integer({ minimum: 1 }),
+    keptAt: Type.Integer(),
+    holdings: Holdings,
+  }),
   /** What the store holds has changed without an event. */
   holds: Type.Object({ type: Type.Literal("holds"), holdings: Holdings }),
   engine: Type.Object({ type: Type.Literal("engine"), engine: Engine }),
@@ -143,7 +161,7 @@ export type ToNode = Messages<typeof ToNode>;
 export type OwnerMessage = ToOwner[keyof ToOwner];
 export type NodeMessage = ToNode[keyof ToNode];
 
-/** What a request is answered with, by its type. */
+/** What a request is answered with, by its type; an append, if all of it was kept, by {@link ToNode.appended}. */
 export const Replies = {
   /**
    * For each batch its receipts (position, id, recipients, whether it is a duplicate), or the id in

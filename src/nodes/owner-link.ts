@@ -24,7 +24,7 @@ type Request<Message> = Message extends { id: number } ? Omit<Message, "id"> : n
 export interface Answer<Value> {
   readonly value: Value;
   readonly lengths: readonly number[];
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** The owner is gone, and nobody knows whether it has done what it was asked. */
@@ -38,6 +38,7 @@ export class OwnerGone extends Error {
 
 interface Pending {
   readonly check: (value: unknown) => unknown;
+  readonly appended?: (message: ToNode["appended"]) => unknown;
   readonly resolve: (answer: Answer<never>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -50,8 +51,8 @@ export class OwnerLink implements Carrier {
   readonly gone: Promise<void>;
   readonly #line: Line;
   readonly #pending = new Map<number, Pending>();
-  readonly #waiting: { message: StoreMessage; body: string }[] = [];
-  #storeListener: ((message: StoreMessage, body: string) => void) | undefined;
+  readonly #waiting: { message: StoreMessage; body: Buffer }[] = [];
+  #storeListener: ((message: StoreMessage, body: Buffer) => void) | undefined;
   #listener: CarrierListener | undefined;
   #names: readonly string[] = [];
   #lastId = 0;
@@ -91,7 +92,7 @@ export class OwnerLink implements Carrier {
   }
 
   /** Has the listener told what is for the store, what has come already included. */
-  followStore(listener: (message: StoreMessage, body: string) => void): void {
+  followStore(listener: (message: StoreMessage, body: Buffer) => void): void {
     this.#storeListener = listener;
     for (const { message, body } of this.#waiting.splice(0)) listener(message, body);
   }
@@ -106,12 +107,43 @@ export class OwnerLink implements Carrier {
     schema: Checked<Schema>,
     body?: string,
   ): Promise<Answer<Static<Schema>>> {
+    return this.#ask(request, schema, body);
+  }
+
+  /**
+   * Has the owner append drafts, of batches of these sizes.
+   *
+   * @param appended takes where they are if all of them were kept: see {@link OwnerLink.settle}.
+   * @throws the same as {@link OwnerLink.ask}.
+   */
+  async append<Schema extends TSchema, Appended>(
+    sizes: number[],
+    drafts: string,
+    schema: Checked<Schema>,
+    appended: (message: ToNode["appended"]) => Appended,
+  ): Promise<Static<Schema> | Appended> {
+    const { check } = schema;
+    const answer = await this.#ask({ type: "append", sizes }, { check, appended }, drafts);
+    return answer.value;
+  }
+
+  #ask<Value>(
+    request: Request<OwnerMessage>,
+    taking: { check(value: unknown): Value; appended?(message: ToNode["appended"]): Value },
+    body?: string,
+  ): Promise<Answer<Value>> {
     if (this.#isGone) return Promise.reject(new OwnerGone());
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { check: schema.check, resolve, reject });
+      this.#pending.set(id, { ...taking, resolve, reject });
       this.#line.send(encodeFrame({ ...request, id }, body));
     });
+  }
+
+  /** Answers an append of which all was kept, when the store has come to that. */
+  settle(message: ToNode["appended"]): void {
+    const pending = this.#take(message.id);
+    pending?.resolve({ value: pending.appended?.(message) as never, lengths: [], body: Buffer.alloc(0) });
   }
 
   follow(listener: CarrierListener): void {
@@ -129,13 +161,13 @@ export class OwnerLink implements Carrier {
     this.#line.end();
   }
 
-  #arrived(message: NodeMessage, body: string): void {
+  #arrived(message: NodeMessage, body: Buffer): void {
     switch (message.type) {
       case "reply":
         this.#answer(message, body);
         return;
       case "told":
-        this.#listener?.told(message.from, body);
+        this.#listener?.told(message.from, body.toString());
         return;
       case "nodes":
         this.#names = message.names;
@@ -148,10 +180,15 @@ export class OwnerLink implements Carrier {
     else this.#waiting.push({ message, body });
   }
 
-  #answer({ id, value, lengths = [], error }: ToNode["reply"], body: string): void {
+  #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
-    if (!pending) return;
     this.#pending.delete(id);
+    return pending;
+  }
+
+  #answer({ id, value, lengths = [], error }: ToNode["reply"], body: Buffer): void {
+    const pending = this.#take(id);
+    if (!pending) return;
     if (error !== undefined) pending.reject(new Error(error));
     else pending.resolve({ value: pending.check(value) as never, lengths, body });
   }

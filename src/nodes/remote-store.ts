@@ -1,7 +1,6 @@
 import type { CurrentReader, CurrentValue } from "../log/current-values.ts";
 import { EndedTopics, type TopicEnd } from "../log/ended-topics.ts";
-import type { Draft } from "../log/entry.ts";
-import { type Entry, erasedEntry } from "../log/entry.ts";
+import { type Draft, type Entry, erasedEntry, keptEntry } from "../log/entry.ts";
 import { Lives } from "../log/lives.ts";
 import { MirroredValues } from "../log/mirrored-values.ts";
 import { RecentEntries } from "../log/recent-entries.ts";
@@ -27,6 +26,7 @@ import { decodeBlocks } from "./blocks.ts";
 import { encodeDrafts } from "./drafts.ts";
 import { type Holdings, Replies, type ToNode } from "./messages.ts";
 import { checked, OwnerGone, type OwnerLink, type StoreMessage } from "./owner-link.ts";
+import { passedEntries } from "./passed-entries.ts";
 
 /** How much of the newest events a node has itself. Older ones it reads from the file, or from the owner. */
 const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024 * 1024 };
@@ -51,6 +51,11 @@ export interface RemoteStoreOptions {
   readonly recipients: (draft: Draft) => number;
 }
 
+/** The answer to batches of which all was kept. */
+interface OwnReceipts {
+  readonly receipts: readonly (readonly Receipt[])[];
+}
+
 /** The log of another process, its owner. The newest events are in this one too. */
 export class RemoteStore implements Store {
   readonly name: string;
@@ -73,7 +78,7 @@ export class RemoteStore implements Store {
   /** Values that were cleared after events that this node has yet to be told of. */
   #cleared: ToNode["cleared"][] = [];
   /** What the owner tells while this node asks it for the current values. */
-  #untold: { message: StoreMessage; body: string }[] | undefined;
+  #untold: { message: StoreMessage; body: Buffer }[] | undefined;
   #head: number;
   #holdings: Holdings;
   #engine: EngineStatus | undefined;
@@ -181,8 +186,10 @@ export class RemoteStore implements Store {
       recipients: drafts.map((draft, i) => (here[i] ?? 0) + recipients(draft)),
     }));
     const sizes = batches.map(({ drafts }) => drafts.length);
-    const { value } = await this.#link.ask({ type: "append", sizes }, APPENDED, encodeDrafts(counted));
-    return value.map((batch) => {
+    const appended = (message: ToNode["appended"]) => this.#appended(message, counted);
+    const answers = await this.#link.append(sizes, encodeDrafts(counted), APPENDED, appended);
+    if ("receipts" in answers) return answers.receipts;
+    return answers.map((batch) => {
       if ("conflict" in batch) return new IdConflict(batch.conflict);
       if ("ended" in batch) return new TopicEnded(batch.ended);
       return batch.map(([position, given, recipients, duplicate]) => ({
@@ -239,7 +246,7 @@ export class RemoteStore implements Store {
   async #readFromOwner(after: number, limit: number, topics?: readonly string[]): Promise<Stretch> {
     const hint = topics && { topics: [...topics] };
     const { value, lengths, body } = await this.#link.ask({ type: "read", after, limit, ...hint }, READ);
-    return { ...value, entries: decodeBlocks({ text: body, lengths }) };
+    return { ...value, entries: decodeBlocks({ text: body.toString(), lengths }) };
   }
 
   close(): void {
@@ -251,14 +258,20 @@ export class RemoteStore implements Store {
     return this.#holdings.earliest ?? this.#head + 1;
   }
 
-  #told(message: StoreMessage, body: string): void {
+  #told(message: StoreMessage, body: Buffer): void {
     if (this.#untold) {
       this.#untold.push({ message, body });
       return;
     }
     switch (message.type) {
       case "kept":
-        this.#kept(message, body);
+        this.#kept(decodeBlocks({ text: body.toString(), lengths: message.lengths }), message.holdings);
+        return;
+      case "appended":
+        this.#link.settle(message);
+        return;
+      case "passed":
+        this.#kept(passedEntries(message, body), message.holdings);
         return;
       case "holds":
         this.#hold(message.holdings);
@@ -298,8 +311,22 @@ export class RemoteStore implements Store {
     }
   }
 
-  #kept({ holdings, lengths }: ToNode["kept"], text: string): void {
-    const entries: readonly Entry[] = decodeBlocks({ text, lengths });
+  /** All that this node gave to be appended has been kept. */
+  #appended({ word, first, keptAt, holdings }: ToNode["appended"], batches: readonly Batch[]): OwnReceipts {
+    const entries: Entry[] = [];
+    const receipts = batches.map(({ drafts, recipients }) =>
+      drafts.map((draft, i) => {
+        const entry = keptEntry(draft, word, first + entries.length, keptAt, recipients[i] ?? 0);
+        entries.push(entry);
+        const { position, id } = entry;
+        return { position, id, recipients: entry.recipients, duplicate: false };
+      }),
+    );
+    this.#kept(entries, holdings);
+    return { receipts };
+  }
+
+  #kept(entries: readonly Entry[], holdings: Holdings): void {
     for (const entry of entries) {
       if (entry.word !== this.#lives.word) this.#lives.begin({ word: entry.word, first: entry.position });
       this.#recent.push(entry);
@@ -360,7 +387,7 @@ export class RemoteStore implements Store {
     const values: CurrentValue[] = [];
     for (let after = 0; this.#current && after < upTo; ) {
       const { value, lengths, body } = await this.#link.ask({ type: "current", after, upTo }, CURRENT);
-      for (const [i, entry] of decodeBlocks({ text: body, lengths }).entries()) {
+      for (const [i, entry] of decodeBlocks({ text: body.toString(), lengths }).entries()) {
         values.push({ entry, topics: value.topics[i] ?? [] });
       }
       after = value.upTo;

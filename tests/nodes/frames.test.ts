@@ -24,7 +24,7 @@ test("frames arrive as they were sent, in pieces of whatever length", () => {
         read.push(...reader.read(Buffer.from(bytes.subarray(at, end))));
         at = end;
       }
-      expect(read).toEqual(sent.map(({ n, body }) => ({ message: { n }, body })));
+      expect(read).toEqual(sent.map(({ n, body }) => ({ message: { n }, body: Buffer.from(body) })));
     }),
   );
 });
