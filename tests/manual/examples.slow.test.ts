@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { pageNames } from "../../src/manual/pages.ts";
 import { emptyFolder } from "../folder.ts";
-import { commandsOf, runDocument, type Steps } from "../readme/document.ts";
+import { commandsOf, keepsRunning, runDocument, type Steps } from "../readme/document.ts";
 import { sectionsOf } from "../readme/markdown.ts";
 import { unrunnable } from "./languages.ts";
 
@@ -86,6 +86,15 @@ describe.each([...pageNames])("%s", (name) => {
       .filter(({ language }) => language === "sh")
       .flatMap(({ text }) => commandsOf(text));
     expect(Object.keys(steps[name] ?? {}).filter((command) => !commands.includes(command))).toEqual([]);
+  });
+
+  test("nothing follows in its block on a command that keeps running: a reader copies blocks", async () => {
+    const blocks = (await sectionsIn(name)).flatMap(({ blocks }) => blocks);
+    for (const { language, file, text } of blocks) {
+      if (language !== "sh" || file !== undefined) continue;
+      const before = commandsOf(text).slice(0, -1);
+      expect(before.filter((command) => keepsRunning(command, steps[name] ?? {}))).toEqual([]);
+    }
   });
 
   test.skipIf(unrunnable.has(name))(

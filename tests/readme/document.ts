@@ -38,6 +38,9 @@ export type Steps = Readonly<Record<string, Step>>;
 const KEEPS = /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)|curl (?:-\w )*-s?N)\b/;
 const SERVES = /^tidings serve\b(?!.* --port)/;
 
+/** Whether the command runs on until somebody stops it. */
+export const keepsRunning = (command: string, steps: Steps) => steps[command]?.keeps ?? KEEPS.test(command);
+
 /** The commands of a `sh` block. */
 export function commandsOf(text: string): string[] {
   return text
@@ -74,21 +77,13 @@ export async function runDocument(
       if (running.length === 0) expect(last).toMatch(shown);
       later.push(shown);
     }
-    if (language !== "sh") {
+    if (language !== "sh" || file !== undefined) {
       last = undefined;
       continue;
     }
     for (const command of commandsOf(text)) {
-      const {
-        keeps = KEEPS.test(command),
-        shows,
-        later: afterwards,
-        code,
-        again,
-        writes,
-        after,
-      } = steps[command] ?? {};
-      if (keeps) {
+      const { shows, later: afterwards, code, again, writes, after } = steps[command] ?? {};
+      if (keepsRunning(command, steps)) {
         if (SERVES.test(command)) {
           await hub?.kill();
           hub = undefined;
