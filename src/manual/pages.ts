@@ -11,7 +11,10 @@ export const parts: readonly Part[] = [
   { title: "Publish", pages: ["publish", "webhooks", "database", "github-actions"] },
   { title: "Read", pages: ["browser", "frames", "phone", "language-models"] },
   { title: "Languages", pages: ["typescript", "python", "go", "php"] },
-  { title: "Events", pages: ["topics", "types", "history", "current", "private", "presence", "ended-topics"] },
+  {
+    title: "Events",
+    pages: ["topics", "types", "history", "current", "private", "presence", "ended-topics"],
+  },
   { title: "Access", pages: ["access", "tokens", "tickets", "cookies", "keys"] },
   { title: "Your own application", pages: ["application"] },
   { title: "Run it", pages: ["watching", "backup", "proxies", "tls", "cores", "nodes"] },
