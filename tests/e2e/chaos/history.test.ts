@@ -6,7 +6,7 @@ const [a, b, c] = [kept("a"), kept("b"), kept("c")];
 
 function historyOf(received: readonly (Kept | "gap")[], acknowledged: readonly Kept[] = []): History {
   const history = new History();
-  for (const { text, id } of acknowledged) history.acknowledged(text, id, 0);
+  for (const { text, id } of acknowledged) history.acknowledged(text, id, 0, performance.now());
   for (const item of received) history.received("reader", item);
   return history;
 }

@@ -15,17 +15,17 @@ export type Received = Kept | "gap";
 
 const keyOf = ({ text, time }: Kept): string => `${text} of ${time}`;
 
-/** How long an answer may be on its way to its publisher, in milliseconds. */
-const ON_THE_WAY_MS = 250;
-
 /** An event whose publisher was told that it is kept. */
 interface Acknowledged {
   /** The node that told; undefined where a proxy chose it. */
   readonly node: number | undefined;
+  /** When it was sent. */
+  readonly asked: number;
+  /** When the answer came. */
   readonly at: number;
 }
 
-/** A time in which what a node acknowledged may be lost, and why. */
+/** A time in which what a node has taken may be lost, and why. */
 interface Excuse {
   readonly why: string;
   /** undefined: any. */
@@ -65,8 +65,8 @@ export class History {
   readonly #silences: { readonly node: number; readonly from: number; to: number }[] = [];
   readonly #settled: number[] = [];
 
-  acknowledged(text: string, id: string, node: number | undefined): void {
-    if (!this.#acknowledged.has(text)) this.#acknowledged.set(text, { node, at: performance.now() });
+  acknowledged(text: string, id: string, node: number | undefined, asked: number): void {
+    if (!this.#acknowledged.has(text)) this.#acknowledged.set(text, { node, asked, at: performance.now() });
     this.#placed(id, text);
   }
 
@@ -92,7 +92,7 @@ export class History {
     this.#erased.push(log);
   }
 
-  excuse(why: string, node: number | undefined, from: number, to = performance.now() + ON_THE_WAY_MS): void {
+  excuse(why: string, node: number | undefined, from: number, to = performance.now()): void {
     this.#excuses.push({ why, node, from, to });
   }
 
@@ -215,13 +215,13 @@ export class History {
     this.#places.set(id, text);
   }
 
-  #excuseFor({ node, at }: Acknowledged): string | undefined {
+  #excuseFor({ node, asked, at }: Acknowledged): string | undefined {
     const isOf = (other: number | undefined): boolean =>
       node === undefined || other === undefined || node === other;
-    const excuse = this.#excuses.find((each) => isOf(each.node) && at >= each.from && at <= each.to);
+    const excuse = this.#excuses.find((each) => isOf(each.node) && at >= each.from && asked <= each.to);
     if (excuse) return excuse.why;
     const safe = this.#settled.find((time) => time > at) ?? Number.POSITIVE_INFINITY;
-    const isLoss = this.#losses.some((time) => time >= at && time <= safe);
+    const isLoss = this.#losses.some((time) => time >= asked && time <= safe);
     const isSilent = this.#silences.some((each) => isOf(each.node) && each.to >= at && each.from <= safe);
     return isLoss && isSilent ? "Redis lost its tail, and the node that had it was silent" : undefined;
   }

@@ -66,7 +66,7 @@ export class Publishers {
       const events = Array.from({ length: count }, () => this.#event(hasIds));
       // What has no id is of unknown outcome when it fails, and is not sent again.
       while (!(await this.#publish(way, events)) && hasIds && !this.#stopped) await Bun.sleep(50);
-      await Bun.sleep(40 + 120 * this.#random());
+      await Bun.sleep(80 + 160 * this.#random());
     }
   }
 
@@ -84,6 +84,7 @@ export class Publishers {
   }
 
   async #sdk(url: string, events: readonly Outgoing[], isBatch: boolean): Promise<boolean> {
+    const asked = performance.now();
     let node: number | undefined;
     const publisher = createPublisher<AnyEvents>({
       ...{ url, timeout: TRY_MS, retries: 1 },
@@ -99,7 +100,7 @@ export class Publishers {
       const ids = isBatch
         ? (await publisher.publishBatch(events)).ids
         : [(await publisher.publish(first.type, first.data, { id: first.id })).id];
-      for (const [i, { data }] of events.entries()) this.#acknowledged(data, ids[i], node);
+      for (const [i, { data }] of events.entries()) this.#acknowledged(data, ids[i], node, asked);
       return true;
     } catch (error) {
       const status = Object(error).status;
@@ -109,17 +110,19 @@ export class Publishers {
   }
 
   async #post(url: string, events: readonly Outgoing[], isBatch: boolean): Promise<boolean> {
+    const asked = performance.now();
     const body = JSON.stringify(isBatch ? events : events[0]);
     const answer = await this.#send(`${url}/publish${isBatch ? "/batch" : ""}`, body, "application/json");
     if (!answer?.ok) return false;
     const { id, ids } = JSON.parse(answer.text) as { id?: string; ids?: string[] };
     const node = this.#addresses.nodeOf(url, answer.response);
-    for (const [i, { data }] of events.entries()) this.#acknowledged(data, ids?.[i] ?? id, node);
+    for (const [i, { data }] of events.entries()) this.#acknowledged(data, ids?.[i] ?? id, node, asked);
     return true;
   }
 
   /** One line an event, of which each is acknowledged by a line, as far as the stream comes. */
   async #stream(url: string, events: readonly Outgoing[]): Promise<boolean> {
+    const asked = performance.now();
     const body = events.map((event) => `${JSON.stringify(event)}\n`).join("");
     const answer = await this.#send(`${url}/publish/stream`, body, "application/x-ndjson");
     if (!answer) return false;
@@ -129,7 +132,7 @@ export class Publishers {
       const acknowledged = parse(line);
       const data = events[count]?.data;
       if (data === undefined || acknowledged?.id === undefined) break;
-      this.#acknowledged(data, acknowledged.id, node);
+      this.#acknowledged(data, acknowledged.id, node, asked);
       count++;
     }
     return count === events.length;
@@ -152,8 +155,8 @@ export class Publishers {
     return { ok: response.ok, text, response };
   }
 
-  #acknowledged(text: string, id: string | undefined, node: number | undefined): void {
-    this.#history.acknowledged(text, id ?? "", node);
+  #acknowledged(text: string, id: string | undefined, node: number | undefined, asked: number): void {
+    this.#history.acknowledged(text, id ?? "", node, asked);
   }
 
   #refused(what: readonly unknown[], why: string): void {
