@@ -107,7 +107,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
         this.#delivery.flush();
         this.#clients.replayLive(after);
       },
-      rolledBack: (to) => this.#rollBack(to),
+      rolledBack: (to, end) => this.#rollBack(to, end),
       storeWarned: (message) => this.logger.warn({ store: store.name }, message),
       storeNoted: (message) => this.logger.info({ store: store.name }, message),
       storeChanged: (failure) => {
@@ -502,10 +502,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     await this.log.close();
   }
 
-  #rollBack(to: number): void {
+  #rollBack(to: number, end: string): void {
     this.#delivery.flush();
     this.#replay.logChanged();
-    this.#clients.rollBack(to);
+    this.#clients.rollBack(to, end);
     this.logger.error({ store: this.log.store.name, to: this.log.place(to) }, "events lost");
   }
 

@@ -174,13 +174,13 @@ export class Clients {
   }
 
   /**
-   * The store has lost the events after this position. Clients that may have been sent some of them
-   * are removed; they are told of a gap when they come back. The others stay.
+   * The store has lost the events after this position, up to the place `end`. Clients that may have been
+   * sent some of them are removed; they are told of a gap when they come back. The others stay.
    */
-  rollBack(to: number): void {
+  rollBack(to: number, end: string): void {
     for (const { live, newestCursor } of this.subscriptions) {
       if (newestCursor <= to) continue;
-      for (const client of live) this.remove(client, "rolled_back");
+      for (const client of [...live]) this.#removeLost(client, to, end);
     }
     for (const client of this.#byId.values()) {
       const { progress } = client;
@@ -188,8 +188,19 @@ export class Clients {
       if (progress.position <= to) continue;
       // A client whose position is not found yet has been sent nothing.
       if (progress.resume?.located === false) progress.position = to;
-      else this.remove(client, "rolled_back");
+      else this.#removeLost(client, to, end);
     }
+  }
+
+  /**
+   * Removes a client that has been sent what is lost. Its cursor may be the id of an event that a publisher has
+   * published again since: then the log has that id at another place, and no gap would be told there. So the
+   * cursor becomes the place where the lost events ended, which the log never has again.
+   */
+  #removeLost(client: Client, to: number, end: string): void {
+    const { state, progress, subscription } = client;
+    if (state !== "blocked" && !progress?.rest) this.write(client, subscription.format.position(end), to);
+    this.remove(client, "rolled_back");
   }
 
   /** What comes after this position is missing: live clients read on from there, and are told so. */

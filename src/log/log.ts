@@ -33,8 +33,8 @@ export interface LogListener {
   deliver(entries: readonly Entry[], since: number): void;
   /** What came after this position is missing up to what is delivered next. */
   missed(after: number): void;
-  /** What was delivered after this position is not kept after all. */
-  rolledBack(to: number): void;
+  /** What was delivered after this position, up to the place `end`, is not kept after all. */
+  rolledBack(to: number, end: string): void;
   /** The data of the event at this position is erased. */
   erased?(position: number): void;
   /** A current value is cleared, after what was delivered. */
@@ -331,9 +331,10 @@ export class Log {
   #rolledBack(to: number): void {
     if (to < this.#head) {
       this.#lost += this.#head - to;
+      const end = this.place(this.#head);
       this.#head = to;
       this.#lives.cutAfter(to);
-      this.#listener.rolledBack(to);
+      this.#listener.rolledBack(to, end);
     }
     const answers = this.#untold;
     this.#untold = [];

@@ -97,3 +97,28 @@ test("who was sent what the store has lost is sent away, and told by a gap when 
   expect(names(back)).toEqual(["connected", "tidings.gap", "n", "n", "tidings.resumed"]);
   await broker.close();
 });
+
+test("the id of a lost event that was published again is no cursor that hides the loss", async () => {
+  const store = new FaultyStore();
+  const broker = new Broker({ store });
+  const publish = (id: string) => broker.publishBatch([{ type: "n", data: id, id }]);
+  await publish("kept");
+  const reader = new ReaderSink();
+  broker.addClient(reader, { lastEventId: "earliest" });
+  await until(() => broker.behindCount === 0);
+  await publish("lost");
+  await publish("again");
+  store.rollBack(1);
+  expect(reader.ended).toBe(true);
+  // Another node has taken the one meanwhile, and then the other a second time.
+  await publish("new");
+  await publish("again");
+
+  const back = new ReaderSink();
+  const cursor = reader.read.events.findLast(({ id }) => id !== undefined)?.id;
+  broker.addClient(back, { lastEventId: cursor });
+  await until(() => broker.behindCount === 0);
+  const told = ["connected", "tidings.gap", "n", "n", "n", "tidings.resumed"];
+  expect(names(back)).toEqual(told);
+  await broker.close();
+});
