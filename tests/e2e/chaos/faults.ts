@@ -8,6 +8,9 @@ import { ask, type Index, otherOf } from "./redis-pair.ts";
 /** The binary of another version, which nodes are upgraded from and to; without it, they keep theirs. */
 const OTHER_BINARY = process.env["TIDINGS_TEST_OTHER_BINARY"];
 
+/** So long the right side of a partition may need to have more events than the wrong one, in milliseconds. */
+const SURPASSED_WITHIN_MS = 20_000;
+
 /** Does what a plan says to a cluster, and tells the history what may be lost by it. */
 export class Faults {
   readonly #cluster: Cluster;
@@ -147,11 +150,23 @@ export class Faults {
     if (promised.replicas === 0) this.#history.mayHaveLost();
     await pair.promoted(otherOf(old));
     await Bun.sleep(duration);
+    // It takes no more, until the places that it has given are those of other events.
+    for (const line of misled.lines) line.cut();
+    await this.#surpassed(misled);
     this.#mend();
     await until(() => pair.isReplica(old));
     if (promised.replicas === 0) this.#history.excuse("taken on the wrong side of a partition", node, from);
     // It was not there when the others put back what they had.
     this.#history.silent(node)();
+  }
+
+  /** Resolves when the others have more events than this node. */
+  async #surpassed(member: Member): Promise<void> {
+    const other = this.#cluster.members.find((each) => each !== member);
+    const count = async (each = member): Promise<number> => (await each.hub.status())?.store.events ?? 0;
+    const own = await count();
+    const giveUpAt = performance.now() + SURPASSED_WITHIN_MS;
+    await until(async () => performance.now() > giveUpAt || (await count(other)) > own + 5);
   }
 
   /** The next write is cut in the middle, and none comes after it. */

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
-import { History, type Kept } from "./history.ts";
+import type { Kept } from "./generation.ts";
+import { History, type Received } from "./history.ts";
 
 const kept = (text: string, time = "1"): Kept => ({ text, id: text, time });
 const [a, b, c] = [kept("a"), kept("b"), kept("c")];
 
-function historyOf(received: readonly (Kept | "gap")[], acknowledged: readonly Kept[] = []): History {
+function historyOf(received: readonly Received[], acknowledged: readonly Kept[] = []): History {
   const history = new History();
   for (const { text, id } of acknowledged) history.acknowledged(text, id, 0, performance.now());
   for (const item of received) history.received("reader", item);
@@ -17,7 +18,7 @@ test("a history as promised has no violations", () => {
   expect(history.violations).toEqual([]);
 });
 
-test.each<[what: string, received: readonly (Kept | "gap")[], log: readonly Kept[], told: RegExp]>([
+test.each<[what: string, received: readonly Received[], log: readonly Kept[], told: RegExp]>([
   ["an event that a reader was not sent", [a, c], [a, b, c], /1 events are between/],
   ["another order", [b, a], [a, b], /order of the log is another/],
   ["an event that comes twice", [a, b, b], [a, b], /order of the log is another/],
@@ -66,6 +67,16 @@ test("an acknowledged event is lost only where a fault allows it", () => {
     both(0)(history);
   };
   expect(lose(late)).toHaveLength(1);
+});
+
+test("only who comes back may be taken past events, by an id that is held again", () => {
+  const history = historyOf([a, c, "back", kept("d")]);
+  const log = [a, b, kept("c", "2"), kept("d")];
+  expect(history.verify(log)).toMatchObject({ passedOver: 2 });
+  expect(history.violations).toEqual([]);
+  const stayed = historyOf([a, c, kept("d")]);
+  stayed.verify(log);
+  expect(stayed.violations.join("\n")).toContain("the first of them was lost, and no gap was told");
 });
 
 test("what was in the log when it was erased is not lost, and nothing else is excused", () => {

@@ -1,19 +1,8 @@
 import { parsePlace } from "../../../src/protocol/place.ts";
+import { Generation, judge, type Kept, keyOf } from "./generation.ts";
 
-/**
- * An event as a log has it. A publisher that asks again can have the same in two logs, of which one is lost:
- * the time when it was kept tells them apart.
- */
-export interface Kept {
-  readonly text: string;
-  readonly id: string;
-  readonly time: string;
-}
-
-/** What a reader was sent, in order. */
-export type Received = Kept | "gap";
-
-const keyOf = ({ text, time }: Kept): string => `${text} of ${time}`;
+/** What a reader was sent, in order. `back`: it has connected, with the id of what it was sent last. */
+export type Received = Kept | "gap" | "back";
 
 /** An event whose publisher was told that it is kept. */
 interface Acknowledged {
@@ -44,6 +33,8 @@ export interface Figures {
   readonly gaps: number;
   /** Came again, after a gap. */
   readonly repeated: number;
+  /** Not sent to readers that came back with the id of a lost event that was published again. */
+  readonly passedOver: number;
 }
 
 /**
@@ -74,13 +65,13 @@ export class History {
     const list = this.#received.get(reader) ?? [];
     this.#received.set(reader, list);
     list.push(item);
-    if (item !== "gap") this.#placed(item.id, item.text);
+    if (typeof item === "object") this.#placed(item.id, item.text);
   }
 
   /** The text of the newest event that the reader was sent. */
   newest(reader: string): string | undefined {
-    const item = this.#received.get(reader)?.at(-1);
-    return item === "gap" ? undefined : item?.text;
+    const item = this.#received.get(reader)?.findLast((each) => typeof each === "object");
+    return typeof item === "object" ? item.text : undefined;
   }
 
   get readers(): readonly string[] {
@@ -126,7 +117,8 @@ export class History {
 
   /** Holds all of it against the log. What is wrong is in `violations` then. */
   verify(log: readonly Kept[]): Figures {
-    const generations = [...this.#erased, log].map((each) => this.#indexOf(each));
+    for (const each of [...this.#erased, log]) this.#findTwice(each);
+    const generations = [...this.#erased, log].map((each) => new Generation(each));
     const held = textsOf(log);
     const erased = textsOf(this.#erased.flat());
     const lost: Record<string, number> = {};
@@ -138,7 +130,7 @@ export class History {
       }
       lost[why ?? "not allowed"] = (lost[why ?? "not allowed"] ?? 0) + 1;
     }
-    const figures = { received: 0, gaps: 0, repeated: 0 };
+    const figures = { received: 0, gaps: 0, repeated: 0, passedOver: 0 };
     for (const [reader, items] of this.#received) this.#verifyReader(reader, items, generations, figures);
     const nothingLost = Object.keys(lost).length === 0 && this.#erased.length === 0;
     if (nothingLost && this.#losses.length === 0 && figures.gaps > 0)
@@ -157,50 +149,55 @@ export class History {
     };
   }
 
-  #indexOf(log: readonly Kept[]): Map<string, number> {
+  #findTwice(log: readonly Kept[]): void {
     const texts = new Set<string>();
     for (const { text } of log) {
       if (texts.has(text)) this.violations.push(`${text} is in the log twice`);
       texts.add(text);
     }
-    return new Map(log.map((kept, i) => [keyOf(kept), i]));
   }
 
   #verifyReader(
     reader: string,
     items: readonly Received[],
-    generations: readonly Map<string, number>[],
-    figures: { received: number; gaps: number; repeated: number },
+    generations: readonly Generation[],
+    figures: { received: number; gaps: number; repeated: number; passedOver: number },
   ): void {
-    const log = generations.at(-1) ?? new Map<string, number>();
     const seen = new Set<string>();
     const sinceGap = new Set<string>();
-    let before: string | undefined;
-    let isGap = false;
+    const excused = new Set<string>();
+    let before: Kept | undefined;
+    let cameBack = false;
     for (const item of items) {
+      if (item === "back") {
+        cameBack = true;
+        continue;
+      }
       if (item === "gap") {
-        isGap = true;
         figures.gaps++;
+        before = undefined;
+        sinceGap.clear();
         continue;
       }
       const key = keyOf(item);
       figures.received++;
-      if (isGap) sinceGap.clear();
       if (seen.has(key)) figures.repeated++;
       if (sinceGap.has(key)) this.violations.push(`${reader} was sent ${key} twice`);
-      if (before !== undefined && !isGap) {
-        const wrong = whatIsWrong(before, key, generations, seen);
-        if (wrong !== undefined)
-          this.violations.push(
-            `${reader} was sent ${before}, then ${key} with the id "${item.id}": ${wrong}`,
-          );
+      const verdict = before && judge({ before, next: item, cameBack, seen }, generations);
+      if (before && verdict && "wrong" in verdict) {
+        this.violations.push(
+          `${reader} was sent ${keyOf(before)}, then ${key} with the id "${item.id}": ${verdict.wrong}`,
+        );
+      } else if (verdict && "passedOver" in verdict) {
+        for (const each of verdict.passedOver) excused.add(each);
       }
       seen.add(key);
       sinceGap.add(key);
-      before = key;
-      isGap = false;
+      before = item;
+      cameBack = false;
     }
-    const missed = [...log.keys()].filter((key) => !seen.has(key));
+    figures.passedOver += excused.size;
+    const missed = (generations.at(-1)?.keys ?? []).filter((key) => !seen.has(key) && !excused.has(key));
     if (missed.length > 0) {
       this.violations.push(
         `${reader} was never sent ${missed.length} of the log: ${missed.slice(0, 5).join(", ")}`,
@@ -229,33 +226,4 @@ export class History {
 
 function textsOf(log: readonly Kept[]): Set<string> {
   return new Set(log.map(({ text }) => text));
-}
-
-/** Why a reader can't be sent one event right after the other, with no gap between; undefined if it can. */
-function whatIsWrong(
-  before: string,
-  key: string,
-  generations: readonly Map<string, number>[],
-  seen: ReadonlySet<string>,
-): string | undefined {
-  let isBeforeKept = false;
-  let isKept = false;
-  let wrong: string | undefined;
-  for (const generation of generations) {
-    const from = generation.get(before);
-    const to = generation.get(key);
-    isBeforeKept ||= from !== undefined;
-    isKept ||= to !== undefined;
-    if (from === undefined || to === undefined) continue;
-    if (to === from + 1) return undefined;
-    // The sdk leaves out what it has yielded before.
-    const between = [...generation.keys()].slice(from + 1, Math.max(from + 1, to));
-    if (to > from && between.every((each) => seen.has(each))) return undefined;
-    wrong =
-      to > from ? `${between.length} events are between them in the log` : "the order of the log is another";
-  }
-  if (wrong !== undefined || !isKept) return wrong;
-  return isBeforeKept
-    ? "the log was erased between them, and no gap was told"
-    : "the first of them was lost, and no gap was told";
 }

@@ -5,7 +5,8 @@ import { createSubscriber } from "../../../src/sdk/index.ts";
 import { openPage } from "../../browser.ts";
 import { defer } from "../../defer.ts";
 import { until } from "../../until.ts";
-import type { History, Kept } from "./history.ts";
+import type { Kept } from "./generation.ts";
+import type { History } from "./history.ts";
 import { randomOf } from "./plan.ts";
 
 /** How long a reader stays at a node before it moves to another, in milliseconds: from half of this on. */
@@ -50,7 +51,8 @@ export class Readers {
   async collect(): Promise<void> {
     for (const { name, page } of this.#pages) {
       const state = (await page.evaluate("take()")) as { items: string[]; readyState: number };
-      for (const item of state.items) this.#history.received(name, item === "gap" ? item : keptOf(item));
+      for (const item of state.items)
+        this.#history.received(name, item === "gap" || item === "back" ? item : keptOf(item));
       if (state.readyState === CLOSED) this.#history.violations.push(`${name} was sent away for good`);
     }
   }
@@ -85,6 +87,7 @@ export class Readers {
       const leaving = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#stay())]);
       const events = createSubscriber<AnyEvents>({
         ...{ url: this.#url(i), signal: leaving, lastEventId },
+        onOpen: () => this.#history.received(name, "back"),
         onGap: () => this.#history.received(name, "gap"),
       });
       try {
@@ -119,6 +122,7 @@ export class Readers {
       onEvent: ({ event, data, id }) => {
         cursor.id = id ?? cursor.id;
         if (event === "n") this.#history.received(name, keptOf(data));
+        if (event === "connected") this.#history.received(name, "back");
         if (event === "tidings.gap") this.#history.received(name, "gap");
       },
     });
@@ -147,7 +151,7 @@ export class Readers {
             cursor = event.lastEventId || cursor;
             take?.(event);
           });
-        on("connected");
+        on("connected", () => items.push("back"));
         on("tidings.position");
         on("tidings.gap", () => items.push("gap"));
         on("n", ({ data }) => items.push(data));

@@ -8,7 +8,7 @@ import { beginLog } from "../../log/redis/begin-log.ts";
 import { freePort, type RunningRedis, redisProgram, startRedis } from "../../log/redis/redis-server.ts";
 import { TcpProxy } from "../../log/redis/tcp-proxy.ts";
 import { until } from "../../until.ts";
-import type { Kept } from "./history.ts";
+import type { Kept } from "./generation.ts";
 
 /** What the Sentinel calls the two. */
 export const MASTER = "hub";
