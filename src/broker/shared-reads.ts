@@ -65,8 +65,9 @@ export class SharedReads {
     const chunks = [...chunksOf(readable, subscription.format)];
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, READ_BYTES);
     const read = { upTo, missing, chunks, hasPrivate: readable.length < wanted.length, bytes };
-    // The newest stretch still grows, so it is not kept.
-    if (!privateTopics && upTo - after === limit) this.#keep(subscription, after, read);
+    // A store may read less at once. The newest stretch still grows, so it is not kept.
+    const isWhole = upTo - after === limit || upTo < this.#log.head;
+    if (!privateTopics && upTo > after && isWhole) this.#keep(subscription, after, read);
     return read;
   }
 

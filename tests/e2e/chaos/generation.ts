@@ -56,8 +56,8 @@ export function judge({ before, next, cameBack, seen }: Step, generations: reado
     const from = generation.indexOf(before);
     if (from === undefined) {
       const twin = generation.indexOfId(before.id);
-      if (isBeforeKept || !cameBack || twin === undefined || to !== twin + 1) continue;
-      // Its id is held again, at another place: by that alone no node can tell that this one is lost.
+      if (!cameBack || twin === undefined || to !== twin + 1) continue;
+      // Its id is held again, at another place: by that alone no node can tell that this one is lost or erased.
       return { passedOver: generation.keys.slice(0, twin + 1).filter((key) => !seen.has(key)) };
     }
     // The sdk leaves out what it has yielded before.

@@ -47,6 +47,8 @@ export class TcpProxy {
   target: number;
   /** Changes what the target answers. */
   rewrite: ((answer: string) => string) | undefined;
+  /** How many connections it was asked for. */
+  accepted = 0;
   #isCut = false;
   #isHeld = false;
   #takesReplicas = true;
@@ -112,6 +114,7 @@ export class TcpProxy {
   }
 
   #accept(caller: End): void {
+    this.accepted++;
     if (this.#isCut) {
       caller.terminate();
       return;
