@@ -5,7 +5,7 @@ interface Part {
   readonly pages: readonly string[];
 }
 
-/** The contents of the manual, in the order of reading. A page is called by its first heading. */
+/** The contents of the manual, in the order of reading. A page is called by its first heading. The README has a link to each. */
 export const parts: readonly Part[] = [
   { title: "Begin", pages: ["start", "words"] },
   { title: "Publish", pages: ["publish", "webhooks", "database", "github-actions"] },

@@ -1,9 +1,16 @@
 import { expect, test } from "bun:test";
+import { HubEvent } from "../../src/protocol/hub-events.ts";
 import { PROBLEM_TITLES } from "../../src/protocol/problem.ts";
 import { startKeyedHub } from "../http/keyed-hub.ts";
 import { describedAt, operationsOf } from "../http/openapi/description.ts";
 
 const page = await Bun.file(new URL("../../src/manual/errors.md", import.meta.url)).text();
+
+test("each event of the hub's own stands among the frames", async () => {
+  const frames = await Bun.file(new URL("../../src/manual/frames.md", import.meta.url)).text();
+  const named = Array.from(frames.matchAll(/^\| `((?:connected|tidings\.)\S*)`/gm), ([, name]) => name);
+  expect(named.toSorted()).toEqual(Object.values(HubEvent).sort());
+});
 
 test("each type of problem has a section, and no other", () => {
   const sections = Array.from(page.matchAll(/^### (.+)$/gm), ([, heading]) => heading);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pageNames } from "../../src/manual/pages.ts";
 import { commandsOf, runDocument, type Steps } from "./document.ts";
 import { sectionsOf } from "./markdown.ts";
 
@@ -45,6 +46,10 @@ test("its commands run in a checkout, and show what it says", async () => {
 test("what it says of development is what runs this", () => {
   const development = sections.find(({ heading }) => heading === "Development");
   expect(development?.blocks.flatMap(({ text }) => commandsOf(text))).toEqual(DEVELOPMENT);
+});
+
+test("it leads to each page of the manual", () => {
+  expect(pageNames.filter((name) => !readme.includes(`](src/manual/${name}.md`))).toEqual([]);
 });
 
 test("a link to a file leads to one", async () => {
