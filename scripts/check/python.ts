@@ -40,7 +40,7 @@ export const pythonStep = ({ mayPassOver }: { mayPassOver: boolean }): Step => (
     const isThere = async () =>
       (await Bun.file(installed).exists()) && (await Bun.file(installed).text()) === wanted;
     if (!(await isThere())) {
-      console.log(`installing ${PACKAGES} into ${folder}, about 110 MB`);
+      console.log(`installing ${PACKAGES} into ${folder}, about 190 MB`);
       if (await install()) await Bun.write(installed, wanted);
     }
     if (await isThere()) {

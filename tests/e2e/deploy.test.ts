@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { cleanEnvironment, ended } from "../program.ts";
 import { binary, serveBinary } from "./binary.ts";
+import { pythonFolder, pythonless, runPython } from "./python.ts";
+
+/** Those for a hub of several nodes. */
+const SEVERAL_NODES = ["compose/compose.yml", "kubernetes/tidings.yml"];
 
 const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 const read = (file: string) => Bun.file(join(deploy, file)).text();
@@ -27,23 +32,29 @@ async function alertExpressions(): Promise<readonly string[]> {
   return groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
 }
 
-test("every metric that the dashboard and the alerts name is one of the hub's", async () => {
-  const { url } = await serveBinary(emptyFolder());
-  const exposed = (await (await fetch(`${url}/metrics`)).text()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
-  // The one that is Prometheus's own.
-  const names = new Set(["up"]);
-  for (const [, name = "", type] of exposed) {
-    const ends = type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
-    for (const end of ends) names.add(name + end);
-  }
-  for (const expressions of [await dashboardExpressions(), await alertExpressions()]) {
-    const used = expressions.flatMap((text) =>
-      [...text.matchAll(/\b(?:up|(?:tidings|process|nodejs)_\w+)\b/g)].map(([name]) => name),
-    );
-    expect(used.length).toBeGreaterThanOrEqual(10);
-    expect(used.filter((name) => !names.has(name))).toEqual([]);
-  }
-});
+test.skipIf(redisProgram === undefined)(
+  "every metric that the dashboard and the alerts name is one of the hub's",
+  async () => {
+    // Some are there with Redis alone, others without it.
+    const redis = await startRedis();
+    const hubs = [await serveBinary(emptyFolder()), await serveBinary(emptyFolder(), "--store", redis.url)];
+    const texts = await Promise.all(hubs.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+    const exposed = texts.join("\n").matchAll(/^# TYPE (\S+) (\S+)$/gm);
+    // The one that is Prometheus's own.
+    const names = new Set(["up"]);
+    for (const [, name = "", type] of exposed) {
+      const ends = type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
+      for (const end of ends) names.add(name + end);
+    }
+    for (const expressions of [await dashboardExpressions(), await alertExpressions()]) {
+      const used = expressions.flatMap((text) =>
+        [...text.matchAll(/\b(?:up|(?:tidings|process|nodejs)_\w+)\b/g)].map(([name]) => name),
+      );
+      expect(used.length).toBeGreaterThanOrEqual(10);
+      expect(used.filter((name) => !names.has(name))).toEqual([]);
+    }
+  },
+);
 
 const promtool =
   process.env["TIDINGS_SKIP_PROMTOOL"] === "1"
@@ -56,6 +67,9 @@ test.skipIf(!promtool)(
   async () => {
     const check = (file: string) => said(String(promtool), "check", "rules", "--lint-fatal", file);
     expect(await check(join(deploy, "alerts.yml"))).toMatchObject({ code: 0 });
+    expect(await said(String(promtool), "test", "rules", join(deploy, "alerts.test.yml"))).toMatchObject({
+      code: 0,
+    });
     const asked = await dashboardExpressions();
     const rules = asked.map((text, i) => ({
       record: `panel:${i}`,
@@ -75,7 +89,7 @@ const flagsOf = async () => (await said(binary, "serve", "--help")).text.replace
 
 test("every variable that the files set is one of the hub's", async () => {
   const help = await flagsOf();
-  for (const file of ["tidings.service", "Dockerfile"]) {
+  for (const file of ["tidings.service", "Dockerfile", ...SEVERAL_NODES]) {
     const variables = [...(await read(file)).matchAll(/TIDINGS_[A-Z_]+/g)].map(([name]) => name);
     expect(variables.length).toBeGreaterThan(2);
     for (const name of variables) {
@@ -92,6 +106,92 @@ test("every flag that the proxies' files name is one of the hub's", async () => 
       expect([file, flag, help.includes(`${flag} `)]).toEqual([file, flag, true]);
     }
   }
+});
+
+/** Durations of these files, in seconds. */
+const seconds = (text: string | undefined) => Number(/^(\d+)s$/.exec(text ?? "")?.[1]);
+/** What the hub takes to stop after its streams have ended, at most. */
+const LAST_SECONDS = 3;
+
+test("what stops a node gives it the time that it takes", async () => {
+  const { services } = Bun.YAML.parse(await read("compose/compose.yml")) as {
+    services: Record<string, { environment?: Record<string, string>; stop_grace_period?: string }>;
+  };
+  for (const name of ["hub-1", "hub-2"]) {
+    const { environment = {}, stop_grace_period } = services[name] ?? {};
+    expect(seconds(stop_grace_period)).toBeGreaterThan(seconds(environment["TIDINGS_DRAIN"]) + LAST_SECONDS);
+  }
+  const all = Bun.YAML.parse(await read("kubernetes/tidings.yml")) as Manifest[];
+  const pod = all.find(({ kind }) => kind === "Deployment")?.spec.template.spec;
+  const [container] = pod?.containers ?? [];
+  const drain = container?.env.find(({ name }) => name === "TIDINGS_DRAIN")?.value;
+  const before = container?.lifecycle.preStop.sleep.seconds ?? Number.NaN;
+  expect(pod?.terminationGracePeriodSeconds).toBeGreaterThan(before + seconds(drain) + LAST_SECONDS);
+});
+
+interface Manifest {
+  readonly kind: string;
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number;
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value?: string }[];
+          readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+        }[];
+      };
+    };
+  };
+}
+
+test.skipIf(pythonless)(
+  "what checks such files finds nothing wrong with the manifests, the compose file and the image's",
+  async () => {
+    const kubernetes = ["--strict", "--kubernetes-version", "1.30", "kubernetes/tidings.yml"];
+    const manifests = await runPython(deploy, "kubernetes-validate", ...kubernetes);
+    expect(manifests.code).toBe(0);
+    expect((manifests.output + manifests.errors).match(/ passed /g)).toHaveLength(4);
+    expect(await runPython(deploy, "hadolint", "Dockerfile")).toMatchObject({ code: 0, output: "" });
+    // The keys that are merged (<<) are YAML's, and this is of the specification.
+    const check =
+      "import sys, yaml, compose_spec as c; f = yaml.safe_load(sys.stdin); print(*c.PyCompose.from_yaml(yaml.dump(f)).service_names())";
+    const file = await read("compose/compose.yml");
+    const child = Bun.spawn([join(pythonFolder, "python"), "-c", check], {
+      stdio: [new Blob([file]), "pipe", "pipe"],
+    });
+    const compose = await ended(child);
+    expect([compose.code, compose.errors]).toEqual([0, ""]);
+    expect(compose.output.trim().split(" ").sort()).toEqual([
+      "hub-1",
+      "hub-2",
+      "nginx",
+      "redis-1",
+      "redis-2",
+      "sentinel-1",
+      "sentinel-2",
+      "sentinel-3",
+    ]);
+  },
+  20_000,
+);
+
+test("the compose file has the proxy name its nodes", async () => {
+  const { services } = Bun.YAML.parse(await read("compose/compose.yml")) as {
+    services: Record<string, { command?: string[]; networks: { hub: { ipv4_address: string } } }>;
+  };
+  const addressOf = (name: string) => services[name]?.networks.hub.ipv4_address;
+  const [, , script = ""] = services["nginx"]?.command ?? [];
+  const edits = [...script.matchAll(/-e '([^']*)'/g)].map(([, edit = ""]) => edit);
+  const child = Bun.spawn(["sed", ...edits.flatMap((edit) => ["-e", edit]), join(deploy, "nginx.conf")], {
+    stdout: "pipe",
+  });
+  const text = await new Response(child.stdout).text();
+  for (const name of ["hub-1", "hub-2"]) {
+    expect(text).toContain(`server ${addressOf(name)}:3000 fail_timeout=1s;`);
+  }
+  expect(text).toContain("server_name _;");
+  const environment = services["hub-1"] as unknown as { environment: Record<string, string> };
+  expect(environment.environment["TIDINGS_TRUST_PROXY"]).toBe(addressOf("nginx"));
 });
 
 const analyze = Bun.which("systemd-analyze");

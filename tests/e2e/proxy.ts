@@ -21,10 +21,24 @@ function freePort(): number {
   return port;
 }
 
-/** The file that we hand out, for this hub and this port instead of its examples. */
-async function configuration(file: string, hub: string, replaced: Record<string, string>): Promise<string> {
+/** The file that we hand out, for these nodes and this port instead of its examples. */
+async function configuration(
+  file: string,
+  nodes: readonly string[],
+  replaced: Record<string, string>,
+): Promise<string> {
   let text = await Bun.file(join(deploy, file)).text();
-  for (const [from, to] of Object.entries({ "127.0.0.1:3000": new URL(hub).host, ...replaced })) {
+  const hosts = nodes.map((node) => new URL(node).host);
+  // As its comments say for several nodes.
+  if (hosts.length > 1) text = text.replace(/^(\s*)# {3}((?:health|fail|lb)_\w+ .*)$/gm, "$1$2");
+  const ofNodes = text.includes("server 127.0.0.1:3000;")
+    ? {
+        "server 127.0.0.1:3000;": hosts
+          .map((host) => `server ${host}${hosts.length > 1 ? " fail_timeout=1s" : ""};`)
+          .join(" "),
+      }
+    : { "127.0.0.1:3000": hosts.join(" ") };
+  for (const [from, to] of Object.entries({ ...ofNodes, ...replaced })) {
     const pattern = new RegExp(`^(\\s*(?!#).*)${RegExp.escape(from)}`, "gm");
     if (!pattern.test(text)) throw new Error(`${file} does not have ${from}`);
     text = text.replace(pattern, `$1${to}`);
@@ -51,64 +65,59 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
   return url;
 }
 
-/** Starts a real proxy, with the configuration that we hand out, in front of the hub; nginx takes several nodes. */
-export const proxies: Readonly<
-  Record<"nginx" | "caddy", (...nodes: [string, ...string[]]) => Promise<string>>
-> = {
-  async nginx(hub, ...others) {
-    const folder = emptyFolder();
-    const port = freePort();
-    const { host } = new URL(hub);
-    // One that is killed is tried again at once; to say so each time would be of no use.
-    const servers = [host, ...others.map((url) => new URL(url).host)].map(
-      (each) => `server ${each} max_fails=0;`,
-    );
-    const server = await configuration("nginx.conf", hub, {
-      [`server ${host};`]: servers.join(" "),
-      "listen 80": `listen 127.0.0.1:${port}`,
-      "hub.example.org": "localhost",
-    });
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-      (of) => `${of}_temp_path ${folder};`,
-    );
-    const main = join(folder, "nginx.conf");
-    await Bun.write(
-      main,
-      `daemon off; pid ${folder}/pid; error_log stderr ${others.length > 0 ? "crit" : "warn"}; worker_processes 1;
+/** Starts a real proxy, with the configuration that we hand out, in front of the hub's nodes. */
+export const proxies: Readonly<Record<"nginx" | "caddy", (...nodes: readonly string[]) => Promise<string>>> =
+  {
+    async nginx(...nodes) {
+      const folder = emptyFolder();
+      const port = freePort();
+      const server = await configuration("nginx.conf", nodes, {
+        "listen 80": `listen 127.0.0.1:${port}`,
+        "hub.example.org": "localhost",
+      });
+      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+        (of) => `${of}_temp_path ${folder};`,
+      );
+      const main = join(folder, "nginx.conf");
+      // One that is killed is tried again soon; to say so each time would be of no use.
+      const level = nodes.length > 1 ? "crit" : "warn";
+      await Bun.write(
+        main,
+        `daemon off; pid ${folder}/pid; error_log stderr ${level}; worker_processes 1;
        events {} http { access_log off; add_header x-node $upstream_addr; ${temporary.join(" ")}\n${server} }`,
-    );
-    // Killed, it would leave its worker behind.
-    return start(
-      `http://127.0.0.1:${port}`,
-      "SIGTERM",
-      programOf("nginx"),
-      "-p",
-      folder,
-      "-e",
-      "stderr",
-      "-c",
-      main,
-    );
-  },
-  async caddy(hub) {
-    const folder = emptyFolder();
-    const port = freePort();
-    const site = await configuration("Caddyfile", hub, { "hub.example.org": `http://localhost:${port}` });
-    const file = join(folder, "Caddyfile");
-    await Bun.write(file, `{\n\tadmin off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${site}`);
-    // Asked to stop, it waits for its streams to end.
-    return start(
-      `http://localhost:${port}`,
-      "SIGKILL",
-      programOf("caddy"),
-      "run",
-      "--adapter",
-      "caddyfile",
-      "--config",
-      file,
-    );
-  },
-};
+      );
+      // Killed, it would leave its worker behind.
+      return start(
+        `http://127.0.0.1:${port}`,
+        "SIGTERM",
+        programOf("nginx"),
+        "-p",
+        folder,
+        "-e",
+        "stderr",
+        "-c",
+        main,
+      );
+    },
+    async caddy(...nodes) {
+      const folder = emptyFolder();
+      const port = freePort();
+      const site = await configuration("Caddyfile", nodes, { "hub.example.org": `http://localhost:${port}` });
+      const file = join(folder, "Caddyfile");
+      await Bun.write(file, `{\n\tadmin off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n${site}`);
+      // Asked to stop, it waits for its streams to end.
+      return start(
+        `http://localhost:${port}`,
+        "SIGKILL",
+        programOf("caddy"),
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        file,
+      );
+    },
+  };
 
 /** Whether there is none to test with. In CI a test that is passed over counts as failed. */
 export const isMissing = (name: string) =>
