@@ -68,9 +68,12 @@ if (previous !== undefined) {
       const [logOfOld, logOfNew] = await Promise.all(both.map(({ url }) => readAll(url)));
       expect(logOfNew).toEqual(logOfOld ?? []);
       // Each removes the other's client.
-      const listed = (await (await fetch(`${old.url}/clients`)).json()) as { clients: { id: string }[] };
-      expect(listed.clients).toHaveLength(2);
-      for (const [i, { id }] of listed.clients.entries()) {
+      const listOf = async (url: string) =>
+        ((await (await fetch(`${url}/clients`)).json()) as { clients: { id: string }[] }).clients;
+      const [listed = [], listedByNew] = await Promise.all(both.map(({ url }) => listOf(url)));
+      expect(listed).toHaveLength(2);
+      expect(listedByNew?.map(({ id }) => id).sort()).toEqual(listed.map(({ id }) => id).sort());
+      for (const [i, { id }] of listed.entries()) {
         const url = both[i % 2]?.url;
         expect((await fetch(`${url}/clients/${id}`, { method: "DELETE" })).status).toBe(204);
       }

@@ -8,9 +8,18 @@ import { Status } from "../../protocol/status.ts";
 /** How the hub is at this moment. */
 export type StatusOf = () => Awaitable<Status>;
 
+const { totals } = Status.properties;
+/** Nodes of an earlier version do not count all that this one does. */
+const NodeTotals = Type.Composite([
+  Type.Partial(Type.Omit(totals, ["removed"])),
+  Type.Object({ removed: Type.Partial(totals.properties.removed) }),
+]);
+type NodeTotals = typeof NodeTotals.static;
+
 /** A node's own, and where it stands in the log. */
 const NodeStatus = Type.Composite([
-  Type.Omit(Status, ["nodes", "silent"]),
+  Type.Omit(Status, ["nodes", "silent", "totals"]),
+  Type.Object({ totals: NodeTotals }),
   Type.Object({ pid: Type.Integer(), head: Type.Integer() }),
 ]);
 type NodeStatus = typeof NodeStatus.static;
@@ -44,11 +53,11 @@ function merged({ answers, silent }: Answers<NodeStatus>): Status {
 
 type Totals = Status["totals"];
 
-function totalsOf(all: readonly Totals[]): Totals {
-  const add = (pick: (totals: Totals) => number) => sum(all.map(pick));
+function totalsOf(all: readonly NodeTotals[]): Totals {
+  const add = (pick: (totals: NodeTotals) => number | undefined) => sum(all.map((one) => pick(one) ?? 0));
   return {
     // Each node counts all that was kept since it began.
-    published: Math.max(...all.map(({ published }) => published)),
+    published: Math.max(...all.map(({ published = 0 }) => published)),
     delivered: add(({ delivered }) => delivered),
     replayed: add(({ replayed }) => replayed),
     bytes: add(({ bytes }) => bytes),
