@@ -22,7 +22,7 @@ interface Writable {
 
 /**
  * A line to another process: frames arrive whole and in order. What is sent within one turn of the event
- * loop goes out together. What the socket does not take waits, and {@link waiting} says how much that is.
+ * loop goes out together, unless it is flushed. What the socket does not take waits, and {@link waiting} says how much that is.
  */
 export class Line {
   listener: LineListener | undefined;
@@ -44,12 +44,22 @@ export class Line {
   }
 
   send(frame: Uint8Array): void {
+    this.add(frame);
+    if (this.#isFull || this.#isScheduled || this.#isEnded) return;
+    this.#isScheduled = true;
+    setImmediate(this.#sendScheduled);
+  }
+
+  /** Has a frame wait for {@link Line.flush}. */
+  add(frame: Uint8Array): void {
     if (this.#isEnded) return;
     this.#frames.push(frame);
     this.#waiting += frame.length;
-    if (this.#isFull || this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(this.#flush);
+  }
+
+  /** Sends what waits, which saves a turn where nothing else belongs to it. */
+  flush(): void {
+    if (this.#frames.length > 0) this.#write();
   }
 
   end(): void {
@@ -86,7 +96,7 @@ export class Line {
     this.listener?.ended(error);
   }
 
-  readonly #flush = (): void => {
+  readonly #sendScheduled = (): void => {
     this.#isScheduled = false;
     this.#write();
   };

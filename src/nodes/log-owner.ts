@@ -300,6 +300,7 @@ export class LogOwner {
       if (whole) this.#passOn(part, whole);
       else this.#tellKept(part);
     }
+    for (const { line } of this.#nodes) line.flush();
   }
 
   /** Tells of what a node appended as it was sent: the node itself that it is kept, the others all of it. */
@@ -312,12 +313,13 @@ export class LogOwner {
     for (const node of this.#nodes) {
       if (!this.#follows(node)) continue;
       if (node === appending.node) {
-        send(node, { type: "appended", id: appending.id, ...places });
+        const message: NodeMessage = { type: "appended", id: appending.id, ...places };
+        node.line.add(encodeFrame(message));
         appending.isTold = true;
       } else {
         const message: NodeMessage = { type: "passed", count: entries.length, ...places };
         frame ??= encodeFrame(message, appending.body);
-        node.line.send(frame);
+        node.line.add(frame);
       }
       node.told = position + entries.length - 1;
     }
@@ -329,7 +331,7 @@ export class LogOwner {
       for (const node of this.#nodes) {
         if (!this.#follows(node)) continue;
         frame ??= this.#keptFrame(piece);
-        node.line.send(frame);
+        node.line.add(frame);
         node.told = piece.at(-1)?.position ?? node.told;
       }
     }

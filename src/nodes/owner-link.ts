@@ -123,8 +123,9 @@ export class OwnerLink implements Carrier {
     appended: (message: ToNode["appended"]) => Appended,
   ): Promise<Static<Schema> | Appended> {
     const { check } = schema;
-    const answer = await this.#ask({ type: "append", sizes }, { check, appended }, drafts);
-    return answer.value;
+    const answer = this.#ask({ type: "append", sizes }, { check, appended }, drafts);
+    this.#line.flush();
+    return (await answer).value;
   }
 
   #ask<Value>(
@@ -136,7 +137,10 @@ export class OwnerLink implements Carrier {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { ...taking, resolve, reject });
-      this.#line.send(encodeFrame({ ...request, id }, body));
+      const frame = encodeFrame({ ...request, id }, body);
+      // All that is appended in this turn is in it.
+      if (request.type === "append") this.#line.add(frame);
+      else this.#line.send(frame);
     });
   }
 
