@@ -5,6 +5,7 @@ export type { Credential, Grant, PublishGrant } from "./auth/grant.ts";
 export type { MercureRules } from "./auth/mercure-claims.ts";
 export { readVerifyingKey } from "./auth/read-key.ts";
 export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/remote-keys.ts";
+export type { TokenKey, TokenRight } from "./auth/token-keys.ts";
 export { InvalidToken, KeysUnavailable, type TokenRules } from "./auth/tokens.ts";
 export { KeyError, type VerifyingKey } from "./auth/verifying-key.ts";
 export { Broker } from "./broker/broker.ts";

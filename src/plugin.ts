@@ -6,7 +6,7 @@ import { guard, ownPages } from "./http/access/guard.ts";
 import { pluginRemedies, type Remedies } from "./http/access/remedies.ts";
 import { type Enter, withOwnAnswers } from "./http/answer/answering.ts";
 import { Refusals } from "./http/answer/refusals.ts";
-import type { Hub } from "./http/hub.ts";
+import { DEFAULT_MERCURE_COOKIE, type Hub } from "./http/hub.ts";
 import { Admission } from "./http/limits/admission.ts";
 import { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
 import { RateLimit } from "./http/limits/rate-limit.ts";
@@ -62,6 +62,12 @@ export interface HubOptions {
    * @defaultValue `https://localhost`, with the path of the route
    */
   readonly mercureUrl?: string | undefined;
+  /**
+   * The name of the cookie that clients of the Mercure protocol show their token in.
+   *
+   * @defaultValue `__Secure-mercure_access_token`
+   */
+  readonly mercureCookie?: string | undefined;
   /**
    * Whether tokens of the Mercure protocol before version 1 are taken: with the claim `mercure`, and in the
    * query.
@@ -184,6 +190,7 @@ export function hubRoutes<const Prefix extends string>({
   enter,
   more,
   mercureUrl,
+  mercureCookie = DEFAULT_MERCURE_COOKIE,
   mercureCompat = false,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
@@ -214,6 +221,7 @@ export function hubRoutes<const Prefix extends string>({
       // The place of the metadata is before any prefix, which is not the plugin's.
       isPublic: mercureUrl !== undefined && prefix === "",
       compat: mercureCompat,
+      cookie: mercureCookie,
     },
   };
   const mercure = withOwnAnswers(new Elysia({ prefix }).use(mercureRoutes(hub)), {

@@ -3,8 +3,8 @@ import { readClaims } from "./claims.ts";
 import type { Credential, Grant } from "./grant.ts";
 import { type MercureRules, readMercureClaims } from "./mercure-claims.ts";
 import { TokenCache } from "./token-cache.ts";
-import { DEFAULT_LEEWAY_MS, InvalidToken, isCompact, type TokenRules, verifyToken } from "./tokens.ts";
-import type { VerifyingKey } from "./verifying-key.ts";
+import { type TokenKey, TokenKeys } from "./token-keys.ts";
+import { InvalidToken, isCompact } from "./tokens.ts";
 
 /** The greatest length of a credential, in characters. */
 export const DEFAULT_MAX_TOKEN = 8192;
@@ -26,11 +26,12 @@ export interface AuthorityKeys {
    */
   readonly adminKeys?: readonly string[];
   /**
-   * The key that verifies tokens, and the rules for them.
+   * The key that verifies tokens, with the rules for them; or several keys. A key that names an issuer
+   * is for the tokens of that issuer alone, and a key that names none for the others.
    *
    * @defaultValue none: the authority takes no tokens
    */
-  readonly tokens?: (VerifyingKey & TokenRules) | undefined;
+  readonly tokens?: TokenKey | readonly TokenKey[] | undefined;
 }
 
 /** Options of an {@link Authority}. */
@@ -59,7 +60,7 @@ export interface AuthorityOptions extends AuthorityKeys {
 interface InForce {
   readonly publishKeys: StaticKeys;
   readonly adminKeys: StaticKeys;
-  readonly tokens: (VerifyingKey & TokenRules) | undefined;
+  readonly tokens: TokenKeys;
 }
 
 /** A key that was used. When it is withdrawn, everything that it granted ends. */
@@ -139,36 +140,38 @@ export class Authority {
 
   async #verify(token: string, digest: Buffer): Promise<Grant> {
     const { tokens } = this.#keys;
-    if (!tokens) throw new InvalidToken("the key is none of this hub's");
+    if (tokens.isEmpty) throw new InvalidToken("the key is none of this hub's");
     if (!isCompact(token)) throw new InvalidToken("the key is none of this hub's, and no token either");
-    const verified = await verifyToken(token, tokens, tokens);
-    const { payload, keyDigest } = verified;
+    const signed = await tokens.verify(token);
+    const { payload, keyDigest, grants, leeway } = signed;
     const claims = readClaims(payload);
-    const mercure = this.#mercure ? readMercureClaims(verified, this.#mercure, tokens) : {};
+    const mercure = this.#mercure ? readMercureClaims(signed, this.#mercure) : {};
     const publish = mercure.publish ? { topics: mercure.publish } : claims.publish;
-    const subscribe = [...(claims.subscribe ?? []), ...(mercure.subscribe ?? [])];
+    const maySubscribe = grants.has("subscribe");
+    const subscribe = maySubscribe ? [...(claims.subscribe ?? []), ...(mercure.subscribe ?? [])] : [];
     // The keys may have changed during the verification.
-    if (!this.#keys.tokens?.holds(keyDigest)) throw new InvalidToken("the token's key has been withdrawn");
+    if (!this.#keys.tokens.holds(keyDigest)) throw new InvalidToken("the token's key has been withdrawn");
     const { iss, sub, exp } = payload;
     const subject = typeof sub === "string" ? sub : undefined;
     const grant: Grant = {
       subject,
       account: subject === undefined ? undefined : `token ${JSON.stringify([iss ?? null, subject])}`,
       credential: this.#credential("token-key", Buffer.from(keyDigest, "hex")),
-      publish,
+      publish: grants.has("publish") ? publish : undefined,
       subscribe: this.nobody.subscribe.length > 0 ? this.nobody.subscribe : subscribe,
       privateTopics: subscribe,
-      presence: claims.presence,
+      presence: maySubscribe ? claims.presence : undefined,
       mercure: mercure.holder,
-      expires: exp === undefined ? undefined : exp * 1000 + (tokens.leeway ?? DEFAULT_LEEWAY_MS),
+      expires: exp === undefined ? undefined : exp * 1000 + leeway,
     };
     this.#cache.set(digest, grant);
     return grant;
   }
 
   #inForce({ publishKeys = [], adminKeys = [], tokens }: AuthorityKeys): InForce {
-    tokens?.onChange?.(this.#endWithdrawn);
-    return { publishKeys: new StaticKeys(publishKeys), adminKeys: new StaticKeys(adminKeys), tokens };
+    const keys = new TokenKeys(tokens === undefined ? [] : [tokens].flat());
+    keys.onChange(this.#endWithdrawn);
+    return { publishKeys: new StaticKeys(publishKeys), adminKeys: new StaticKeys(adminKeys), tokens: keys };
   }
 
   #keyHolder(kind: "admin-key" | "publish-key", digest: Buffer) {
@@ -201,7 +204,7 @@ export class Authority {
     const { adminKeys, publishKeys, tokens } = this.#keys;
     if (kind === "admin-key") return adminKeys.has(digest);
     if (kind === "publish-key") return publishKeys.has(digest);
-    return tokens?.holds(digest.toString("hex")) ?? false;
+    return tokens.holds(digest.toString("hex"));
   }
 }
 

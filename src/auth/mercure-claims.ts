@@ -5,7 +5,8 @@ import { TooComplex } from "../topics/automaton.ts";
 import { PatternError } from "../topics/expression-parser.ts";
 import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
 import type { MercureHolder } from "./grant.ts";
-import { InvalidToken, type TokenRules, type VerifiedToken } from "./tokens.ts";
+import type { SignedToken } from "./token-keys.ts";
+import { InvalidToken } from "./tokens.ts";
 
 /** The hub as tokens of the Mercure protocol see it. */
 export interface MercureRules {
@@ -24,6 +25,9 @@ export interface MercureTopic {
   readonly match: string;
   readonly match_type?: "exact" | "urlpattern";
 }
+
+/** A token, and the rules that hold for it. */
+type TokenOfMercure = Pick<SignedToken, "payload" | "type" | "rules">;
 
 /** What a token grants, as patterns of the hub; undefined for nothing. */
 interface MercureGrants {
@@ -68,29 +72,20 @@ const checkOld = TypeCompiler.Compile(OldClaim);
  *
  * @throws InvalidToken when one of them is malformed, or the token is no access token (RFC 9068)
  */
-export function readMercureClaims(
-  token: VerifiedToken,
-  mercure: MercureRules,
-  rules: TokenRules,
-): MercureGrants {
+export function readMercureClaims(token: TokenOfMercure, mercure: MercureRules): MercureGrants {
   const { payload } = token;
   const given = payload["authorization_details"];
-  if (given !== undefined) return readDetails(token, given, mercure, rules);
+  if (given !== undefined) return readDetails(token, given, mercure);
   const old = payload["mercure"] ?? payload[NAMESPACED];
   return mercure.compat && old !== undefined ? readOldClaim(old) : {};
 }
 
-function readDetails(
-  token: VerifiedToken,
-  given: unknown,
-  mercure: MercureRules,
-  rules: TokenRules,
-): MercureGrants {
+function readDetails(token: TokenOfMercure, given: unknown, mercure: MercureRules): MercureGrants {
   if (!checkDetails.Check(given))
     throw malformed("authorization_details", violations(checkDetails, given)[0]);
   const own = given.filter(({ type }) => type === MERCURE_DETAIL);
   if (own.length === 0) return {};
-  assertAccessToken(token, mercure, rules);
+  assertAccessToken(token, mercure);
   const publish: string[] = [];
   const subscribe: string[] = [];
   const details: MercureHolder["details"][number][] = [];
@@ -114,11 +109,7 @@ function readDetails(
 }
 
 /** RFC 9068, section 4. Other tokens, such as those that tell who somebody is, grant nothing here. */
-function assertAccessToken(
-  { type = "", payload }: VerifiedToken,
-  { url }: MercureRules,
-  rules: TokenRules,
-): void {
+function assertAccessToken({ type = "", payload, rules }: TokenOfMercure, { url }: MercureRules): void {
   const { iss, aud, exp } = payload;
   if (type.toLowerCase().replace(/^application\//, "") !== "at+jwt")
     throw new InvalidToken("the token's typ is not at+jwt");

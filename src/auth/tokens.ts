@@ -7,6 +7,18 @@ export const DEFAULT_LEEWAY_MS = 5000;
 /** A credential is not valid, or no longer valid. The message tells its sender why. */
 export class InvalidToken extends Error {
   override readonly name = "InvalidToken";
+
+  /**
+   * Whether the key that the token was checked with is not the one that signed it.
+   *
+   * @internal
+   */
+  readonly isForeign: boolean;
+
+  constructor(message: string, { isForeign = false }: { readonly isForeign?: boolean } = {}) {
+    super(message);
+    this.isForeign = isForeign;
+  }
 }
 
 /** A token could not be verified, because the keys are not available. Its sender can try again later. */
@@ -78,7 +90,7 @@ export async function verifyToken(
     });
     return { payload, type: protectedHeader.typ, keyDigest: keyDigest(key) };
   } catch (error) {
-    if (isTokenFault(error)) throw new InvalidToken(reasonOf(error));
+    if (isTokenFault(error)) throw new InvalidToken(reasonOf(error), { isForeign: isForeign(error) });
     throw new KeysUnavailable("the keys to verify tokens are not available", { cause: error });
   }
 }
@@ -90,6 +102,14 @@ function isTokenFault(error: unknown): error is errors.JOSEError {
     !(error instanceof errors.JWKSTimeout) &&
     !(error instanceof errors.JWKSInvalid) &&
     error.code !== errors.JOSEError.code
+  );
+}
+
+function isForeign(error: errors.JOSEError): boolean {
+  return (
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JWKSNoMatchingKey
   );
 }
 

@@ -66,10 +66,12 @@ function explainMercure(type: string | undefined, payload: JWTPayload): [string,
     payload["authorization_details"] === undefined ? "0.x, for a hub with --mercure-compat" : "1";
   const lines: [string, string][] = [["Mercure", `version ${version}`]];
   try {
-    const token = { payload, type, keyDigest: "" };
     const url = "https://localhost/.well-known/mercure";
     const rules = { issuer: payload.iss, audience: [payload.aud].flat()[0] };
-    const { publish = [], subscribe = [] } = readMercureClaims(token, { url, compat: true }, rules);
+    const { publish = [], subscribe = [] } = readMercureClaims(
+      { payload, type, rules },
+      { url, compat: true },
+    );
     const shown = (patterns: readonly string[]) => [...new Set(patterns.map(shownPattern))].join(", ");
     lines.push(["publishes", publish.length > 0 ? `updates on ${shown(publish)}` : "nothing"]);
     lines.push([

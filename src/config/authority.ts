@@ -1,10 +1,12 @@
 import { Authority, type AuthorityKeys } from "../auth/authority.ts";
 import { readVerifyingKey } from "../auth/read-key.ts";
 import { type RemoteKeys, remoteKeys } from "../auth/remote-keys.ts";
+import type { TokenKey } from "../auth/token-keys.ts";
 import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
 import type { FileSource } from "../file-changes.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigError, readNamedFile } from "./config-error.ts";
+import { type FindRemote, filesOfIssuers, readIssuers } from "./issuers.ts";
 
 /** Shorter keys can be guessed. */
 const MIN_KEY_LENGTH = 16;
@@ -18,6 +20,8 @@ export interface AuthSettings {
   readonly jwtKey?: string;
   readonly jwtKeyFile?: string;
   readonly jwksUrl?: URL;
+  /** The path of a file of issuers. */
+  readonly issuersFile?: string;
   readonly jwtIssuer?: string;
   readonly jwtAudience?: string;
   /** Milliseconds. */
@@ -26,14 +30,20 @@ export interface AuthSettings {
   readonly maxToken: number;
   readonly private: boolean;
   readonly mercureUrl?: URL;
+  readonly mercureCookie: string;
   readonly mercureCompat: boolean;
 }
 
 /** Whether the settings name any key, so that publishing takes one. */
 export function hasKeys(settings: AuthSettings): boolean {
-  const { publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl } = settings;
-  const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, jwtKey, jwtKeyFile, jwksUrl];
+  const { publishKey, publishKeyFile, adminKey, adminKeyFile } = settings;
+  const given = [publishKey, publishKeyFile, adminKey, adminKeyFile, ...tokenKeysOf(settings)];
   return given.some((key) => key !== undefined);
+}
+
+/** The settings of which one names the keys of tokens. */
+export function tokenKeysOf({ jwtKey, jwtKeyFile, jwksUrl, issuersFile }: AuthSettings) {
+  return [jwtKey, jwtKeyFile, jwksUrl, issuersFile].filter((given) => given !== undefined);
 }
 
 /** The URL of the hub for the Mercure protocol. */
@@ -49,17 +59,26 @@ export function createAuthority(
   settings: AuthSettings,
   logger: Logger,
 ): { readonly authority: Authority; readonly keys: FileSource<AuthorityKeys> } {
-  const { jwtKeyFile, jwksUrl, publishKeyFile, adminKeyFile, maxToken } = settings;
+  const { jwtKeyFile, issuersFile, publishKeyFile, adminKeyFile, maxToken } = settings;
   const mercure = { url: mercureUrlOf(settings), compat: settings.mercureCompat };
   const authority = new Authority({ maxToken, private: settings.private, mercure });
-  const remote = jwksUrl && remoteKeys(jwksUrl, logger);
+  const remotes = new Map<string, RemoteKeys>();
+  const remote = (url: URL) => {
+    const known = remotes.get(url.href) ?? remoteKeys(url, logger);
+    remotes.set(url.href, known);
+    return known;
+  };
   const keys: FileSource<AuthorityKeys> = {
     name: "keys",
-    files: () => [publishKeyFile, adminKeyFile, jwtKeyFile].filter((file) => file !== undefined),
+    files: () => [
+      ...[publishKeyFile, adminKeyFile, jwtKeyFile, issuersFile].filter((file) => file !== undefined),
+      ...(issuersFile === undefined ? [] : filesOfIssuers(issuersFile)),
+    ],
     load() {
+      const loaded = readAuthorityKeys(settings, remote, logger);
       // Fetched at the start and at a reload, so that the log reports at once when they are not available.
-      void remote?.refresh();
-      return readAuthorityKeys(settings, remote, logger);
+      for (const one of remotes.values()) void one.refresh();
+      return loaded;
     },
     take: (loaded) => authority.replaceKeys(loaded),
   };
@@ -67,14 +86,10 @@ export function createAuthority(
 }
 
 /** @throws ConfigError when a key or a file can't be used */
-function readAuthorityKeys(
-  settings: AuthSettings,
-  remote: RemoteKeys | undefined,
-  logger: Logger,
-): AuthorityKeys {
+function readAuthorityKeys(settings: AuthSettings, remote: FindRemote, logger: Logger): AuthorityKeys {
   const publishKeys = readKeys("publish-key", settings.publishKey, settings.publishKeyFile);
   const adminKeys = readKeys("admin-key", settings.adminKey, settings.adminKeyFile);
-  const key = remote ?? readTokenKey(settings);
+  const tokens = readTokenKeys(settings, remote);
   if ([...publishKeys, ...adminKeys].some((one) => one.length < MIN_KEY_LENGTH)) {
     logger.warn(
       { characters: MIN_KEY_LENGTH },
@@ -84,8 +99,6 @@ function readAuthorityKeys(
   if (adminKeys.length === 0) {
     logger.info({}, "no administrator's key: /clients, /metrics and the console are for nobody");
   }
-  const { jwtIssuer: issuer, jwtAudience: audience, jwtLeeway: leeway } = settings;
-  const tokens = key && { ...key, issuer, audience, leeway };
   return { publishKeys, adminKeys, tokens };
 }
 
@@ -107,6 +120,13 @@ function linesOf(flag: string, file: string): string[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
   if (lines.length === 0) throw new ConfigError(`--${flag}-file ${file} has no key; it takes one a line`);
   return lines;
+}
+
+function readTokenKeys(settings: AuthSettings, remote: FindRemote): readonly TokenKey[] {
+  const { issuersFile, jwksUrl, jwtIssuer: issuer, jwtAudience: audience, jwtLeeway: leeway } = settings;
+  if (issuersFile !== undefined) return readIssuers(issuersFile, { leeway, remote });
+  const key = jwksUrl ? remote(jwksUrl) : readTokenKey(settings);
+  return key ? [{ ...key, issuer, audience, leeway }] : [];
 }
 
 function readTokenKey({ jwtKey, jwtKeyFile }: AuthSettings): VerifyingKey | undefined {

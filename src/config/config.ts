@@ -1,6 +1,6 @@
 import type { Limits } from "../http/limits/limits.ts";
 import { isRedisAddress } from "../log/redis/address.ts";
-import { type AuthSettings, hasKeys } from "./authority.ts";
+import { type AuthSettings, hasKeys, tokenKeysOf } from "./authority.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ExposureSettings, isLoopback } from "./exposure.ts";
 import type { StoreSettings } from "./store.ts";
@@ -68,11 +68,16 @@ function assertTls({ tlsCert, tlsKey, http3, unix }: Config): void {
 }
 
 function assertKeys(config: AuthSettings): void {
-  const { jwtKey, jwtKeyFile, jwksUrl } = config;
-  const tokenKeys = [jwtKey, jwtKeyFile, jwksUrl].filter((given) => given !== undefined).length;
-  if (tokenKeys > 1) throw new ConfigError("give one of --jwt-key, --jwt-key-file and --jwks-url");
+  const tokenKeys = tokenKeysOf(config).length;
+  if (tokenKeys > 1) {
+    throw new ConfigError("give one of --jwt-key, --jwt-key-file, --jwks-url and --issuers-file");
+  }
+  const hasRules = config.jwtIssuer !== undefined || config.jwtAudience !== undefined;
+  if (hasRules && config.issuersFile !== undefined) {
+    throw new ConfigError("with --issuers-file, its file names each issuer and audience");
+  }
   if (tokenKeys === 1) return;
-  if (config.jwtIssuer !== undefined || config.jwtAudience !== undefined) {
+  if (hasRules) {
     throw new ConfigError("--jwt-issuer and --jwt-audience need --jwt-key-file or --jwks-url");
   }
   if (config.private && config.adminKey === undefined && config.adminKeyFile === undefined) {

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { DEFAULT_MAX_TOKEN } from "../auth/authority.ts";
 import { DEFAULT_LEEWAY_MS } from "../auth/tokens.ts";
+import { DEFAULT_MERCURE_COOKIE } from "../http/hub.ts";
 import { DEFAULT_LIMITS } from "../http/limits/limits.ts";
 import { DEFAULT_CURRENT_BOUNDS } from "../log/current-values.ts";
 import { DEFAULT_ENDED_TOPICS } from "../log/ended-topics.ts";
@@ -8,6 +9,7 @@ import { DEFAULT_BOUNDS } from "../log/store.ts";
 import { assertConsistent, type Config } from "./config.ts";
 import {
   atMost,
+  cookieName,
   count,
   duration,
   httpUrl,
@@ -175,6 +177,11 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
     jwtKey: flag("--jwt-key <key>", "verify tokens with this secret or public key (PEM or JWK)", text),
     jwtKeyFile: flag("--jwt-key-file <file>", "file of that key, or of a JWK set", text),
     jwksUrl: flag("--jwks-url <url>", "URL of the JWK set to verify tokens with", httpUrl),
+    issuersFile: flag(
+      "--issuers-file <file>",
+      "JSON file of several issuers of tokens, each with keys of its own",
+      text,
+    ),
     jwtIssuer: flag("--jwt-issuer <issuer>", "refuse tokens with another iss", text),
     jwtAudience: flag("--jwt-audience <audience>", "refuse tokens without this aud", text),
     jwtLeeway: preset(
@@ -194,6 +201,12 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       "--mercure-url <url>",
       "URL of this hub for the Mercure protocol: the base of relative topics, and a token's aud",
       mercureUrl,
+    ),
+    mercureCookie: preset(
+      "--mercure-cookie <name>",
+      "name of the cookie with the token of a Mercure client",
+      cookieName,
+      DEFAULT_MERCURE_COOKIE,
     ),
     mercureCompat: toggle(
       "--mercure-compat",

@@ -103,6 +103,12 @@ export function texts(value: string, before: readonly string[] = []): readonly s
   return [...before, text(value)];
 }
 
+/** The name of a cookie (RFC 6265, section 4.1.1). */
+export function cookieName(value: string): string {
+  if (/^[\w!#$%&'*+.^`|~-]+$/.test(value)) return value;
+  throw new InvalidArgumentError("Expected a name such as hub_token.");
+}
+
 export function httpUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;

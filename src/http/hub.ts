@@ -41,4 +41,9 @@ export interface MercureSettings {
   readonly isPublic: boolean;
   /** Whether the dialect before version 1 is taken with its tokens: the claim `mercure`, and in the query. */
   readonly compat: boolean;
+  /** The name of the cookie that its clients show their token in. */
+  readonly cookie: string;
 }
+
+/** The cookie of version 1. Its prefix makes browsers send it over https alone. */
+export const DEFAULT_MERCURE_COOKIE = "__Secure-mercure_access_token";

@@ -4,9 +4,7 @@ import { Problem } from "../http/answer/problem.ts";
 import type { Hub } from "../http/hub.ts";
 import { type Fields, firstOf } from "./form.ts";
 
-/** The cookie of version 1. Its prefix makes browsers send it over https alone. */
-export const COOKIE = "__Secure-mercure_access_token";
-/** The cookie of the dialect before. */
+/** The cookie of the dialect before version 1. */
 const OLD_COOKIE = "mercureAuthorization";
 
 /**
@@ -42,7 +40,7 @@ function cookieOf({ mercure }: Hub, { headers }: Request): string | undefined {
   const header = headers.get("cookie");
   if (header === null) return undefined;
   const cookies = new Bun.CookieMap(header);
-  return cookies.get(COOKIE) ?? (mercure.compat ? cookies.get(OLD_COOKIE) : undefined) ?? undefined;
+  return cookies.get(mercure.cookie) ?? (mercure.compat ? cookies.get(OLD_COOKIE) : undefined) ?? undefined;
 }
 
 /** A browser sends cookies with the forms of any page, so the page has to be named. */

@@ -1,14 +1,14 @@
 import { MERCURE_DETAIL } from "../auth/mercure-claims.ts";
 import { Problem } from "../http/answer/problem.ts";
-import { COOKIE } from "./credential.ts";
+import type { MercureSettings } from "../http/hub.ts";
 
-/** The metadata of the hub at this URL: OAuth 2.0 Protected Resource Metadata (RFC 9728). */
-export function metadataOf(url: string) {
+/** The metadata of a hub: OAuth 2.0 Protected Resource Metadata (RFC 9728). */
+export function metadataOf({ url, cookie }: MercureSettings) {
   return {
     resource: url,
     bearer_methods_supported: ["header"],
     authorization_details_types_supported: [MERCURE_DETAIL],
-    mercure_cookie: COOKIE,
+    mercure_cookie: cookie,
     mercure_subscriptions: true,
   };
 }

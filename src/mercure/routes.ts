@@ -36,5 +36,5 @@ export function mercureRoutes(hub: Hub) {
     .get(`${MERCURE_PATH}${SUBSCRIPTIONS}`, ({ request }) => listing(request), hidden)
     .get(`${MERCURE_PATH}${SUBSCRIPTIONS}/*`, ({ request }) => listing(request), hidden)
     .post(MERCURE_PATH, ({ request, server }) => publishing({ request, server }), hidden);
-  return metadata ? routes.get(metadata.pathname, () => metadataOf(url), hidden) : routes;
+  return metadata ? routes.get(metadata.pathname, () => metadataOf(hub.mercure), hidden) : routes;
 }

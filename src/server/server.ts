@@ -102,6 +102,7 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
     trustProxy: config.trustProxy ?? [],
     backupFolder: backupFolderOf(config),
     mercureUrl: config.mercureUrl?.href,
+    mercureCookie: config.mercureCookie,
     mercureCompat: config.mercureCompat,
     webhooks: (name) => webhooks.get(name),
     ...tellOfPublications(audit, config.logLevel === "debug" ? logger : undefined),

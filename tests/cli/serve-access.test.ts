@@ -1,7 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
+import { dirname, join } from "node:path";
+import { SignJWT } from "jose";
 import { newFile } from "../folder.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
+import { until } from "../until.ts";
 import { run, start } from "./tidings.ts";
 
 // Each starts programs, which takes its time on a busy machine.
@@ -33,6 +36,10 @@ test.each<[string, string[], Record<string, string>]>([
   ["two ways to check tokens", ["--jwks-url", "https://a.example"], { TIDINGS_JWT_KEY: SECRET }],
   ["an address of keys that is none", ["--jwks-url", "file:///etc/passwd"], {}],
   ["an issuer without tokens", ["--jwt-issuer", "me"], {}],
+  ["issuers and a key", ["--issuers-file", "issuers.json"], { TIDINGS_JWT_KEY: SECRET }],
+  ["issuers and one issuer more", ["--issuers-file", "issuers.json", "--jwt-issuer", "me"], {}],
+  ["a file of issuers that is not there", ["--issuers-file", "/nowhere/issuers.json"], {}],
+  ["a cookie that can't be one", ["--mercure-cookie", "a b"], {}],
   ["replicas without a Redis", ["--replicas", "1"], {}],
   ["a private hub that nobody can read", ["--private", "--publish-key", "k"], {}],
   ["an origin that is none", ["--cors-origin", "example.org"], {}],
@@ -122,4 +129,55 @@ test("a hub with keys, on the network, goes by any name until it is told its own
   expect(await status(await serve(args))).toBe(200);
   expect(await status(await serve([...args, "--allowed-host", "hub.example.org"]))).toBe(421);
   expect(await status(await serve(["--host", "0.0.0.0", "--open"]))).toBe(421);
+});
+
+test.each([
+  ["[", "it is not JSON"],
+  ["[]", "the file: Expected array length"],
+  [{ issuer: "a", key: SECRET }, "the file: Expected array"],
+  [[{ issuer: "a" }], "/0: give one of key, key_file and jwks_url"],
+  [[{ key: SECRET, jwks_url: "https://a.example" }], "/0: give one of key, key_file and jwks_url"],
+  [[{ key: SECRET }, { key: "tell-nobody" }], "/1 is a secret of 11 bytes"],
+  [[{ key: SECRET, isuer: "a" }], "/0/isuer: Unexpected property"],
+  [[{ key: SECRET, grants: "read" }], "/0/grants: Expected publish or subscribe"],
+  [[{ jwks_url: "file:///etc/passwd" }], "/0: jwks_url is no URL of http or https"],
+  [[{ key_file: "nowhere.pem" }], "there is no such file"],
+])("a file of issuers %j is refused in one line", async (issuers, reason) => {
+  const file = await newFile("issuers.json", typeof issuers === "string" ? issuers : JSON.stringify(issuers));
+  const { code, errors } = await run(["serve", "--port", "0", "--issuers-file", file]);
+  expect([code, errors.split("\n").length]).toEqual([2, 2]);
+  expect(errors).toContain(reason);
+  expect(errors).not.toContain("tell-nobody");
+});
+
+test("two issuers, a key to publish with and a key to read with; a file of a key is followed", async () => {
+  const keyFile = await newFile("a.secret", SECRET);
+  const [forPublishers, forReaders, next] = ["publish", "subscribe", "next"].map((name) => name.repeat(8));
+  const issuers = [
+    { issuer: "https://a.example", key_file: "a.secret" },
+    { key: forPublishers, grants: "publish" },
+    { key: forReaders, grants: "subscribe" },
+  ];
+  const file = join(dirname(keyFile), "issuers.json");
+  await Bun.write(file, JSON.stringify(issuers));
+  const url = await serve(["--private", "--issuers-file", file]);
+  const token = (secret = "", issuer?: string) => {
+    const given = new SignJWT({ tidings: { publish: { topics: ["*"] }, subscribe: ["*"] } });
+    if (issuer) given.setIssuer(issuer);
+    return given.setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+  };
+  const answers = async (signed: Promise<string>) => {
+    const headers = bearer(await signed);
+    const published = await post(`${url}/publish`, event, await signed);
+    const read = await fetch(`${url}/history`, { headers });
+    return [published.status, read.status];
+  };
+  expect(await answers(token(SECRET, "https://a.example"))).toEqual([200, 200]);
+  expect(await answers(token(forPublishers))).toEqual([200, 403]);
+  expect(await answers(token(forReaders))).toEqual([403, 200]);
+  expect(await answers(token(forPublishers, "https://a.example"))).toEqual([401, 401]);
+  expect(await answers(token(SECRET))).toEqual([401, 401]);
+  await Bun.write(keyFile, next ?? "");
+  await until(async () => (await answers(token(next, "https://a.example")))[0] === 200);
+  expect(await answers(token(SECRET, "https://a.example"))).toEqual([401, 401]);
 });
