@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { pageNames } from "../../src/manual/pages.ts";
 import { emptyFolder } from "../folder.ts";
@@ -72,36 +72,46 @@ const IN_CHECKOUT: ReadonlySet<string> = new Set(["measurements"]);
 /** Files that are run, and not only shown, need a command that runs them. */
 const PROGRAMS = ["ts", "js", "html", "py", "go", "php"];
 
-const sectionsIn = async (name: string) => {
-  const markdown = await Bun.file(join(root, `src/manual/${name}.md`)).text();
-  return sectionsOf(markdown);
-};
+const pages = await Promise.all(
+  pageNames.map(async (name) => {
+    const sections = sectionsOf(await Bun.file(join(root, `src/manual/${name}.md`)).text());
+    const blocks = sections.flatMap((section) => section.blocks);
+    const typed = blocks.filter(({ language, file }) => language === "sh" && file === undefined);
+    return { name, sections, blocks, typed: typed.map(({ text }) => commandsOf(text)) };
+  }),
+);
 
-describe.each([...pageNames])("%s", (name) => {
-  test("each of its programs is a file, and each step is one of its commands", async () => {
-    const blocks = (await sectionsIn(name)).flatMap(({ blocks }) => blocks);
-    const loose = blocks.filter(({ language, file }) => PROGRAMS.includes(language) && file === undefined);
-    expect(loose).toEqual([]);
-    const commands = blocks
-      .filter(({ language }) => language === "sh")
-      .flatMap(({ text }) => commandsOf(text));
-    expect(Object.keys(steps[name] ?? {}).filter((command) => !commands.includes(command))).toEqual([]);
+test("each program is a file", () => {
+  const loose = pages.flatMap(({ name, blocks }) =>
+    blocks
+      .filter(({ language, file }) => PROGRAMS.includes(language) && file === undefined)
+      .map(({ text }) => `${name}: ${text}`),
+  );
+  expect(loose).toEqual([]);
+});
+
+test("each step is a command of its page", () => {
+  const unknown = Object.entries(steps).flatMap(([name, ofPage]) => {
+    const commands = pages.find((page) => page.name === name)?.typed.flat();
+    return Object.keys(ofPage).filter((command) => !commands?.includes(command));
   });
+  expect(unknown).toEqual([]);
+});
 
-  test("nothing follows in its block on a command that keeps running: a reader copies blocks", async () => {
-    const blocks = (await sectionsIn(name)).flatMap(({ blocks }) => blocks);
-    for (const { language, file, text } of blocks) {
-      if (language !== "sh" || file !== undefined) continue;
-      const before = commandsOf(text).slice(0, -1);
-      expect(before.filter((command) => keepsRunning(command, steps[name] ?? {}))).toEqual([]);
-    }
-  });
+test("nothing follows in its block on a command that keeps running: a reader copies blocks", () => {
+  const followed = pages.flatMap(({ name, typed }) =>
+    typed.flatMap((commands) =>
+      commands.slice(0, -1).filter((command) => keepsRunning(command, steps[name] ?? {})),
+    ),
+  );
+  expect(followed).toEqual([]);
+});
 
+for (const { name, sections, typed } of pages) {
+  if (typed.length === 0) continue;
   test.skipIf(unrunnable.has(name))(
-    "its commands run, and show what it says",
-    async () => {
-      await runDocument(await sectionsIn(name), IN_CHECKOUT.has(name) ? root : emptyFolder(), steps[name]);
-    },
+    `the commands of ${name}.md run, and show what it says`,
+    () => runDocument(sections, IN_CHECKOUT.has(name) ? root : emptyFolder(), steps[name]),
     180_000,
   );
-});
+}
