@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
 import { IdConflict, StoreFailure, TopicEnded } from "../../log/store.ts";
 import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
+import { statusTitle } from "./status-title.ts";
 
 const titles: Readonly<Record<string, string>> = PROBLEM_TITLES;
 
@@ -100,7 +100,7 @@ export class Problem extends Error {
     return {
       // Without a `type`, the title is that of the status (section 4.2.1).
       type,
-      title: (titles[type ?? ""] ?? STATUS_CODES[status]) || "Error",
+      title: (titles[type ?? ""] ?? statusTitle(status)) || "Error",
       status,
       detail: message,
       errors,

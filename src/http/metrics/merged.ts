@@ -1,18 +1,6 @@
-import { type Static, Type } from "@sinclair/typebox";
 import { AggregatorRegistry, Gauge, type Registry } from "prom-client";
 import type { Answers } from "../../nodes/nodes.ts";
-
-/** A metric as prom-client words it in JSON: what is read of it here. */
-const Figure = Type.Object({
-  name: Type.String(),
-  help: Type.String(),
-  type: Type.String(),
-  aggregator: Type.String(),
-  values: Type.Array(Type.Object({ value: Type.Number() }, { additionalProperties: true })),
-});
-/** All metrics of a node. */
-export const Figures = Type.Array(Figure);
-type Figures = Static<typeof Figures>;
+import type { Figures } from "./figures.ts";
 
 /** What is shown of each worker by itself, and the metrics of a process that it is the sum of. */
 const OF_WORKERS = [

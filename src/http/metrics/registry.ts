@@ -1,8 +1,7 @@
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
-import type { Broker } from "../../broker/broker.ts";
 import type { CurrentReader } from "../../log/current-values.ts";
 import type { EndedReader } from "../../log/ended-topics.ts";
-import { Histogram } from "../../log/histogram.ts";
+import type { Histogram } from "../../log/histogram.ts";
 import type { EngineStatus } from "../../log/store.ts";
 import { version } from "../../version.ts";
 import type { Hub } from "../hub.ts";
@@ -11,16 +10,6 @@ import { Descriptors } from "../limits/descriptors.ts";
 /** The default metrics of a process that Bun reports correctly. */
 const TRUE_OF_BUN =
   /^process_(?!heap|open_fds|max_fds)|^nodejs_eventloop_lag_(seconds|p\d+_seconds|max_seconds)$/;
-
-/** Bounds of the histogram of delivery times, in seconds. */
-const DELIVERY_TIMES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-
-/** Measures deliveries from now on. */
-export function measureDeliveries(broker: Broker): Histogram {
-  const times = new Histogram(DELIVERY_TIMES);
-  broker.observe((_, milliseconds) => times.add(milliseconds / 1000));
-  return times;
-}
 
 /** All metrics of a hub. Each value is read when Prometheus asks for it. */
 export function createRegistry(

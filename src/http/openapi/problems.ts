@@ -1,6 +1,6 @@
-import { STATUS_CODES } from "node:http";
 import { Type } from "@sinclair/typebox";
 import { PROBLEM_TITLES, type ProblemType } from "../../protocol/problem.ts";
+import { statusTitle } from "../answer/status-title.ts";
 import { named, plain } from "./components.ts";
 import { CHALLENGE, REQUEST_ID_HEADER, RETRY_AFTER, TAKEN_CODING } from "./response-headers.ts";
 
@@ -151,7 +151,7 @@ export function problemResponses(...statuses: readonly number[]) {
 
 function problemResponse(status: number) {
   const refusal = REFUSALS[status];
-  const title = STATUS_CODES[status];
+  const title = statusTitle(status);
   if (!refusal || !title) throw new Error(`no route refuses with ${status}`);
   const { description, headers, examples } = refusal;
   const content = {

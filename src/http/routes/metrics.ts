@@ -3,32 +3,35 @@ import { Elysia } from "elysia";
 import type { Registry } from "prom-client";
 import { requireAdmin } from "../access/access.ts";
 import type { Hub } from "../hub.ts";
-import { Figures, metricsText } from "../metrics/merged.ts";
-import { createRegistry, measureDeliveries } from "../metrics/registry.ts";
+import { measureDeliveries } from "../metrics/deliveries.ts";
+import { Figures } from "../metrics/figures.ts";
 import { operation, text } from "../openapi/operation.ts";
 
 /** `GET /metrics`: numbers for Prometheus, all of them read when they are asked for. */
 export function metricsRoutes(hub: Hub) {
   const deliveries = measureDeliveries(hub.broker);
-  let registry: Registry | undefined;
-  // Made when somebody asks: watching the event loop takes a timer.
+  let registry: Promise<Registry> | undefined;
+  // Made when somebody asks: watching the event loop takes a timer, and the library 2 MB.
   const own = () => {
-    registry ??= createRegistry(hub, deliveries);
+    registry ??= import("../metrics/registry.ts").then(({ createRegistry }) =>
+      createRegistry(hub, deliveries),
+    );
     return registry;
   };
   const question = hub.nodes.question(
     "metrics",
     { asked: Type.Null(), answered: Figures },
     // As JSON has it, which is how the others see it.
-    async () => JSON.parse(JSON.stringify(await own().getMetricsAsJSON())),
+    async () => JSON.parse(JSON.stringify(await (await own()).getMetricsAsJSON())),
   );
   return new Elysia().get(
     "/metrics",
     async ({ request }) => {
       await requireAdmin(hub, request);
-      const { contentType } = own();
-      const text = await metricsText(await question.askHere(null), own());
-      return new Response(text, { headers: { "content-type": contentType } });
+      const registry = await own();
+      const { metricsText } = await import("../metrics/merged.ts");
+      const text = await metricsText(await question.askHere(null), registry);
+      return new Response(text, { headers: { "content-type": registry.contentType } });
     },
     {
       detail: operation({
