@@ -9,7 +9,7 @@ interface Part {
 export const parts: readonly Part[] = [
   { title: "Begin", pages: ["start", "words"] },
   { title: "Publish", pages: ["publish", "webhooks", "database", "github-actions"] },
-  { title: "Read", pages: ["browser", "frames", "phone", "language-models"] },
+  { title: "Read", pages: ["browser", "frames", "phone", "hypermedia", "language-models"] },
   { title: "Languages", pages: ["typescript", "python", "go", "php"] },
   {
     title: "Events",
