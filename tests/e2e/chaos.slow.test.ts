@@ -66,6 +66,7 @@ async function fail(
   for (const fault of faults) {
     await Bun.sleep(fault.pause);
     done.push(faultText(fault));
+    if (COUNT !== undefined) console.log(`${done.length}: ${done.at(-1)}`);
     await failing.make(fault);
     if (!fault.settles) continue;
     await cluster.settled();
@@ -85,8 +86,8 @@ async function fail(
     cluster.members.map(({ hub }) => until(() => logOf(hub.url).catch(() => undefined))),
   );
   await readers.stop();
-  const [log = []] = logs;
-  for (const other of logs) expect(other).toEqual(log);
+  const [log = []] = [...logs].sort((a, b) => b.length - a.length);
+  for (const other of logs) expect(history.undamaged(other)).toEqual(history.undamaged(log));
   const figures = history.verify(log);
   const counted = cluster.verifyCounts(log);
   return { ...figures, counted, seconds: Math.round((performance.now() - startedAt) / 1000) };
@@ -118,7 +119,7 @@ async function keep(cluster: Cluster, history: History): Promise<string> {
   return folder;
 }
 
-const DIRECT: Layout = { faults: 5, workers: 1, nginx: false, readers: { sdk: 2, raw: 2, browser: 2 } };
+const DIRECT: Layout = { faults: 4, workers: 1, nginx: false, readers: { sdk: 2, raw: 2, browser: 2 } };
 const MACHINES: Layout = { faults: 3, workers: 2, nginx: true, readers: { sdk: 1, raw: 1, browser: 3 } };
 
 const timeOf = (layout: Layout): number => 90_000 + 25_000 * countOf(layout);

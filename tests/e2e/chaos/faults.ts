@@ -11,6 +11,11 @@ const OTHER_BINARY = process.env["TIDINGS_TEST_OTHER_BINARY"];
 /** So long the right side of a partition may need to have more events than the wrong one, in milliseconds. */
 const SURPASSED_WITHIN_MS = 20_000;
 
+/** What an event of the publishers says, in a block of the log. */
+const EVENT_TEXT = /"(e\d+)\\?"/g;
+/** So long a node may be sent no event, in milliseconds. */
+const DAMAGED_WITHIN_MS = 3000;
+
 /** Does what a plan says to a cluster, and tells the history what may be lost by it. */
 export class Faults {
   readonly #cluster: Cluster;
@@ -46,7 +51,7 @@ export class Faults {
       case "cut all nodes off":
         return this.#cutNodes(NODES, 1500 * strength, variant);
       case "leave a node on the wrong side":
-        return this.#wrongSide(node, 8000 * strength, variant);
+        return this.#wrongSide(node, 3000 * strength, variant);
       case "fill the disk":
         return this.#fillDisk(1500 * strength);
       case "kill the connections":
@@ -61,6 +66,8 @@ export class Faults {
       case "stop a node":
         // Longer than its lease of 10 s, or shorter.
         return this.#stopNode(node, variant ? 4000 * strength : 10_000 + 1000 * strength);
+      case "damage what Redis sends":
+        return this.#damage(node);
       case "kill a worker":
         return this.#killWorker(node, strength);
       case "drain a node":
@@ -207,6 +214,25 @@ export class Faults {
     await Bun.sleep(duration);
     hub.start();
     end();
+  }
+
+  /** A letter of an event changes on its way to one node. */
+  async #damage(node: number): Promise<void> {
+    const master = await this.#cluster.pair.master();
+    const line = this.#cluster.member(node).lines[master];
+    const damaged = new Promise<void>((resolve) => {
+      line.rewrite = (answer) => {
+        const texts = [...answer.matchAll(EVENT_TEXT)].map(([, text = ""]) => text);
+        if (texts.length === 0) return answer;
+        // Whatever is in the block with it, the node leaves out too.
+        this.#history.damaged(texts);
+        line.rewrite = undefined;
+        resolve();
+        return answer.replace(/"e(?=\d+\\?")/, '"x');
+      };
+    });
+    await Promise.race([damaged, Bun.sleep(DAMAGED_WITHIN_MS)]);
+    line.rewrite = undefined;
   }
 
   async #killWorker(node: number, which: number): Promise<void> {

@@ -10,6 +10,8 @@ export interface Kept {
 
 export const keyOf = ({ text, time }: Kept): string => `${text} of ${time}`;
 
+export const textOf = (key: string): string => key.slice(0, key.indexOf(" "));
+
 /** A log, from its first event to the last one before it was erased, or before the test ended. */
 export class Generation {
   readonly keys: readonly string[];

@@ -1,5 +1,5 @@
 import { parsePlace } from "../../../src/protocol/place.ts";
-import { Generation, judge, type Kept, keyOf } from "./generation.ts";
+import { Generation, judge, type Kept, keyOf, textOf } from "./generation.ts";
 
 /** What a reader was sent, in order. `back`: it has connected, with the id of what it was sent last. */
 export type Received = Kept | "gap" | "back";
@@ -50,6 +50,7 @@ export class History {
   /** The log each time that it was erased. */
   readonly #erased: (readonly Kept[])[] = [];
   readonly #excuses: Excuse[] = [];
+  readonly #damaged = new Set<string>();
   /** When Redis may have lost its tail. */
   readonly #losses: number[] = [];
   /** When nodes could not tell what they had. */
@@ -85,6 +86,16 @@ export class History {
 
   excuse(why: string, node: number | undefined, from: number, to = performance.now()): void {
     this.#excuses.push({ why, node, from, to });
+  }
+
+  /** These may be left out at a node, where a gap is told. */
+  damaged(texts: readonly string[]): void {
+    for (const text of texts) this.#damaged.add(text);
+  }
+
+  /** A log without what a node may leave out. */
+  undamaged(log: readonly Kept[]): readonly Kept[] {
+    return log.filter(({ text }) => !this.#damaged.has(text));
   }
 
   /** From now on, Redis may lack what it had before. */
@@ -132,7 +143,8 @@ export class History {
     }
     const figures = { received: 0, gaps: 0, repeated: 0, passedOver: 0 };
     for (const [reader, items] of this.#received) this.#verifyReader(reader, items, generations, figures);
-    const nothingLost = Object.keys(lost).length === 0 && this.#erased.length === 0;
+    const nothingLost =
+      Object.keys(lost).length === 0 && this.#erased.length === 0 && this.#damaged.size === 0;
     if (nothingLost && this.#losses.length === 0 && figures.gaps > 0)
       this.violations.push(`${figures.gaps} gaps were told, and nothing was lost`);
     return {
@@ -197,7 +209,9 @@ export class History {
       cameBack = false;
     }
     figures.passedOver += excused.size;
-    const missed = (generations.at(-1)?.keys ?? []).filter((key) => !seen.has(key) && !excused.has(key));
+    const missed = (generations.at(-1)?.keys ?? []).filter(
+      (key) => !seen.has(key) && !excused.has(key) && !this.#damaged.has(textOf(key)),
+    );
     if (missed.length > 0) {
       this.violations.push(
         `${reader} was never sent ${missed.length} of the log: ${missed.slice(0, 5).join(", ")}`,

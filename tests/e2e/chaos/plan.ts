@@ -13,6 +13,7 @@ const FAULTS = {
   "erase all": 2,
   "kill a node": 3,
   "stop a node": 2,
+  "damage what Redis sends": 2,
 } as const;
 const FAULTS_OF_MACHINES = {
   "drain a node": 3,
@@ -43,10 +44,11 @@ export interface Promised {
   readonly replicas: 0 | 1;
 }
 
-/** Both come first, so that they are in every run: only they make nodes hold what the log has lost. */
+/** They come first, so that they are in every run: only they show what words, recoveries and checksums are for. */
 const FIRST: readonly FaultKind[] = [
   "leave a node on the wrong side",
   "kill Redis, promote its replica that lags",
+  "damage what Redis sends",
 ];
 
 function* randoms(seed: number): Generator<number, never, void> {
