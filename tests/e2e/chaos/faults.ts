@@ -85,8 +85,12 @@ export class Faults {
     if (promised.appendfsync !== "always") this.#history.mayHaveLost();
     await this.#orPromoted(master, async () => {
       await pair.servers[master].redis.kill();
-      await pair.restart(master);
+      await this.#start(master);
     });
+  }
+
+  async #start(server: Index): Promise<void> {
+    if (await this.#cluster.pair.restart(server)) this.#history.mayHaveLost();
   }
 
   /** The replica hears nothing for a while, the master dies, and the Sentinel promotes the replica. */
@@ -102,7 +106,7 @@ export class Faults {
     await pair.servers[master].redis.kill();
     await pair.promoted(otherOf(master));
     this.#mend();
-    await pair.restart(master);
+    await this.#start(master);
   }
 
   async #stopRedis(duration: number): Promise<void> {
@@ -193,7 +197,7 @@ export class Faults {
       limitFiles(redis.process.pid, "unlimited");
       if (redis.process.exitCode === null) return;
       await redis.kill();
-      await pair.restart(master);
+      await this.#start(master);
     });
   }
 

@@ -95,9 +95,28 @@ export class RedisPair {
     return roleOf(this.servers[index]).then((role) => role === "slave");
   }
 
-  async restart(index: Index): Promise<void> {
+  /**
+   * Starts a server again. Where its file has no end that it can read, what comes after the last good command is
+   * cut off, as its operator would.
+   *
+   * @returns whether that was so.
+   */
+  async restart(index: Index): Promise<boolean> {
     const server = this.servers[index];
-    server.redis = await server.redis.restart();
+    const before = server.redis;
+    const redis = await before.restart().catch(() => undefined);
+    if (!redis) {
+      const check = [redisProgram ?? "", "--fix", `${before.folder}/appendonlydir/appendonly.aof.manifest`];
+      // The program is what it is called.
+      const fixing = Bun.spawn(check, {
+        argv0: "redis-check-aof",
+        stdin: new Blob(["y\n"]),
+        stdout: "ignore",
+      });
+      await fixing.exited;
+    }
+    server.redis = redis ?? (await before.restart());
+    return redis === undefined;
   }
 
   /** Erases the master's data. Resolves to what the log had, and whether nodes were putting something back. */
