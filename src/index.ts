@@ -1,7 +1,7 @@
 import type { tidings } from "./plugin.ts";
 
 export { Authority, type AuthorityKeys, type AuthorityOptions } from "./auth/authority.ts";
-export type { Credential, Grant, PublishGrant } from "./auth/grant.ts";
+export type { Credential, Grant, MercureHolder, PublishGrant } from "./auth/grant.ts";
 export type { MercureRules } from "./auth/mercure-claims.ts";
 export { readVerifyingKey } from "./auth/read-key.ts";
 export { type RemoteKeys, type RemoteKeysTimes, remoteKeys } from "./auth/remote-keys.ts";
@@ -15,6 +15,7 @@ export type { Interest } from "./broker/interest.ts";
 export type { BrokerOptions, ClientHandle, ClientInfo, ClientOptions } from "./broker/options.ts";
 export type { DisconnectListener, ElysiaStream, EventSink } from "./broker/sink.ts";
 export type { FormatName, KeepAliveForm } from "./broker/stream-format.ts";
+export { Topic, type TopicEventOptions } from "./broker/topic.ts";
 export type { RemovalReason, Totals } from "./broker/totals.ts";
 export type { BuiltinEvents } from "./events/builtin.ts";
 export { Catalog } from "./events/catalog.ts";
@@ -27,6 +28,7 @@ export { DEFAULT_LIMITS, type Limits } from "./http/limits/limits.ts";
 export type { Publication } from "./http/publish/publications.ts";
 export type { Incoming } from "./http/request/address.ts";
 export { handleSSE, type StreamOptions } from "./http/routes/events.ts";
+export type { Connection, ConnectionHooks } from "./http/stream/connections.ts";
 export { type Clock, systemClock } from "./log/clock.ts";
 export type {
   CurrentBounds,

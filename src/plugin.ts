@@ -1,6 +1,7 @@
 import { type AnyElysia, Elysia } from "elysia";
 import { Tickets } from "./auth/tickets.ts";
 import type { Broker } from "./broker/broker.ts";
+import type { EventSchemas } from "./events/schema.ts";
 import { type Access, publicAccess } from "./http/access/access.ts";
 import { guard, ownPages } from "./http/access/guard.ts";
 import { pluginRemedies, type Remedies } from "./http/access/remedies.ts";
@@ -26,6 +27,7 @@ import { subscriptionRoutes } from "./http/routes/subscriptions.ts";
 import { ticketRoutes } from "./http/routes/tickets.ts";
 import { topicRoutes } from "./http/routes/topics.ts";
 import { hubStatus, type StatusOf } from "./http/status/hub-status.ts";
+import { type ConnectionHooks, Connections, withoutTypes } from "./http/stream/connections.ts";
 import { streamOpener } from "./http/stream/open-stream.ts";
 import { drainWithServer, takeOver } from "./http/stream/stopping.ts";
 import { MERCURE_PATH } from "./mercure/path.ts";
@@ -84,7 +86,13 @@ export interface HubOptions {
 }
 
 /** Options of {@link tidings}. */
-export interface TidingsOptions<Prefix extends string = string> extends HubOptions {
+export interface TidingsOptions<
+  Prefix extends string = string,
+  Events extends EventSchemas = Record<never, never>,
+> extends Omit<HubOptions, "broker">,
+    ConnectionHooks<Events> {
+  /** The broker of the hub. */
+  readonly broker: Broker<Events>;
   /**
    * The beginning of the paths of all routes, such as `/hub`.
    *
@@ -128,20 +136,28 @@ export interface TidingsOptions<Prefix extends string = string> extends HubOptio
  * await app.stop();
  * ```
  */
-export function tidings<const Prefix extends string = "">({
+export function tidings<
+  const Prefix extends string = "",
+  Events extends EventSchemas = Record<never, never>,
+>({
   prefix = "" as Prefix,
   access,
   hosts = [],
   origins = [],
+  broker: typedBroker,
+  onConnect,
+  onDisconnect,
   ...options
-}: TidingsOptions<Prefix>) {
-  const { broker } = options;
+}: TidingsOptions<Prefix, Events>) {
   const nodes = new SingleNode();
   const remedies = pluginRemedies({ isClosed: access === undefined });
   const check = guard({ hosts, origins, remedies });
+  const { broker, hooks } = withoutTypes(typedBroker, { onConnect, onDisconnect });
   takeOver(broker);
   return hubRoutes({
     ...options,
+    ...hooks,
+    broker,
     nodes,
     status: hubStatus(broker, nodes),
     prefix,
@@ -157,7 +173,7 @@ export function tidings<const Prefix extends string = "">({
 }
 
 /** Options of the routes. The plugin and the executable set them differently. */
-interface RouteOptions<Prefix extends string> extends HubOptions {
+interface RouteOptions<Prefix extends string> extends HubOptions, ConnectionHooks {
   readonly nodes: Nodes;
   readonly status: StatusOf;
   readonly prefix: Prefix;
@@ -192,6 +208,8 @@ export function hubRoutes<const Prefix extends string>({
   mercureUrl,
   mercureCookie = DEFAULT_MERCURE_COOKIE,
   mercureCompat = false,
+  onConnect,
+  onDisconnect,
 }: RouteOptions<Prefix>) {
   const limits = { ...DEFAULT_LIMITS, ...givenLimits };
   const publishRate = publishRateOf(limits, nodes);
@@ -216,6 +234,7 @@ export function hubRoutes<const Prefix extends string>({
     refusals,
     publications,
     openStream: streamOpener(broker, { admission, addressOf, limits }),
+    connections: new Connections(broker, { onConnect, onDisconnect }),
     mercure: {
       url: mercureUrl ?? `https://localhost${prefix}${MERCURE_PATH}`,
       // The place of the metadata is before any prefix, which is not the plugin's.

@@ -3,13 +3,15 @@ import type { DataOf, EventInput, EventInputs } from "../events/event-input.ts";
 import { EARLIEST } from "../events/names.ts";
 import type { EventSchemas } from "../events/schema.ts";
 import { type Clock, systemClock } from "../log/clock.ts";
+import { jsonOf } from "../log/data-text.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type LogListener } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import type { Receipt, StoreFailure } from "../log/store.ts";
 import { LimitedLogger, type Logger, silent } from "../logger.ts";
-import { encodeRetry } from "../protocol/frame.ts";
+import { encodeRetry, joinFrames } from "../protocol/frame.ts";
+import { topicFault } from "../topics/topic.ts";
 import { Client, newProgress } from "./client.ts";
 import { Clients } from "./clients.ts";
 import { Delivery } from "./delivery.ts";
@@ -29,6 +31,8 @@ import type {
 import { Presence } from "./presence.ts";
 import { Replay } from "./replay.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
+import { type FormatName, frameForOne } from "./stream-format.ts";
+import { Topic } from "./topic.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
 
 const EVERYTHING: Interest = { topics: [], types: [] };
@@ -196,10 +200,64 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   /**
    * Writes bytes between events to a client that takes bytes now.
    *
+   * @returns whether it does
    * @internal
    */
-  writeAside(client: Client, bytes: Uint8Array): void {
+  writeAside(client: Client, bytes: Uint8Array): boolean {
+    if (!this.#delivery.isReady(client)) return false;
     this.#delivery.writeAside(client, bytes);
+    return true;
+  }
+
+  /**
+   * The bytes of an event that is for one client alone.
+   *
+   * @throws InvalidEvent when the event is malformed, or breaks the catalog
+   * @internal
+   */
+  frameForOne(event: EventInput, format: FormatName): Uint8Array {
+    return frameForOne(toDraft(event, this), format, this.#clock.time());
+  }
+
+  /**
+   * A topic, to publish there, and to see who reads it.
+   *
+   * @example
+   * ```ts
+   * import { Broker } from "tidings";
+   * const broker = new Broker();
+   * const order = broker.topic("orders/7");
+   * await order.publish("order-shipped", { id: 7 });
+   * console.log(order.clientCount);
+   * ```
+   *
+   * @throws TypeError when events can't be published to a topic of this name
+   */
+  topic(name: string): Topic<Events> {
+    const fault = topicFault(name);
+    if (fault !== undefined) throw new TypeError(`${JSON.stringify(name)}: ${fault}`);
+    return new Topic<Events>(name, this);
+  }
+
+  /**
+   * The data of the current value of a type: the newest event that was published with `retain`.
+   *
+   * @param topic the topic of the value; none for the value of the type on no topic
+   * @returns undefined if there is none
+   */
+  current<Type extends string>(type: Type, topic?: string): DataOf<Events, Type> | undefined {
+    const entry = this.log.store.current?.get(type, topic);
+    // The catalog checked it when it was published.
+    return entry && (JSON.parse(jsonOf(entry)) as DataOf<Events, Type>);
+  }
+
+  /**
+   * The clients that ask for a topic, or for some topic of a pattern, the oldest connection first.
+   *
+   * @internal
+   */
+  clientsOf(pattern: string): Iterable<ClientInfo> {
+    return this.#clients.describe(this.log.head, pattern);
   }
 
   /** The number of different subscriptions. Clients that ask for the same share one. */
@@ -264,7 +322,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     if (presence && format !== "json" && format !== "envelope") {
       throw new TypeError(`a stream of the format ${format} can't say who is there`);
     }
-    const id = crypto.randomUUID();
+    const { id = crypto.randomUUID(), first } = options;
     const sink = sinkOf(stream);
     const { head } = this.log;
     const progress = newProgress(head, head);
@@ -286,7 +344,8 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       owner: this.#clients,
     });
     this.#keepAlive.start();
-    this.#clients.add(client, subscription.format.greeting(id, this.log, lastEventId));
+    const greeting = subscription.format.greeting(id, this.log, lastEventId);
+    this.#clients.add(client, first ? joinFrames([greeting, first]) : greeting);
     this.logger.debug({ client: id, clients: this.#clients.size }, "client connected");
     if (presence) this.presence.watch(client);
     client.onRemoved = removed;

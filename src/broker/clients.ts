@@ -67,9 +67,14 @@ export class Clients {
     for (const client of this.#byId.values()) if (!this.#taken.has(client)) yield client;
   }
 
-  /** The clients as administrators see them. `head` is the position of the log's newest event. */
-  *describe(head: number): Generator<ClientInfo, void, void> {
+  /**
+   * The clients as administrators see them, or those that ask for a topic of the pattern. `head` is the position of
+   * the log's newest event.
+   */
+  *describe(head: number, pattern?: string): Generator<ClientInfo, void, void> {
+    const wanted = pattern === undefined ? undefined : new Set(this.subscriptions.askingFor(pattern));
     for (const { id, about, subscription, connectedAt, state, progress } of this) {
+      if (wanted && !wanted.has(subscription)) continue;
       const { topics, types } = subscription.interest;
       const lag = progress ? head - progress.position : 0;
       yield { id, about, topics: topics.map(shownPattern), types: [...types], connectedAt, state, lag };

@@ -90,6 +90,18 @@ export interface ClientOptions {
    * @defaultValue false
    */
   readonly presence?: boolean;
+  /**
+   * Its id; a new one by default.
+   *
+   * @internal
+   */
+  readonly id?: string | undefined;
+  /**
+   * Events that come right after the greeting.
+   *
+   * @internal
+   */
+  readonly first?: Uint8Array | undefined;
   /** Removes the client when it aborts. */
   readonly signal?: AbortSignal;
   /** Who the client is, for administrators. */

@@ -1,5 +1,5 @@
 import { jsonOf, textOf } from "../log/data-text.ts";
-import { type Entry, isNamed } from "../log/entry.ts";
+import { createEntry, type Draft, type Entry, isNamed } from "../log/entry.ts";
 import type { Log } from "../log/log.ts";
 import {
   DEFAULT_TYPE,
@@ -247,6 +247,17 @@ class MercureFormat implements StreamFormat {
   position(place: string): Uint8Array {
     return encodeId(`#${place}`);
   }
+}
+
+/** The bytes of an event that is for one client alone. It has no id, since the log does not have it. */
+export function frameForOne(draft: Draft, format: FormatName, time: number): Uint8Array {
+  const place = { word: "", position: 0, recipients: 1, keptAt: time, erased: false };
+  const entry = createEntry({ ...draft, ...place, id: crypto.randomUUID() });
+  const { type } = entry;
+  if (format === "envelope") return envelope(entry, entry.topics, undefined);
+  if (format === "text") return textFrame(entry, undefined);
+  if (format === "mercure") return encodeFrame({ event: type, data: textOf(entry) });
+  return encodeJsonFrame({ event: type, json: jsonOf(entry) });
 }
 
 /** The formats of a broker's subscriptions. */

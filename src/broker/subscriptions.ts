@@ -96,7 +96,7 @@ export class Subscriptions<R extends Reader> {
   /** How many readers ask for a topic, or for some topic of a pattern. */
   readersOf(pattern: string): number {
     let count = 0;
-    for (const { size } of this.#askingFor(pattern)) count += size;
+    for (const { size } of this.askingFor(pattern)) count += size;
     return count;
   }
 
@@ -112,7 +112,7 @@ export class Subscriptions<R extends Reader> {
   }
 
   /** Those that ask for a topic, or for some topic of a pattern, whatever the types that they take. */
-  #askingFor(pattern: string): readonly Subscription<R>[] {
+  askingFor(pattern: string): readonly Subscription<R>[] {
     if (prefixOf(pattern) === undefined) return this.#byTopics([pattern]);
     const isWanted = (one: string) => overlaps(one, pattern);
     return [...this.#byKey.values()].filter(({ interest }) => patternsOf(interest).some(isWanted));

@@ -9,6 +9,7 @@ import type { RateLimit } from "./limits/rate-limit.ts";
 import type { Publications } from "./publish/publications.ts";
 import type { AddressOf } from "./request/address.ts";
 import type { StatusOf } from "./status/hub-status.ts";
+import type { Connections } from "./stream/connections.ts";
 import type { OpenStream } from "./stream/open-stream.ts";
 
 /** What the routes work on. */
@@ -24,6 +25,8 @@ export interface Hub extends AccessRules {
   readonly refusals: Refusals;
   /** Answers with an event stream. */
   readonly openStream: OpenStream;
+  /** Asks the application who may connect. */
+  readonly connections: Connections;
   readonly mercure: MercureSettings;
   readonly publications: Publications;
   readonly addressOf: AddressOf;

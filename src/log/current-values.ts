@@ -42,6 +42,8 @@ export interface CurrentReader {
   read(after: number, upTo: number, limit: number): CurrentStretch;
   /** The position of the value with this id, or at this place. */
   locate(id: string, isMeant: (entry: Entry) => boolean): number | undefined;
+  /** The value of a type on a topic (undefined: on no topic). */
+  get(type: string, topic: string | undefined): Entry | undefined;
 }
 
 /** An event that is current on some of its topics. None are left when it is current no more. */
@@ -148,6 +150,10 @@ export class CurrentValues implements CurrentReader {
       ({ entry, topics }) => topics.size > 0 && entry.id === id && isMeant(entry),
     );
     return found?.entry.position;
+  }
+
+  get(type: string, topic: string | undefined): Entry | undefined {
+    return this.#byKey.get(keyOf(type, topic ?? ""))?.entry;
   }
 
   #set(entry: Entry, topics: readonly string[], changes: Changes): void {

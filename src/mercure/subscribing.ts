@@ -25,23 +25,29 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
   const { request } = incoming;
   const { mercure, limits } = hub;
   const query = await inSlices(parseQuery(requestUrl(request).search.slice(1)));
-  const grant = await accessOf(hub, request, query);
+  const given = await accessOf(hub, request, query);
   const fields = [...query, ...(request.method === "QUERY" ? await bodyOf(hub, incoming) : [])];
   const wanted = readMatchers(fields, mercure.url, limits.maxTopics);
-  const { patterns, old } = wanted;
-  const interest = interestOf(grant, patterns);
-  const asked = cursorOf(request, fields);
-  if (asked === undefined) {
-    const opened = (id: string) => subscribers.open(id, wanted, grant, undefined);
-    return hub.openStream(incoming, { grant, interest, format: "mercure", opened });
-  }
-  const { lastEventId, told } = await beginningAt(hub, interest, asked);
-  const headers = {
-    "mercure-last-event-id": headerText(told),
-    ...(old && { "last-event-id": headerText(told) }),
-  };
-  const opened = (id: string) => subscribers.open(id, wanted, grant, lastEventId);
-  return hub.openStream(incoming, { grant, interest, lastEventId, format: "mercure", headers, opened });
+  const cursor = cursorOf(request, fields);
+  const lastEventId = cursor === "" ? undefined : cursor;
+  const asked = { grant: given, topics: wanted.patterns, lastEventId, format: "mercure" as const };
+  return hub.connections.admit(request, asked, async ({ grant, topics, connection }) => {
+    const interest = interestOf(grant, topics);
+    const beginning = cursor === undefined ? undefined : await beginningAt(hub, interest, cursor);
+    const told = beginning && headerText(beginning.told);
+    return hub.openStream(incoming, {
+      grant,
+      interest,
+      connection,
+      lastEventId: beginning?.lastEventId,
+      format: "mercure",
+      headers: {
+        ...(told !== undefined && { "mercure-last-event-id": told }),
+        ...(told !== undefined && wanted.old && { "last-event-id": told }),
+      },
+      opened: (id) => subscribers.open(id, wanted, grant, beginning?.lastEventId),
+    });
+  });
 }
 
 async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {

@@ -2,6 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Broker } from "../../broker/broker.ts";
 import { patternsOf } from "../../broker/interest.ts";
+import type { EventSchemas } from "../../events/schema.ts";
 import { type Access, publicAccess } from "../access/access.ts";
 import { assertKnowsSubjects } from "../access/presence.ts";
 import { answered } from "../answer/answering.ts";
@@ -16,7 +17,8 @@ import { addressFinder, type Incoming } from "../request/address.ts";
 import { readLastEventId } from "../request/last-event-id.ts";
 import { flagParameter, isSet, QueryReader, textParameter } from "../request/query.ts";
 import { readInterest, subscriptionParameters } from "../request/subscription-query.ts";
-import { type OpenStream, streamOpener } from "../stream/open-stream.ts";
+import { type ConnectionHooks, Connections, withoutTypes } from "../stream/connections.ts";
+import { streamOpener } from "../stream/open-stream.ts";
 import { drainWithServer, takeOver } from "../stream/stopping.ts";
 import { ticketAccess } from "./tickets.ts";
 
@@ -54,7 +56,7 @@ type Query = Static<typeof EventsQuery>;
 
 /** `GET /events`: the event stream. */
 export function eventRoutes(hub: Hub) {
-  const open = eventStreams(ticketAccess(hub), hub.openStream, hub.limits);
+  const open = eventStreams({ ...hub, access: ticketAccess(hub) });
   return new Elysia().get("/events", open, {
     query: EventsQuery,
     detail: operation({
@@ -78,7 +80,8 @@ export function eventRoutes(hub: Hub) {
 }
 
 /** Options of {@link handleSSE}. */
-export interface StreamOptions {
+export interface StreamOptions<Events extends EventSchemas = Record<never, never>>
+  extends ConnectionHooks<Events> {
   /**
    * The access policy: decides what the sender of a request may read.
    *
@@ -111,16 +114,19 @@ export interface StreamOptions {
  * new Elysia().get("/news", handleSSE(broker)).listen(3000);
  * ```
  */
-export function handleSSE(
-  broker: Broker,
-  { access = publicAccess, limits, trustProxy = [] }: StreamOptions = {},
+export function handleSSE<Events extends EventSchemas>(
+  typedBroker: Broker<Events>,
+  { access = publicAccess, limits, trustProxy = [], ...typedHooks }: StreamOptions<Events> = {},
 ): (context: Incoming & { readonly route?: string }) => Promise<Response> {
+  const { broker, hooks } = withoutTypes(typedBroker, typedHooks);
   const refusals = new Refusals(broker.logger);
   const reader = new QueryReader(EventsQuery);
   const allLimits = { ...DEFAULT_LIMITS, ...limits };
   const admission = new Admission(allLimits);
   const parts = { admission, addressOf: addressFinder(trustProxy), limits: allLimits };
-  const open = eventStreams(access, streamOpener(broker, parts), allLimits);
+  const openStream = streamOpener(broker, parts);
+  const connections = new Connections(broker, hooks);
+  const open = eventStreams({ access, openStream, connections, limits: allLimits });
   takeOver(broker);
   return async ({ request, server, route = "" }) => {
     if (server) drainWithServer(server, broker);
@@ -129,22 +135,30 @@ export function handleSSE(
   };
 }
 
-function eventStreams(
-  access: Access,
-  openStream: OpenStream,
-  { maxTopics }: Limits,
-): (context: Incoming & { readonly query: Query }) => Promise<Response> {
+function eventStreams({
+  access,
+  openStream,
+  connections,
+  limits: { maxTopics },
+}: Pick<Hub, "access" | "openStream" | "connections" | "limits">): (
+  context: Incoming & { readonly query: Query },
+) => Promise<Response> {
   return async ({ request, server, query }) => {
-    const grant = await access(request);
-    const interest = readInterest(query, grant, maxTopics);
+    const given = await access(request);
     const lastEventId = readLastEventId(request) ?? (query.last_event_id || undefined);
     const { keepalive: keepAlive = "comment", format = "json" } = query;
     const presence = isSet(query.presence);
-    if (presence) {
-      if (format === "text")
-        throw new Problem(400, "with format=text there is no presence: it has no hub events");
-      assertKnowsSubjects(grant, patternsOf(interest));
+    if (presence && format === "text") {
+      throw new Problem(400, "with format=text there is no presence: it has no hub events");
     }
-    return openStream({ request, server }, { grant, interest, lastEventId, keepAlive, format, presence });
+    const asked = { grant: given, topics: query.topic ?? [], lastEventId, format };
+    return connections.admit(request, asked, async ({ grant, topics, connection }) => {
+      const interest = readInterest({ ...query, topic: [...topics] }, grant, maxTopics);
+      if (presence) assertKnowsSubjects(grant, patternsOf(interest));
+      return openStream(
+        { request, server },
+        { grant, interest, lastEventId, keepAlive, format, presence, connection },
+      );
+    });
   };
 }

@@ -9,6 +9,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { AddressOf, Incoming } from "../request/address.ts";
 import { preferredCoding } from "./accept-encoding.ts";
 import { compressing, STREAM_CODINGS } from "./compression.ts";
+import type { OpeningConnection } from "./connections.ts";
 import { directStream } from "./direct-stream.ts";
 import { endOfStream, removeAt } from "./expiry.ts";
 import { STREAM_HEADERS } from "./stream-headers.ts";
@@ -20,6 +21,8 @@ export interface StreamWish
   readonly grant: Grant;
   /** Called with the id of the client when the stream is open. */
   readonly opened?: (clientId: string) => void;
+  /** The connection for which it is, where the application has hooks. */
+  readonly connection?: OpeningConnection | undefined;
   /** More headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -44,7 +47,7 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
   const withdrawals = new Withdrawals(broker);
   const removed = ({ address }: ClientAbout) => admission.leave(address);
 
-  return async ({ request, server }, { grant, headers: more, opened, ...wish }) => {
+  return async ({ request, server }, { grant, headers: more, opened, connection, ...wish }) => {
     const { interest, lastEventId } = wish;
     if (interest && lastEventId !== undefined && (await broker.hasAll(interest, lastEventId))) {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
@@ -74,8 +77,19 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
       // The key may have been withdrawn since it was looked at.
       const over = endOf(grant);
       if (over !== undefined) throw invalidToken(over);
-      const client = broker.addClient(sink, { ...wish, about, removed });
+      const ended = (about: ClientAbout) => {
+        removed(about);
+        connection?.end();
+      };
+      const client = broker.addClient(sink, {
+        ...wish,
+        about,
+        removed: connection ? ended : removed,
+        id: connection?.id,
+        first: connection?.takeFirst(),
+      });
       admission.enter(address);
+      connection?.opened();
       opened?.(client.id);
       if (credential) withdrawals.watch(credential.withdrawn);
       const end = endOfStream(grant.expires, limits.maxStreamAge);
