@@ -115,17 +115,17 @@ export interface StreamOptions<Events extends EventSchemas = Record<never, never
  * ```
  */
 export function handleSSE<Events extends EventSchemas>(
-  typedBroker: Broker<Events>,
+  broker: Broker<Events>,
   { access = publicAccess, limits, trustProxy = [], ...typedHooks }: StreamOptions<Events> = {},
 ): (context: Incoming & { readonly route?: string }) => Promise<Response> {
-  const { broker, hooks } = withoutTypes(typedBroker, typedHooks);
+  const { broker: plain, hooks } = withoutTypes(broker, typedHooks);
   const refusals = new Refusals(broker.logger);
   const reader = new QueryReader(EventsQuery);
   const allLimits = { ...DEFAULT_LIMITS, ...limits };
   const admission = new Admission(allLimits);
   const parts = { admission, addressOf: addressFinder(trustProxy), limits: allLimits };
-  const openStream = streamOpener(broker, parts);
-  const connections = new Connections(broker, hooks);
+  const openStream = streamOpener(plain, parts);
+  const connections = new Connections(plain, hooks);
   const open = eventStreams({ access, openStream, connections, limits: allLimits });
   takeOver(broker);
   return async ({ request, server, route = "" }) => {

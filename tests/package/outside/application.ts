@@ -11,7 +11,7 @@ const access: Access = () => ({ publish: { topics: ["*"] }, subscribe: ["*"], pr
 const app = new Elysia()
   .get("/mine", () => "mine" as const)
   .group("/hub", (hub) => hub.use(tidings({ broker, access })))
-  .get("/sse", handleSSE(broker))
+  .get("/sse", handleSSE(broker, { onConnect: (client) => client.subscribe("orders/1") }))
   .listen({ port: 0, hostname: "127.0.0.1" });
 
 await broker.publish({ type: EventType.NavBadgeUpdate, data: { path: "/", badge: "1" } });
@@ -19,6 +19,21 @@ await broker.publish({ type: EventType.NavBadgeUpdate, data: { path: "/", badge:
 export const wrong = () => broker.broadcastJSON("nav-badge-update", { path: "/" });
 // @ts-expect-error: a wrong payload of its own catalog
 export const wrongToo = () => broker.broadcast({ type: "order-created", data: { id: "1" } });
+
+// The hooks and the topics of a broker are typed by its catalog.
+export const hooked = tidings({
+  broker,
+  onConnect(client) {
+    client.send("order-created", { id: 1 });
+    // @ts-expect-error: a wrong payload for one client
+    client.send("order-created", { id: "1" });
+  },
+  onDisconnect: ({ id }) => broker.removeClient(id),
+});
+export const orders = broker.topic("orders/1");
+export const latest: number | undefined = orders.current("order-created")?.id;
+// @ts-expect-error: a wrong payload on a topic
+export const wrongThere = () => orders.publish("order-created", { id: "1" });
 
 const url = app.server?.url.origin ?? "";
 const mine: "mine" | null = (await treaty<typeof app>(url).mine.get()).data;
