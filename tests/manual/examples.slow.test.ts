@@ -55,6 +55,9 @@ const steps: Readonly<Record<string, Steps>> = {
     "bun hooks.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8082") },
     "bun stream.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8080") },
   },
+  "from-better-sse": {
+    "bun after.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8083") },
+  },
   types: {
     'tidings publish order-craeted \'{"id":1,"total":2}\'': { code: 2 },
   },
