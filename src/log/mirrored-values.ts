@@ -40,6 +40,10 @@ export class MirroredValues implements CurrentReader {
     return this.#values.locate(id, isMeant);
   }
 
+  get(type: string, topic: string | undefined): Entry | undefined {
+    return this.#values.get(type, topic);
+  }
+
   /** Takes events that have been kept, with positions after those before. */
   keep(entries: readonly Entry[]): void {
     if (entries.some(({ retain }) => retain)) this.#values.keep(entries);
