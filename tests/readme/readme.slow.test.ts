@@ -23,6 +23,11 @@ const steps: Steps = {
   "curl -N http://127.0.0.1:3000/events": { later: /event: greeting\ndata: "hello"/ },
   'curl http://127.0.0.1:3000/publish -H \'content-type: application/json\' -d \'{"type":"greeting","data":"hello"}\'':
     { shows: /"recipients":2/ },
+  "redis-server --port 6379 --save ''": { keeps: true, shows: /Ready to accept connections/ },
+  "tidings listen --last-event-id earliest --url http://127.0.0.1:3001": {
+    later: /\tgreeting\t-\t"hello, other node"/,
+  },
+  "tidings publish greeting --text 'hello, other node' --url http://127.0.0.1:3002": { again: true },
   "scripts/publish": { keeps: true, shows: / load .*, memory .*, disk / },
 };
 

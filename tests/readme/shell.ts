@@ -2,13 +2,15 @@ import { createServer } from "node:net";
 import { delimiter, dirname, resolve } from "node:path";
 import { defer } from "../defer.ts";
 import { binary } from "../e2e/binary.ts";
+import { redisProgram } from "../log/redis/redis-server.ts";
 import { cleanEnvironment } from "../program.ts";
 
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {
   const ports = new Map<string, number>();
-  for (const port of ["3000", "8080", "8081", "8082"]) ports.set(port, await freePort());
-  return (text) => text.replaceAll(/\b(?:3000|808[0-2])\b/g, (port) => String(ports.get(port)));
+  for (const port of ["3000", "3001", "3002", "6379", "8080", "8081", "8082"])
+    ports.set(port, await freePort());
+  return (text) => text.replaceAll(/\b(?:300[0-2]|6379|808[0-2])\b/g, (port) => String(ports.get(port)));
 }
 
 function freePort(): Promise<number> {
@@ -68,6 +70,7 @@ export class Shell {
       dirname(binary),
       dirname(process.execPath),
       ...(python === undefined ? [] : [python]),
+      ...(redisProgram === undefined ? [] : [dirname(resolve(redisProgram))]),
       process.env["PATH"],
     ].join(delimiter);
     const url = `http://127.0.0.1:${port}`;
