@@ -10,7 +10,7 @@ export const parts: readonly Part[] = [
   { title: "Begin", pages: ["start", "words"] },
   { title: "Publish", pages: ["publish", "webhooks", "database", "github-actions"] },
   { title: "Read", pages: ["browser", "frames", "phone", "hypermedia", "language-models"] },
-  { title: "Languages", pages: ["typescript", "python", "go", "php"] },
+  { title: "Languages", pages: ["typescript", "frameworks", "python", "go", "php"] },
   {
     title: "Events",
     pages: ["topics", "types", "history", "current", "private", "presence", "ended-topics"],
