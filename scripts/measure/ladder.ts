@@ -1,6 +1,6 @@
 /**
- * What one publish costs, step by step: a bare server of this runtime, one of Elysia, and the hub in
- * dist/tidings. Each takes the same requests in turn, freshly started and warmed up. Figures are the
+ * What one publish costs, step by step: a bare server of this runtime, one of Elysia, one that makes the
+ * hub's checks too, and the hub in dist/tidings. Each takes the same requests in turn, freshly started and warmed up. Figures are the
  * servers' own CPU time, medians over the rounds; ratios are of one round each, so that they hold on a
  * machine that does other things too.
  *

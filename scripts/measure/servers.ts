@@ -45,7 +45,7 @@ export const floor: Server = {
 };
 
 /** Steps to the hub that take the same request and do nothing with it; see ladder.ts. */
-export const steps: readonly Server[] = ["bare", "elysia"].map((name) => ({
+export const steps: readonly Server[] = ["bare", "elysia", "checked"].map((name) => ({
   name,
   features: [],
   start() {
