@@ -4,7 +4,7 @@ import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { programsStep, promtool, proxies } from "./debian-programs.ts";
 import { importsOf } from "./imports.ts";
-import { archivers, installedStep, languages, packetFilter, shells } from "./installed.ts";
+import { archivers, installedStep, languages, packetFilter, shells, symfony } from "./installed.ts";
 import { previousStep } from "./previous.ts";
 import { pythonStep } from "./python.ts";
 import { redisStep } from "./redis.ts";
@@ -29,6 +29,7 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/cli/completion.test.ts", step: installedStep("shells", shells, { mayPassOver }) },
   { imports: "tests/scripts/archive.test.ts", step: installedStep("xz", archivers, { mayPassOver }) },
   { imports: "tests/manual/languages.ts", step: installedStep("languages", languages, { mayPassOver }) },
+  { imports: "tests/mercure/symfony.test.ts", step: installedStep("symfony", symfony, { mayPassOver }) },
   {
     imports: "tests/server/dead-readers.slow.test.ts",
     step: installedStep("nft", packetFilter, { mayPassOver }),

@@ -19,7 +19,7 @@ export const parts: readonly Part[] = [
   { title: "Your own application", pages: ["application"] },
   { title: "Run it", pages: ["watching", "backup", "proxies", "tls", "cores", "nodes"] },
   { title: "Look up", pages: ["options", "http", "errors", "limits", "guarantees", "measurements"] },
-  { title: "Coming from", pages: ["from-better-sse", "from-go-broker"] },
+  { title: "Coming from", pages: ["from-mercure", "from-better-sse", "from-go-broker"] },
 ];
 
 /** All pages, in the order of reading. */
