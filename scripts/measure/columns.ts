@@ -73,7 +73,7 @@ export function columnsOf({ measures, compared }: Group, hasFloor: boolean): Col
     case "arrival":
       return [memory, secondsToOpen, cpuToOpen, ...(compared ? [memoryAlone, memoryPerWorker] : [])];
     case "one event":
-      return [memory, memoryAlone, secondsToOpen, cpuToOpen, untilAllHadIt, lost];
+      return [memory, memoryAlone, secondsToOpen, cpuToOpen, untilAllHadIt, cpuEach, lost];
     case "deliveries":
       return [...ratesOf(compared, hasFloor), p99, lost];
     case "events":
