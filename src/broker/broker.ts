@@ -572,7 +572,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     if (this.#clients.size > 0) this.#keepAlive.delivered();
     if (this.#observers.size === 0) return;
     const took = this.#clock.now() - since;
-    for (const observer of this.#observers) observer(entries, took);
+    const events = entries.some(({ erased }) => erased) ? entries.filter(({ erased }) => !erased) : entries;
+    if (events.length === 0) return;
+    for (const observer of this.#observers) observer(events, took);
   }
 
   #removed(client: Client, reason: RemovalReason, error: unknown): void {

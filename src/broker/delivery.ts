@@ -44,6 +44,8 @@ export class Delivery {
   deliver(entries: readonly Entry[], since: number): void {
     const { clients, totals } = this.#options;
     for (const entry of entries) {
+      // It only has a place.
+      if (entry.erased) continue;
       for (const subscription of clients.subscriptions.find(entry)) {
         if (subscription.push(entry)) this.#subscriptions.push(subscription);
       }

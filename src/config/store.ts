@@ -61,8 +61,8 @@ export async function openStore(
     const reason = await unfitness(store, replicas);
     if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
     return recipients
-      ? new NodeRedisStore(store, { bounds, replicas }, recipients)
-      : new RedisStore(store, { bounds, replicas });
+      ? new NodeRedisStore(store, { bounds, currentBounds, replicas }, recipients)
+      : new RedisStore(store, { bounds, currentBounds, replicas });
   }
   return store === "memory"
     ? new MemoryStore(bounds, systemClock, currentBounds, endedTopics)

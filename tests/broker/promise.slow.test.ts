@@ -245,17 +245,22 @@ test.skipIf(redisProgram === undefined)(
     const { url } = await startRedis();
     let hubs = 0;
     await fc.assert(
-      fc.asyncProperty(withoutEnds, bounds, fc.boolean(), async (steps, { events, bytes }, crowd) => {
-        const address = `${url}?prefix=hub${hubs++}`;
-        await beginLog(address);
-        await assertPromise(steps, {
-          // Redis has a clock of its own, on which events get old.
-          open: () => new RedisStore(address, { bounds: { events, bytes } }),
-          lasts: true,
-          ...{ stallTimeout: 0, keepAlive: 1 },
-          crowd,
-        });
-      }),
+      fc.asyncProperty(
+        fc.oneof(withoutEnds, stepsWithValues),
+        bounds,
+        fc.boolean(),
+        async (steps, { events, bytes }, crowd) => {
+          const address = `${url}?prefix=hub${hubs++}`;
+          await beginLog(address);
+          await assertPromise(steps, {
+            // Redis has a clock of its own, on which events get old.
+            open: () => new RedisStore(address, { bounds: { events, bytes } }),
+            lasts: true,
+            ...{ stallTimeout: 0, keepAlive: 1 },
+            crowd,
+          });
+        },
+      ),
       { numRuns: 100 * runs },
     );
   },

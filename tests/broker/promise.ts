@@ -7,6 +7,7 @@ import type { Entry } from "../../src/log/entry.ts";
 import { IdConflict, type Store, TopicEnded } from "../../src/log/store.ts";
 import { HubEvent, isHubEvent } from "../../src/protocol/hub-events.ts";
 import { parsePlace, placeOwed, placeText } from "../../src/protocol/place.ts";
+import { entry } from "../log/draft.ts";
 import type { Read } from "../protocol/read.ts";
 import { until } from "../until.ts";
 import { addCrowd } from "./crowd.ts";
@@ -122,9 +123,22 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       const { word } = parsePlace(started.log.place(0)) ?? {};
       history = { word, entries: [], lost: new Set(), opened: [], cleared: [], earliest: 1 };
     }
-    started.observe((entries) => history.entries.push(...entries));
+    started.observe((entries) => {
+      const [first] = entries;
+      if (first) fillUpTo(first.position - 1, started);
+      history.entries.push(...entries);
+    });
     if (crowd) addCrowd(started);
     return all;
+  }
+
+  /** A place that no event has is one that a value was cleared at. */
+  function fillUpTo(position: number, { log }: Broker): void {
+    const { entries } = history;
+    for (let next = entries.length + 1; next <= position; next++) {
+      const { word = "" } = parsePlace(log.place(next)) ?? {};
+      entries.push(entry(next, { word, erased: true }));
+    }
   }
 
   function logOf(broker: Broker): Pick<SharedLog, "head" | "earliest"> {
@@ -285,6 +299,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
   await settle();
   await until(() => brokers.every((broker) => broker.behindCount === 0));
   noteEarliest();
+  if (brokers[0] && !(brokers[0].log.store instanceof FaultyStore)) fillUpTo(headNow(), brokers[0]);
   assertEndsKept(history);
   for (const connection of connections) assertKept(connection);
   for (const connection of connections) if (connection.history === history) await assertEnded(connection);
@@ -610,6 +625,7 @@ function mayRead({ privateTopics = [] }: Interest, entry: Entry): boolean {
 
 function isFor(interest: Interest, entry: Entry): boolean {
   const { topics, types } = interest;
+  if (entry.erased) return false;
   if (types.length > 0 && !types.includes(entry.type ?? "message")) return false;
   if (topics.length > 0 && entry.topics.length > 0 && !covers(topics, entry)) return false;
   return mayRead(interest, entry);

@@ -5,7 +5,7 @@ import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
-import type { EngineBounds } from "./engine.ts";
+import type { BlockContent, EngineBounds } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { nameOf } from "./names.ts";
@@ -69,6 +69,12 @@ export class Appending {
     }
     answers.push(...(await this.#appendUnit(next)));
     return answers;
+  }
+
+  /** Appends one block, which has no event that readers are sent. @throws RedisAway; OutcomeUnknown. */
+  async appendBlock(content: BlockContent): Promise<void> {
+    this.#session.assertTakesEvents();
+    await this.#keep(this.#member.begin([content]), performance.now() + OUTCOME_MS);
   }
 
   async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {

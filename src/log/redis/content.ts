@@ -1,8 +1,9 @@
+import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { placeText } from "../../protocol/place.ts";
 import { blocksOf, decodeBlock, encodeBlock, type Block as StoredBlock } from "../block.ts";
 import { createEntry, type Draft, type Entry } from "../entry.ts";
 import type { Block, BlockContent } from "./engine.ts";
-import { nameOf } from "./names.ts";
+import { NO_VALUE, nameOf, valueKey } from "./names.ts";
 
 /** What a block takes in Redis besides its texts, in bytes, roughly. */
 const BLOCK_BYTES = 100;
@@ -21,7 +22,42 @@ export function contentsOf(drafts: readonly Draft[], recipients: readonly number
     const id = draft.id ?? placeText(place);
     return createEntry({ ...draft, ...place, id, keptAt: 0, recipients: recipients[i] ?? 0, erased: false });
   });
-  return blocksOf(entries).map((block) => contentOf(block, drafts));
+  return runsOf(entries)
+    .flatMap(blocksOf)
+    .map((block) => contentOf(block, drafts));
+}
+
+/** What clears a current value: it takes a place in the log, and readers are sent nothing for it. */
+export function clearing(type: string, topic: string | undefined): BlockContent {
+  const entry = createEntry({
+    ...{ word: "", position: 1, id: placeText({ word: "", position: 1 }), keptAt: 0, recipients: 0 },
+    ...{ type, topics: topic === undefined ? [] : [topic], json: "null", text: false, retry: undefined },
+    ...{ private: false, retain: false, end: false, erased: true },
+  });
+  const block = contentOf({ word: "", last: 1, keptAt: 0, entries: [entry] }, []);
+  return { ...block, current: NO_VALUE + valueKey(type, topic) };
+}
+
+/** Each event that becomes a current value alone, so that Redis can keep it when the rest goes. */
+function runsOf(entries: readonly Entry[]): Entry[][] {
+  const runs: Entry[][] = [];
+  let open: Entry[] | undefined;
+  for (const entry of entries) {
+    if (open && !entry.retain) open.push(entry);
+    else {
+      const run = [entry];
+      runs.push(run);
+      open = entry.retain ? undefined : run;
+    }
+  }
+  return runs;
+}
+
+function keysOf({ type = DEFAULT_TYPE, topics, retain }: Entry): readonly string[] {
+  if (!retain) return [];
+  return topics.length === 0
+    ? [valueKey(type, undefined)]
+    : [...new Set(topics)].map((topic) => valueKey(type, topic));
 }
 
 function contentOf(block: StoredBlock, drafts: readonly Draft[]): BlockContent {
@@ -31,7 +67,8 @@ function contentOf(block: StoredBlock, drafts: readonly Draft[]): BlockContent {
     return id === undefined ? [] : [`${nameOf(id, topics)}:${index}`];
   });
   const size = BLOCK_BYTES + Math.ceil(TEXT_FACTOR * Buffer.byteLength(text)) + NAME_BYTES * names.length;
-  return { count: block.entries.length, size, names: names.join(" "), text };
+  const current = block.entries.flatMap(keysOf).join(" ");
+  return { count: block.entries.length, size, names: names.join(" "), current, text };
 }
 
 /**
@@ -39,6 +76,11 @@ function contentOf(block: StoredBlock, drafts: readonly Draft[]): BlockContent {
  *
  * @throws DamagedBlock; NewerBlock.
  */
-export function entriesOf({ word, last, keptAt, text }: Block): readonly Entry[] {
+export function entriesOf({
+  word,
+  last,
+  keptAt,
+  text,
+}: Pick<Block, "word" | "last" | "keptAt" | "text">): readonly Entry[] {
   return decodeBlock(text, { word, last, keptAt }).entries;
 }

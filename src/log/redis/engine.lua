@@ -6,22 +6,30 @@
 --       3 meta: a hash
 --       4 seqs: a hash, node -> "SEQ LAST LEASE"
 --       5 hellos: a hash, in a recovery, node -> "AT|LIVES|HEAD|LOW|SEQS"
+--       6 current: a sorted set, key of a type and a topic -> the position of the current value
+--       7 sizes: a hash, such a key -> the size of that value's block
+--       8 archive: a hash, such a key -> "POSITION SIZE WORD KEPT_AT TEXT", the newest that is no longer in the log
 -- ARGV  1 the operation, then its arguments
 --
 -- Lives are written "NUMBER WORD FIRST;…", epochs "NUMBER AFTER;…", seqs "NODE SEQ LAST;…".
 -- Numbers are exact as text up to 10^14.
 
 local LOG, NAMES, META, SEQS, HELLOS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local CURRENT, SIZES, ARCHIVE = KEYS[6], KEYS[7], KEYS[8]
 local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 60000, 1000
 local LEASE, SEQ_KEPT = 10000, 3600000
 -- How many lives and epochs are remembered.
 local REMEMBERED = 64
 -- How many blocks one call trims at most.
 local TRIMMED = 64
+-- How many current values one call drops at most, besides as many as it sets.
+local DROPPED = 64
+-- How many bytes of current values one call reads, or one value.
+local READ = 262144
 
 
 -- State: all of META that a call needs, as numbers where they are numbers.
-local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop' }
+local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop', 'value_bytes', 'floor', 'dropped' }
 local TEXTS = { 'replid', 'word', 'phase', 'oldest' }
 
 local function load_state()
@@ -44,7 +52,8 @@ local function save(...) redis.call('HSET', META, ...) end
 
 local function save_counts(state)
   save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time,
-    'spare', state.spare, 'oldest', state.oldest)
+    'spare', state.spare, 'oldest', state.oldest, 'value_bytes', state.value_bytes, 'floor', state.floor,
+    'dropped', state.dropped)
 end
 
 local function block_of(entry)
@@ -56,6 +65,10 @@ local function block_of(entry)
     count = tonumber(fields.c),
     size = tonumber(fields.z),
     names = fields.i,
+    text = fields.b,
+    word = fields.w,
+    current = fields.r,
+    previous = fields.p,
     kept_at = tonumber(fields.t),
     node = fields.n,
     seq = tonumber(fields.s),
@@ -110,14 +123,97 @@ local function forget_names(block)
   for id, others in pairs(left) do redis.call('HSET', NAMES, id, others) end
 end
 
-local function keep(state, count, size, names, text, word, kept_at, node, seq, unit_first, unit_last)
+-- Current values. A block that sets some holds one event; `current` has their keys, or "-KEY" to clear one.
+-- The archive has, for each key, what was current when the oldest block of the log came: that and the log give
+-- what is current now. So a block that is cut is undone by what it replaced, which `previous` names.
+
+local function set_value(state, key, position, size)
+  state.value_bytes = state.value_bytes - (redis.call('HGET', SIZES, key) or 0) + size
+  redis.call('ZADD', CURRENT, string.format('%.0f', position), key)
+  redis.call('HSET', SIZES, key, size)
+end
+
+local function unset_value(state, key)
+  if redis.call('ZREM', CURRENT, key) == 0 then return end
+  state.value_bytes = state.value_bytes - redis.call('HGET', SIZES, key)
+  redis.call('HDEL', SIZES, key)
+end
+
+local function set_current(state, current, position, size)
+  local previous = {}
+  for key in string.gmatch(current, '%S+') do
+    local clears = string.sub(key, 1, 1) == '-'
+    if clears then key = string.sub(key, 2) end
+    local before = redis.call('ZSCORE', CURRENT, key)
+    previous[#previous + 1] =
+      before and string.format('%.0f:%s', tonumber(before), redis.call('HGET', SIZES, key)) or '0:0'
+    if clears then unset_value(state, key) else set_value(state, key, position, size) end
+  end
+  return table.concat(previous, ' ')
+end
+
+local function undo_current(state, block)
+  local keys = {}
+  for key in string.gmatch(block.current, '%S+') do keys[#keys + 1] = key end
+  local i = 0
+  for position, size in string.gmatch(block.previous, '(%d+):(%d+)') do
+    i = i + 1
+    local clears = string.sub(keys[i], 1, 1) == '-'
+    local key = clears and string.sub(keys[i], 2) or keys[i]
+    local now = redis.call('ZSCORE', CURRENT, key)
+    -- One that was dropped since does not come back.
+    if clears and not now or now and tonumber(now) == block.last then
+      position = tonumber(position)
+      if position > 0 and position >= state.floor then set_value(state, key, position, tonumber(size))
+      else unset_value(state, key) end
+    end
+  end
+end
+
+-- The block is about to leave the log.
+local function archive(state, block)
+  for key in string.gmatch(block.current, '%S+') do
+    if string.sub(key, 1, 1) == '-' then redis.call('HDEL', ARCHIVE, string.sub(key, 2))
+    elseif block.last < state.floor then redis.call('HDEL', ARCHIVE, key)
+    else
+      redis.call('HSET', ARCHIVE, key,
+        string.format('%.0f %.0f %s %.0f %s', block.last, block.size, block.word, block.kept_at, block.text))
+    end
+  end
+end
+
+-- Past their bounds the oldest values go, all of an event at once.
+local function drop_values(state, max_values, max_bytes, most)
+  local count = redis.call('ZCARD', CURRENT)
+  while most > 0 and (count > max_values or state.value_bytes > max_bytes) do
+    local oldest = redis.call('ZRANGE', CURRENT, 0, 0, 'WITHSCORES')[2]
+    if not oldest then break end
+    for _, key in ipairs(redis.call('ZRANGEBYSCORE', CURRENT, oldest, oldest)) do
+      unset_value(state, key)
+      local archived = redis.call('HGET', ARCHIVE, key)
+      if archived and string.match(archived, '^%d+') == string.format('%.0f', tonumber(oldest)) then
+        redis.call('HDEL', ARCHIVE, key)
+      end
+      count, most, state.dropped = count - 1, most - 1, state.dropped + 1
+    end
+    state.floor = tonumber(oldest) + 1
+  end
+end
+
+local function keep(state, count, size, names, current, text, word, kept_at, node, seq, unit_first, unit_last)
   local from = state.head + 1
   state.head = state.head + count
   if state.count == 0 then state.first = from end
   state.count = state.count + count
   state.bytes = state.bytes + size
-  redis.call('XADD', LOG, string.format('%.0f-%.0f', state.epoch, state.head),
-    'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq, 'f', unit_first, 'l', unit_last)
+  local fields = { 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq,
+    'f', unit_first, 'l', unit_last }
+  if current ~= '' then
+    for _, field in ipairs({ 'r', current, 'p', set_current(state, current, state.head, size) }) do
+      fields[#fields + 1] = field
+    end
+  end
+  redis.call('XADD', LOG, string.format('%.0f-%.0f', state.epoch, state.head), unpack(fields))
   remember_names(names, from)
 end
 
@@ -152,6 +248,7 @@ local function trim(state, max_events, max_bytes, max_age, max_spare)
     if state.spare <= max_spare and state.time - block.kept_at <= max_age then break end
     state.spare = state.spare - block.size
     forget_names(block)
+    if block.current then archive(state, block) end
     cut = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1)
   end
   if cut then redis.call('XTRIM', LOG, 'MINID', cut) end
@@ -166,9 +263,14 @@ local function set_seq(node, seq, last, lease)
   redis.call('HSET', SEQS, node, string.format('%.0f %.0f %.0f', seq, last, lease))
 end
 
+local function counts(state)
+  return { state.first, state.count, state.bytes, state.value_bytes, state.floor, state.dropped }
+end
+
 local OPERATION = ARGV[1]
 
--- append NODE SEQ WORD MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE (COUNT SIZE NAMES TEXT)...
+-- append NODE SEQ WORD BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)...
+-- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES
 if OPERATION == 'append' then
   local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
   local state = load_state()
@@ -179,7 +281,7 @@ if OPERATION == 'append' then
   state.time = math.max(state.time, clock())
   lease = lease or state.time - LEASE
   local held = { 'held' }
-  for i = 9, #ARGV, 4 do
+  for i = 11, #ARGV, 5 do
     local ids, topics, _, known = look_up(ARGV[i + 2])
     for n, id in ipairs(ids) do
       for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
@@ -197,24 +299,59 @@ if OPERATION == 'append' then
     return held
   end
   local unit_first, unit_last = state.head + 1, state.head
-  for i = 9, #ARGV, 4 do unit_last = unit_last + ARGV[i] end
-  for i = 9, #ARGV, 4 do
-    keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], word, state.time, node, seq, unit_first, unit_last)
+  local values = 0
+  for i = 11, #ARGV, 5 do unit_last = unit_last + ARGV[i] end
+  for i = 11, #ARGV, 5 do
+    keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], word, state.time, node, seq,
+      unit_first, unit_last)
+    if ARGV[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(ARGV[i + 3], ' ', ' ')) end
   end
   set_seq(node, seq, unit_last, lease)
+  if values > 0 then drop_values(state, tonumber(ARGV[9]), tonumber(ARGV[10]), values + DROPPED) end
   trim(state, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
   save_counts(state)
-  return { 'kept', unit_last, state.first, state.count, state.bytes }
+  return { 'kept', unit_last, unpack(counts(state)) }
 end
 
--- trim MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE
+-- trim BOUNDS...
 if OPERATION == 'trim' then
   local state = load_state()
   if not state.word or state.phase then return { 'hello' } end
   state.time = math.max(state.time, clock())
+  drop_values(state, tonumber(ARGV[6]), tonumber(ARGV[7]), DROPPED)
   trim(state, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
   save_counts(state)
-  return { 'trimmed', state.first, state.count, state.bytes }
+  return { 'trimmed', unpack(counts(state)) }
+end
+
+-- values AFTER UP_TO LIMIT: the current values between two positions, oldest first: KEY POSITION WORD KEPT_AT TEXT each
+if OPERATION == 'values' then
+  local state = load_state()
+  if not state.word or state.phase then return { 'hello' } end
+  local found = redis.call('ZRANGEBYSCORE', CURRENT, '(' .. ARGV[2], ARGV[3], 'WITHSCORES', 'LIMIT', 0, ARGV[4])
+  local epochs = {}
+  for number, after in string.gmatch(redis.call('HGET', META, 'epochs') or '', '(%d+) (%d+)') do
+    epochs[#epochs + 1] = { number = number, after = tonumber(after) }
+  end
+  local values, length = { 'values' }, 0
+  for i = 1, #found, 2 do
+    local key, position = found[i], string.format('%.0f', tonumber(found[i + 1]))
+    -- All of an event, or none.
+    if length > READ and position ~= values[#values - 3] then break end
+    local at, _, word, kept_at, text =
+      string.match(redis.call('HGET', ARCHIVE, key) or '', '^(%d+) (%d+) (%S+) (%d+) (.*)$')
+    if at ~= position then
+      local epoch = '0'
+      for _, each in ipairs(epochs) do if each.after < tonumber(position) then epoch = each.number end end
+      local id = epoch .. '-' .. position
+      local entry = redis.call('XRANGE', LOG, id, id)[1]
+      local block = entry and block_of(entry)
+      word, kept_at, text = block and block.word or '', block and block.kept_at or 0, block and block.text or ''
+    end
+    for _, value in ipairs({ key, position, word, kept_at, text }) do values[#values + 1] = value end
+    length = length + #text
+  end
+  return values
 end
 
 -- The rest runs when nodes connect, every few seconds, and in recoveries.
@@ -326,12 +463,14 @@ local function cut(state, to)
       state.bytes = state.bytes - block.size
     end
     forget_names(block)
+    if block.current then undo_current(state, block) end
     local seq, _, lease = seq_of(block.node)
     -- Or the publisher's next try would be told that it is there.
     if seq and seq >= block.seq then set_seq(block.node, block.seq - 1, 0, lease) end
   end
   state.head = to
   state.first = math.min(state.first, to + 1)
+  state.floor = math.min(state.floor, to + 1)
 end
 
 -- The log of the highest life is right; what is held beside it is cut.
@@ -465,8 +604,8 @@ local function answer(state)
   local epochs = redis.call('HGET', META, 'epochs') or ''
   local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
   local tail = newest and block_of(newest).last or 0
-  return { 'open', text_of(state.lives), state.head, tail, state.first, state.count, state.bytes, epochs, state.replid,
-    table.concat(seqs, ';') }
+  return { 'open', text_of(state.lives), state.head, tail, epochs, state.replid, table.concat(seqs, ';'),
+    unpack(counts(state)) }
 end
 
 -- hello NODE NEW_WORD LIVES HEAD LOW REPLID SEQS INSISTS
@@ -521,7 +660,7 @@ if OPERATION == 'hello' then
   return answer(state)
 end
 
--- put NODE NEW_WORD (COUNT SIZE NAMES TEXT WORD KEPT_AT NODE SEQ UNIT_FIRST UNIT_LAST)...
+-- put NODE NEW_WORD (COUNT SIZE NAMES CURRENT TEXT WORD KEPT_AT NODE SEQ UNIT_FIRST UNIT_LAST)...
 if OPERATION == 'put' then
   local state = load_all()
   if not state.phase then return answer(state) end
@@ -531,13 +670,13 @@ if OPERATION == 'put' then
     redis.call('HSET', HELLOS, ARGV[2], (string.gsub(said, '^%d+', string.format('%.0f', state.now))))
     state.hellos[ARGV[2]].at = state.now
   end
-  local word, unit_first, unit_last = ARGV[8], tonumber(ARGV[12]), tonumber(ARGV[13])
+  local word, unit_first, unit_last = ARGV[9], tonumber(ARGV[13]), tonumber(ARGV[14])
   local fits = unit_first == state.head + 1 and unit_last <= state.stop and is_on(state.lives, word, unit_first)
   if state.phase == 'putting back' and fits then
-    for i = 4, #ARGV, 10 do
-      keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), unpack(ARGV, i + 2, i + 9))
+    for i = 4, #ARGV, 11 do
+      keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), unpack(ARGV, i + 2, i + 10))
     end
-    local node, seq = ARGV[10], tonumber(ARGV[11])
+    local node, seq = ARGV[11], tonumber(ARGV[12])
     local known, _, lease = seq_of(node)
     if (known or -1) < seq then set_seq(node, seq, unit_last, lease or state.time - LEASE) end
     state.put = state.now

@@ -13,6 +13,11 @@ export interface BlockContent {
   readonly size: number;
   /** `name:index` of each event that has an id, with one space between. See names.ts. */
   readonly names: string;
+  /**
+   * The keys of the current values that its event sets, with one space between, or `-KEY` to clear one;
+   * empty for none. A block with some holds one event.
+   */
+  readonly current: string;
   readonly text: string;
 }
 
@@ -86,6 +91,9 @@ export interface EngineBounds {
    * it is too old. Readers that come back do not get it.
    */
   readonly spare: number;
+  /** How many current values there may be, and of how many bytes. An event on several topics is as many. */
+  readonly values: number;
+  readonly valueBytes: number;
 }
 
 /** What the log holds. */
@@ -94,6 +102,11 @@ export interface Counts {
   readonly first: number;
   readonly count: number;
   readonly bytes: number;
+  /** What the current values take, in bytes, roughly. */
+  readonly valueBytes: number;
+  /** All current values before this position have gone, past the bound; and how many have in all. */
+  readonly floor: number;
+  readonly dropped: number;
 }
 
 /** The log goes on. */

@@ -4,6 +4,7 @@ import type { Follower } from "../store.ts";
 import { Changes } from "./changes.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
+import type { CurrentInRedis } from "./current-in-redis.ts";
 import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import type { Member, Unit } from "./member.ts";
@@ -11,10 +12,11 @@ import type { Member, Unit } from "./member.ts";
 /** The log as one node knows it: what Redis holds, and the newest of that in memory. It tells its follower. */
 export class LogView {
   readonly recent = new FollowedEntries();
+  readonly current: CurrentInRedis;
   /** Tells those who wait that the node has followed something, or that Redis has come or gone. */
   readonly changes = new Changes();
   /** What the log holds, as last heard. */
-  counts: Counts = { first: 1, count: 0, bytes: 0 };
+  counts: Counts = { first: 1, count: 0, bytes: 0, valueBytes: 0, floor: 0, dropped: 0 };
   epochs: readonly Epoch[] = [];
   /** How many positions that the node had followed were lost. */
   lost = 0;
@@ -26,8 +28,9 @@ export class LogView {
   readonly #maxEvents: number;
   #failing = false;
 
-  constructor(member: Member, maxEvents: number) {
+  constructor(member: Member, maxEvents: number, current: CurrentInRedis) {
     this.#member = member;
+    this.current = current;
     this.#maxEvents = maxEvents;
   }
 
@@ -67,12 +70,17 @@ export class LogView {
       run = [];
     };
     for (const block of units.flat()) {
-      for (const entry of this.decode(block)) {
+      const entries = this.decode(block);
+      const cleared = this.current.took(block, entries);
+      for (const entry of entries) {
         const before = run.at(-1)?.position;
         if (before !== undefined && entry.position !== before + 1) tell();
         this.#remember(entry);
         run.push(entry);
       }
+      if (!cleared) continue;
+      tell();
+      this.follower?.cleared?.(cleared.type, cleared.topic);
     }
     tell();
     this.changes.tell();
@@ -89,6 +97,7 @@ export class LogView {
 
   setCounts(counts: Counts): void {
     this.counts = counts;
+    this.current.heard(counts);
     this.recent.removeBefore(counts.first);
   }
 

@@ -8,6 +8,14 @@ export function nameOf(id: string, topics: readonly string[]): string {
   return `${idDigest(id)}.${digest(JSON.stringify(topicSet(topics)), 16)}`;
 }
 
+/** Before the key of a current value: it is cleared. */
+export const NO_VALUE = "-";
+
+/** A type and a topic (undefined: none), as the engine knows them for their current value. */
+export function valueKey(type: string, topic: string | undefined): string {
+  return `v${digest(JSON.stringify(topic === undefined ? [type] : [type, topic]), 22)}`;
+}
+
 /** The first part of all names of this id. */
 export function idDigest(id: string): string {
   return digest(id, 22);

@@ -133,6 +133,11 @@ export class Reading {
     return undefined;
   }
 
+  /** Resolves when this node has followed all that was there when it asked. @throws RedisAway */
+  async comeToHead(): Promise<void> {
+    await this.#comeTo(await this.#session.inStep());
+  }
+
   /** This node may not have followed yet what another has appended: resolves when it has, or in another life. */
   async #comeTo(position: number): Promise<void> {
     const { word } = this.#member;

@@ -33,9 +33,23 @@ export class UnexpectedReply extends Error {
   }
 }
 
+/** A current value, as Redis holds it. */
+export interface StoredValue {
+  /** Of its type and topic. See names.ts. */
+  readonly key: string;
+  readonly word: string;
+  /** Its position. */
+  readonly last: number;
+  readonly keptAt: number;
+  /** A block of this event alone; empty when the log has lost it. */
+  readonly text: string;
+}
+
 /** The names of the keys of one hub: they share a hash tag, so that they lie together. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["log", "names", "meta", "seqs", "hellos"].map((name) => `{${prefix}}:${name}`);
+  return ["log", "names", "meta", "seqs", "hellos", "current", "sizes", "archive"].map(
+    (name) => `{${prefix}}:${name}`,
+  );
 }
 
 /** The key of what the nodes of one hub tell each other. */
@@ -88,6 +102,25 @@ export class RedisEngine {
     return reply[0] === "trimmed" ? countsOf(reply, 1) : undefined;
   }
 
+  /**
+   * The current values between two positions, oldest first: those of `limit` keys at most, and of all keys of
+   * each event. Undefined when the log is in a recovery.
+   */
+  async values(
+    commands: Commands,
+    after: number,
+    upTo: number,
+    limit: number,
+  ): Promise<readonly StoredValue[] | undefined> {
+    const reply = await this.#call(commands, ["values", `${after}`, `${upTo}`, `${limit}`]);
+    if (reply[0] !== "values") return undefined;
+    return Array.from({ length: (reply.length - 1) / 5 }, (_, i) => {
+      const [key, position, word, keptAt, text] = reply.slice(1 + 5 * i, 6 + 5 * i);
+      const place = { last: integer(position), word: String(word), keptAt: integer(keptAt) };
+      return { key: String(key), ...place, text: String(text) };
+    });
+  }
+
   async #call(commands: Commands, args: readonly string[]): Promise<readonly unknown[]> {
     const rest = [`${this.#keys.length}`, ...this.#keys, ...args];
     const reply = await this.#evaluate(commands, rest);
@@ -108,7 +141,9 @@ export class RedisEngine {
 }
 
 /** All that an entry of the stream has: what a block is, and what its append changed. */
-const BLOCK_FIELDS: ReadonlySet<string> = new Set(["c", "z", "i", "b", "w", "t", "n", "s", "f", "l"]);
+const BLOCK_FIELDS: ReadonlySet<string> = new Set([
+  ...["c", "z", "i", "r", "p", "b", "w", "t", "n", "s", "f", "l"],
+]);
 
 /** A block as it lies in the stream. */
 export interface StreamEntry {
@@ -138,6 +173,7 @@ export function entriesOfReply(reply: unknown): StreamEntry[] {
     const number = (name: string): number => integer(text(name));
     const block = {
       ...{ count: number("c"), size: number("z"), names: text("i"), text: text("b") },
+      current: values.get("r") ?? "",
       ...{ word: text("w"), last, keptAt: number("t"), node: text("n"), seq: number("s") },
       ...{ unitFirst: number("f"), unitLast: number("l") },
     };
@@ -145,13 +181,14 @@ export function entriesOfReply(reply: unknown): StreamEntry[] {
   });
 }
 
-function contentArguments({ count, size, names, text }: BlockContent): string[] {
-  return [`${count}`, `${size}`, names, text];
+function contentArguments({ count, size, names, current, text }: BlockContent): string[] {
+  return [`${count}`, `${size}`, names, current, text];
 }
 
-function boundsArguments({ events, bytes, age, spare }: EngineBounds): string[] {
+function boundsArguments({ events, bytes, age, spare, values, valueBytes }: EngineBounds): string[] {
   const texts = [events, bytes, age].map((bound) => (Number.isFinite(bound) ? `${bound}` : ""));
-  return [texts[0] || HUGE, texts[1] || HUGE, texts[2] ?? "", `${spare}`];
+  const ofValues = [values, valueBytes].map((bound) => (Number.isFinite(bound) ? `${bound}` : HUGE));
+  return [texts[0] || HUGE, texts[1] || HUGE, texts[2] ?? "", `${spare}`, ...ofValues];
 }
 
 function livesText(lives: LifeChain): string {
@@ -171,13 +208,13 @@ function helloAnswer(reply: readonly unknown[]): HelloAnswer {
   const head = integer(reply[2]);
   if (state === "hearing" || state === "putting back") return { state, lives, head, end: integer(reply[3]) };
   if (state !== "open") throw new UnexpectedReply(reply);
-  const epochs = records(reply[7]).map(
+  const epochs = records(reply[4]).map(
     ([number, after]): Epoch => ({ number: integer(number), after: integer(after) }),
   );
-  const seqs = records(reply[9]).map(
+  const seqs = records(reply[6]).map(
     ([node = "", seq, last]): NodeSeq => ({ node, seq: integer(seq), last: integer(last) }),
   );
-  const [tail, counts, replid] = [integer(reply[3]), countsOf(reply, 4), String(reply[8])];
+  const [tail, counts, replid] = [integer(reply[3]), countsOf(reply, 7), String(reply[5])];
   return { state, lives, head, tail, counts, epochs, replid, seqs };
 }
 
@@ -202,7 +239,9 @@ function appendAnswer(reply: readonly unknown[]): AppendAnswer {
 }
 
 function countsOf(reply: readonly unknown[], from: number): Counts {
-  return { first: integer(reply[from]), count: integer(reply[from + 1]), bytes: integer(reply[from + 2]) };
+  const [first, count, bytes, valueBytes, floor, dropped] = reply.slice(from, from + 6).map(integer);
+  if (first === undefined || count === undefined || bytes === undefined) throw new UnexpectedReply(reply);
+  return { first, count, bytes, valueBytes: valueBytes ?? 0, floor: floor ?? 0, dropped: dropped ?? 0 };
 }
 
 /** The words of each record of `a b c;d e f`. */

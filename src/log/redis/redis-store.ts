@@ -1,4 +1,5 @@
 import { newWord } from "../../protocol/place.ts";
+import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
 import {
   type Batch,
   type Bounds,
@@ -15,7 +16,9 @@ import {
 import { parseRedisAddress } from "./address.ts";
 import { Appending } from "./appending.ts";
 import { RedisAway } from "./connection.ts";
+import { clearing } from "./content.ts";
 import { ControlStream } from "./control-stream.ts";
+import { CurrentInRedis } from "./current-in-redis.ts";
 import type { EngineBounds } from "./engine.ts";
 import { LogView } from "./log-view.ts";
 import { Member } from "./member.ts";
@@ -38,6 +41,12 @@ export interface RedisStoreOptions {
    * @defaultValue 0
    */
   readonly replicas?: number;
+  /**
+   * The bounds of the current values; all nodes of a hub should name the same.
+   *
+   * @defaultValue 10,000 values and 64 MiB
+   */
+  readonly currentBounds?: Partial<CurrentBounds>;
 }
 
 /** A log in Redis, which many nodes share, each with a store of its own. */
@@ -68,21 +77,24 @@ export class RedisStore implements Store {
    * certificates, `password_file` a file with the password.
    * @throws RedisAddressError
    */
-  constructor(url: string, { bounds = {}, replicas = 0 }: RedisStoreOptions = {}) {
+  constructor(url: string, { bounds = {}, replicas = 0, currentBounds }: RedisStoreOptions = {}) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
-    this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES };
+    const current = new CurrentInRedis({ ...DEFAULT_CURRENT_BOUNDS, ...currentBounds });
+    const { values, bytes: valueBytes } = current.values.bounds;
+    this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES, values, valueBytes };
     const address = parseRedisAddress(url);
     const { prefix } = address;
     const member = this.#member;
     const outdated = Promise.withResolvers<string>();
     this.outdated = outdated.promise;
     this.#engine = new RedisEngine(prefix);
-    const view = new LogView(member, this.bounds.events);
+    const view = new LogView(member, this.bounds.events, current);
     this.#view = view;
     this.control = new ControlStream(controlKeyOf(prefix), () => session.commands);
     const session = new Session({
       ...{ address, engine: this.#engine, member, replicas, control: this.control },
       log: keysOf(prefix)[0] ?? "",
+      readCurrent: (commands, upTo) => current.read(this.#engine, commands, upTo),
       heard: (answer) => view.heard(answer),
       took: (units) => view.took(units),
       away: (reason) => this.#away(reason),
@@ -109,6 +121,11 @@ export class RedisStore implements Store {
   /** The position of the oldest event that is held; undefined when none is. */
   get earliest(): number | undefined {
     return this.#view.counts.count > 0 ? this.#view.counts.first : undefined;
+  }
+
+  /** The current values. */
+  get current(): CurrentReader {
+    return this.#view.current.values;
   }
 
   /** How Redis is doing. */
@@ -147,6 +164,18 @@ export class RedisStore implements Store {
    */
   append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     return this.#appending.append(batches);
+  }
+
+  /**
+   * Clears a current value, at all nodes.
+   *
+   * @throws RedisAway when nothing has changed; OutcomeUnknown.
+   */
+  async clearCurrent(type: string, topic: string | undefined): Promise<boolean> {
+    await this.#reading.comeToHead();
+    if (!this.#view.current.values.get(type, topic)) return false;
+    await this.#appending.appendBlock(clearing(type, topic));
+    return true;
   }
 
   /** Lets go of what is past the bounds. */

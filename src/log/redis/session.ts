@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly log: string;
   /** What nodes tell each other, which is read along with the log. */
   readonly control: ControlStream;
+  /** Reads the current values up to a position. */
+  readonly readCurrent: (commands: Connection, upTo: number) => Promise<void>;
   readonly heard: (answer: HelloAnswer) => void;
   readonly took: (units: readonly Unit[]) => void;
   readonly away: (reason: string) => void;
@@ -255,8 +257,11 @@ export class Session {
   }
 
   async #hear(answer: Open, commands: Connection): Promise<void> {
-    const { member, heard } = this.#options;
+    const { member, heard, readCurrent } = this.#options;
     const word = member.word;
+    const isOutrun = answer.tail <= member.head && answer.head > member.head;
+    // What a lost event replaced is current again.
+    if (answer.lives.at(-1)?.word !== word || isOutrun) await readCurrent(commands, answer.head);
     this.engineHead = answer.head;
     if (word === "") {
       await this.#readFirst(answer, commands);
@@ -292,7 +297,12 @@ export class Session {
   }
 
   async #helloOfFollowing(): Promise<void> {
-    const { state } = await this.hello();
+    const { member, readCurrent } = this.#options;
+    const { word } = member;
+    const answer = await this.hello();
+    const { state } = answer;
+    // The log has gone on without this node: what it has missed may have set values.
+    if (answer.state === "open" && member.word === word) await readCurrent(this.commands, answer.head);
     // What it can't take yet would come again at once.
     if (state !== "open") await this.#changes.next(RECOVERY_HELLO_MS);
   }

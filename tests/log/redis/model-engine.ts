@@ -44,6 +44,8 @@ export type EngineRule =
   | "put back numbers"
   /** What is put back brings its ids along. */
   | "put back names"
+  /** A block that is cut gives the current values back that it replaced. */
+  | "cut values"
   /** A new life's number is above every number that was said. */
   | "number above all"
   /** Lives that begin after the end begin at the end. */
@@ -79,6 +81,13 @@ export interface EngineState {
   /** When it was last written, as far as it knows. */
   readonly time: number;
   readonly blocks: readonly StreamBlock[];
+  /** The current values, by their keys. */
+  readonly values: ReadonlyMap<string, Value>;
+  /** For each key where the value is that was current when the oldest block came. */
+  readonly archive: ReadonlyMap<string, Value>;
+  readonly valueBytes: number;
+  readonly floor: number;
+  readonly dropped: number;
   /** Where each name stands: of what is past the bounds, too, while that is still there. */
   readonly names: ReadonlyMap<string, readonly number[]>;
   readonly seqs: ReadonlyMap<string, SeqState>;
@@ -87,7 +96,16 @@ export interface EngineState {
 }
 
 /** A block as an entry of the stream, whose id is `epoch-last`. */
-export type StreamBlock = Block & { readonly epoch: number };
+export type StreamBlock = Block & {
+  readonly epoch: number;
+  /** What its values have replaced, key by key; a position of 0 for none. */
+  readonly previous: readonly Value[];
+};
+
+export interface Value {
+  readonly position: number;
+  readonly size: number;
+}
 
 interface SeqState {
   readonly seq: number;
@@ -124,6 +142,11 @@ export const EMPTY: EngineState = {
   spare: 0,
   time: 0,
   blocks: [],
+  values: new Map(),
+  archive: new Map(),
+  valueBytes: 0,
+  floor: 0,
+  dropped: 0,
   names: new Map(),
   seqs: new Map(),
   recovery: undefined,
@@ -131,7 +154,9 @@ export const EMPTY: EngineState = {
 };
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
-type Writable = Omit<Draft<EngineState>, "names" | "seqs" | "hellos" | "blocks"> & {
+type Writable = Omit<Draft<EngineState>, "names" | "seqs" | "hellos" | "blocks" | "values" | "archive"> & {
+  values: Map<string, Value>;
+  archive: Map<string, Value>;
   blocks: StreamBlock[];
   names: Map<string, readonly number[]>;
   seqs: Map<string, SeqState>;
@@ -220,12 +245,15 @@ export class ModelEngine {
     const unitLast = append.blocks.reduce((last, { count }) => last + count, state.head);
     for (const content of append.blocks) {
       keep(state, {
-        ...{ count: content.count, size: content.size, names: content.names, text: content.text },
+        ...{ count: content.count, size: content.size, names: content.names, current: content.current },
+        text: content.text,
         ...{ word, last: state.head + content.count, keptAt: state.time },
         ...{ node: append.node, seq: append.seq, unitFirst, unitLast },
       });
     }
     state.seqs.set(append.node, { seq: append.seq, last: unitLast, lease });
+    const set = append.blocks.reduce((sum, { current }) => sum + keysOf(current).length, 0);
+    if (set > 0) dropValues(state, environment.bounds, set + MAX_DROPPED);
     trim(state, environment.bounds);
     return { state, answer: { result: "kept", last: unitLast, counts: countsOf(state) } };
   }
@@ -259,6 +287,7 @@ export class ModelEngine {
     if (before.recovery || before.lives.length === 0) return before;
     const state = writable(before);
     state.time = Math.max(state.time, now);
+    dropValues(state, bounds, MAX_DROPPED);
     trim(state, bounds);
     return state;
   }
@@ -399,6 +428,7 @@ export class ModelEngine {
         state.bytes -= block.size;
       }
       if (this.#on("cut names")) forgetNames(state, block);
+      if (this.#on("cut values")) undoValues(state, block);
       const known = state.seqs.get(block.node);
       if (this.#on("cut numbers") && known && known.seq >= block.seq) {
         state.seqs.set(block.node, { ...known, seq: block.seq - 1, last: 0 });
@@ -406,6 +436,7 @@ export class ModelEngine {
     }
     state.head = to;
     state.first = Math.min(state.first, to + 1);
+    state.floor = Math.min(state.floor, to + 1);
   }
 }
 
@@ -413,6 +444,8 @@ function writable(state: EngineState): Writable {
   return {
     ...state,
     blocks: [...state.blocks],
+    values: new Map(state.values),
+    archive: new Map(state.archive),
     names: new Map(state.names),
     seqs: new Map(state.seqs),
     hellos: new Map(state.hellos),
@@ -427,8 +460,8 @@ function answerOf(state: EngineState): HelloAnswer {
   return { state: "open", lives, epochs, head, tail, counts: countsOf(state), replid, seqs: numbers };
 }
 
-function countsOf({ first, count, bytes }: EngineState): Counts {
-  return { first, count, bytes };
+function countsOf({ first, count, bytes, valueBytes, floor, dropped }: EngineState): Counts {
+  return { first, count, bytes, valueBytes, floor, dropped };
 }
 
 /** In the order of the nodes' names, so that the scripts find the same. */
@@ -447,7 +480,13 @@ export function namesOf(names: string): [name: string, index: number][] {
 
 function keep(state: Writable, block: Block, withNames = true): void {
   if (state.count === 0) state.first = block.last - block.count + 1;
-  state.blocks.push({ ...block, epoch: state.epochs.at(-1)?.number ?? 0 });
+  const previous = keysOf(block.current).map(({ key, clears }) => {
+    const before = state.values.get(key);
+    if (clears) unsetValue(state, key);
+    else setValue(state, key, { position: block.last, size: block.size });
+    return before ?? { position: 0, size: 0 };
+  });
+  state.blocks.push({ ...block, epoch: state.epochs.at(-1)?.number ?? 0, previous });
   const from = block.last - block.count + 1;
   if (withNames) {
     for (const [name, index] of namesOf(block.names)) {
@@ -457,6 +496,63 @@ function keep(state: Writable, block: Block, withNames = true): void {
   state.head = block.last;
   state.count += block.count;
   state.bytes += block.size;
+}
+
+const MAX_DROPPED = 64;
+
+/** The keys of what a block sets or clears. */
+export function keysOf(current: string): { key: string; clears: boolean }[] {
+  if (current === "") return [];
+  return current.split(" ").map((text) => {
+    const clears = text.startsWith("-");
+    return { key: clears ? text.slice(1) : text, clears };
+  });
+}
+
+function setValue(state: Writable, key: string, value: Value): void {
+  state.valueBytes += value.size - (state.values.get(key)?.size ?? 0);
+  state.values.set(key, value);
+}
+
+function unsetValue(state: Writable, key: string): void {
+  state.valueBytes -= state.values.get(key)?.size ?? 0;
+  state.values.delete(key);
+}
+
+/** What a block has replaced is current again. */
+function undoValues(state: Writable, { current, previous, last }: StreamBlock): void {
+  for (const [i, { key, clears }] of keysOf(current).entries()) {
+    const now = state.values.get(key);
+    // One that was dropped since does not come back.
+    if (clears ? now : now?.position !== last) continue;
+    const before = previous[i];
+    if (before && before.position > 0 && before.position >= state.floor) setValue(state, key, before);
+    else unsetValue(state, key);
+  }
+}
+
+/** A block leaves the log: what it has set is kept, whether it is current or what was replaced last. */
+function archive(state: Writable, { current, last: position, size }: StreamBlock): void {
+  for (const { key, clears } of keysOf(current)) {
+    if (clears || position < state.floor) state.archive.delete(key);
+    else state.archive.set(key, { position, size });
+  }
+}
+
+/** Past their bounds the oldest values go, all of an event at once. */
+function dropValues(state: Writable, { values, valueBytes }: EngineBounds, most: number): void {
+  let left = most;
+  while (left > 0 && (state.values.size > values || state.valueBytes > valueBytes)) {
+    const oldest = Math.min(...[...state.values.values()].map(({ position }) => position));
+    for (const [key, { position }] of [...state.values]) {
+      if (position !== oldest) continue;
+      unsetValue(state, key);
+      if (state.archive.get(key)?.position === oldest) state.archive.delete(key);
+      left--;
+      state.dropped++;
+    }
+    state.floor = oldest + 1;
+  }
 }
 
 function forgetNames(state: Writable, block: Block): void {
@@ -516,5 +612,6 @@ function trim(state: Writable, { events, bytes, age, spare }: EngineBounds): voi
     state.blocks.shift();
     state.spare -= block.size;
     forgetNames(state, block);
+    archive(state, block);
   }
 }

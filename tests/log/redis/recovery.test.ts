@@ -16,7 +16,14 @@ class Scene {
   }
 
   get #environment() {
-    const bounds = { events: 100, bytes: 1e6, age: Number.POSITIVE_INFINITY, spare: 0 };
+    const bounds = {
+      events: 100,
+      bytes: 1e6,
+      age: Number.POSITIVE_INFINITY,
+      spare: 0,
+      values: 10,
+      valueBytes: 1e6,
+    };
     return { now: this.now, replid: this.replid, bounds };
   }
 
@@ -35,9 +42,11 @@ class Scene {
     for (const member of members) this.hello(member);
   }
 
-  append(member: Member, count: number): void {
+  append(member: Member, count: number, current = ""): void {
     for (let i = 0; i < count; i++) {
-      const { append } = member.begin([{ count: 1, size: 1, names: "", text: `${member.name}-${i}` }]);
+      const { append } = member.begin([
+        { count: 1, size: 1, names: "", current, text: `${member.name}-${i}` },
+      ]);
       const { state } = this.#engine.append(this.state, this.#environment, { ...append, word: member.word });
       this.state = state;
       member.finish();
@@ -181,6 +190,35 @@ describe("a rule that random schedules seldom need", () => {
     expect(heads).toEqual([6, 2]);
   });
 
+  test("cut values: what a block has replaced is current again when it is cut", () => {
+    const positions = [[], ["cut values" as const]].map((off) => {
+      const scene = new Scene(off);
+      const [a, b] = [node("a"), node("b")];
+      scene.begin(a, b);
+      scene.append(a, 1, "v1");
+      scene.follow(1, a, b);
+      const old = scene.state;
+      scene.append(a, 1, "v1");
+      scene.append(a, 1, "-v1");
+      scene.append(a, 1, "v2");
+      const beside = scene.state;
+      // Another life begins where those have not come.
+      scene.failOver(old);
+      for (let i = 0; i < 6; i++) {
+        scene.hello(b);
+        scene.now += 1000;
+      }
+      scene.failOver(beside);
+      for (let i = 0; i < 6; i++) {
+        scene.putBack(b);
+        scene.now += 1000;
+      }
+      expect([scene.state.recovery, scene.state.head]).toEqual([undefined, 1]);
+      return [...scene.state.values].map(([key, { position }]) => [key, position]);
+    });
+    expect(positions).toEqual([[["v1", 1]], [["v2", 4]]]);
+  });
+
   test("a number above all: what was erased on purpose does not come back with a node that was away", () => {
     const heads = withAndWithout("number above all", (scene) => {
       const [a, b] = [node("a"), node("b")];
@@ -206,7 +244,7 @@ test("an answer that was asked for in another life decides nothing", () => {
   const scene = new Scene();
   const a = node("a");
   scene.begin(a);
-  const pending = a.begin([{ count: 1, size: 1, names: "", text: "1" }]);
+  const pending = a.begin([{ count: 1, size: 1, names: "", current: "", text: "1" }]);
   const { word } = a;
   pending.sent = true;
   scene.failOver(scene.state);

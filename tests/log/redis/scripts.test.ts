@@ -3,7 +3,7 @@ import { RedisClient } from "bun";
 import fc from "fast-check";
 import type { Append, AppendAnswer, Hello, HelloAnswer, PutBack } from "../../../src/log/redis/engine.ts";
 import { entriesOfReply, keysOf, RedisEngine } from "../../../src/log/redis/redis-engine.ts";
-import { EMPTY, type EngineState, type Heard } from "./model-engine.ts";
+import { EMPTY, type EngineState, type Heard, type Value } from "./model-engine.ts";
 import environment from "./model-environment.lua" with { type: "text" };
 import { redisPrograms, startRedis } from "./redis-server.ts";
 import { schedules } from "./schedules.ts";
@@ -75,11 +75,12 @@ class Replay {
   }
 
   async #compare(state: EngineState): Promise<void> {
-    const [log = "", names = "", meta = "", seqs = "", hellos = ""] = keysOf(this.#at.get(state) ?? "");
+    const [log = "", names = "", meta = "", seqs = "", hellos = "", current = "", sizes = "", archive = ""] =
+      keysOf(this.#at.get(state) ?? "");
     const client = this.#client;
     const blocks = entriesOfReply(await client.send("XRANGE", [log, "-", "+"]));
     expect(blocks).toEqual(
-      state.blocks.map(({ epoch, ...block }) => ({ id: `${epoch}-${block.last}`, block })),
+      state.blocks.map(({ epoch, previous: _, ...block }) => ({ id: `${epoch}-${block.last}`, block })),
     );
     const found = Object.entries(await hash(client, names)).flatMap(([id, pairs]) =>
       pairs.split(" ").map((pair) => `${id}${pair}`),
@@ -88,6 +89,13 @@ class Replay {
       positions.map((each) => `${name}:${each}`),
     );
     expect(found.sort()).toEqual(expected.sort());
+    const pairs: unknown = await client.send("ZRANGE", [current, "0", "-1", "WITHSCORES"]);
+    const values = Object.fromEntries((pairs as [string, number][]).map(([key, score]) => [key, score]));
+    const valuesOf = (of: ReadonlyMap<string, Value>, name: keyof Value) =>
+      Object.fromEntries([...of].map(([key, value]) => [key, value[name]]));
+    expect(values).toEqual(valuesOf(state.values, "position"));
+    expect(await numbersOf(client, sizes)).toEqual(valuesOf(state.values, "size"));
+    expect(await numbersOf(client, archive)).toEqual(valuesOf(state.archive, "position"));
     const numbers = await hash(client, seqs);
     expect(numbers).toEqual(
       Object.fromEntries(
@@ -107,6 +115,7 @@ class Replay {
       word: recovery ? fields["word"] : state.lives.at(-1)?.word,
       ...{ head: state.head, first: state.first, count: state.count, bytes: state.bytes, time: state.time },
       ...{ spare: state.spare, oldest: fields["oldest"] },
+      ...{ value_bytes: state.valueBytes, floor: state.floor, dropped: state.dropped },
       ...(recovery && {
         ...{ phase: recovery.phase, began: recovery.began, put: recovery.lastPut, stop: recovery.end },
         ...{ expected: recovery.expected.join(" "), empty: recovery.empty ? 1 : 0 },
@@ -118,6 +127,12 @@ class Replay {
 }
 
 const environmentOfTests: string = environment;
+
+/** The number that each value of a hash begins with. */
+async function numbersOf(client: RedisClient, key: string): Promise<Record<string, number>> {
+  const entries = Object.entries(await hash(client, key));
+  return Object.fromEntries(entries.map(([name, text]) => [name, Number.parseInt(text, 10)]));
+}
 
 async function hash(client: RedisClient, key: string): Promise<Record<string, string>> {
   return { ...(await client.hgetall(key)) };

@@ -13,6 +13,7 @@ import {
   type EngineRule,
   type EngineState,
   type Environment,
+  keysOf,
   ModelEngine,
   namesOf,
 } from "./model-engine.ts";
@@ -44,6 +45,8 @@ const BRINGS_BACK: ReadonlySet<Fault> = new Set([
 ]);
 /** After these there may be another log for a while, which does not know the places of the first. */
 const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback", "empty"] as const);
+/** After these the log may begin anew. */
+const LOSES_VALUES: ReadonlySet<Fault> = new Set(["empty", "flush"] as const);
 export type Fault = (typeof FAULTS)[number];
 
 export interface Schedule {
@@ -83,6 +86,9 @@ const WINDOW = 12;
 const FIRST_BLOCKS = 8;
 /** Of how many bytes what is past the bounds stays. */
 const SPARE = 5;
+/** How many current values there may be, and how many keys there are: some go. */
+const VALUES = 4;
+const KEYS = 6;
 
 interface Server {
   readonly index: number;
@@ -304,6 +310,8 @@ export class Simulation {
         bytes: Number.POSITIVE_INFINITY,
         age: Number.POSITIVE_INFINITY,
         spare: SPARE,
+        values: VALUES,
+        valueBytes: Number.POSITIVE_INFINITY,
       },
     };
   }
@@ -848,9 +856,7 @@ export class Simulation {
     for (let rest = events; rest.length > 0; ) {
       const part = rest.slice(0, 1 + this.#below(3));
       rest = rest.slice(part.length);
-      const names = part.flatMap(({ uid, named }, index) => (named ? [`e${uid}:${index}`] : []));
-      const text = part.map(({ uid }) => uid).join(",");
-      blocks.push({ count: part.length, size: part.length, names: names.join(" "), text });
+      blocks.push(...runsOf(part).map(blockOf));
     }
     return blocks;
   }
@@ -1005,6 +1011,7 @@ export class Simulation {
       if (places.filter(inLog).length > 1) this.#violate(`append ${key} is in the log twice`);
     }
     this.#assertStored(final);
+    this.#assertValues(final);
     if (!this.#schedule.faults.some(({ fault }) => BRINGS_BACK.has(fault))) {
       for (const { uid, word, position } of placesOf(final.blocks)) {
         if (this.#erasedPlaces.has(`${word}-${position}`))
@@ -1032,6 +1039,30 @@ export class Simulation {
     );
     const wrong = found.find((each) => !named.has(each)) ?? [...named].find((each) => !found.includes(each));
     if (wrong !== undefined) this.#violate(`${wrong} is either held or found, and not both`);
+  }
+
+  /** What is current is the newest of its key on the log, unless that was dropped or could be lost. */
+  #assertValues({ values, lives, floor, valueBytes, archive, blocks }: EngineState): void {
+    const size = [...values.values()].reduce((sum, value) => sum + value.size, 0);
+    if (size !== valueBytes) this.#violate(`the engine counts ${valueBytes} bytes of values and has ${size}`);
+    for (const [key, { position }] of values) {
+      const isThere = archive.get(key)?.position === position || blocks.some(({ last }) => last === position);
+      if (!isThere) this.#violate(`the value of ${key} at ${position} is nowhere`);
+    }
+    // Of what all servers have lost, nobody knows what it was.
+    if (this.#holes.size > 0 || this.#schedule.faults.some(({ fault }) => LOSES_VALUES.has(fault))) return;
+    const newest = new Map<string, { position: number; clears: boolean }>();
+    const places = [...this.#places.values()]
+      .flat()
+      .filter((place) => isOn(lives, place.word, place.position));
+    for (const { uid, position } of places.sort((a, b) => a.position - b.position)) {
+      for (const { key, clears } of keysOf(currentOf(uid))) newest.set(key, { position, clears });
+    }
+    for (const [key, { position, clears }] of newest) {
+      const found = values.get(key)?.position;
+      if (clears || position < floor ? found === undefined : found === position) continue;
+      this.#violate(`the value of ${key} is that at ${found}, and not that at ${position}, ${floor}`);
+    }
   }
 
   #assertReader(reader: Reader, final: EngineState, inLog: (place: Place) => boolean): void {
@@ -1082,6 +1113,33 @@ function placesOf(blocks: readonly Block[]): Place[] {
   return blocks.flatMap(({ word, last, count, text }) =>
     text.split(",").map((uid, i) => ({ word, position: last - count + 1 + i, uid: Number(uid) })),
   );
+}
+
+function blockOf(part: readonly SimulatedEvent[]): BlockContent {
+  const names = part.flatMap(({ uid, named }, index) => (named ? [`e${uid}:${index}`] : []));
+  const current = part.map(({ uid }) => currentOf(uid)).join("");
+  const text = part.map(({ uid }) => uid).join(",");
+  return { count: part.length, size: part.length, names: names.join(" "), current, text };
+}
+
+/** What an event sets, of few keys; some clear one. */
+function currentOf(uid: number): string {
+  const key = `v${uid % KEYS}`;
+  if (uid % 9 === 4) return `-${key}`;
+  if (uid % 3 === 0) return "";
+  return uid % 4 === 0 ? `${key} v${(uid + 1) % KEYS}` : key;
+}
+
+/** What sets a current value has a block of its own. */
+function runsOf(events: readonly SimulatedEvent[]): SimulatedEvent[][] {
+  const runs: SimulatedEvent[][] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    const before = run?.at(-1);
+    if (run && before && currentOf(before.uid) === "" && currentOf(event.uid) === "") run.push(event);
+    else runs.push([event]);
+  }
+  return runs;
 }
 
 function contentsOf(blocks: readonly BlockContent[]): SimulatedEvent[] {
