@@ -39,6 +39,8 @@ test("the text that is looked for is found where it stands", async () => {
   const { searchOptions } = await import("../../src/manual/page/search-options.ts");
   const index = MiniSearch.loadJSON(manual.index, searchOptions);
   expect(index.search("start a hub")[0]).toMatchObject({ link: "start#start-a-hub", page: "Start" });
+  // Another form of the word, and words that say nothing.
+  expect(index.search("how do I rotate a key").map(({ page }) => page)).toContain("Keys and rotation");
   // A word that is still being typed, and one with a slip.
   expect(index.search("publi").length).toBeGreaterThan(0);
   expect(index.search("publsh").length).toBeGreaterThan(0);

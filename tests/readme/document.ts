@@ -35,7 +35,7 @@ export interface Step {
 
 export type Steps = Readonly<Record<string, Step>>;
 
-const KEEPS = /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)|curl (?:-\w )*-s?N)\b/;
+const KEEPS = /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)\b(?! --help)|curl (?:-\w )*-s?N\b)/;
 const SERVES = /^tidings serve\b(?!.* --port)/;
 
 /** Whether the command runs on until somebody stops it. */

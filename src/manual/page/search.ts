@@ -49,7 +49,10 @@ export function startSearch(): void {
     const words = field.value.trim();
     if (words === "") return show([]);
     try {
-      const results = (await load(address)).search(words);
+      const found = await load(address);
+      const all = found.search(words);
+      // Nothing has all of the words: what has some of them.
+      const results = all.length > 0 ? all : found.search(words, { combineWith: "OR" });
       // Another letter may have been typed meanwhile.
       if (words !== field.value.trim()) return;
       show(
