@@ -10,7 +10,8 @@ import { Visitor } from "./visitor.ts";
  * order, with the executable on the PATH. Only the ports are others.
  *
  *  - A file is a block with its name after the language: ```ts app.ts
- *  - Each line of a `sh` block is a command. One that ends in `\` goes on in the next line.
+ *  - Each line of a `sh` block is a command. One that ends in `\` goes on in the next line, and a here-document
+ *    is part of its command.
  *  - `tidings serve`, `tidings listen`, `curl -N` and those of which a {@link Step} says so keep running, as in
  *    a terminal of their own. A hub on the same port takes the place of the one before.
  *  - A `text` or `json` block after a command is what that command shows, or one that keeps running: spaces do not
@@ -35,18 +36,24 @@ export interface Step {
 
 export type Steps = Readonly<Record<string, Step>>;
 
-const KEEPS = /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)\b(?! --help)|curl (?:-\w )*-s?N\b)/;
+const KEEPS =
+  /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)\b(?! --help)|curl (?:-\w )*-s?N\b)/;
 const SERVES = /^tidings serve\b(?!.* --port)/;
 
 /** Whether the command runs on until somebody stops it. */
 export const keepsRunning = (command: string, steps: Steps) => steps[command]?.keeps ?? KEEPS.test(command);
 
-/** The commands of a `sh` block. */
+/** The commands of a `sh` block. A here-document is part of its command. */
 export function commandsOf(text: string): string[] {
-  return text
-    .replaceAll(/\\\n\s*/g, "")
-    .split("\n")
-    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  const lines = text.replaceAll(/\\\n\s*/g, "").split("\n");
+  const commands: string[] = [];
+  for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const [, word] = /<<'?(\w+)/.exec(line) ?? [];
+    const end = word === undefined ? -1 : lines.indexOf(word);
+    commands.push([line, ...lines.splice(0, end + 1)].join("\n"));
+  }
+  return commands;
 }
 
 /** Runs the blocks. Rejects when a command fails, or shows something else. */
