@@ -13,8 +13,8 @@ const SURPASSED_WITHIN_MS = 20_000;
 
 /** What an event of the publishers says, in a block of the log. */
 const EVENT_TEXT = /"(e\d+)\\?"/g;
-/** So long a node may be sent no event, in milliseconds. */
-const DAMAGED_WITHIN_MS = 3000;
+/** So long a node may be sent no event, with a recovery before, in milliseconds. */
+const DAMAGED_WITHIN_MS = 15_000;
 
 /** Does what a plan says to a cluster, and tells the history what may be lost by it. */
 export class Faults {
@@ -222,6 +222,8 @@ export class Faults {
 
   /** A letter of an event changes on its way to one node. */
   async #damage(node: number): Promise<void> {
+    // In a recovery it would be sent nothing.
+    await this.#cluster.settled();
     const master = await this.#cluster.pair.master();
     const line = this.#cluster.member(node).lines[master];
     const damaged = new Promise<void>((resolve) => {
