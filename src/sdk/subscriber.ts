@@ -1,5 +1,6 @@
 import type { BuiltinOnly, Catalog, EventName, ReceivedEvent } from "./catalog-types.ts";
 import { route } from "./connection.ts";
+import { readCurrent } from "./current.ts";
 import { receive } from "./receive.ts";
 import type { SubscriptionOptions } from "./subscription.ts";
 
@@ -39,6 +40,13 @@ export interface Subscriber<C extends Catalog> extends AsyncIterable<ReceivedEve
    * the error of the iteration or of a handler.
    */
   handle(handlers: Handlers<C>): Promise<void>;
+  /**
+   * The current values of the topics and types at this moment, oldest first: the newest event of each type and
+   * topic that was published with `retain`. An iteration without a `lastEventId` begins with the same.
+   *
+   * @throws TidingsError when the hub refuses, or can't be reached
+   */
+  current(): Promise<readonly ReceivedEvent<C>[]>;
 }
 
 /**
@@ -57,12 +65,14 @@ export function createSubscriber<C extends Catalog = BuiltinOnly>(
   options: SubscriberOptions<C>,
 ): Subscriber<C> {
   const url = route(options, "events");
+  const currentUrl = route(options, "current");
   // That an event of this type has this data is the hub's promise, which it checked when the event
   // was published: hence the SDK's only casts, here and below.
   const events = (types = options.types) =>
     receive(url, { ...options, types }) as AsyncGenerator<ReceivedEvent<C>, void, void>;
   return {
     [Symbol.asyncIterator]: () => events(),
+    current: () => readCurrent(currentUrl, options) as Promise<readonly ReceivedEvent<C>[]>,
     async handle(handlers) {
       const byType: Readonly<Record<string, ((event: never) => void | Promise<void>) | undefined>> = handlers;
       const types = Object.keys(handlers) as EventName<C>[];

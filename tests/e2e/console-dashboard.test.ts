@@ -19,6 +19,26 @@ const notification = (id: number, more: Record<string, unknown> = {}) => ({
 
 describe.skipIf(browserless)("the console's dashboard", () => {
   test(
+    "shows current values that the history no longer holds, and counts no refresh for them",
+    async () => {
+      const { url } = await serveBinary(emptyFolder(), "--history-events", "3");
+      const data = { healthy_count: 3, total_services: 4, total_metrics: 9, timestamp: now() };
+      const health = { overall_status: "degraded", ...data };
+      await publish(url, { type: "health-update", data: health, topic: "a", retain: true });
+      for (const id of [1, 2, 3]) await publish(url, notification(id));
+      const widget = { type: "widget-refresh", data: { id: "w", title: "Queue", data: 7 }, topic: "w" };
+      await publish(url, { ...widget, retain: true });
+      const { page, faults } = await openConsole(url, { view: "dashboard" });
+      await page.getByText("3 of 4 services healthy").waitFor();
+      await page.getByText("Queue").first().waitFor();
+      await page.getByText("Notice 3").first().waitFor();
+      await page.getByText("1×", { exact: true }).waitFor();
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
     "draws each of the six built-in types, from the history and as they come",
     async () => {
       const { url } = await serveBinary(emptyFolder());

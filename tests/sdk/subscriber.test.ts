@@ -52,6 +52,23 @@ test("tells who is there, who comes and who goes, if that is asked for", async (
   ]);
 });
 
+test("tells the current values of its topics and types, typed", async () => {
+  const { url } = startHub({ catalog: new Catalog(events) });
+  const hub = createPublisher<typeof events>({ url });
+  const retain = true;
+  await hub.publish("order-created", { id: 1 }, { topic: "orders/1", retain });
+  await hub.publish("order-created", { id: 2 }, { topic: "orders/1", retain });
+  await hub.publish("order-created", { id: 3 }, { topic: "bills/3", retain });
+  await hub.publish("order-created", { id: 4 }, { topic: "orders/4" });
+  const current = await createSubscriber<typeof events>({ url, topics: ["orders/*"] }).current();
+  expect(current.map(({ type, topics, data }) => type === "order-created" && [topics, data.id])).toEqual([
+    [["orders/1"], 2],
+  ]);
+  expect(await createSubscriber<typeof events>({ url, types: ["trace-update"] }).current()).toEqual([]);
+  const stop = AbortSignal.abort(new Error("enough"));
+  await expect(createSubscriber<typeof events>({ url, signal: stop }).current()).rejects.toThrow("enough");
+});
+
 test("asks only for some types, and after an event", async () => {
   const { url } = startHub();
   const hub = createPublisher<AnyEvents>({ url });

@@ -1,6 +1,7 @@
 import { batch, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
 import { type Connection, type Message, Stream } from "../data/stream.ts";
+import { hubRoute } from "../hub-url.ts";
 
 /** Data of an event: its members are looked at one by one, since a user's catalog may say otherwise. */
 type Data = Readonly<Record<string, unknown>>;
@@ -53,6 +54,23 @@ export const dashboardTypes = [
   "trace-update",
 ] as const;
 
+/** The current values of the hub; none where it keeps none, or can't be asked: then there is the history. */
+async function currentValues(): Promise<{ readonly type: string; readonly data: Data }[]> {
+  const query = new URLSearchParams(dashboardTypes.map((type) => ["type", type]));
+  try {
+    const answer = await fetch(`${hubRoute("current")}?${query}`);
+    const body: unknown = await answer.json();
+    const values: readonly unknown[] = isRecord(body) && Array.isArray(body["values"]) ? body["values"] : [];
+    return values.flatMap((value) => {
+      if (!isRecord(value)) return [];
+      const { type, data } = value;
+      return isString(type) && isRecord(data) ? [{ type, data }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
 /** What a dashboard of the six built-in types shows, as its own subscription has told it. */
 export class DashboardState {
   readonly connection = signal<Connection>({ state: "connecting" });
@@ -66,11 +84,22 @@ export class DashboardState {
   readonly badges = signal<ReadonlyMap<string, string>>(new Map());
   /** Spans by trace; the one that grew last comes last. */
   readonly traces = signal<ReadonlyMap<string, number>>(new Map());
-  readonly #stream: Stream;
+  #stream: Stream | undefined;
+  #isClosed = false;
   #isReplaying = true;
   #keys = 0;
 
   constructor() {
+    void this.#open();
+  }
+
+  /** The history may no longer hold what is current, so that comes first. */
+  async #open(): Promise<void> {
+    const values = await currentValues();
+    if (this.#isClosed) return;
+    batch(() => {
+      for (const { type, data } of values) this.#set(type, data);
+    });
     this.#stream = new Stream({
       path: "events",
       types: dashboardTypes,
@@ -88,7 +117,8 @@ export class DashboardState {
   }
 
   close(): void {
-    this.#stream.close();
+    this.#isClosed = true;
+    this.#stream?.close();
   }
 
   dismiss(key: number): void {
@@ -99,10 +129,16 @@ export class DashboardState {
     if (event === "tidings.resumed") this.#isReplaying = false;
     const data = parseJson(text);
     if (!isRecord(data)) return;
+    this.#set(event, data);
+    if (event === "widget-refresh") this.#count(textOf(data, "id"));
+    else if (event === "notification") this.#notify(data);
+  }
+
+  /** Shows what an event says, as often as it may come: a current value may be in the history too. */
+  #set(event: string, data: Data): void {
     if (event === "health-update") this.health.value = healthOf(data);
     else if (event === "metrics-update") this.metrics.value = metricsOf(data);
     else if (event === "widget-refresh") this.#refresh(data);
-    else if (event === "notification") this.#notify(data);
     else if (event === "nav-badge-update") {
       // An empty badge clears it, but the entry is still one of the navigation's.
       this.badges.value = withLast(this.badges.value, textOf(data, "path"), textOf(data, "badge"), false);
@@ -116,6 +152,13 @@ export class DashboardState {
     }
   }
 
+  #count(id: string): void {
+    const widget = this.widgets.value.get(id);
+    if (!widget) return;
+    const counted = { ...widget, refreshes: widget.refreshes + 1 };
+    this.widgets.value = withLast(this.widgets.value, id, counted, false);
+  }
+
   #refresh(data: Data): void {
     const id = textOf(data, "id");
     const before = this.widgets.value.get(id);
@@ -125,7 +168,7 @@ export class DashboardState {
       title: textOf(data, "title") || before?.title || id,
       html: isString(html) ? html : undefined,
       data: data["data"],
-      refreshes: (before?.refreshes ?? 0) + 1,
+      refreshes: before?.refreshes ?? 0,
     };
     this.widgets.value = withLast(this.widgets.value, id, widget, false);
   }
