@@ -1,5 +1,6 @@
 import { newWord } from "../../protocol/place.ts";
 import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
+import { Backups } from "../sqlite/backup.ts";
 import {
   type Batch,
   type Bounds,
@@ -11,6 +12,7 @@ import {
   type Receipt,
   type Refusal,
   type Store,
+  StoreFailure,
   type Stretch,
 } from "../store.ts";
 import { parseRedisAddress } from "./address.ts";
@@ -203,9 +205,35 @@ export class RedisStore implements Store {
     return this.#reading.read(after, limit);
   }
 
+  /**
+   * Writes a consistent copy to a new SQLite file, of the log as it is when the copy begins. It is read in
+   * parts, while all nodes go on.
+   *
+   * @throws StoreFailure when Redis is away, or has lost its newest events meanwhile.
+   */
+  async backup(path: string): Promise<void> {
+    try {
+      await this.#copyTo(path);
+    } catch (error) {
+      throw error instanceof RedisAway ? new StoreFailure(error) : error;
+    }
+  }
+
   /** Ends its connections. */
   async close(): Promise<void> {
     await this.#session.close();
+  }
+
+  async #copyTo(path: string): Promise<void> {
+    await this.#reading.comeToHead();
+    const { word, head, lives } = this.#member;
+    await new Backups().gather(path, {
+      ...{ after: this.#view.first - 1, head, ended: [] },
+      lives: lives.map(({ word, first }) => ({ word, first })),
+      current: this.current.read(0, head, Number.POSITIVE_INFINITY).values,
+      isSame: () => this.#member.word === word,
+      read: (after, limit) => this.#reading.read(after, limit),
+    });
   }
 
   #away(reason: string): void {

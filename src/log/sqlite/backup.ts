@@ -2,7 +2,7 @@ import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Entry } from "../entry.ts";
 import { inSlices } from "../slices.ts";
-import type { Stretch } from "../store.ts";
+import { StoreFailure, type Stretch } from "../store.ts";
 import { FileWriter, type LogState } from "./file-writer.ts";
 
 /** How many events are copied between two looks at the clock, at most. */
@@ -13,6 +13,14 @@ export interface BackupSource extends LogState {
   /** The position after which it begins. */
   readonly after: number;
   read(after: number, limit: number): Stretch;
+}
+
+/** The same of a log that is kept elsewhere. */
+export interface RemoteSource extends LogState {
+  readonly after: number;
+  /** Whether the log is still the one that the copy began with. */
+  readonly isSame: () => boolean;
+  read(after: number, limit: number): Promise<Stretch>;
 }
 
 /** The backups that a store is writing. */
@@ -26,10 +34,24 @@ export class Backups {
   async write(path: string, source: BackupSource): Promise<void> {
     const partial = `${path}.partial`;
     await inSlices(this.steps(partial, source));
-    const file = await open(partial, "r+");
-    await file.datasync();
-    await file.close();
-    renameSync(partial, path);
+    await complete(partial, path);
+  }
+
+  /**
+   * The same for a log that is kept elsewhere.
+   *
+   * @throws StoreFailure when the log has begun another life meanwhile: what was copied may be lost.
+   */
+  async gather(path: string, source: RemoteSource): Promise<void> {
+    const partial = `${path}.partial`;
+    const writer = new FileWriter(partial);
+    try {
+      await gather(source, writer);
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+    await complete(partial, path);
   }
 
   /** The same, a block a step, to the path itself. */
@@ -55,6 +77,26 @@ export class Backups {
   replace(entry: Entry): void {
     for (const writer of this.#writers) writer.replace(entry);
   }
+}
+
+async function gather(source: RemoteSource, writer: FileWriter): Promise<void> {
+  const { head } = source;
+  for (let position = source.after; position < head; ) {
+    const { entries, upTo } = await source.read(position, Math.min(READ_LIMIT, head - position));
+    if (!source.isSame()) throw new StoreFailure(new Error("the log has changed while it was copied"));
+    await inSlices(writer.add(entries.filter((entry) => entry.position <= head)));
+    if (upTo === position) break;
+    position = upTo;
+  }
+  writer.finish(source);
+}
+
+/** What is complete outlasts a crash, and appears at its path. */
+async function complete(partial: string, path: string): Promise<void> {
+  const file = await open(partial, "r+");
+  await file.datasync();
+  await file.close();
+  renameSync(partial, path);
 }
 
 function* copy(source: BackupSource, writer: FileWriter): Generator<void, void, void> {

@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { RedisClient } from "bun";
+import { SqliteStore } from "../../../src/log/sqlite/sqlite-store.ts";
 import { IdConflict } from "../../../src/log/store.ts";
+import { emptyFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
+import { Followed } from "../followed.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { redisPrograms, startRedis } from "./redis-server.ts";
@@ -175,3 +179,24 @@ test.skipIf(redisPrograms.length === 0)(
     expect((await second.log.read(0, 10)).entries).toEqual([]);
   },
 );
+
+test.skipIf(redisPrograms.length === 0)("a backup holds what is held, and a hub opens it", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const a = await new HubNode(url, { bounds: { events: 1000 } }).started();
+  await a.log.append([draft({ json: "0", topics: ["t"], retain: true })]);
+  for (let i = 1; i <= 13; i++) {
+    await a.log.append(Array.from({ length: 100 }, (_, n) => draft({ json: `${i}.${n}`, id: `e${i}.${n}` })));
+  }
+  await a.log.clearCurrent("t", "none");
+  const path = join(emptyFolder(), "copy.db");
+  const copied = a.store.backup(path);
+  await a.log.append([draft({ json: '"later"', topics: ["t"], retain: true })]);
+  await copied;
+  const file = new Followed(new SqliteStore(path));
+  expect([file.head, file.count, file.earliest?.position]).toEqual([1301, 1000, 302]);
+  const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
+  expect(idsOf(await file.read(310, 50))).toEqual(idsOf((await a.log.read(310, 50)).entries));
+  expect(file.store.current.read(0, 1e6, 10).values.map(({ entry }) => entry.json)).toEqual(["0"]);
+  await file.store.close();
+});
