@@ -245,6 +245,8 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
       case "open": {
         await Promise.all(publishing);
         await settle();
+        // Whoever observes is told when events are written, which may be later.
+        await until(() => history.entries.length >= headNow());
         const after = headNow();
         const ended = endsIn(history).at(-1)?.topics ?? new Map();
         expect(await nextBroker().log.openTopic(step.topic)).toBe(ended.has(step.topic));
