@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import fc from "fast-check";
+import { exampleOf } from "../../src/console/page/publish/example.ts";
 import {
   initialValue,
   type JsonSchema,
@@ -101,4 +102,28 @@ test("a pointer is one that the hub's reasons have (RFC 6901)", () => {
       expect(catalog.violations("e", {}, "/data").map(({ path }) => path)).toEqual([pointer("/data", name)]);
     }),
   );
+});
+
+describe("an example is data that the hub takes", () => {
+  const own = {
+    order: Type.Object({
+      id: Type.Integer({ minimum: 10, multipleOf: 4 }),
+      price: Type.Number({ exclusiveMinimum: 5 }),
+      debt: Type.Integer({ maximum: -3 }),
+      currency: Type.Union([Type.Literal("EUR"), Type.Literal("USD")]),
+      customer: Type.Object({ name: Type.String({ minLength: 12 }), short: Type.String({ maxLength: 2 }) }),
+      items: Type.Array(Type.Object({ sku: Type.String() }), { minItems: 2 }),
+      payment: Type.Union([Type.Object({ kind: Type.Literal("card") }), Type.Null()]),
+      size: Type.Tuple([Type.Number(), Type.String()]),
+      code: Type.String({ pattern: "^[A-Z]{3}$", examples: ["ABC"] }),
+    }),
+    note: Type.String(),
+    marker: Type.Null(),
+  };
+  const catalog = new Catalog(own);
+  for (const [type, schema] of Object.entries({ ...builtinEvents, ...own })) {
+    test(type, () => {
+      expect(catalog.violations(type, exampleOf(type, sent(schema)))).toEqual([]);
+    });
+  }
 });

@@ -6,7 +6,7 @@ import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
 import { cleanEnvironment } from "../program.ts";
 import { binary, serveBinary } from "./binary.ts";
-import { openConsole } from "./console.ts";
+import { openConsole, PHONE } from "./console.ts";
 
 /** A catalog with all that a form has to draw. */
 const CATALOG = `
@@ -76,8 +76,8 @@ describe.skipIf(browserless)("the console's form", () => {
       const reader = await Reader.open(`${url}/events`);
       await reader.next();
       const { page, faults } = await openConsole(url, { view: "publish" });
-      await page.getByLabel("Type", { exact: true }).selectOption("order-created");
       const form = dataOf(page);
+      // A hub's own types come first, and the form begins with the first of them.
       await form.getByText("Counts up").waitFor();
       await form.getByLabel("id", { exact: true }).fill("0");
       await form.getByLabel("paid").selectOption("true");
@@ -130,6 +130,37 @@ describe.skipIf(browserless)("the console's form", () => {
         size: [2.5, 4],
         extra: { any: ["thing"] },
       });
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "fills in an example that the hub takes, and says what topics mean before it is out",
+    async () => {
+      const folder = emptyFolder();
+      await Bun.write(join(folder, "events.ts"), CATALOG);
+      const { url } = await serveBinary(folder, "--events", "events.ts");
+      const { page, faults } = await openConsole(url, { view: "publish", size: PHONE });
+      const groups = page.locator("#type optgroup");
+      await groups.nth(1).waitFor({ state: "attached" });
+      expect(await groups.evaluateAll((all) => all.map((one) => one.getAttribute("label")))).toEqual([
+        "Of this hub",
+        "Built in",
+      ]);
+      await page.getByText("Without a topic, everyone gets it").waitFor();
+      await page.getByRole("button", { name: "Fill in an example" }).click();
+      await page.getByLabel("Topics", { exact: true }).fill("orders/*");
+      await page.keyboard.press("Enter");
+      await page.getByText("orders/* is a pattern, for readers.").waitFor();
+      await page.getByRole("button", { name: "Remove topic orders/*" }).click();
+      await page.getByLabel("Topics", { exact: true }).fill("orders/1");
+      await page.keyboard.press("Enter");
+      await page.getByText("Without a topic").waitFor({ state: "detached" });
+      await publishButton(page).click();
+      await page.getByText("to 0 clients.").waitFor();
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(PHONE.width);
       expect(faults).toEqual([]);
     },
     BROWSER_TIMEOUT,

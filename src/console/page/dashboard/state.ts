@@ -1,5 +1,6 @@
 import { batch, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
+import { builtinTypes } from "../data/catalog.ts";
 import { type Connection, type Message, Stream } from "../data/stream.ts";
 import { hubRoute } from "../hub-url.ts";
 
@@ -45,18 +46,9 @@ export interface Notification {
 /** How many of each are kept, the newest. */
 const MAX_ITEMS = 100;
 
-export const dashboardTypes = [
-  "health-update",
-  "metrics-update",
-  "widget-refresh",
-  "notification",
-  "nav-badge-update",
-  "trace-update",
-] as const;
-
 /** The current values of the hub; none where it keeps none, or can't be asked: then there is the history. */
 async function currentValues(): Promise<{ readonly type: string; readonly data: Data }[]> {
-  const query = new URLSearchParams(dashboardTypes.map((type) => ["type", type]));
+  const query = new URLSearchParams(builtinTypes.map((type) => ["type", type]));
   try {
     const answer = await fetch(`${hubRoute("current")}?${query}`);
     const body: unknown = await answer.json();
@@ -102,7 +94,7 @@ export class DashboardState {
     });
     this.#stream = new Stream({
       path: "events",
-      types: dashboardTypes,
+      types: builtinTypes,
       lastEventId: "earliest",
       idleTimeout: 45_000,
       onConnection: (connection) => {

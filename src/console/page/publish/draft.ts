@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { ConsoleEvent } from "../../../protocol/console-feed.ts";
 import { catalog } from "../data/catalog.ts";
+import { exampleOf } from "./example.ts";
 import { initialValue } from "./schema.ts";
 
 /** The event in the publish form. */
@@ -40,6 +41,15 @@ export function change(part: Partial<Draft>): void {
 export function begin(type: string): void {
   const schema = catalog.value[type];
   change({ type, data: schema && initialValue(schema) });
+  draftNumber.value++;
+}
+
+/** Fills in an example of the draft's type, which the catalog has. */
+export function fillIn(): void {
+  const { type } = draft.value;
+  const schema = catalog.value[type];
+  if (!schema) return;
+  change({ data: exampleOf(type, schema) });
   draftNumber.value++;
 }
 

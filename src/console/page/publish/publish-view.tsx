@@ -2,10 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { Tabs } from "../components/tabs.tsx";
 import { TokenInput } from "../components/token-input.tsx";
-import { catalog, loadCatalog } from "../data/catalog.ts";
+import { builtinTypes, catalog, loadCatalog, ownTypes } from "../data/catalog.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
 import * as format from "../format.ts";
-import { begin, change, draft, draftNumber, published } from "./draft.ts";
+import { begin, change, draft, draftNumber, fillIn, published } from "./draft.ts";
 import { JsonField } from "./json-field.tsx";
 import type { JsonSchema } from "./schema.ts";
 import { FieldErrors, fieldId } from "./schema-control.tsx";
@@ -23,7 +23,9 @@ export function PublishView() {
 
   useEffect(() => {
     void loadCatalog().then(() => {
-      if (draft.peek().type === "") begin(Object.hasOwn(catalog.value, "notification") ? "notification" : "");
+      if (draft.peek().type !== "") return;
+      const [first = Object.hasOwn(catalog.value, "notification") ? "notification" : ""] = ownTypes.value;
+      begin(first);
     });
   }, []);
 
@@ -98,11 +100,8 @@ function TypeField() {
             begin(isNew ? "" : currentTarget.value);
           }}
         >
-          {known.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
+          <TypeGroup label="Of this hub" names={ownTypes.value} />
+          <TypeGroup label="Built in" names={builtinTypes.filter((name) => known.includes(name))} />
           <option value={OTHER}>Another type…</option>
         </select>
         <p class="field-help">{other ? "Not in the catalog: its data can be any JSON." : description}</p>
@@ -131,6 +130,19 @@ function TypeField() {
   );
 }
 
+function TypeGroup({ label, names }: { label: string; names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <optgroup label={label}>
+      {names.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </optgroup>
+  );
+}
+
 function DataFields() {
   const { type, data } = draft.value;
   const schema: JsonSchema | undefined = catalog.value[type];
@@ -141,16 +153,21 @@ function DataFields() {
       <header class="form-head">
         <h2>Data</h2>
         {schema && (
-          <Tabs
-            label="Write the data as"
-            panel="data"
-            tabs={[
-              { key: "form", title: "Form" },
-              { key: "json", title: "JSON" },
-            ]}
-            current={mode}
-            onChange={setMode}
-          />
+          <>
+            <button type="button" class="button quiet push" onClick={fillIn}>
+              Fill in an example
+            </button>
+            <Tabs
+              label="Write the data as"
+              panel="data"
+              tabs={[
+                { key: "form", title: "Form" },
+                { key: "json", title: "JSON" },
+              ]}
+              current={mode}
+              onChange={setMode}
+            />
+          </>
         )}
       </header>
       <div class="fields" id="data" {...(schema && { role: "tabpanel", "aria-labelledby": `data-${mode}` })}>
@@ -192,10 +209,11 @@ function Addressing() {
           id={fieldId("/topics")}
           what="topic"
           values={topics}
-          placeholder="None: a broadcast to everyone"
+          placeholder="None: a broadcast"
           suggestions={topicRates.list.value.map(({ name }) => name)}
           onChange={(next) => change({ topics: next })}
         />
+        <TopicsNotice topics={topics} />
       </div>
       <div class="field">
         <label class="field-name" for={fieldId("/id")}>
@@ -220,6 +238,20 @@ function Addressing() {
         Private: only for readers who may read its topics
       </label>
     </div>
+  );
+}
+
+/** What a publisher should know of the topics before the event is out. */
+function TopicsNotice({ topics }: { topics: readonly string[] }) {
+  const pattern = topics.find((topic) => topic.endsWith("*"));
+  const text =
+    pattern !== undefined
+      ? `${pattern} is a pattern, for readers. Nothing can be published to it: name each topic.`
+      : "Without a topic, everyone gets it, whatever topics they read.";
+  return (
+    <p class={pattern === undefined ? "field-help" : "field-help warn"} role="status">
+      {(pattern !== undefined || topics.length === 0) && text}
+    </p>
   );
 }
 

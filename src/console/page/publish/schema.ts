@@ -19,7 +19,12 @@ export interface JsonSchema {
   readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minItems?: number;
 }
 
 /** What a schema asks for, as the form draws it. */

@@ -1,16 +1,15 @@
 import { CodePanel } from "../components/code-panel.tsx";
-import { dashboardTypes } from "../dashboard/state.ts";
+import { isBuiltin } from "../data/catalog.ts";
 import { tick } from "../data/hub.ts";
 import { published } from "./draft.ts";
 import { snippets } from "./snippets.ts";
 
 const titles = { curl: "curl", sdk: "TypeScript", cli: "Command line" };
-const builtin: ReadonlySet<string> = new Set(dashboardTypes);
 
 /** The same request for a program to send. */
 export function SnippetsPanel() {
   const event = published.value;
-  const about = { isBuiltin: builtin.has(event.type), keyed: tick.value?.keyed ?? false };
+  const about = { isBuiltin: isBuiltin(event.type), keyed: tick.value?.keyed ?? false };
   return (
     <CodePanel
       label="The same request in code"
