@@ -73,7 +73,10 @@ export function eventRoutes(hub: Hub) {
           schema: { type: "string", examples: ["order-7-shipped"] },
         },
       ],
-      answers: { 200: EVENT_STREAM },
+      answers: {
+        200: EVENT_STREAM,
+        204: { description: "The topics have ended, and the client has all of them: it need not come back" },
+      },
       problems: [429],
     }),
   });
