@@ -33,6 +33,9 @@ export const symfony: readonly Installed[] = [
   { name: "/usr/share/php/Symfony/Component/Mercure/autoload.php", package: "php-symfony-mercure" },
 ];
 
+/** What reads the formula for Homebrew. */
+export const ruby: readonly Installed[] = [{ name: "ruby", package: "ruby" }];
+
 /** Installs packages where that is possible without asking: as root, with apt. Whether it did. */
 export async function install(packages: readonly string[]): Promise<boolean> {
   if (process.getuid?.() !== 0 || !Bun.which("apt-get")) return false;

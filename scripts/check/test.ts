@@ -4,7 +4,7 @@ import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { programsStep, promtool, proxies } from "./debian-programs.ts";
 import { importsOf } from "./imports.ts";
-import { archivers, installedStep, languages, packetFilter, shells, symfony } from "./installed.ts";
+import { archivers, installedStep, languages, packetFilter, ruby, shells, symfony } from "./installed.ts";
 import { previousStep } from "./previous.ts";
 import { pythonStep } from "./python.ts";
 import { redisStep } from "./redis.ts";
@@ -27,7 +27,8 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/e2e/python.ts", step: pythonStep({ mayPassOver }) },
   { imports: "tests/e2e/deploy.test.ts", step: programsStep("promtool", promtool, { mayPassOver }) },
   { imports: "tests/cli/completion.test.ts", step: installedStep("shells", shells, { mayPassOver }) },
-  { imports: "tests/scripts/archive.test.ts", step: installedStep("xz", archivers, { mayPassOver }) },
+  { imports: "scripts/package/archive.ts", step: installedStep("xz", archivers, { mayPassOver }) },
+  { imports: "tests/scripts/installers.test.ts", step: installedStep("ruby", ruby, { mayPassOver }) },
   { imports: "tests/manual/languages.ts", step: installedStep("languages", languages, { mayPassOver }) },
   { imports: "tests/mercure/symfony.test.ts", step: installedStep("symfony", symfony, { mayPassOver }) },
   {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { archive } from "./archive.ts";
 import { writeChecksums } from "./checksums.ts";
 import { compile } from "./compile.ts";
+import { writeInstallers } from "./installers.ts";
 import { packLibrary } from "./pack.ts";
 import { targets } from "./targets.ts";
 
@@ -62,7 +63,17 @@ try {
       built.push(path, made(await archive(path)));
     }
     const [first, ...others] = built;
-    if (first !== undefined) console.log(await writeChecksums([first, ...others]));
+    if (first !== undefined) {
+      const checksums = await writeChecksums([first, ...others]);
+      console.log(checksums);
+      // They name every platform.
+      if (all) {
+        const installers = await writeInstallers(checksums);
+        if (installers.length === 0)
+          console.log("no install.sh and no formula: package.json names no repository");
+        for (const path of installers) console.log(path);
+      }
+    }
   }
 } catch (error) {
   console.error("build: failed");

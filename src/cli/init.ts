@@ -7,6 +7,7 @@ import { CliError } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import * as events from "./init/events.ts" with { type: "text" };
 import * as page from "./init/index.html" with { type: "text" };
+import * as plainPage from "./init/page.html" with { type: "text" };
 import * as publish from "./init/publish.ts" with { type: "text" };
 import { print } from "./output.ts";
 
@@ -54,20 +55,16 @@ const tsconfig = {
 export const init = new Command("init")
   .description("Write a commented events.ts, a typed publish script and a page that listens.")
   .argument("[dir]", "the folder, made if need be", ".")
+  .option("--page", "write only a page, which needs no package and no build")
   .addHelpText("after", ({ command }) =>
-    notesAndExamples(command, "Nothing is overwritten.", ["tidings init demo"]),
+    notesAndExamples(command, "Nothing is overwritten.", ["tidings init demo", "tidings init --page demo"]),
   )
   .action(run);
 
-async function run(dir: string): Promise<void> {
-  const files: ReadonlyMap<string, string | Uint8Array> = new Map<string, string | Uint8Array>([
-    ["events.ts", textOf(events)],
-    ["publish.ts", textOf(publish)],
-    ["index.html", textOf(page)],
-    ["package.json", json(packageJson)],
-    ["tsconfig.json", json(tsconfig)],
-    [tarball, await packedLibrary()],
-  ]);
+type Files = ReadonlyMap<string, string | Uint8Array>;
+
+async function run(dir: string, { page: isPage = false }: { readonly page?: boolean }): Promise<void> {
+  const files: Files = isPage ? new Map([["index.html", textOf(plainPage)]]) : await projectFiles();
   await assertAbsent([...files.keys()].map((name) => join(dir, name)));
   try {
     await mkdir(dir, { recursive: true });
@@ -75,7 +72,18 @@ async function run(dir: string): Promise<void> {
   } catch (error) {
     throw new CliError(`can't write to ${dir}: ${reasonOf(error)}`);
   }
-  await print(nextSteps(dir, [...files.keys()]));
+  await print((isPage ? nextStepsOfPage : nextSteps)(dir, [...files.keys()]));
+}
+
+async function projectFiles(): Promise<Files> {
+  return new Map<string, string | Uint8Array>([
+    ["events.ts", textOf(events)],
+    ["publish.ts", textOf(publish)],
+    ["index.html", textOf(page)],
+    ["package.json", json(packageJson)],
+    ["tsconfig.json", json(tsconfig)],
+    [tarball, await packedLibrary()],
+  ]);
 }
 
 async function assertAbsent(paths: readonly string[]): Promise<void> {
@@ -120,6 +128,21 @@ Without Node, let this program be Bun instead of npm and node:
 
   BUN_BE_BUN=1 ${command} install
   BUN_BE_BUN=1 ${command} publish.ts
+`;
+}
+
+function nextStepsOfPage(dir: string, files: readonly string[]): string {
+  const command = quoted(program("."));
+  const folder = quoted(dir);
+  return `Wrote ${files.map((file) => join(dir, file)).join(", ")}, which reads with the hub's own SDK.
+
+Next, each in a terminal of its own:
+
+  ${command} serve --cors-origin ${PAGE}
+  npx --yes sirv-cli@${packageJson.devDependencies["sirv-cli"]} ${folder} --dev --host localhost --port 8080
+  ${command} publish greeting --text hello
+
+Any other program that serves files will do, too, such as python3 -m http.server. Open ${PAGE}
 `;
 }
 

@@ -59,12 +59,14 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   hub = await inPlainWords(() => start(config, logger));
   const { url, hasKeys, store, stop } = hub;
 
+  // Whoever reads the banner may stop the hub at once.
+  const stopped = stopSignal();
   console.log(banner(url, hasKeys));
   logger.info({ url, version, store, ...hub.fields }, "listening");
 
   const { failed = NEVER, clients } = hub;
   const exitCode = await Promise.race([
-    stopSignal().then((signal) => {
+    stopped.then((signal) => {
       logger.info({ signal, ...clients() }, "stopping; once more ends it at once");
       return 0;
     }),

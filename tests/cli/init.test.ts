@@ -43,3 +43,13 @@ test("a folder that can't be made is one line", async () => {
   expect(code).toBe(2);
   expect(errors).toMatch(/^tidings: can't write to file\/below: .*\n$/);
 });
+
+test("--page writes a page alone, and says how to see it", async () => {
+  const folder = emptyFolder();
+  const { code, output } = await runBinary(folder, "init", "--page", "my page");
+  expect(code).toBe(0);
+  expect(await readdir(join(folder, "my page"))).toEqual(["index.html"]);
+  for (const part of ["Wrote my page/index.html", "--cors-origin http://localhost:8080", "'my page'"]) {
+    expect(output).toContain(part);
+  }
+});

@@ -24,6 +24,16 @@ const steps: Readonly<Record<string, Steps>> = {
         await visitor.sees("hello, SDK");
       },
     },
+    "tidings init --page everything": {
+      after: async (visitor) => {
+        // The page that init wrote is told where the hub is.
+        await visitor.opens("http://localhost:8080/everything/?hub=http://127.0.0.1:3000");
+        await visitor.sees(/^Connected to /);
+      },
+    },
+    "tidings publish greeting --text 'hello, everything' --topic greetings": {
+      after: (visitor) => visitor.sees("hello, everything"),
+    },
   },
   typescript: {
     "tidings init demo": { writes: "demo/package.json" },
