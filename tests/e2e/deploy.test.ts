@@ -187,7 +187,8 @@ test("the compose file has the proxy name its nodes", async () => {
   });
   const text = await new Response(child.stdout).text();
   for (const name of ["hub-1", "hub-2"]) {
-    expect(text).toContain(`server ${addressOf(name)}:3000 fail_timeout=1s;`);
+    expect(text).toContain(`server ${addressOf(name)}:3000;`);
+    expect(text).toContain(`server ${addressOf(name)}:3000 max_fails=0 backup;`);
   }
   expect(text).toContain("server_name _;");
   const environment = services["hub-1"] as unknown as { environment: Record<string, string> };

@@ -33,9 +33,10 @@ async function configuration(
   if (hosts.length > 1) text = text.replace(/^(\s*)# {3}((?:health|fail|lb)_\w+ .*)$/gm, "$1$2");
   const ofNodes = text.includes("server 127.0.0.1:3000;")
     ? {
-        "server 127.0.0.1:3000;": hosts
-          .map((host) => `server ${host}${hosts.length > 1 ? " fail_timeout=1s" : ""};`)
-          .join(" "),
+        "server 127.0.0.1:3000;": [
+          ...hosts.map((host) => `server ${host};`),
+          ...(hosts.length > 1 ? hosts.map((host) => `server ${host} max_fails=0 backup;`) : []),
+        ].join(" "),
       }
     : { "127.0.0.1:3000": hosts.join(" ") };
   for (const [from, to] of Object.entries({ ...ofNodes, ...replaced })) {
@@ -65,40 +66,38 @@ async function start(url: string, stop: NodeJS.Signals, ...command: (string | nu
   return url;
 }
 
+/** Starts a real nginx in front of the hub's nodes. @param replaced what else is replaced in the file */
+export async function startNginx(
+  nodes: readonly string[],
+  replaced: Record<string, string> = {},
+): Promise<string> {
+  const folder = emptyFolder();
+  const port = freePort();
+  const server = await configuration("nginx.conf", nodes, {
+    "listen 80": `listen 127.0.0.1:${port}`,
+    "hub.example.org": "localhost",
+    ...replaced,
+  });
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (of) => `${of}_temp_path ${folder};`,
+  );
+  const main = join(folder, "nginx.conf");
+  // One that is killed is tried again soon; to say so each time would be of no use.
+  const level = nodes.length > 1 ? "crit" : "warn";
+  await Bun.write(
+    main,
+    `daemon off; pid ${folder}/pid; error_log stderr ${level}; worker_processes 1;
+     events {} http { access_log off; add_header x-node $upstream_addr; ${temporary.join(" ")}\n${server} }`,
+  );
+  // Killed, it would leave its worker behind.
+  const args = ["-p", folder, "-e", "stderr", "-c", main];
+  return start(`http://127.0.0.1:${port}`, "SIGTERM", programOf("nginx"), ...args);
+}
+
 /** Starts a real proxy, with the configuration that we hand out, in front of the hub's nodes. */
 export const proxies: Readonly<Record<"nginx" | "caddy", (...nodes: readonly string[]) => Promise<string>>> =
   {
-    async nginx(...nodes) {
-      const folder = emptyFolder();
-      const port = freePort();
-      const server = await configuration("nginx.conf", nodes, {
-        "listen 80": `listen 127.0.0.1:${port}`,
-        "hub.example.org": "localhost",
-      });
-      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-        (of) => `${of}_temp_path ${folder};`,
-      );
-      const main = join(folder, "nginx.conf");
-      // One that is killed is tried again soon; to say so each time would be of no use.
-      const level = nodes.length > 1 ? "crit" : "warn";
-      await Bun.write(
-        main,
-        `daemon off; pid ${folder}/pid; error_log stderr ${level}; worker_processes 1;
-       events {} http { access_log off; add_header x-node $upstream_addr; ${temporary.join(" ")}\n${server} }`,
-      );
-      // Killed, it would leave its worker behind.
-      return start(
-        `http://127.0.0.1:${port}`,
-        "SIGTERM",
-        programOf("nginx"),
-        "-p",
-        folder,
-        "-e",
-        "stderr",
-        "-c",
-        main,
-      );
-    },
+    nginx: (...nodes) => startNginx(nodes),
     async caddy(...nodes) {
       const folder = emptyFolder();
       const port = freePort();
