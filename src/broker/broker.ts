@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "../log/clock.ts";
 import { jsonOf } from "../log/data-text.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
-import { Log, type LogListener } from "../log/log.ts";
+import { Log, type LogListener, type Lost } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
 import type { Receipt, StoreFailure } from "../log/store.ts";
 import { LimitedLogger, type Logger, silent } from "../logger.ts";
@@ -111,7 +111,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
         this.#delivery.flush();
         this.#clients.replayLive(after);
       },
-      rolledBack: (to, end) => this.#rollBack(to, end),
+      rolledBack: (to, lost) => this.#rollBack(to, lost),
       storeWarned: (message) => this.logger.warn({ store: store.name }, message),
       storeNoted: (message) => this.logger.info({ store: store.name }, message),
       storeChanged: (failure) => {
@@ -561,10 +561,10 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     await this.log.close();
   }
 
-  #rollBack(to: number, end: string): void {
+  #rollBack(to: number, lost: Lost): void {
     this.#delivery.flush();
     this.#replay.logChanged();
-    this.#clients.rollBack(to, end);
+    this.#clients.rollBack(to, lost);
     this.logger.error({ store: this.log.store.name, to: this.log.place(to) }, "events lost");
   }
 

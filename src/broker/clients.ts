@@ -1,3 +1,4 @@
+import type { Lost } from "../log/log.ts";
 import { MAX_TIMER_MS } from "../timers.ts";
 import { shownPattern } from "../topics/matcher.ts";
 import { type Client, type Full, newProgress } from "./client.ts";
@@ -179,10 +180,11 @@ export class Clients {
   }
 
   /**
-   * The store has lost the events after this position, up to the place `end`. Clients that may have been
-   * sent some of them are removed; they are told of a gap when they come back. The others stay.
+   * The store has lost the events after this position. Clients that may have been sent some of them are
+   * removed; they are told of a gap when they come back. The others stay.
    */
-  rollBack(to: number, end: string): void {
+  rollBack(to: number, lost: Lost): void {
+    const end = lost.place(lost.end);
     for (const { live, newestCursor } of this.subscriptions) {
       if (newestCursor <= to) continue;
       for (const client of [...live]) this.#removeLost(client, to, end);
@@ -193,18 +195,18 @@ export class Clients {
       if (progress.position <= to) continue;
       // A client whose position is not found yet has been sent nothing.
       if (progress.resume?.located === false) progress.position = to;
-      else this.#removeLost(client, to, end);
+      else this.#removeLost(client, to, lost.place(progress.position));
     }
   }
 
   /**
    * Removes a client that has been sent what is lost. Its cursor may be the id of an event that a publisher has
    * published again since: then the log has that id at another place, and no gap would be told there. So the
-   * cursor becomes the place where the lost events ended, which the log never has again.
+   * cursor becomes the place among the lost events that the client has come to, which no other event ever has.
    */
-  #removeLost(client: Client, to: number, end: string): void {
+  #removeLost(client: Client, to: number, place: string): void {
     const { state, progress, subscription } = client;
-    if (state !== "blocked" && !progress?.rest) this.write(client, subscription.format.position(end), to);
+    if (state !== "blocked" && !progress?.rest) this.write(client, subscription.format.position(place), to);
     this.remove(client, "rolled_back");
   }
 

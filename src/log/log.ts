@@ -20,6 +20,14 @@ import {
 /** In seconds. */
 const APPEND_TIMES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
+/** Events that were delivered, and that the store has lost. */
+export interface Lost {
+  /** The position of the newest of them. */
+  readonly end: number;
+  /** The place that a position had before. */
+  place(position: number): string;
+}
+
 /** What the log asks and tells the one who delivers. */
 export interface LogListener {
   /** How many clients the event is for at this moment. */
@@ -33,8 +41,8 @@ export interface LogListener {
   deliver(entries: readonly Entry[], since: number): void;
   /** What came after this position is missing up to what is delivered next. */
   missed(after: number): void;
-  /** What was delivered after this position, up to the place `end`, is not kept after all. */
-  rolledBack(to: number, end: string): void;
+  /** What was delivered after this position is not kept after all. */
+  rolledBack(to: number, lost: Lost): void;
   /** The data of the event at this position is erased. */
   erased?(position: number): void;
   /** A current value is cleared, after what was delivered. */
@@ -331,10 +339,11 @@ export class Log {
   #rolledBack(to: number): void {
     if (to < this.#head) {
       this.#lost += this.#head - to;
-      const end = this.place(this.#head);
+      const lives = new Lives(this.#lives.all);
+      const lost = { end: this.#head, place: (position: number) => lives.placeOf(position) };
       this.#head = to;
       this.#lives.cutAfter(to);
-      this.#listener.rolledBack(to, end);
+      this.#listener.rolledBack(to, lost);
     }
     const answers = this.#untold;
     this.#untold = [];

@@ -122,3 +122,19 @@ test("the id of a lost event that was published again is no cursor that hides th
   expect(names(back)).toEqual(told);
   await broker.close();
 });
+
+test("who is behind when events are lost is given the place that it has come to, not the end", async () => {
+  const store = new FaultyStore();
+  const broker = new Broker({ store });
+  // More than it is sent in one step.
+  await publish(broker, 600);
+  const reader = new ReaderSink();
+  broker.addClient(reader, { lastEventId: "earliest" });
+  await until(() => reader.read.events.length > 1);
+  expect(broker.behindCount).toBe(1);
+  store.rollBack(1);
+  expect(names(reader).slice(-2)).toEqual(["n", "tidings.position"]);
+  const [last, moved] = reader.read.events.slice(-2);
+  expect(moved?.id).toBe(last?.id);
+  await broker.close();
+});
