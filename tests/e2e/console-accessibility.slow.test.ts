@@ -33,6 +33,8 @@ const prepare: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.locator("[aria-invalid=true]").first().waitFor();
   },
   async dashboard(page) {
+    await page.getByLabel("Draw a number").selectOption("order-created#/id");
+    await page.getByRole("figure").getByText("one value").waitFor();
     await page.getByText("Notice").first().waitFor();
     await page.locator("iframe").waitFor();
   },

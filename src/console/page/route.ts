@@ -28,8 +28,9 @@ export function namedQuery(): URLSearchParams {
 }
 
 /** Puts what is shown into the address, so that it can be kept and passed on. Empty values are left out. */
-export function nameQuery(of: View, values: Readonly<Record<string, string>>): void {
-  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "")).toString();
+export function nameQuery(of: View, values: Readonly<Record<string, string | readonly string[]>>): void {
+  const pairs = Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  const query = new URLSearchParams(pairs.filter(([, value]) => value !== "")).toString();
   const hash = query === "" ? `#${of}` : `#${of}?${query}`;
   if (globalThis.location.hash !== hash) history.replaceState(null, "", hash);
 }

@@ -3,11 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
 import * as format from "../format.ts";
+import { NumbersPanel } from "./numbers-panel.tsx";
+import { StartPanel } from "./start-panel.tsx";
 import { DashboardState, type Notification } from "./state.ts";
 import { Toasts, tones } from "./toasts.tsx";
 import { WidgetCard } from "./widget-card.tsx";
 
-/** The six built-in event types, drawn as what they are. */
+/** The six built-in event types, drawn as what they are, and numbers of any type. */
 export function DashboardView() {
   const [state, setState] = useState<DashboardState>();
   useEffect(() => {
@@ -28,14 +30,24 @@ function Dashboard({ state }: { state: DashboardState }) {
   return (
     <>
       <div class={isLive ? "dashboard" : "dashboard stale"}>
-        <Health state={state} />
-        <Metrics state={state} />
-        <Navigation state={state} />
-        <Notifications state={state} />
-        <Traces state={state} />
-        <Widgets state={state} />
+        {state.isEmpty.value && <StartPanel />}
+        <NumbersPanel />
+        {!state.isEmpty.value && <Cards state={state} />}
       </div>
       <Toasts state={state} />
+    </>
+  );
+}
+
+function Cards({ state }: { state: DashboardState }) {
+  return (
+    <>
+      <Health state={state} />
+      <Metrics state={state} />
+      <Navigation state={state} />
+      <Notifications state={state} />
+      <Traces state={state} />
+      <Widgets state={state} />
     </>
   );
 }
@@ -221,6 +233,8 @@ const MAX_TRACES = 12;
 function Traces({ state }: { state: DashboardState }) {
   const traces = [...state.traces.value].slice(-MAX_TRACES).reverse();
   const most = Math.max(1, ...traces.map(([, spans]) => spans));
+  // Bars of the same length say nothing.
+  const isVaried = traces.some(([, spans]) => spans !== most);
   return (
     <Card title="Traces" type="trace-update" name="traces" aside="spans">
       {traces.length === 0 ? (
@@ -230,7 +244,7 @@ function Traces({ state }: { state: DashboardState }) {
           {traces.map(([id, spans]) => (
             <li key={id}>
               <span class="mono truncate">{id}</span>
-              <span class="trace-bar" aria-hidden="true">
+              <span class="trace-bar" hidden={!isVaried} aria-hidden="true">
                 <span style={{ transform: `scaleX(${spans / most})` }} />
               </span>
               <span class="trace-count">{format.count(spans)}</span>

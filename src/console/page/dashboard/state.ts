@@ -1,4 +1,4 @@
-import { batch, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
 import { builtinTypes } from "../data/catalog.ts";
 import { type Connection, type Message, Stream } from "../data/stream.ts";
@@ -76,9 +76,19 @@ export class DashboardState {
   readonly badges = signal<ReadonlyMap<string, string>>(new Map());
   /** Spans by trace; the one that grew last comes last. */
   readonly traces = signal<ReadonlyMap<string, number>>(new Map());
+  /** Whether what comes is from the history yet. */
+  readonly isReplaying = signal(true);
+  /** All that the hub has was looked at, and there is nothing to draw. */
+  readonly isEmpty = computed(
+    () =>
+      !this.isReplaying.value &&
+      this.health.value === undefined &&
+      this.metrics.value === undefined &&
+      [this.widgets, this.badges, this.traces].every(({ value }) => value.size === 0) &&
+      this.notifications.value.length === 0,
+  );
   #stream: Stream | undefined;
   #isClosed = false;
-  #isReplaying = true;
   #keys = 0;
 
   constructor() {
@@ -118,7 +128,7 @@ export class DashboardState {
   }
 
   #take({ event, data: text }: Message): void {
-    if (event === "tidings.resumed") this.#isReplaying = false;
+    if (event === "tidings.resumed") this.isReplaying.value = false;
     const data = parseJson(text);
     if (!isRecord(data)) return;
     this.#set(event, data);
@@ -176,7 +186,7 @@ export class DashboardState {
       time: isNumber(time) ? time * 1000 : Date.now(),
     };
     this.notifications.value = [notification, ...this.notifications.value].slice(0, MAX_ITEMS);
-    if (!this.#isReplaying) this.toasts.value = [...this.toasts.value, notification].slice(-3);
+    if (!this.isReplaying.peek()) this.toasts.value = [...this.toasts.value, notification].slice(-3);
   }
 }
 

@@ -55,6 +55,11 @@ export class EventList {
     this.#append(fresh);
   }
 
+  /** All that the page has, oldest first, what came while the list was paused included. */
+  get known(): readonly ListedEvent[] {
+    return this.#held.length > 0 ? [...this.#all, ...this.#held] : this.#all;
+  }
+
   get total(): number {
     return this.#all.length;
   }

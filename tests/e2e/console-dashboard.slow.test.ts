@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
 import { serveBinary } from "./binary.ts";
-import { openConsole, publish } from "./console.ts";
+import { openConsole, PHONE, publish } from "./console.ts";
 
 const now = () => new Date().toISOString();
 const notification = (id: number, more: Record<string, unknown> = {}) => ({
@@ -74,6 +74,61 @@ describe.skipIf(browserless)("the console's dashboard", () => {
       await page.getByRole("article", { name: "CPU" }).locator("svg").waitFor();
       await publish(url, { type: "widget-refresh", data: { id: "cpu", data: { load: 0.5, host: "a" } } });
       await page.getByRole("article", { name: "CPU" }).getByText("host").waitFor();
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "says what feeds it, and publishes an example of each type",
+    async () => {
+      const { url } = await serveBinary(emptyFolder());
+      const { page, faults } = await openConsole(url, { view: "dashboard", size: PHONE });
+      const start = page.getByRole("region", { name: "Feed the dashboard" });
+      await start.getByText(`scripts/publish --url ${url}`).waitFor();
+      await start.getByRole("tab", { name: "Executable" }).click();
+      await start.getByText("--retain").waitFor();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+      await start.getByRole("button", { name: "Publish an example of each" }).click();
+      await page.getByText("3 of 4 services healthy").waitFor();
+      await page.getByRole("article", { name: "Orders in the queue" }).waitFor();
+      await start.waitFor({ state: "detached" });
+      expect(faults).toEqual([]);
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "draws numbers of any type, a line for each of a few topics, and keeps the choice in the address",
+    async () => {
+      const { url } = await serveBinary(emptyFolder());
+      const measured = async (host: string, load: number) =>
+        publish(url, { type: "host", data: { id: 7, cpu: { load }, name: host }, topic: `hosts/${host}` });
+      await measured("a", 0.5);
+      const { page, faults } = await openConsole(url, { view: "dashboard" });
+      const numbers = page.getByRole("region", { name: "Numbers" });
+      // An id is no measure: it is in the list alone.
+      await numbers.getByRole("button", { name: "host cpu.load" }).click();
+      expect(await numbers.getByRole("button", { name: "host id" }).count()).toBe(0);
+      const chart = numbers.getByRole("figure", { name: "host cpu.load" });
+      await chart.getByText("one value").waitFor();
+      await measured("b", 3.25);
+      await measured("a", 1.75);
+      await chart.getByText("0.5 to 3.25").waitFor();
+      await chart.getByText("hosts/b").waitFor();
+      expect(await chart.locator(".spark path").count()).toBe(2);
+      await numbers.getByLabel("Draw a number").selectOption("host#/id");
+      await numbers.getByRole("figure", { name: "host id" }).waitFor();
+
+      await page.reload();
+      await chart.getByText("0.5 to 3.25").waitFor();
+      await page.getByRole("link", { name: "Live" }).click();
+      await page.getByRole("link", { name: "Dashboard" }).click();
+      await numbers.getByRole("button", { name: "Stop drawing host id" }).click();
+      const query = new URLSearchParams((await page.evaluate(() => location.hash)).split("?")[1]);
+      expect(query.getAll("number")).toEqual(["host#/cpu/load"]);
+      for (const host of ["c", "d", "e", "f"]) await measured(host, 9);
+      await chart.getByText("every topic").waitFor();
       expect(faults).toEqual([]);
     },
     BROWSER_TIMEOUT,
