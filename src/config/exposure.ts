@@ -20,6 +20,19 @@ export function namesOf(
   return isLoopback(host) || isIP(host) ? allowedHost : [host.toLowerCase(), ...allowedHost];
 }
 
+/** The settings that say how far tokens travel, and how. */
+export interface WaySettings {
+  readonly host: string;
+  readonly unix?: string;
+  readonly tlsCert?: string;
+  readonly trustProxy?: readonly string[];
+}
+
+/** Whether keys and tokens come over a network without encryption, as far as the settings tell. */
+export function isInTheClear({ host, unix, tlsCert, trustProxy = [] }: WaySettings): boolean {
+  return unix === undefined && tlsCert === undefined && trustProxy.length === 0 && !isLoopback(host);
+}
+
 /** Whether only programs on this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   const address = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");

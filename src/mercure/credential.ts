@@ -8,8 +8,8 @@ import { type Fields, firstOf } from "./form.ts";
 const OLD_COOKIE = "mercureAuthorization";
 
 /**
- * What the sender of a request may do: by `Authorization`, or else by a cookie, or else, in the dialect
- * before version 1, by `authorization` in the query.
+ * What the sender of a request may do: by `Authorization`, or else, in the dialect before version 1, by
+ * `authorization` in the query, or else by a cookie.
  *
  * @throws Problem 400, 401, or 403 for a publisher's cookie from another page.
  */
@@ -21,19 +21,17 @@ export function accessOf(hub: Hub, request: Request, query: Fields): Grant | Pro
     if (!/^bearer +\S+$/i.test(header)) throw invalidRequest("Authorization is a Bearer token here");
     return hub.access(request);
   }
+  const inQuery = firstOf(query, "authorization") ?? "";
+  if (inQuery !== "" && hub.mercure.compat) return hub.access(withToken(request, inQuery));
   const cookie = cookieOf(hub, request);
   if (cookie !== undefined) {
     if (request.method === "POST") assertOwnPage(hub, request);
     return hub.access(withToken(request, cookie));
   }
-  const inQuery = firstOf(query, "authorization");
-  if (inQuery === undefined || inQuery === "") return hub.access(request);
-  if (!hub.mercure.compat) {
-    throw invalidRequest(
-      "a token in the address is not taken: send it as Authorization: Bearer, or in the cookie",
-    );
-  }
-  return hub.access(withToken(request, inQuery));
+  if (inQuery === "") return hub.access(request);
+  throw invalidRequest(
+    "a token in the address is not taken: send it as Authorization: Bearer, or in the cookie",
+  );
 }
 
 function cookieOf({ mercure }: Hub, { headers }: Request): string | undefined {

@@ -2,7 +2,7 @@ import { createApp } from "../app.ts";
 import { Broker } from "../broker/broker.ts";
 import { createAuthority, hasKeys } from "../config/authority.ts";
 import type { Config } from "../config/config.ts";
-import { namesOf } from "../config/exposure.ts";
+import { isInTheClear, namesOf } from "../config/exposure.ts";
 import { flagRemedies, originWarnings } from "../config/remedies.ts";
 import { backupFolderOf } from "../config/store.ts";
 import { TlsFiles, type TlsPair } from "../config/tls-files.ts";
@@ -116,6 +116,10 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
   const descriptors = Descriptors.ofProcess();
   if (descriptors) warnOfFewDescriptors(descriptors, Math.ceil(config.maxClients / part.servers), logger);
   const stopGuarding = descriptors ? guardDescriptors(descriptors, listening, logger) : () => {};
+  if (isKeyed && isInTheClear(config)) {
+    const remedy = "--tls-cert and --tls-key, or a proxy with TLS, which --trust-proxy names";
+    logger.warn({ host: config.host, remedy }, "keys and tokens come in the clear");
+  }
   files.start();
   return {
     broker,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { startConfigured } from "../configured.ts";
 import { until } from "../until.ts";
-import { DETAIL, sign, startMercure } from "./mercure-hub.ts";
+import { DETAIL, SECRET, sign, startMercure } from "./mercure-hub.ts";
 
 const publisher = (topics: unknown, more: object = {}) => [{ actions: ["publish"], topics, ...more }];
 const UPDATE = "topic=https%3A%2F%2Fe.com%2Fbooks%2F1&private=on&data=secret";
@@ -129,17 +130,33 @@ test("--mercure-compat takes the claim mercure, its cookie, and authorization in
   const strict = await startMercure();
   const token = await sign({ old, header: { typ: undefined } });
   expect((await strict.publish(UPDATE, token)).status).toBe(403);
-  const { publish, subscribe, url } = await startMercure("--mercure-compat");
+  const { publish, subscribe, url, hub } = await startMercure("--mercure-compat");
   const stream = await subscribe(`topic=*&authorization=${token}`);
   expect((await publish(UPDATE, token)).status).toBe(200);
   expect((await publish("topic=https://e.com/other", token)).status).toBe(403);
   expect((await publish(UPDATE, "", { cookie: `mercureAuthorization=${token}`, origin: url })).status).toBe(
     200,
   );
+  // The header comes before the query, and the query before the cookie.
+  const wrong = { cookie: "mercureAuthorization=a.b.c", origin: url };
+  const inQuery = (given: string, headers: Record<string, string>) =>
+    fetch(`${hub}?authorization=${given}`, { method: "POST", body: new URLSearchParams(UPDATE), headers });
+  expect((await inQuery(token, wrong)).status).toBe(200);
+  expect((await inQuery("a.b.c", { ...wrong, authorization: `Bearer ${token}` })).status).toBe(200);
+  // It needs none of the claims that version 1 asks for.
+  const bare = await startConfigured(["--jwt-key", SECRET, "--mercure-compat"]);
+  const claims = { iss: undefined, aud: undefined, exp: undefined };
+  const plain = await sign({ old, claims, header: { typ: undefined } });
+  const answer = await fetch(`${bare.url}/.well-known/mercure`, {
+    method: "POST",
+    body: new URLSearchParams(UPDATE),
+    headers: { authorization: `Bearer ${plain}` },
+  });
+  expect(answer.status).toBe(200);
   const namespaced = await sign({ claims: { "https://mercure.rocks/": { publish: ["*"] } } });
   expect((await publish("topic=any", namespaced)).status).toBe(200);
   expect((await publish("topic=any", await sign({ old: { publish: "*" } }))).status).toBe(401);
-  await until(() => stream.events.length === 3);
+  await until(() => stream.events.length === 5);
   // Details are checked as strictly as ever.
   const details = publisher([{ match: "*" }]);
   expect((await publish("topic=any", await sign({ details, header: { typ: undefined } }))).status).toBe(401);
