@@ -62,11 +62,16 @@ export class Member {
   #told: { readonly head: number; readonly seqs: readonly NodeSeq[] } = { head: 0, seqs: [] };
   #recovering = false;
   readonly #windowBound: number;
+  readonly #isWhole: (text: string) => boolean;
 
-  /** @param windowBound of how many bytes it keeps at least what it has followed, to put it back. */
-  constructor(name: string, windowBound: number) {
+  /**
+   * @param windowBound of how many bytes it keeps at least what it has followed, to put it back.
+   * @param isWhole whether the text of a block is as it was written.
+   */
+  constructor(name: string, windowBound: number, isWhole: (text: string) => boolean) {
     this.name = name;
     this.#windowBound = windowBound;
+    this.#isWhole = isWhole;
   }
 
   get lives(): LifeChain {
@@ -165,12 +170,19 @@ export class Member {
     return isOn(this.#lives, word, last);
   }
 
-  /** The unit to put back, if this member holds the one that comes next. */
+  /**
+   * The unit to put back, if this member holds the one that comes next. One that is damaged here is not put
+   * back: with its next hello, the member says that it holds what comes after it. Another may have it whole.
+   */
   unitToPutBack(answer: HelloAnswer): Unit | undefined {
     if (answer.state !== "putting back" || answer.head >= answer.end) return undefined;
-    return this.#window.find(
+    const index = this.#window.findIndex(
       ([{ unitFirst, word }]) => unitFirst === answer.head + 1 && isOn(answer.lives, word, unitFirst),
     );
+    const unit = this.#window[index];
+    if (!unit || unit.every(({ text }) => this.#isWhole(text))) return unit;
+    this.#dropOldest(index + 1);
+    return undefined;
   }
 
   /** Whether the engine was in a recovery when it was last heard. */
@@ -227,12 +239,17 @@ export class Member {
     this.#window.push(unit);
     this.#windowBytes += sizeOf(unit);
     while (this.#window.length > 1 && this.#windowBytes - sizeOf(this.#window[0]) > this.#windowBound) {
-      const oldest = this.#window.shift();
-      if (!oldest) break;
-      this.#windowBytes -= sizeOf(oldest);
-      this.#low = oldest[0].unitLast;
+      this.#dropOldest(1);
     }
     return unit;
+  }
+
+  /** Lets go of the oldest units that it can put back. */
+  #dropOldest(count: number): void {
+    for (const unit of this.#window.splice(0, count)) {
+      this.#windowBytes -= sizeOf(unit);
+      this.#low = unit[0].unitLast;
+    }
   }
 
   #cutAfter(position: number): void {

@@ -1,4 +1,5 @@
 import { newWord } from "../../protocol/place.ts";
+import { isWhole } from "../block.ts";
 import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
 import { Backups } from "../sqlite/backup.ts";
 import {
@@ -61,7 +62,7 @@ export class RedisStore implements Store {
   readonly servesWhileFailing = true;
   readonly #engineBounds: EngineBounds;
   readonly #engine: RedisEngine;
-  readonly #member = new Member(newWord(), WINDOW_BYTES);
+  readonly #member = new Member(newWord(), WINDOW_BYTES, isWhole);
   readonly #view: LogView;
   /** Resolves when a later version wrote something that this one does not know: it reads no further. @internal */
   readonly outdated: Promise<string>;

@@ -80,7 +80,8 @@ class Scene {
   }
 }
 
-const node = (name: string): Member => new Member(name, 100);
+const DAMAGED = "damaged";
+const node = (name: string): Member => new Member(name, 100, (text) => text !== DAMAGED);
 
 /** The head of the log after a scene, with all rules and without this one. */
 function withAndWithout(rule: EngineRule, scene: (scene: Scene) => void): [number, number] {
@@ -237,6 +238,42 @@ describe("a rule that random schedules seldom need", () => {
       }
     });
     expect(heads).toEqual([1, 5]);
+  });
+});
+
+describe("a unit that has come to a node damaged", () => {
+  /** Two nodes have followed five units, the fourth damaged where it says so, and the new master has two. */
+  function recover(damaged: (name: string) => boolean): Scene {
+    const scene = new Scene();
+    const nodes = [node("a"), node("b")] as const;
+    scene.begin(...nodes);
+    scene.append(nodes[0], 2);
+    const lagging = scene.state;
+    scene.append(nodes[0], 3);
+    for (const each of nodes) {
+      for (const block of scene.state.blocks)
+        each.follow(block.last === 4 && damaged(each.name) ? { ...block, text: DAMAGED } : block);
+    }
+    scene.failOver(lagging);
+    for (let i = 0; i < 8 && (i === 0 || scene.state.recovery); i++) {
+      for (const each of nodes) scene.putBack(each);
+      scene.now += 1000;
+    }
+    expect(scene.state.recovery).toBeUndefined();
+    return scene;
+  }
+  const textsOf = ({ state }: Scene) => state.blocks.map(({ last, text }) => `${last} ${text}`);
+
+  test("is put back by another that has it whole", () => {
+    const whole = ["1 a-0", "2 a-1", "3 a-0", "4 a-1", "5 a-2"];
+    expect(textsOf(recover((name) => name === "a"))).toEqual(whole);
+    expect(textsOf(recover((name) => name === "b"))).toEqual(whole);
+  });
+
+  test("is missing where nobody has it whole, and the log goes on after it", () => {
+    const scene = recover(() => true);
+    expect(textsOf(scene)).toEqual(["1 a-0", "2 a-1", "3 a-0", "5 a-2"]);
+    expect(scene.state.head).toBe(5);
   });
 });
 

@@ -572,7 +572,7 @@ export class Simulation {
 
   #join(): void {
     this.#nodes.push({
-      member: new Member(`n${++this.#names}`, WINDOW),
+      member: new Member(`n${++this.#names}`, WINDOW, () => true),
       ...{ up: true, server: -1, saidHello: false, cutUntil: 0, heard: undefined },
       cursor: { epoch: 0, last: 0 },
       ...{ pending: undefined, waiting: [], queue: [], answer: undefined, elsewhereSince: -1 },
