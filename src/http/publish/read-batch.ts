@@ -25,6 +25,12 @@ import { type Checked, checkInSteps, checkParsed } from "./check-event.ts";
 
 const MAX_EVENTS = EventBatch.maxItems ?? Number.POSITIVE_INFINITY;
 
+/**
+ * The most topics on which the events of a batch become current or end: each is looked up and kept by itself, in
+ * one step with the others.
+ */
+const MAX_LASTING_TOPICS = 10_000;
+
 /** Small events are parsed together until they are this long, in bytes: some tenths of a millisecond's work. */
 const PARSED_TOGETHER = 32 * 1024;
 
@@ -36,6 +42,7 @@ const PARSED_TOGETHER = 32 * 1024;
  */
 export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[], void> {
   const { maxEvent } = hub.limits;
+  // So few bytes do not hold too many topics.
   const few = bytes.length <= Math.min(PARSED_TOGETHER, maxEvent) ? readFew(hub, bytes) : undefined;
   if (few) return few;
   if (!isArray(bytes)) {
@@ -45,6 +52,7 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
   const drafts: Draft[] = [];
   const violations: Violation[] = [];
   let count = 0;
+  let lasting = 0;
   try {
     for (const part of cutArray(bytes, maxEvent, MIN_DEEP_LENGTH, PARSED_TOGETHER)) {
       if (part === TOO_LONG) throw new Problem(413, `/${count}: an event here is ${maxEvent} bytes at most`);
@@ -58,8 +66,14 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
           ? checkTogether(hub, part, first)
           : [yield* checkInSteps(hub, part.bytes, `/${first}`)];
       for (const checked of found) {
-        if ("draft" in checked) drafts.push(checked.draft);
-        else if (violations.length < MAX_VIOLATIONS) violations.push(...checked.violations);
+        if ("draft" in checked) {
+          drafts.push(checked.draft);
+          lasting += lastingTopics(checked.draft);
+        } else if (violations.length < MAX_VIOLATIONS) violations.push(...checked.violations);
+      }
+      if (lasting > MAX_LASTING_TOPICS) {
+        const message = `Expected at most ${MAX_LASTING_TOPICS} topics in all events with retain or end`;
+        throw unprocessable([{ path: "", message }]);
       }
       if (violations.length >= MAX_VIOLATIONS) break;
       yield;
@@ -69,6 +83,10 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
   }
   if (violations.length > 0) throw unprocessable(violations);
   return drafts;
+}
+
+function lastingTopics({ retain, end, topics }: Draft): number {
+  return retain || end ? topics.length : 0;
 }
 
 /**

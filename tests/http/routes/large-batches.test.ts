@@ -30,6 +30,19 @@ test("10,000 events are taken, 10,001 are told how many there may be", async () 
   expect((await post(`${url}/publish/batch`, batch.slice(1))).status).toBe(200);
 });
 
+test.each(["retain", "end"])("the topics of a batch with %s are bounded: each takes time", async (flag) => {
+  const { url, broker } = startHub();
+  const topicsOf = (i: number) => Array.from({ length: 100 }, (_, j) => `${i}/${j}`);
+  const batch = (length: number) =>
+    Array.from({ length }, (_, i) => ({ type: "n", data: i, topics: topicsOf(i), [flag]: true }));
+  const { errors } = await problemOf(await post(`${url}/publish/batch`, batch(101)), 422);
+  expect(errors).toEqual([
+    { path: "", message: "Expected at most 10000 topics in all events with retain or end" },
+  ]);
+  expect(broker.totals.published).toBe(0);
+  expect((await post(`${url}/publish/batch`, batch(100))).status).toBe(200);
+});
+
 test("what is no array is told so, however large", async () => {
   const { url } = startHub();
   for (const body of ["{}", '"x"', `{"x":"${"x".repeat(8 * 1024 ** 2)}"}`]) {
