@@ -8,6 +8,7 @@ import { PublishedReceipt, payForOne, publishOne } from "../http/publish/publish
 import { readJsonBytes } from "../http/request/body.ts";
 import { notJson } from "../http/request/json.ts";
 import { textOf } from "../http/request/json-bytes.ts";
+import { IdConflict } from "../log/store.ts";
 import { inSlices } from "../timers.ts";
 import { EVENT_NAME, type Webhook } from "./webhook.ts";
 
@@ -40,11 +41,15 @@ export function webhookRoutes(hub: Hub, find: FindWebhook) {
         private: isPrivate,
         ...(id !== undefined && { id }),
       };
-      return publishOne(
-        hub,
-        { ...SENDER, subject: `webhook ${name}` },
-        inSlices(checkData(hub, about, bytes)),
-      );
+      const sender = { ...SENDER, subject: `webhook ${name}` };
+      try {
+        return await publishOne(hub, sender, inSlices(checkData(hub, about, bytes)));
+      } catch (error) {
+        // Another try of the same delivery may have another body: Stripe counts in it who has yet to answer.
+        // The sender would take a refusal for a failure, and try for days.
+        if (!(error instanceof IdConflict)) throw error;
+        return { id: error.id, recipients: 0, duplicate: true };
+      }
     },
     {
       parse: "none",

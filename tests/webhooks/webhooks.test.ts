@@ -78,6 +78,19 @@ for (const scheme of schemes) {
     expect(hub.broker.log.head).toBe(1);
   });
 
+  test(`${scheme}: a delivery whose next try has another body is one event`, async () => {
+    const hub = await startWith(settings);
+    const bodyOf = (pending_webhooks: number) =>
+      JSON.stringify({ id: "evt_1", type: "invoice.paid", pending_webhooks });
+    await deliver(hub.url, bodyOf(2), await sign(bodyOf(2)));
+    const again = await deliver(hub.url, bodyOf(1), await sign(bodyOf(1)));
+    expect([again.status, await again.json()]).toEqual([
+      200,
+      { id: "evt_1", recipients: 0, duplicate: true },
+    ]);
+    expect(hub.broker.log.head).toBe(1);
+  });
+
   test(`${scheme}: nothing is taken without the right signature of the right body`, async () => {
     const hub = await startWith(settings);
     const wrong = [
