@@ -27,6 +27,9 @@ const prepare: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.getByRole("grid").getByText("order-created").click();
     await page.getByRole("region", { name: "Frame as sent" }).waitFor();
     await page.getByRole("button", { name: "Remove client" }).first().waitFor();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByRole("button", { name: "Clear order-created" }).waitFor();
+    await page.getByRole("region", { name: "Publishers" }).getByText("anonymous").waitFor();
   },
   async publish(page) {
     await page.getByRole("button", { name: "Publish", exact: true }).click();
@@ -47,7 +50,7 @@ const prepare: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 
 const timestamp = "2026-01-01T00:00:00Z";
 const events = [
-  { type: "order-created", data: { id: 1, ok: true }, topics: ["orders/1"] },
+  { type: "order-created", data: { id: 1, ok: true }, topics: ["orders/1"], retain: true },
   {
     type: "health-update",
     data: { overall_status: "degraded", healthy_count: 1, total_services: 2, total_metrics: 3, timestamp },

@@ -1,9 +1,10 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
-import { hubOffset, isLive } from "../data/hub.ts";
+import { hubOffset } from "../data/hub.ts";
 import * as format from "../format.ts";
 import { type ClientInfo, clientList, loadClients, removeClient } from "./clients.ts";
+import { useRefresh } from "./refresh.ts";
 
 /** How often the list is asked for, in ms. */
 const REFRESH_INTERVAL_MS = 2000;
@@ -14,17 +15,9 @@ const FIRST_COUNT = 50;
 export function ClientsPanel() {
   const [shown, setShown] = useState(FIRST_COUNT);
   const { clients, total } = clientList.value;
-  const live = isLive.value;
   const now = useNow() + hubOffset.value;
 
-  useEffect(() => {
-    if (!live) return;
-    void loadClients();
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") void loadClients();
-    }, REFRESH_INTERVAL_MS);
-    return () => clearInterval(timer);
-  }, [live]);
+  useRefresh(loadClients, REFRESH_INTERVAL_MS);
 
   return (
     <section class="panel clients" aria-label="Clients">

@@ -1,9 +1,12 @@
 import { events } from "../data/event-list.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
 import { ClientsPanel } from "./clients-panel.tsx";
+import { CurrentPanel } from "./current-panel.tsx";
 import { FigureCards } from "./figure-cards.tsx";
 import { NodesPanel } from "./nodes-panel.tsx";
+import { PublishersPanel } from "./publishers-panel.tsx";
 import { RatesPanel } from "./rates-panel.tsx";
+import { ReadersPanel } from "./readers-panel.tsx";
 import { StorePanel } from "./store-panel.tsx";
 import { StreamPanel } from "./stream-panel.tsx";
 
@@ -31,10 +34,13 @@ export function LiveView() {
             empty="Topics show here as events come."
             onPick={(name) => events.setFilter({ topic: name })}
           />
+          <ReadersPanel />
+          <PublishersPanel />
           <StorePanel />
         </div>
         <NodesPanel />
         <ClientsPanel />
+        <CurrentPanel />
       </div>
     </>
   );
