@@ -60,9 +60,8 @@ export async function openStore(
   if (isRedisAddress(store)) {
     const reason = await unfitness(store, replicas);
     if (reason !== undefined) throw new ConfigError(`--store: ${reason}`);
-    return recipients
-      ? new NodeRedisStore(store, { bounds, currentBounds, replicas }, recipients)
-      : new RedisStore(store, { bounds, currentBounds, replicas });
+    const options = { bounds, currentBounds, endedTopics, replicas };
+    return recipients ? new NodeRedisStore(store, options, recipients) : new RedisStore(store, options);
   }
   return store === "memory"
     ? new MemoryStore(bounds, systemClock, currentBounds, endedTopics)

@@ -85,6 +85,14 @@ export class EndedTopics implements EndedReader {
     return this.#ends.delete(topic);
   }
 
+  /** Forgets ends before this position: whoever keeps the log has dropped them. */
+  dropBefore(position: number): void {
+    for (const end of this.#ends.values()) {
+      if (end.position >= position) break;
+      this.#ends.delete(end.topic);
+    }
+  }
+
   /** Forgets ends after this position: those events are lost. */
   dropAfter(position: number): void {
     for (const end of this.#ends.values()) if (end.position > position) this.#ends.delete(end.topic);

@@ -132,7 +132,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     return all;
   }
 
-  /** A place that no event has is one that a value was cleared at. */
+  /** A place that no event has is one that a value was cleared at, or a topic opened. */
   function fillUpTo(position: number, { log }: Broker): void {
     const { entries } = history;
     for (let next = entries.length + 1; next <= position; next++) {
@@ -251,6 +251,7 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
         const ended = endsIn(history).at(-1)?.topics ?? new Map();
         expect(await nextBroker().log.openTopic(step.topic)).toBe(ended.has(step.topic));
         history.opened.push({ topic: step.topic, after });
+        fillUpTo(headNow(), brokers[0] as Broker);
         return;
       }
       case "turn":

@@ -4,6 +4,7 @@ import { type AnyEvents, createPublisher, createSubscriber } from "../../src/sdk
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
 import { startHub } from "../hub.ts";
+import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { post } from "../post.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
@@ -49,6 +50,40 @@ test.skipIf(process.platform !== "linux")(
     await until(async () => (await statusOf(url)).connected_clients === 1);
     stop.abort();
     expect(await open).toEqual([1, "last", 2]);
+  },
+  60_000,
+);
+
+test.skipIf(redisProgram === undefined)(
+  "with Redis, an end at one node holds at the other, until it is opened there",
+  async () => {
+    const { url: redis } = await startRedis();
+    const folder = emptyFolder();
+    const [a, b] = await Promise.all([
+      serveBinary(folder, "--store", redis),
+      serveBinary(folder, "--store", redis),
+    ]);
+    const publish = (node: { url: string }, event: object) => post(`${node.url}/publish`, event);
+    expect((await publish(a, { type: "n", data: 1, topic: "chat/1" })).status).toBe(200);
+    expect((await publish(a, last)).status).toBe(200);
+    const refused = await publish(b, { type: "n", data: 2, topic: "chat/1" });
+    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining("topic-ended")]);
+    // A reader at B gets the rest, and its stream ends; back with all of it, it is told to stay away.
+    const read = await (await fetch(`${b.url}/events?topic=chat/1&last_event_id=earliest`)).text();
+    expect(read.match(/^data: (1|"last")$/gm)).toEqual(["data: 1", 'data: "last"']);
+    const cursor =
+      read
+        .match(/^id: (.*)$/gm)
+        ?.at(-1)
+        ?.slice("id: ".length) ?? "";
+    const again = await fetch(`${b.url}/events?topic=chat/1&last_event_id=${encodeURIComponent(cursor)}`);
+    expect(again.status).toBe(204);
+    expect((await statusOf(b.url)).store.ended).toEqual({ topics: 1, dropped: 0, bound: 10_000 });
+
+    expect((await fetch(`${a.url}/topics/chat%2F1/end`, { method: "DELETE" })).status).toBe(204);
+    expect((await publish(a, { type: "n", data: 2, topic: "chat/1" })).status).toBe(200);
+    await until(async () => (await statusOf(b.url)).store.ended?.topics === 0);
+    expect((await publish(b, { type: "n", data: 3, topic: "chat/1" })).status).toBe(200);
   },
   60_000,
 );

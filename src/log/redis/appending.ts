@@ -8,7 +8,7 @@ import { contentsOf } from "./content.ts";
 import type { BlockContent, EngineBounds } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
-import { nameOf } from "./names.ts";
+import { endKey, nameOf } from "./names.ts";
 import type { Reading } from "./reading.ts";
 import type { Session } from "./session.ts";
 
@@ -79,12 +79,24 @@ export class Appending {
 
   async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     let held: ReadonlyMap<string, Entry> = new Map();
+    // Topics that others have just ended are named to Redis then, so that no more ends delay this.
+    let topics = "";
+    const asked = new Set<string>();
     const until = performance.now() + OUTCOME_MS;
     for (;;) {
       held = await this.#followed(held, until);
+      const { word, head } = this.#member;
       const find = ({ id, topics }: NamedDraft): Entry | undefined => held.get(nameOf(id, topics));
-      const deduplication = new Deduplication(find);
+      const deduplication = new Deduplication(find, this.#view.ended);
       await inSlices(sorting(deduplication, batches));
+      // What was sorted may have been lost meanwhile.
+      if (word !== this.#member.word) continue;
+      const names = this.#namesOnEnded(batches).filter((name) => !asked.has(`${word} ${name}`));
+      if (names.length > 0) {
+        for (const name of names) asked.add(`${word} ${name}`);
+        held = new Map([...held, ...(await this.#heldEntries(await this.#reading.heldUnder(names)))]);
+        continue;
+      }
       const { fresh, recipients } = deduplication;
       if (fresh.length === 0) {
         // A duplicate's receipt is a promise too. The answer that named it was a write of this connection.
@@ -92,9 +104,17 @@ export class Appending {
         return deduplication.receipts([]);
       }
       this.#session.assertTakesEvents();
-      const outcome = await this.#keep(this.#member.begin(contentsOf(fresh, recipients)), until);
+      const onTopics = fresh.some(({ topics }) => topics.length > 0);
+      const ends = onTopics ? { upTo: head, topics } : undefined;
+      const pending = this.#member.begin(contentsOf(fresh, recipients), ends);
+      const outcome = await this.#keep(pending, until);
       if (outcome instanceof Map) {
         held = new Map([...held, ...outcome]);
+        continue;
+      }
+      if ("endedUpTo" in outcome) {
+        await this.#comeTo(outcome.endedUpTo, until);
+        topics = [...new Set(fresh.flatMap((draft) => draft.topics))].map((topic) => endKey(topic)).join(" ");
         continue;
       }
       const first = outcome.last - fresh.length + 1;
@@ -106,8 +126,11 @@ export class Appending {
     }
   }
 
-  /** Resolves when the append is kept and followed, or to the entries that have its names already. */
-  async #keep(pending: Pending, until: number): Promise<{ last: number; word: string } | Map<string, Entry>> {
+  /**
+   * Resolves when the append is kept and followed; or to the entries that have its names already, or to the
+   * position up to which topics have ended that this node did not know of.
+   */
+  async #keep(pending: Pending, until: number): Promise<Kept | Map<string, Entry> | Ended> {
     const member = this.#member;
     let mayBeKept = false;
     for (;;) {
@@ -138,6 +161,9 @@ export class Appending {
         } else if (answer.result === "held") {
           member.finish();
           return await this.#heldEntries(answer.held);
+        } else if (answer.result === "ended") {
+          member.finish();
+          return { endedUpTo: answer.upTo };
         } else if (answer.result === "again" && answer.last === 0) {
           member.finish();
           return new Map();
@@ -163,14 +189,33 @@ export class Appending {
   /** These entries, once this node has followed them: before, they may be lost in a new life. */
   async #followed(held: ReadonlyMap<string, Entry>, until: number): Promise<ReadonlyMap<string, Entry>> {
     const last = Math.max(0, ...[...held.values()].map(({ position }) => position));
-    const { word } = this.#member;
-    while (this.#member.head < last && this.#member.word === word) {
-      if (performance.now() >= until)
-        throw new RedisAway(this.#session.reason ?? "Redis did not answer in time");
-      await this.#view.changes.next(until - performance.now());
-    }
+    await this.#comeTo(last, until);
     const isOn = ({ word, position }: Entry): boolean => this.#member.isOn({ word, last: position });
     return new Map([...held].filter(([, entry]) => isOn(entry)));
+  }
+
+  /** Resolves when this node has followed the log to a position, or is in another life. @throws RedisAway */
+  async #comeTo(position: number, until: number): Promise<void> {
+    const { word } = this.#member;
+    while (this.#member.head < position && this.#member.word === word) {
+      if (performance.now() >= until) throw this.#late();
+      await this.#view.changes.next(until - performance.now());
+    }
+  }
+
+  #late(): RedisAway {
+    return new RedisAway(this.#session.reason ?? "Redis did not answer in time");
+  }
+
+  /** The names of events that would be refused since a topic has ended, but may have been kept before that. */
+  #namesOnEnded(batches: readonly Batch[]): readonly string[] {
+    const { ended } = this.#view;
+    if (ended.count === 0) return [];
+    return batches.flatMap(({ drafts }) =>
+      drafts.flatMap(({ id, topics }) =>
+        id !== undefined && topics.some((topic) => ended.get(topic)) ? [nameOf(id, topics)] : [],
+      ),
+    );
   }
 
   /** @throws OutcomeUnknown unless as many replicas as asked for have what was kept. */
@@ -191,6 +236,15 @@ export class Appending {
     }
     return entries;
   }
+}
+
+interface Kept {
+  readonly last: number;
+  readonly word: string;
+}
+
+interface Ended {
+  readonly endedUpTo: number;
 }
 
 function* sorting(deduplication: Deduplication, batches: readonly Batch[]): Generator<void, void, void> {

@@ -3,7 +3,7 @@ import { placeText } from "../../protocol/place.ts";
 import { blocksOf, decodeBlock, encodeBlock, type Block as StoredBlock } from "../block.ts";
 import { createEntry, type Draft, type Entry } from "../entry.ts";
 import type { Block, BlockContent } from "./engine.ts";
-import { NO_VALUE, nameOf, valueKey } from "./names.ts";
+import { clearedKey, endKey, nameOf, valueKey } from "./names.ts";
 
 /** What a block takes in Redis besides its texts, in bytes, roughly. */
 const BLOCK_BYTES = 100;
@@ -29,35 +29,49 @@ export function contentsOf(drafts: readonly Draft[], recipients: readonly number
 
 /** What clears a current value: it takes a place in the log, and readers are sent nothing for it. */
 export function clearing(type: string, topic: string | undefined): BlockContent {
+  return { ...note(type, topic), current: clearedKey(valueKey(type, topic)) };
+}
+
+/** What opens a topic that has ended: likewise. */
+export function opening(topic: string): BlockContent {
+  return { ...note(undefined, topic), current: clearedKey(endKey(topic)) };
+}
+
+function note(type: string | undefined, topic: string | undefined): BlockContent {
   const entry = createEntry({
     ...{ word: "", position: 1, id: placeText({ word: "", position: 1 }), keptAt: 0, recipients: 0 },
     ...{ type, topics: topic === undefined ? [] : [topic], json: "null", text: false, retry: undefined },
     ...{ private: false, retain: false, end: false, erased: true },
   });
-  const block = contentOf({ word: "", last: 1, keptAt: 0, entries: [entry] }, []);
-  return { ...block, current: NO_VALUE + valueKey(type, topic) };
+  return contentOf({ word: "", last: 1, keptAt: 0, entries: [entry] }, []);
 }
 
-/** Each event that becomes a current value alone, so that Redis can keep it when the rest goes. */
+/**
+ * Each event alone that becomes a current value or ends its topics, so that Redis can keep it when the rest
+ * goes, and undo it when it is lost.
+ */
 function runsOf(entries: readonly Entry[]): Entry[][] {
   const runs: Entry[][] = [];
   let open: Entry[] | undefined;
   for (const entry of entries) {
-    if (open && !entry.retain) open.push(entry);
+    const isAlone = entry.retain || entry.end;
+    if (open && !isAlone) open.push(entry);
     else {
       const run = [entry];
       runs.push(run);
-      open = entry.retain ? undefined : run;
+      open = isAlone ? undefined : run;
     }
   }
   return runs;
 }
 
-function keysOf({ type = DEFAULT_TYPE, topics, retain }: Entry): readonly string[] {
-  if (!retain) return [];
-  return topics.length === 0
-    ? [valueKey(type, undefined)]
-    : [...new Set(topics)].map((topic) => valueKey(type, topic));
+function keysOf({ type = DEFAULT_TYPE, topics, retain, end, private: isPrivate }: Entry): readonly string[] {
+  if (!retain && !end) return [];
+  const each = [...new Set(topics)];
+  const keys = end ? each.map((topic) => endKey(topic, isPrivate)) : [];
+  if (!retain) return keys;
+  const values = topics.length === 0 ? [undefined] : each;
+  return [...keys, ...values.map((topic) => valueKey(type, topic))];
 }
 
 function contentOf(block: StoredBlock, drafts: readonly Draft[]): BlockContent {

@@ -5,7 +5,7 @@ import { MirroredValues } from "../mirrored-values.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { Block, Counts } from "./engine.ts";
-import { NO_VALUE, valueKey } from "./names.ts";
+import { clearsValue, valueKey } from "./names.ts";
 import type { Commands, RedisEngine, StoredValue } from "./redis-engine.ts";
 
 /** The values of so many keys are read at once. */
@@ -49,7 +49,7 @@ export class CurrentInRedis {
     if (block.current === "" || block.last <= this.#readUpTo) return undefined;
     this.values.keep(entries);
     const [entry] = entries;
-    if (!block.current.startsWith(NO_VALUE) || entry?.type === undefined) return undefined;
+    if (!clearsValue(block.current) || entry?.type === undefined) return undefined;
     const [topic] = entry.topics;
     this.values.clear(entry.type, topic);
     return { type: entry.type, topic };

@@ -9,27 +9,29 @@
 --       6 current: a sorted set, key of a type and a topic -> the position of the current value
 --       7 sizes: a hash, such a key -> the size of that value's block
 --       8 archive: a hash, such a key -> "POSITION SIZE WORD KEPT_AT TEXT", the newest that is no longer in the log
+--       9 ends: a sorted set, key of a topic that has ended -> twice the position of its last event, plus 1 if that is private
 -- ARGV  1 the operation, then its arguments
 --
 -- Lives are written "NUMBER WORD FIRST;…", epochs "NUMBER AFTER;…", seqs "NODE SEQ LAST;…".
 -- Numbers are exact as text up to 10^14.
 
 local LOG, NAMES, META, SEQS, HELLOS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local CURRENT, SIZES, ARCHIVE = KEYS[6], KEYS[7], KEYS[8]
+local CURRENT, SIZES, ARCHIVE, ENDS = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 60000, 1000
 local LEASE, SEQ_KEPT = 10000, 3600000
 -- How many lives and epochs are remembered.
 local REMEMBERED = 64
 -- How many blocks one call trims at most.
 local TRIMMED = 64
--- How many current values one call drops at most, besides as many as it sets.
+-- How many current values, and how many ends, one call drops at most, besides as many as it sets.
 local DROPPED = 64
 -- How many bytes of current values one call reads, or one value.
 local READ = 262144
 
 
 -- State: all of META that a call needs, as numbers where they are numbers.
-local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop', 'value_bytes', 'floor', 'dropped' }
+local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop', 'value_bytes', 'floor', 'dropped',
+  'ends_floor', 'ends_dropped' }
 local TEXTS = { 'replid', 'word', 'phase', 'oldest' }
 
 local function load_state()
@@ -53,7 +55,7 @@ local function save(...) redis.call('HSET', META, ...) end
 local function save_counts(state)
   save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time,
     'spare', state.spare, 'oldest', state.oldest, 'value_bytes', state.value_bytes, 'floor', state.floor,
-    'dropped', state.dropped)
+    'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
 end
 
 local function block_of(entry)
@@ -123,17 +125,46 @@ local function forget_names(block)
   for id, others in pairs(left) do redis.call('HSET', NAMES, id, others) end
 end
 
--- Current values. A block that sets some holds one event; `current` has their keys, or "-KEY" to clear one.
--- The archive has, for each key, what was current when the oldest block of the log came: that and the log give
--- what is current now. So a block that is cut is undone by what it replaced, which `previous` names.
+-- Current values and ends of topics. A block that sets some holds one event; `current` has their keys, or "-KEY"
+-- to clear one. "v…" is that of a value, "e…" of a topic, and "p…" sets "e…" by a private event.
+-- The archive has, for each value, what was current when the oldest block of the log came: that and the log give
+-- what is current now. So a block that is cut is undone by what it replaced, which `previous` names. Ends need no
+-- archive: their keys say all.
 
-local function set_value(state, key, position, size)
+-- The key, whether it is cleared, whether it is an end, and what an end has for a size: 1 if it is private.
+local function parse_key(text)
+  local clears = string.sub(text, 1, 1) == '-'
+  if clears then text = string.sub(text, 2) end
+  local kind = string.sub(text, 1, 1)
+  if kind == 'p' then return 'e' .. string.sub(text, 2), clears, true, 1 end
+  return text, clears, kind == 'e', 0
+end
+
+-- The position and the size of what a key has; nil if it has nothing.
+local function value_of(key, is_end)
+  local score = tonumber(redis.call('ZSCORE', is_end and ENDS or CURRENT, key))
+  if not score then return nil end
+  if is_end then return math.floor(score / 2), score % 2 end
+  return score, tonumber(redis.call('HGET', SIZES, key))
+end
+
+local function place_text(position, size) return string.format('%.0f:%.0f', position or 0, size or 0) end
+
+local function set_value(state, key, is_end, position, size)
+  if is_end then
+    redis.call('ZADD', ENDS, string.format('%.0f', 2 * position + size), key)
+    return
+  end
   state.value_bytes = state.value_bytes - (redis.call('HGET', SIZES, key) or 0) + size
   redis.call('ZADD', CURRENT, string.format('%.0f', position), key)
   redis.call('HSET', SIZES, key, size)
 end
 
-local function unset_value(state, key)
+local function unset_value(state, key, is_end)
+  if is_end then
+    redis.call('ZREM', ENDS, key)
+    return
+  end
   if redis.call('ZREM', CURRENT, key) == 0 then return end
   state.value_bytes = state.value_bytes - redis.call('HGET', SIZES, key)
   redis.call('HDEL', SIZES, key)
@@ -141,40 +172,41 @@ end
 
 local function set_current(state, current, position, size)
   local previous = {}
-  for key in string.gmatch(current, '%S+') do
-    local clears = string.sub(key, 1, 1) == '-'
-    if clears then key = string.sub(key, 2) end
-    local before = redis.call('ZSCORE', CURRENT, key)
-    previous[#previous + 1] =
-      before and string.format('%.0f:%s', tonumber(before), redis.call('HGET', SIZES, key)) or '0:0'
-    if clears then unset_value(state, key) else set_value(state, key, position, size) end
+  for text in string.gmatch(current, '%S+') do
+    local key, clears, is_end, flag = parse_key(text)
+    previous[#previous + 1] = place_text(value_of(key, is_end))
+    if clears then unset_value(state, key, is_end)
+    else set_value(state, key, is_end, position, is_end and flag or size) end
   end
   return table.concat(previous, ' ')
 end
 
 local function undo_current(state, block)
-  local keys = {}
-  for key in string.gmatch(block.current, '%S+') do keys[#keys + 1] = key end
+  local texts = {}
+  for text in string.gmatch(block.current, '%S+') do texts[#texts + 1] = text end
   local i = 0
   for position, size in string.gmatch(block.previous, '(%d+):(%d+)') do
     i = i + 1
-    local clears = string.sub(keys[i], 1, 1) == '-'
-    local key = clears and string.sub(keys[i], 2) or keys[i]
-    local now = redis.call('ZSCORE', CURRENT, key)
+    local key, clears, is_end = parse_key(texts[i])
+    local now = value_of(key, is_end)
     -- One that was dropped since does not come back.
-    if clears and not now or now and tonumber(now) == block.last then
+    if clears and not now or now == block.last then
       position = tonumber(position)
-      if position > 0 and position >= state.floor then set_value(state, key, position, tonumber(size))
-      else unset_value(state, key) end
+      if position > 0 and position >= (is_end and state.ends_floor or state.floor) then
+        set_value(state, key, is_end, position, tonumber(size))
+      else
+        unset_value(state, key, is_end)
+      end
     end
   end
 end
 
 -- The block is about to leave the log.
 local function archive(state, block)
-  for key in string.gmatch(block.current, '%S+') do
-    if string.sub(key, 1, 1) == '-' then redis.call('HDEL', ARCHIVE, string.sub(key, 2))
-    elseif block.last < state.floor then redis.call('HDEL', ARCHIVE, key)
+  for text in string.gmatch(block.current, '%S+') do
+    local key, clears, is_end = parse_key(text)
+    if is_end then -- Nothing to keep.
+    elseif clears or block.last < state.floor then redis.call('HDEL', ARCHIVE, key)
     else
       redis.call('HSET', ARCHIVE, key,
         string.format('%.0f %.0f %s %.0f %s', block.last, block.size, block.word, block.kept_at, block.text))
@@ -189,7 +221,7 @@ local function drop_values(state, max_values, max_bytes, most)
     local oldest = redis.call('ZRANGE', CURRENT, 0, 0, 'WITHSCORES')[2]
     if not oldest then break end
     for _, key in ipairs(redis.call('ZRANGEBYSCORE', CURRENT, oldest, oldest)) do
-      unset_value(state, key)
+      unset_value(state, key, false)
       local archived = redis.call('HGET', ARCHIVE, key)
       if archived and string.match(archived, '^%d+') == string.format('%.0f', tonumber(oldest)) then
         redis.call('HDEL', ARCHIVE, key)
@@ -198,6 +230,30 @@ local function drop_values(state, max_values, max_bytes, most)
     end
     state.floor = tonumber(oldest) + 1
   end
+end
+
+-- Past their bound those topics are open again that ended first, all of an event at once.
+local function drop_ends(state, max_ends, most)
+  local count = redis.call('ZCARD', ENDS)
+  while most > 0 and count > max_ends do
+    local position = math.floor(redis.call('ZRANGE', ENDS, 0, 0, 'WITHSCORES')[2] / 2)
+    local gone =
+      redis.call('ZREMRANGEBYSCORE', ENDS, string.format('%.0f', 2 * position), string.format('%.0f', 2 * position + 1))
+    count, most, state.ends_dropped = count - gone, most - gone, state.ends_dropped + gone
+    state.ends_floor = position + 1
+  end
+end
+
+-- Whether a topic may have ended after a position. Without topics all are meant.
+local function has_ended(topics, after)
+  local newest = redis.call('ZREVRANGE', ENDS, 0, 0, 'WITHSCORES')[2]
+  if not newest or math.floor(newest / 2) <= after then return false end
+  if topics == '' then return true end
+  for key in string.gmatch(topics, '%S+') do
+    local position = value_of(key, true)
+    if position and position > after then return true end
+  end
+  return false
 end
 
 local function keep(state, count, size, names, current, text, word, kept_at, node, seq, unit_first, unit_last)
@@ -264,13 +320,16 @@ local function set_seq(node, seq, last, lease)
 end
 
 local function counts(state)
-  return { state.first, state.count, state.bytes, state.value_bytes, state.floor, state.dropped }
+  return { state.first, state.count, state.bytes, state.value_bytes, state.floor, state.dropped,
+    state.ends_floor, state.ends_dropped }
 end
 
 local OPERATION = ARGV[1]
 
--- append NODE SEQ WORD BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)...
--- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES
+-- append NODE SEQ WORD HEAD TOPICS BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)...
+-- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
+-- keys of those that it appends to, have none of them.
+-- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
 if OPERATION == 'append' then
   local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
   local state = load_state()
@@ -281,7 +340,7 @@ if OPERATION == 'append' then
   state.time = math.max(state.time, clock())
   lease = lease or state.time - LEASE
   local held = { 'held' }
-  for i = 11, #ARGV, 5 do
+  for i = 14, #ARGV, 5 do
     local ids, topics, _, known = look_up(ARGV[i + 2])
     for n, id in ipairs(ids) do
       for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
@@ -298,17 +357,25 @@ if OPERATION == 'append' then
     save('time', state.time)
     return held
   end
+  if has_ended(ARGV[6], tonumber(ARGV[5])) then
+    set_seq(node, seq, 0, lease)
+    save('time', state.time)
+    return { 'ended', state.head }
+  end
   local unit_first, unit_last = state.head + 1, state.head
   local values = 0
-  for i = 11, #ARGV, 5 do unit_last = unit_last + ARGV[i] end
-  for i = 11, #ARGV, 5 do
+  for i = 14, #ARGV, 5 do unit_last = unit_last + ARGV[i] end
+  for i = 14, #ARGV, 5 do
     keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], word, state.time, node, seq,
       unit_first, unit_last)
     if ARGV[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(ARGV[i + 3], ' ', ' ')) end
   end
   set_seq(node, seq, unit_last, lease)
-  if values > 0 then drop_values(state, tonumber(ARGV[9]), tonumber(ARGV[10]), values + DROPPED) end
-  trim(state, tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
+  if values > 0 then
+    drop_values(state, tonumber(ARGV[11]), tonumber(ARGV[12]), values + DROPPED)
+    drop_ends(state, tonumber(ARGV[13]), values + DROPPED)
+  end
+  trim(state, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]))
   save_counts(state)
   return { 'kept', unit_last, unpack(counts(state)) }
 end
@@ -319,6 +386,7 @@ if OPERATION == 'trim' then
   if not state.word or state.phase then return { 'hello' } end
   state.time = math.max(state.time, clock())
   drop_values(state, tonumber(ARGV[6]), tonumber(ARGV[7]), DROPPED)
+  drop_ends(state, tonumber(ARGV[8]), DROPPED)
   trim(state, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
   save_counts(state)
   return { 'trimmed', unpack(counts(state)) }
@@ -352,6 +420,22 @@ if OPERATION == 'values' then
     length = length + #text
   end
   return values
+end
+
+-- ends AFTER UP_TO LIMIT: the topics that ended between two positions, oldest first: KEY POSITION PRIVATE each
+if OPERATION == 'ends' then
+  local state = load_state()
+  if not state.word or state.phase then return { 'hello' } end
+  local found = redis.call('ZRANGEBYSCORE', ENDS, string.format('%.0f', 2 * ARGV[2] + 2),
+    string.format('%.0f', 2 * ARGV[3] + 1), 'WITHSCORES', 'LIMIT', 0, ARGV[4])
+  local ends = { 'ends' }
+  for i = 1, #found, 2 do
+    local score = tonumber(found[i + 1])
+    for _, each in ipairs({ found[i], string.format('%.0f', math.floor(score / 2)), score % 2 }) do
+      ends[#ends + 1] = each
+    end
+  end
+  return ends
 end
 
 -- The rest runs when nodes connect, every few seconds, and in recoveries.
@@ -471,6 +555,7 @@ local function cut(state, to)
   state.head = to
   state.first = math.min(state.first, to + 1)
   state.floor = math.min(state.floor, to + 1)
+  state.ends_floor = math.min(state.ends_floor, to + 1)
 end
 
 -- The log of the highest life is right; what is held beside it is cut.

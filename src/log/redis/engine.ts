@@ -14,8 +14,8 @@ export interface BlockContent {
   /** `name:index` of each event that has an id, with one space between. See names.ts. */
   readonly names: string;
   /**
-   * The keys of the current values that its event sets, with one space between, or `-KEY` to clear one;
-   * empty for none. A block with some holds one event.
+   * The keys of the current values that its event sets and of the topics that it ends, with one space between,
+   * or `-KEY` to clear one; empty for none. A block with some holds one event. See names.ts.
    */
   readonly current: string;
   readonly text: string;
@@ -66,6 +66,16 @@ export interface Append {
   /** The life that the node is in. */
   readonly word: string;
   readonly blocks: readonly BlockContent[];
+  /** For events that are refused on a topic that has ended. */
+  readonly ends?: KnownEnds | undefined;
+}
+
+/** What a node knows of ends: nothing is kept when others came later, unless none is of a topic that it names. */
+export interface KnownEnds {
+  /** It knows the topics that have ended up to this position. */
+  readonly upTo: number;
+  /** The keys of all topics of the events, with one space between; empty: they could be any. */
+  readonly topics: string;
 }
 
 /** Puts one unit back into a log that lost it. */
@@ -94,6 +104,8 @@ export interface EngineBounds {
   /** How many current values there may be, and of how many bytes. An event on several topics is as many. */
   readonly values: number;
   readonly valueBytes: number;
+  /** How many ended topics there may be. */
+  readonly ends: number;
 }
 
 /** What the log holds. */
@@ -107,6 +119,9 @@ export interface Counts {
   /** All current values before this position have gone, past the bound; and how many have in all. */
   readonly floor: number;
   readonly dropped: number;
+  /** All topics that ended before this position are open again, past the bound; and how many are in all. */
+  readonly endsFloor: number;
+  readonly endsDropped: number;
 }
 
 /** The log goes on. */
@@ -145,6 +160,8 @@ export type AppendAnswer =
   | { readonly result: "again"; readonly last: number }
   /** Nothing is kept: these names stand at these positions already. */
   | { readonly result: "held"; readonly held: ReadonlyMap<string, number> }
+  /** Nothing is kept: topics have ended that the node does not know of. They did up to this position. */
+  | { readonly result: "ended"; readonly upTo: number }
   /** The engine is in another life or in a recovery: say hello. */
   | { readonly result: "hello" }
   /** The number is lower than the node's last. */

@@ -5,6 +5,7 @@ import { Changes } from "./changes.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { CurrentInRedis } from "./current-in-redis.ts";
+import type { EndsInRedis } from "./ends-in-redis.ts";
 import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import type { Member, Unit } from "./member.ts";
@@ -13,10 +14,14 @@ import type { Member, Unit } from "./member.ts";
 export class LogView {
   readonly recent = new FollowedEntries();
   readonly current: CurrentInRedis;
+  readonly ended: EndsInRedis;
   /** Tells those who wait that the node has followed something, or that Redis has come or gone. */
   readonly changes = new Changes();
   /** What the log holds, as last heard. */
-  counts: Counts = { first: 1, count: 0, bytes: 0, valueBytes: 0, floor: 0, dropped: 0 };
+  counts: Counts = {
+    ...{ first: 1, count: 0, bytes: 0 },
+    ...{ valueBytes: 0, floor: 0, dropped: 0, endsFloor: 0, endsDropped: 0 },
+  };
   epochs: readonly Epoch[] = [];
   /** How many positions that the node had followed were lost. */
   lost = 0;
@@ -28,9 +33,10 @@ export class LogView {
   readonly #maxEvents: number;
   #failing = false;
 
-  constructor(member: Member, maxEvents: number, current: CurrentInRedis) {
+  constructor(member: Member, maxEvents: number, current: CurrentInRedis, ended: EndsInRedis) {
     this.#member = member;
     this.current = current;
+    this.ended = ended;
     this.#maxEvents = maxEvents;
   }
 
@@ -72,6 +78,7 @@ export class LogView {
     for (const block of units.flat()) {
       const entries = this.decode(block);
       const cleared = this.current.took(block, entries);
+      this.ended.took(block, entries);
       for (const entry of entries) {
         const before = run.at(-1)?.position;
         if (before !== undefined && entry.position !== before + 1) tell();
@@ -98,6 +105,7 @@ export class LogView {
   setCounts(counts: Counts): void {
     this.counts = counts;
     this.current.heard(counts);
+    this.ended.heard(counts);
     this.recent.removeBefore(counts.first);
   }
 

@@ -5,6 +5,7 @@ import type {
   BlockContent,
   Hello,
   HelloAnswer,
+  KnownEnds,
   NodeSeq,
   Open,
 } from "./engine.ts";
@@ -15,7 +16,7 @@ export type Unit = readonly [Block, ...Block[]];
 
 /** What the member is to append, until it has followed it. */
 export interface Pending {
-  readonly append: Omit<Append, "word">;
+  append: Omit<Append, "word">;
   /** Whether it was sent in the life that the member is in. */
   sent: boolean;
   /** The position of its last event, if it is known that it was kept in this life. */
@@ -191,8 +192,9 @@ export class Member {
   }
 
   /** Begins to append these, under a number of its own. One append is in flight at a time. */
-  begin(blocks: readonly BlockContent[]): Pending {
-    this.#pending = { append: { node: this.name, seq: ++this.#seq, blocks }, sent: false, kept: undefined };
+  begin(blocks: readonly BlockContent[], ends?: KnownEnds): Pending {
+    const append = { node: this.name, seq: ++this.#seq, blocks, ends };
+    this.#pending = { append, sent: false, kept: undefined };
     return this.#pending;
   }
 
@@ -257,6 +259,12 @@ export class Member {
     this.#windowBytes = this.#window.reduce((sum, unit) => sum + sizeOf(unit), 0);
     this.#head = position;
     this.#low = Math.min(this.#low, position);
+    const { append } = this.#pending ?? {};
+    // What it knew of later ends is of no account any more.
+    if (this.#pending && append?.ends) {
+      const upTo = Math.min(append.ends.upTo, position);
+      this.#pending.append = { ...append, ends: { ...append.ends, upTo } };
+    }
     for (const [node, { last }] of this.#seqs) if (last > position) this.#seqs.delete(node);
   }
 

@@ -6,11 +6,13 @@ import type { Block } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./member.ts";
 import { idDigest, positionsOf } from "./names.ts";
-import { entriesOfReply, keysOf } from "./redis-engine.ts";
+import { entriesOfReply, keysOf, UnexpectedReply } from "./redis-engine.ts";
 import type { Session } from "./session.ts";
 
 /** How many blocks are read at once. */
 const READ_BLOCKS = 8;
+/** How many ids are looked up at once. */
+const NAMES = 256;
 /** How many events of one id are looked at to find one that a reader may read. */
 const MAX_LOCATED = 64;
 
@@ -103,6 +105,24 @@ export class Reading {
     }
     const blocks = await this.#readBlocks(position - 1, 1);
     return blocks.flatMap((block) => this.#view.decode(block)).find((entry) => entry.position === position);
+  }
+
+  /** The positions of the events that are held under these names; of those alone that there are. */
+  async heldUnder(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const [, key = ""] = this.#keys;
+    const held = new Map<string, number>();
+    for (let i = 0; i < names.length; i += NAMES) {
+      const part = names.slice(i, i + NAMES).map((name) => name.split("."));
+      const reply = await this.#session.commands.send("HMGET", [key, ...part.map(([id = ""]) => id)]);
+      if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+      for (const [j, [id = "", topics = ""]] of part.entries()) {
+        const pairs = typeof reply[j] === "string" ? reply[j].split(" ") : [];
+        const mine = positionsOf(pairs.filter((pair: string) => pair.startsWith(`${topics}:`)).join(" "));
+        const position = mine.find((each) => each >= this.#view.first);
+        if (position !== undefined) held.set(`${id}.${topics}`, position);
+      }
+    }
+    return held;
   }
 
   async #readBlocks(after: number, count: number): Promise<readonly Block[]> {

@@ -45,9 +45,19 @@ export interface StoredValue {
   readonly text: string;
 }
 
+/** The end of a topic, as Redis holds it. */
+export interface StoredEnd {
+  /** Of the topic. See names.ts. */
+  readonly key: string;
+  /** The position of its last event. */
+  readonly position: number;
+  /** Whether that event is private. */
+  readonly private: boolean;
+}
+
 /** The names of the keys of one hub: they share a hash tag, so that they lie together. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["log", "names", "meta", "seqs", "hellos", "current", "sizes", "archive"].map(
+  return ["log", "names", "meta", "seqs", "hellos", "current", "sizes", "archive", "ends"].map(
     (name) => `{${prefix}}:${name}`,
   );
 }
@@ -76,8 +86,9 @@ export class RedisEngine {
   }
 
   async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
-    const { node, seq, word, blocks } = append;
-    const args = ["append", node, `${seq}`, word, ...boundsArguments(bounds)];
+    const { node, seq, word, blocks, ends } = append;
+    const known = ends ? [`${ends.upTo}`, ends.topics] : [HUGE, ""];
+    const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
     return appendAnswer(await this.#call(commands, [...args, ...blocks.flatMap(contentArguments)]));
   }
 
@@ -118,6 +129,24 @@ export class RedisEngine {
       const [key, position, word, keptAt, text] = reply.slice(1 + 5 * i, 6 + 5 * i);
       const place = { last: integer(position), word: String(word), keptAt: integer(keptAt) };
       return { key: String(key), ...place, text: String(text) };
+    });
+  }
+
+  /**
+   * The topics that ended between two positions, oldest first, `limit` at most. Undefined when the log is in a
+   * recovery.
+   */
+  async ends(
+    commands: Commands,
+    after: number,
+    upTo: number,
+    limit: number,
+  ): Promise<readonly StoredEnd[] | undefined> {
+    const reply = await this.#call(commands, ["ends", `${after}`, `${upTo}`, `${limit}`]);
+    if (reply[0] !== "ends") return undefined;
+    return Array.from({ length: (reply.length - 1) / 3 }, (_, i) => {
+      const [key, position, isPrivate] = reply.slice(1 + 3 * i, 4 + 3 * i);
+      return { key: String(key), position: integer(position), private: integer(isPrivate) === 1 };
     });
   }
 
@@ -185,9 +214,9 @@ function contentArguments({ count, size, names, current, text }: BlockContent): 
   return [`${count}`, `${size}`, names, current, text];
 }
 
-function boundsArguments({ events, bytes, age, spare, values, valueBytes }: EngineBounds): string[] {
+function boundsArguments({ events, bytes, age, spare, values, valueBytes, ends }: EngineBounds): string[] {
   const texts = [events, bytes, age].map((bound) => (Number.isFinite(bound) ? `${bound}` : ""));
-  const ofValues = [values, valueBytes].map((bound) => (Number.isFinite(bound) ? `${bound}` : HUGE));
+  const ofValues = [values, valueBytes, ends].map((bound) => (Number.isFinite(bound) ? `${bound}` : HUGE));
   return [texts[0] || HUGE, texts[1] || HUGE, texts[2] ?? "", `${spare}`, ...ofValues];
 }
 
@@ -226,6 +255,8 @@ function appendAnswer(reply: readonly unknown[]): AppendAnswer {
       return { result };
     case "kept":
       return { result, last: integer(reply[1]), counts: countsOf(reply, 2) };
+    case "ended":
+      return { result, upTo: integer(reply[1]) };
     case "again":
       return { result, last: integer(reply[1]) };
     case "held": {
@@ -239,9 +270,11 @@ function appendAnswer(reply: readonly unknown[]): AppendAnswer {
 }
 
 function countsOf(reply: readonly unknown[], from: number): Counts {
-  const [first, count, bytes, valueBytes, floor, dropped] = reply.slice(from, from + 6).map(integer);
+  const [first, count, bytes, valueBytes = 0, floor = 0, dropped = 0, endsFloor = 0, endsDropped = 0] = reply
+    .slice(from, from + 8)
+    .map(integer);
   if (first === undefined || count === undefined || bytes === undefined) throw new UnexpectedReply(reply);
-  return { first, count, bytes, valueBytes: valueBytes ?? 0, floor: floor ?? 0, dropped: dropped ?? 0 };
+  return { first, count, bytes, valueBytes, floor, dropped, endsFloor, endsDropped };
 }
 
 /** The words of each record of `a b c;d e f`. */

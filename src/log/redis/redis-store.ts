@@ -1,6 +1,7 @@
 import { newWord } from "../../protocol/place.ts";
 import { isWhole } from "../block.ts";
 import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
+import { DEFAULT_ENDED_TOPICS, type EndedReader } from "../ended-topics.ts";
 import { Backups } from "../sqlite/backup.ts";
 import {
   type Batch,
@@ -19,9 +20,10 @@ import {
 import { parseRedisAddress } from "./address.ts";
 import { Appending } from "./appending.ts";
 import { RedisAway } from "./connection.ts";
-import { clearing } from "./content.ts";
+import { clearing, opening } from "./content.ts";
 import { ControlStream } from "./control-stream.ts";
 import { CurrentInRedis } from "./current-in-redis.ts";
+import { EndsInRedis } from "./ends-in-redis.ts";
 import type { EngineBounds } from "./engine.ts";
 import { LogView } from "./log-view.ts";
 import { Member } from "./member.ts";
@@ -50,6 +52,12 @@ export interface RedisStoreOptions {
    * @defaultValue 10,000 values and 64 MiB
    */
   readonly currentBounds?: Partial<CurrentBounds>;
+  /**
+   * How many ended topics are remembered; all nodes of a hub should name the same.
+   *
+   * @defaultValue 10,000
+   */
+  readonly endedTopics?: number;
 }
 
 /** A log in Redis, which many nodes share, each with a store of its own. */
@@ -80,24 +88,31 @@ export class RedisStore implements Store {
    * certificates, `password_file` a file with the password.
    * @throws RedisAddressError
    */
-  constructor(url: string, { bounds = {}, replicas = 0, currentBounds }: RedisStoreOptions = {}) {
+  constructor(
+    url: string,
+    { bounds = {}, replicas = 0, currentBounds, endedTopics = DEFAULT_ENDED_TOPICS }: RedisStoreOptions = {},
+  ) {
     this.bounds = { ...DEFAULT_BOUNDS, ...bounds };
     const current = new CurrentInRedis({ ...DEFAULT_CURRENT_BOUNDS, ...currentBounds });
+    const ended = new EndsInRedis(endedTopics);
     const { values, bytes: valueBytes } = current.values.bounds;
-    this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES, values, valueBytes };
+    this.#engineBounds = { ...this.bounds, spare: SPARE_BYTES, values, valueBytes, ends: endedTopics };
     const address = parseRedisAddress(url);
     const { prefix } = address;
     const member = this.#member;
     const outdated = Promise.withResolvers<string>();
     this.outdated = outdated.promise;
     this.#engine = new RedisEngine(prefix);
-    const view = new LogView(member, this.bounds.events, current);
+    const view = new LogView(member, this.bounds.events, current, ended);
     this.#view = view;
     this.control = new ControlStream(controlKeyOf(prefix), () => session.commands);
     const session = new Session({
       ...{ address, engine: this.#engine, member, replicas, control: this.control },
       log: keysOf(prefix)[0] ?? "",
-      readCurrent: (commands, upTo) => current.read(this.#engine, commands, upTo),
+      readCurrent: async (commands, upTo) => {
+        await current.read(this.#engine, commands, upTo);
+        await ended.read(this.#engine, commands, upTo);
+      },
       heard: (answer) => view.heard(answer),
       took: (units) => view.took(units),
       away: (reason) => this.#away(reason),
@@ -129,6 +144,11 @@ export class RedisStore implements Store {
   /** The current values. */
   get current(): CurrentReader {
     return this.#view.current.values;
+  }
+
+  /** The topics that have ended. */
+  get ended(): EndedReader {
+    return this.#view.ended;
   }
 
   /** How Redis is doing. */
@@ -181,6 +201,18 @@ export class RedisStore implements Store {
     return true;
   }
 
+  /**
+   * Opens a topic that has ended, at all nodes.
+   *
+   * @throws RedisAway when nothing has changed; OutcomeUnknown.
+   */
+  async openTopic(topic: string): Promise<boolean> {
+    await this.#reading.comeToHead();
+    if (!this.#view.ended.get(topic)) return false;
+    await this.#appending.appendBlock(opening(topic));
+    return true;
+  }
+
   /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
@@ -229,7 +261,7 @@ export class RedisStore implements Store {
     await this.#reading.comeToHead();
     const { word, head, lives } = this.#member;
     await new Backups().gather(path, {
-      ...{ after: this.#view.first - 1, head, ended: [] },
+      ...{ after: this.#view.first - 1, head, ended: this.ended.all() },
       lives: lives.map(({ word, first }) => ({ word, first })),
       current: this.current.read(0, head, Number.POSITIVE_INFINITY).values,
       isSame: () => this.#member.word === word,

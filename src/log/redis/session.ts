@@ -34,7 +34,7 @@ export interface SessionOptions {
   readonly log: string;
   /** What nodes tell each other, which is read along with the log. */
   readonly control: ControlStream;
-  /** Reads the current values up to a position. */
+  /** Reads the current values and the ended topics up to a position. */
   readonly readCurrent: (commands: Connection, upTo: number) => Promise<void>;
   readonly heard: (answer: HelloAnswer) => void;
   readonly took: (units: readonly Unit[]) => void;

@@ -7,6 +7,7 @@ import {
   type Epoch,
   type Hello,
   type HelloAnswer,
+  type KnownEnds,
   type NodeSeq,
   type PutBack,
   RECOVERY,
@@ -46,6 +47,8 @@ export type EngineRule =
   | "put back names"
   /** A block that is cut gives the current values back that it replaced. */
   | "cut values"
+  /** An append is refused when it is on a topic that has ended since its node last heard. */
+  | "refuse on ended topics"
   /** A new life's number is above every number that was said. */
   | "number above all"
   /** Lives that begin after the end begin at the end. */
@@ -88,6 +91,10 @@ export interface EngineState {
   readonly valueBytes: number;
   readonly floor: number;
   readonly dropped: number;
+  /** The ended topics, by their keys; the size is 1 for a private end, or else 0. */
+  readonly ends: ReadonlyMap<string, Value>;
+  readonly endsFloor: number;
+  readonly endsDropped: number;
   /** Where each name stands: of what is past the bounds, too, while that is still there. */
   readonly names: ReadonlyMap<string, readonly number[]>;
   readonly seqs: ReadonlyMap<string, SeqState>;
@@ -147,6 +154,9 @@ export const EMPTY: EngineState = {
   valueBytes: 0,
   floor: 0,
   dropped: 0,
+  ends: new Map(),
+  endsFloor: 0,
+  endsDropped: 0,
   names: new Map(),
   seqs: new Map(),
   recovery: undefined,
@@ -154,7 +164,11 @@ export const EMPTY: EngineState = {
 };
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
-type Writable = Omit<Draft<EngineState>, "names" | "seqs" | "hellos" | "blocks" | "values" | "archive"> & {
+type Writable = Omit<
+  Draft<EngineState>,
+  "names" | "seqs" | "hellos" | "blocks" | "values" | "archive" | "ends"
+> & {
+  ends: Map<string, Value>;
   values: Map<string, Value>;
   archive: Map<string, Value>;
   blocks: StreamBlock[];
@@ -241,6 +255,10 @@ export class ModelEngine {
       state.seqs.set(append.node, { seq: append.seq, last: 0, lease });
       return { state, answer: { result: "held", held } };
     }
+    if (hasEnded(state, append.ends) && this.#on("refuse on ended topics")) {
+      state.seqs.set(append.node, { seq: append.seq, last: 0, lease });
+      return { state, answer: { result: "ended", upTo: state.head } };
+    }
     const unitFirst = state.head + 1;
     const unitLast = append.blocks.reduce((last, { count }) => last + count, state.head);
     for (const content of append.blocks) {
@@ -253,7 +271,10 @@ export class ModelEngine {
     }
     state.seqs.set(append.node, { seq: append.seq, last: unitLast, lease });
     const set = append.blocks.reduce((sum, { current }) => sum + keysOf(current).length, 0);
-    if (set > 0) dropValues(state, environment.bounds, set + MAX_DROPPED);
+    if (set > 0) {
+      dropValues(state, environment.bounds, set + MAX_DROPPED);
+      dropEnds(state, environment.bounds, set + MAX_DROPPED);
+    }
     trim(state, environment.bounds);
     return { state, answer: { result: "kept", last: unitLast, counts: countsOf(state) } };
   }
@@ -288,6 +309,7 @@ export class ModelEngine {
     const state = writable(before);
     state.time = Math.max(state.time, now);
     dropValues(state, bounds, MAX_DROPPED);
+    dropEnds(state, bounds, MAX_DROPPED);
     trim(state, bounds);
     return state;
   }
@@ -437,6 +459,7 @@ export class ModelEngine {
     state.head = to;
     state.first = Math.min(state.first, to + 1);
     state.floor = Math.min(state.floor, to + 1);
+    state.endsFloor = Math.min(state.endsFloor, to + 1);
   }
 }
 
@@ -446,6 +469,7 @@ function writable(state: EngineState): Writable {
     blocks: [...state.blocks],
     values: new Map(state.values),
     archive: new Map(state.archive),
+    ends: new Map(state.ends),
     names: new Map(state.names),
     seqs: new Map(state.seqs),
     hellos: new Map(state.hellos),
@@ -460,8 +484,9 @@ function answerOf(state: EngineState): HelloAnswer {
   return { state: "open", lives, epochs, head, tail, counts: countsOf(state), replid, seqs: numbers };
 }
 
-function countsOf({ first, count, bytes, valueBytes, floor, dropped }: EngineState): Counts {
-  return { first, count, bytes, valueBytes, floor, dropped };
+function countsOf(state: EngineState): Counts {
+  const { first, count, bytes, valueBytes, floor, dropped, endsFloor, endsDropped } = state;
+  return { first, count, bytes, valueBytes, floor, dropped, endsFloor, endsDropped };
 }
 
 /** In the order of the nodes' names, so that the scripts find the same. */
@@ -480,10 +505,11 @@ export function namesOf(names: string): [name: string, index: number][] {
 
 function keep(state: Writable, block: Block, withNames = true): void {
   if (state.count === 0) state.first = block.last - block.count + 1;
-  const previous = keysOf(block.current).map(({ key, clears }) => {
-    const before = state.values.get(key);
+  const previous = keysOf(block.current).map(({ key, clears, isEnd, isPrivate }) => {
+    const before = (isEnd ? state.ends : state.values).get(key);
+    const size = isEnd ? Number(isPrivate) : block.size;
     if (clears) unsetValue(state, key);
-    else setValue(state, key, { position: block.last, size: block.size });
+    else setValue(state, key, { position: block.last, size });
     return before ?? { position: 0, size: 0 };
   });
   state.blocks.push({ ...block, epoch: state.epochs.at(-1)?.number ?? 0, previous });
@@ -500,40 +526,65 @@ function keep(state: Writable, block: Block, withNames = true): void {
 
 const MAX_DROPPED = 64;
 
+export interface SetKey {
+  readonly key: string;
+  readonly clears: boolean;
+  /** Of a topic that ends or is opened again, and not of a current value. */
+  readonly isEnd: boolean;
+  readonly isPrivate: boolean;
+}
+
 /** The keys of what a block sets or clears. */
-export function keysOf(current: string): { key: string; clears: boolean }[] {
+export function keysOf(current: string): SetKey[] {
   if (current === "") return [];
   return current.split(" ").map((text) => {
     const clears = text.startsWith("-");
-    return { key: clears ? text.slice(1) : text, clears };
+    const key = clears ? text.slice(1) : text;
+    const isPrivate = key.startsWith("p");
+    return { key: isPrivate ? `e${key.slice(1)}` : key, clears, isEnd: /^[ep]/.test(key), isPrivate };
   });
 }
 
+/** Whether a topic has ended that a node does not know of and appends to. */
+function hasEnded({ ends }: Writable, known: KnownEnds | undefined): boolean {
+  if (!known) return false;
+  const keys = known.topics === "" ? [...ends.keys()] : known.topics.split(" ");
+  return keys.some((key) => (ends.get(key)?.position ?? 0) > known.upTo);
+}
+
 function setValue(state: Writable, key: string, value: Value): void {
+  if (key.startsWith("e")) {
+    state.ends.set(key, value);
+    return;
+  }
   state.valueBytes += value.size - (state.values.get(key)?.size ?? 0);
   state.values.set(key, value);
 }
 
 function unsetValue(state: Writable, key: string): void {
+  if (state.ends.delete(key)) return;
   state.valueBytes -= state.values.get(key)?.size ?? 0;
   state.values.delete(key);
 }
 
 /** What a block has replaced is current again. */
 function undoValues(state: Writable, { current, previous, last }: StreamBlock): void {
-  for (const [i, { key, clears }] of keysOf(current).entries()) {
-    const now = state.values.get(key);
+  for (const [i, { key, clears, isEnd }] of keysOf(current).entries()) {
+    const now = (isEnd ? state.ends : state.values).get(key);
     // One that was dropped since does not come back.
     if (clears ? now : now?.position !== last) continue;
     const before = previous[i];
-    if (before && before.position > 0 && before.position >= state.floor) setValue(state, key, before);
+    if (before && before.position > 0 && before.position >= (isEnd ? state.endsFloor : state.floor))
+      setValue(state, key, before);
     else unsetValue(state, key);
   }
 }
 
 /** A block leaves the log: what it has set is kept, whether it is current or what was replaced last. */
 function archive(state: Writable, { current, last: position, size }: StreamBlock): void {
-  for (const { key, clears } of keysOf(current)) {
+  for (const { key, clears, isEnd } of keysOf(current)) {
+    // The key of an end says all of it.
+    if (isEnd) continue;
     if (clears || position < state.floor) state.archive.delete(key);
     else state.archive.set(key, { position, size });
   }
@@ -552,6 +603,21 @@ function dropValues(state: Writable, { values, valueBytes }: EngineBounds, most:
       state.dropped++;
     }
     state.floor = oldest + 1;
+  }
+}
+
+/** Past their bound the oldest ends go, all of an event at once. */
+function dropEnds(state: Writable, { ends }: EngineBounds, most: number): void {
+  let left = most;
+  while (left > 0 && state.ends.size > ends) {
+    const oldest = Math.min(...[...state.ends.values()].map(({ position }) => position));
+    for (const [key, { position }] of [...state.ends]) {
+      if (position !== oldest) continue;
+      state.ends.delete(key);
+      left--;
+      state.endsDropped++;
+    }
+    state.endsFloor = oldest + 1;
   }
 }
 

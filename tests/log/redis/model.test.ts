@@ -53,4 +53,12 @@ describe("without a rule the promise is broken", () => {
     expect(() => new Simulation(schedule, { off: new Set([rule]) }).run()).toThrow(Violation);
     expect(() => new Simulation(schedule).run()).not.toThrow();
   });
+
+  test("refuse on ended topics", () => {
+    const schedule = { seed: 1, faults: faultsOf("restart+50"), ends: true };
+    expect(() =>
+      new Simulation(schedule, { off: new Set(["refuse on ended topics" as const]) }).run(),
+    ).toThrow(Violation);
+    expect(() => new Simulation(schedule).run()).not.toThrow();
+  });
 });

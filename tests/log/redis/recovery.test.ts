@@ -22,6 +22,7 @@ class Scene {
       age: Number.POSITIVE_INFINITY,
       spare: 0,
       values: 10,
+      ends: 10,
       valueBytes: 1e6,
     };
     return { now: this.now, replid: this.replid, bounds };

@@ -4,6 +4,7 @@ import { FAULTS, type Schedule } from "./simulation.ts";
 /** Faults that come close together, so that they meet a recovery, or far apart. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  ends: fc.boolean(),
   faults: fc.array(
     fc.record({
       fault: fc.constantFrom(...FAULTS),

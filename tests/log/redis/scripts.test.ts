@@ -75,8 +75,9 @@ class Replay {
   }
 
   async #compare(state: EngineState): Promise<void> {
-    const [log = "", names = "", meta = "", seqs = "", hellos = "", current = "", sizes = "", archive = ""] =
-      keysOf(this.#at.get(state) ?? "");
+    const keys = keysOf(this.#at.get(state) ?? "");
+    const [log = "", names = "", meta = "", seqs = "", hellos = ""] = keys;
+    const [current = "", sizes = "", archive = "", ends = ""] = keys.slice(5);
     const client = this.#client;
     const blocks = entriesOfReply(await client.send("XRANGE", [log, "-", "+"]));
     expect(blocks).toEqual(
@@ -89,11 +90,11 @@ class Replay {
       positions.map((each) => `${name}:${each}`),
     );
     expect(found.sort()).toEqual(expected.sort());
-    const pairs: unknown = await client.send("ZRANGE", [current, "0", "-1", "WITHSCORES"]);
-    const values = Object.fromEntries((pairs as [string, number][]).map(([key, score]) => [key, score]));
     const valuesOf = (of: ReadonlyMap<string, Value>, name: keyof Value) =>
       Object.fromEntries([...of].map(([key, value]) => [key, value[name]]));
-    expect(values).toEqual(valuesOf(state.values, "position"));
+    expect(await scoresOf(client, current)).toEqual(valuesOf(state.values, "position"));
+    const endScores = [...state.ends].map(([key, { position, size }]) => [key, 2 * position + size]);
+    expect(await scoresOf(client, ends)).toEqual(Object.fromEntries(endScores));
     expect(await numbersOf(client, sizes)).toEqual(valuesOf(state.values, "size"));
     expect(await numbersOf(client, archive)).toEqual(valuesOf(state.archive, "position"));
     const numbers = await hash(client, seqs);
@@ -116,6 +117,7 @@ class Replay {
       ...{ head: state.head, first: state.first, count: state.count, bytes: state.bytes, time: state.time },
       ...{ spare: state.spare, oldest: fields["oldest"] },
       ...{ value_bytes: state.valueBytes, floor: state.floor, dropped: state.dropped },
+      ...{ ends_floor: state.endsFloor, ends_dropped: state.endsDropped },
       ...(recovery && {
         ...{ phase: recovery.phase, began: recovery.began, put: recovery.lastPut, stop: recovery.end },
         ...{ expected: recovery.expected.join(" "), empty: recovery.empty ? 1 : 0 },
@@ -127,6 +129,11 @@ class Replay {
 }
 
 const environmentOfTests: string = environment;
+
+async function scoresOf(client: RedisClient, key: string): Promise<Record<string, number>> {
+  const pairs: unknown = await client.send("ZRANGE", [key, "0", "-1", "WITHSCORES"]);
+  return Object.fromEntries((pairs as [string, number][]).map(([key, score]) => [key, score]));
+}
 
 /** The number that each value of a hash begins with. */
 async function numbersOf(client: RedisClient, key: string): Promise<Record<string, number>> {

@@ -4,6 +4,7 @@ import {
   type BlockContent,
   type Epoch,
   type HelloAnswer,
+  type KnownEnds,
   RECOVERY,
 } from "../../../src/log/redis/engine.ts";
 import { isOn, type LifeChain, numberOf } from "../../../src/log/redis/life-chain.ts";
@@ -54,6 +55,8 @@ export interface Schedule {
   readonly seed: number;
   /** What goes wrong, and how long after the fault before it, in steps of 50 ms. */
   readonly faults: readonly { readonly fault: Fault; readonly after: number }[];
+  /** Whether events are on topics, which end and are opened again. */
+  readonly ends?: boolean;
 }
 
 /** A call that the simulation made, so that the scripts can be asked the same. */
@@ -89,6 +92,9 @@ const SPARE = 5;
 /** How many current values there may be, and how many keys there are: some go. */
 const VALUES = 4;
 const KEYS = 6;
+/** How many topics may have ended, and how many there are. */
+const ENDS = 2;
+const TOPICS = 3;
 
 interface Server {
   readonly index: number;
@@ -107,7 +113,7 @@ interface Server {
 
 interface Publication {
   readonly events: readonly SimulatedEvent[];
-  state: "new" | "asked" | "acknowledged" | "unknown";
+  state: "new" | "asked" | "acknowledged" | "unknown" | "refused";
   node: SimulatedNode | undefined;
 }
 
@@ -200,6 +206,8 @@ export class Simulation {
   /** Until when a node came in time, by the word of the life that the recovery opened. */
   readonly #inTimeUntil = new Map<string, number>();
   /** The units that were kept under each number of a node. */
+  /** The first position of the append that a place is of. */
+  readonly #unitFirst = new Map<string, number>();
   readonly #units = new Map<string, Place[]>();
 
   constructor(schedule: Schedule, options: Options = {}) {
@@ -312,6 +320,7 @@ export class Simulation {
         spare: SPARE,
         values: VALUES,
         valueBytes: Number.POSITIVE_INFINITY,
+        ends: ENDS,
       },
     };
   }
@@ -779,7 +788,7 @@ export class Simulation {
         .filter((publication) => publication.node === node && publication.state === "asked");
       const events = publications.flatMap(({ events }) => events);
       if (events.length === 0) return;
-      const pending = member.begin(this.#blocksOf(events));
+      const pending = member.begin(this.#blocksOf(events), this.#knownEnds(""));
       node.pending = { pending, work: { publications, heldTo: 0 } };
     }
     const current = node.pending;
@@ -814,6 +823,10 @@ export class Simulation {
       this.#finish(node, { ...current.work, heldTo: Math.max(current.work.heldTo, answer.last) });
       return;
     }
+    if (answer.result === "ended") {
+      this.#answerEnded(node, current.work, pending);
+      return;
+    }
     // What is held is answered as it was; the rest is a new append. Asked again, the engine only knows
     // that nothing was kept under this number.
     const held = answer.result === "held" ? answer.held : new Map<string, number>();
@@ -823,7 +836,33 @@ export class Simulation {
     node.pending = undefined;
     node.member.finish();
     if (events.length === 0) this.#finish(node, work);
-    else node.pending = { pending: node.member.begin(this.#blocksOf(events)), work };
+    else {
+      const blocks = this.#blocksOf(events);
+      node.pending = { pending: node.member.begin(blocks, this.#knownEnds(topicsOf(events))), work };
+    }
+  }
+
+  /** A simulated node knows of no end: the engine refuses, at first for any topic. */
+  #knownEnds(topics: string): KnownEnds | undefined {
+    return this.#schedule.ends ? { upTo: 0, topics } : undefined;
+  }
+
+  #answerEnded(node: SimulatedNode, work: Work, { append }: Pending): void {
+    const topics = topicsOf(contentsOf(append.blocks));
+    node.pending = undefined;
+    node.member.finish();
+    if (topics !== "" && append.ends?.topics === "") {
+      node.pending = { pending: node.member.begin(append.blocks, this.#knownEnds(topics)), work };
+      return;
+    }
+    if (topics === "") {
+      node.pending = { pending: node.member.begin(append.blocks), work };
+      return;
+    }
+    this.#count("refused");
+    for (const publication of work.publications) {
+      if (publication.node === node && publication.state === "asked") publication.state = "refused";
+    }
   }
 
   #appendTo(server: Server, append: Parameters<ModelEngine["append"]>[2]): AppendAnswer {
@@ -833,6 +872,10 @@ export class Simulation {
     const fresh = server.state.blocks.filter(({ last }) => last > before.head);
     const key = `${append.node}/${append.seq}`;
     this.#units.set(key, [...(this.#units.get(key) ?? []), ...placesOf(fresh).slice(0, 1)]);
+    for (const block of fresh) {
+      for (const { word, position } of placesOf([block]))
+        this.#unitFirst.set(`${word}-${position}`, block.unitFirst);
+    }
     const isWrong = server.index !== this.#master || numberOf(server.state.lives) < this.#top;
     for (const place of placesOf(fresh)) {
       const key = `${place.word}-${place.position}`;
@@ -856,7 +899,8 @@ export class Simulation {
     for (let rest = events; rest.length > 0; ) {
       const part = rest.slice(0, 1 + this.#below(3));
       rest = rest.slice(part.length);
-      blocks.push(...runsOf(part).map(blockOf));
+      const setBy = ({ uid }: SimulatedEvent): string => this.#setBy(uid);
+      blocks.push(...runsOf(part, setBy).map((run) => blockOf(run, setBy)));
     }
     return blocks;
   }
@@ -972,7 +1016,7 @@ export class Simulation {
     if (!final) return;
     if (final.recovery) this.#violate("the recovery has never ended");
     const newest = this.#publications.at(-1);
-    if (newest?.state !== "acknowledged") {
+    if (newest?.state !== "acknowledged" && newest?.state !== "refused") {
       const why =
         newest?.node &&
         JSON.stringify({
@@ -1041,8 +1085,17 @@ export class Simulation {
     if (wrong !== undefined) this.#violate(`${wrong} is either held or found, and not both`);
   }
 
-  /** What is current is the newest of its key on the log, unless that was dropped or could be lost. */
-  #assertValues({ values, lives, floor, valueBytes, archive, blocks }: EngineState): void {
+  /** The keys that an event sets. */
+  #setBy(uid: number): string {
+    return [currentOf(uid), this.#schedule.ends ? endOf(uid) : ""].filter((keys) => keys !== "").join(" ");
+  }
+
+  /**
+   * What is current, or has ended, is the newest of its key on the log, unless that was dropped or could be
+   * lost. No event is on a topic that has ended.
+   */
+  #assertValues(state: EngineState): void {
+    const { values, ends, lives, floor, endsFloor, valueBytes, archive, blocks } = state;
     const size = [...values.values()].reduce((sum, value) => sum + value.size, 0);
     if (size !== valueBytes) this.#violate(`the engine counts ${valueBytes} bytes of values and has ${size}`);
     for (const [key, { position }] of values) {
@@ -1051,16 +1104,23 @@ export class Simulation {
     }
     // Of what all servers have lost, nobody knows what it was.
     if (this.#holes.size > 0 || this.#schedule.faults.some(({ fault }) => LOSES_VALUES.has(fault))) return;
-    const newest = new Map<string, { position: number; clears: boolean }>();
+    const newest = new Map<string, { position: number; clears: boolean; isEnd: boolean }>();
     const places = [...this.#places.values()]
       .flat()
       .filter((place) => isOn(lives, place.word, place.position));
-    for (const { uid, position } of places.sort((a, b) => a.position - b.position)) {
-      for (const { key, clears } of keysOf(currentOf(uid))) newest.set(key, { position, clears });
+    for (const { uid, word, position } of places.sort((a, b) => a.position - b.position)) {
+      const topic = newest.get(topicOf(uid) ?? "");
+      const isRefused = this.#schedule.ends && !opens(uid) && topic && !topic.clears;
+      // What one append has is for its node to look at.
+      const unitFirst = this.#unitFirst.get(`${word}-${position}`) ?? position;
+      if (isRefused && topic.position >= endsFloor && topic.position < unitFirst)
+        this.#violate(`e${uid} is at ${position}, on a topic that ended at ${topic.position}`);
+      for (const { key, ...set } of keysOf(this.#setBy(uid))) newest.set(key, { position, ...set });
     }
-    for (const [key, { position, clears }] of newest) {
-      const found = values.get(key)?.position;
-      if (clears || position < floor ? found === undefined : found === position) continue;
+    for (const [key, { position, clears, isEnd }] of newest) {
+      const found = (isEnd ? ends : values).get(key)?.position;
+      if (clears || position < (isEnd ? endsFloor : floor) ? found === undefined : found === position)
+        continue;
       this.#violate(`the value of ${key} is that at ${found}, and not that at ${position}, ${floor}`);
     }
   }
@@ -1115,9 +1175,9 @@ function placesOf(blocks: readonly Block[]): Place[] {
   );
 }
 
-function blockOf(part: readonly SimulatedEvent[]): BlockContent {
+function blockOf(part: readonly SimulatedEvent[], setBy: (event: SimulatedEvent) => string): BlockContent {
   const names = part.flatMap(({ uid, named }, index) => (named ? [`e${uid}:${index}`] : []));
-  const current = part.map(({ uid }) => currentOf(uid)).join("");
+  const current = part.map(setBy).join("");
   const text = part.map(({ uid }) => uid).join(",");
   return { count: part.length, size: part.length, names: names.join(" "), current, text };
 }
@@ -1130,13 +1190,41 @@ function currentOf(uid: number): string {
   return uid % 4 === 0 ? `${key} v${(uid + 1) % KEYS}` : key;
 }
 
-/** What sets a current value has a block of its own. */
-function runsOf(events: readonly SimulatedEvent[]): SimulatedEvent[][] {
+/** The key of the topic that some events are on. */
+function topicOf(uid: number): string | undefined {
+  return uid % 5 < 2 ? `e${uid % TOPICS}` : undefined;
+}
+
+/** The keys of the topics on which events are refused. */
+function topicsOf(events: readonly SimulatedEvent[]): string {
+  const keys = events.flatMap(({ uid }) => (opens(uid) ? [] : (topicOf(uid) ?? [])));
+  return [...new Set(keys)].join(" ");
+}
+
+/** Whether an event only opens its topic again. */
+function opens(uid: number): boolean {
+  return topicOf(uid) !== undefined && uid % 7 === 3;
+}
+
+/** Some end their topic, of those some privately. */
+function endOf(uid: number): string {
+  const key = topicOf(uid);
+  if (key === undefined) return "";
+  if (opens(uid)) return `-${key}`;
+  if (uid % 7 === 5) return key;
+  return uid % 7 === 6 ? `p${key.slice(1)}` : "";
+}
+
+/** What sets a current value or ends a topic has a block of its own. */
+function runsOf(
+  events: readonly SimulatedEvent[],
+  setBy: (event: SimulatedEvent) => string,
+): SimulatedEvent[][] {
   const runs: SimulatedEvent[][] = [];
   for (const event of events) {
     const run = runs.at(-1);
     const before = run?.at(-1);
-    if (run && before && currentOf(before.uid) === "" && currentOf(event.uid) === "") run.push(event);
+    if (run && before && setBy(before) === "" && setBy(event) === "") run.push(event);
     else runs.push([event]);
   }
   return runs;
