@@ -150,95 +150,107 @@ const timers = fc.record({ stallTimeout: fc.constantFrom(0, 0, 1), keepAlive: fc
 
 const runs = Number(process.env["TIDINGS_TEST_RUNS"] ?? 1);
 
+/** How long schedules are begun, in milliseconds. A slow machine tries fewer. */
+const BEGUN_WITHIN_MS = 60_000 * runs;
+/** One schedule takes some hundredths of a second; one that takes as long as this has come to a halt. */
+const HALTED_AFTER_MS = 25_000;
+const TEST_TIMEOUT_MS = BEGUN_WITHIN_MS + 60_000;
+
+/** Tries so many schedules. One that fails, or comes to a halt, is told with its seed. */
+async function tryMany<T>(
+  count: number,
+  all: fc.Arbitrary<T>,
+  run: (one: T) => Promise<void>,
+): Promise<void> {
+  const end = performance.now() + BEGUN_WITHIN_MS;
+  const property = fc.asyncProperty(all, async (one) => {
+    if (performance.now() < end) await run(one);
+  });
+  await fc.assert(property, { numRuns: count * runs, timeout: HALTED_AFTER_MS });
+}
+
 test(
   "every schedule keeps the promise, with the log in memory",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, timers, async (steps, bounds, timers) => {
-        await assertPromise(steps, {
-          open: (clock) => new MemoryStore(bounds, clockOf(clock)),
-          lasts: false,
-          ...timers,
-        });
-      }),
-      { numRuns: 1500 * runs },
-    );
+    await tryMany(1500, fc.record({ steps: allSteps, bounds, timers }), async ({ steps, bounds, timers }) => {
+      await assertPromise(steps, {
+        open: (clock) => new MemoryStore(bounds, clockOf(clock)),
+        lasts: false,
+        ...timers,
+      });
+    });
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, while events gather between deliveries",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, async (steps, bounds) => {
-        await assertPromise(steps, {
-          open: (clock) => new MemoryStore(bounds, clockOf(clock)),
-          lasts: false,
-          // What is slow here are not the clients.
-          ...{ stallTimeout: 0, keepAlive: 1 },
-          crowd: true,
-        });
-      }),
-      { numRuns: 100 * runs },
-    );
+    await tryMany(100, fc.record({ steps: allSteps, bounds }), async ({ steps, bounds }) => {
+      await assertPromise(steps, {
+        open: (clock) => new MemoryStore(bounds, clockOf(clock)),
+        lasts: false,
+        // What is slow here are not the clients.
+        ...{ stallTimeout: 0, keepAlive: 1 },
+        crowd: true,
+      });
+    });
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, with a log that loses events",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(stepsWithLosses, timers, fc.boolean(), async (steps, timers, crowd) => {
+    await tryMany(
+      500,
+      fc.record({ steps: stepsWithLosses, timers, crowd: fc.boolean() }),
+      async ({ steps, timers, crowd }) => {
         await assertPromise(steps, {
           open: () => new FaultyStore(),
           lasts: false,
           ...(crowd ? { stallTimeout: 0, keepAlive: 1, crowd } : timers),
         });
-      }),
-      { numRuns: 500 * runs },
+      },
     );
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, with a log that takes its time",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, bounds, fc.boolean(), async (steps, bounds, crowd) => {
+    await tryMany(
+      100,
+      fc.record({ steps, bounds, crowd: fc.boolean() }),
+      async ({ steps, bounds, crowd }) => {
         await assertPromise(steps, {
           open: (clock) => new SlowStore(new MemoryStore(bounds, clockOf(clock)), turn),
           lasts: false,
           ...{ stallTimeout: 0, keepAlive: 1 },
           crowd,
         });
-      }),
-      { numRuns: 100 * runs },
+      },
     );
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, with the log in a file",
   async () => {
     let files = 0;
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, timers, async (steps, bounds, timers) => {
-        const path = join(folder, `${files++}.db`);
-        await assertPromise(steps, {
-          open: (now) => new SqliteStore(path, { bounds, clock: clockOf(now) }),
-          lasts: true,
-          ...timers,
-        });
-        rmSync(path);
-      }),
-      { numRuns: 300 * runs },
-    );
+    await tryMany(300, fc.record({ steps: allSteps, bounds, timers }), async ({ steps, bounds, timers }) => {
+      const path = join(folder, `${files++}.db`);
+      await assertPromise(steps, {
+        open: (now) => new SqliteStore(path, { bounds, clock: clockOf(now) }),
+        lasts: true,
+        ...timers,
+      });
+      rmSync(path);
+    });
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test.skipIf(redisProgram === undefined)(
@@ -246,8 +258,10 @@ test.skipIf(redisProgram === undefined)(
   async () => {
     const { url } = await startRedis();
     let hubs = 0;
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, fc.boolean(), async (steps, { events, bytes }, crowd) => {
+    await tryMany(
+      100,
+      fc.record({ steps: allSteps, bounds, crowd: fc.boolean() }),
+      async ({ steps, bounds: { events, bytes }, crowd }) => {
         const address = `${url}?prefix=hub${hubs++}`;
         await beginLog(address);
         await assertPromise(steps, {
@@ -257,46 +271,39 @@ test.skipIf(redisProgram === undefined)(
           ...{ stallTimeout: 0, keepAlive: 1 },
           crowd,
         });
-      }),
-      { numRuns: 100 * runs },
+      },
     );
   },
-  60_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, with three nodes that follow one log",
   async () => {
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, timers, async (steps, bounds, timers) => {
-        await assertPromise(steps, {
-          open: (clock) => shareLog(new MemoryStore(bounds, clockOf(clock)), folder),
-          lasts: false,
-          ...timers,
-        });
-      }),
-      { numRuns: 300 * runs },
-    );
+    await tryMany(300, fc.record({ steps: allSteps, bounds, timers }), async ({ steps, bounds, timers }) => {
+      await assertPromise(steps, {
+        open: (clock) => shareLog(new MemoryStore(bounds, clockOf(clock)), folder),
+        lasts: false,
+        ...timers,
+      });
+    });
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
 
 test(
   "every schedule keeps the promise, with three nodes that read one file",
   async () => {
     let files = 0;
-    await fc.assert(
-      fc.asyncProperty(allSteps, bounds, timers, async (steps, bounds, timers) => {
-        const path = join(folder, `shared${files++}.db`);
-        await assertPromise(steps, {
-          open: (clock) =>
-            shareLog(new SqliteStore(path, { bounds, shared: true, clock: clockOf(clock) }), folder, path),
-          lasts: true,
-          ...timers,
-        });
-      }),
-      { numRuns: 200 * runs },
-    );
+    await tryMany(200, fc.record({ steps: allSteps, bounds, timers }), async ({ steps, bounds, timers }) => {
+      const path = join(folder, `shared${files++}.db`);
+      await assertPromise(steps, {
+        open: (clock) =>
+          shareLog(new SqliteStore(path, { bounds, shared: true, clock: clockOf(clock) }), folder, path),
+        lasts: true,
+        ...timers,
+      });
+    });
   },
-  120_000 * runs,
+  TEST_TIMEOUT_MS,
 );
