@@ -1,19 +1,28 @@
 import { hubRoute, hubUrl } from "../hub-url.ts";
-import type { TrialRequest } from "./trial.ts";
+import { MERCURE_ROUTE, type TrialRequest, topicsOf } from "./trial.ts";
 
 /** The stream's address, as a subscriber writes it. */
-export function streamUrl({ topics, types, lastEventId }: TrialRequest): string {
+export function streamUrl(request: TrialRequest): string {
+  const { protocol, types, lastEventId } = request;
+  const isMercure = protocol === "mercure";
   const query = [
-    ...topics.map((topic) => `topic=${encode(topic)}`),
-    ...types.map((type) => `type=${encode(type)}`),
-    ...(lastEventId === "" ? [] : [`last_event_id=${encode(lastEventId)}`]),
+    ...topicsOf(request).map((topic) => `topic=${encode(topic)}`),
+    ...(isMercure ? [] : types.map((type) => `type=${encode(type)}`)),
+    ...(lastEventId === "" ? [] : [`${isMercure ? "lastEventID" : "last_event_id"}=${encode(lastEventId)}`]),
   ];
-  return hubRoute("events") + (query.length > 0 ? `?${query.join("&")}` : "");
+  return hubRoute(isMercure ? MERCURE_ROUTE : "events") + (query.length > 0 ? `?${query.join("&")}` : "");
 }
 
 /** Programs that subscribe the same. */
 export const listings: Readonly<Record<string, (request: TrialRequest) => string>> = {
   eventsource: (request) => {
+    if (request.protocol === "mercure") {
+      return [
+        `const stream = new EventSource(\n  ${JSON.stringify(streamUrl(request))},\n);`,
+        "// Updates with a type need addEventListener(type, …).",
+        "stream.onmessage = (event) => {\n  console.log(event.lastEventId, event.data);\n};",
+      ].join("\n");
+    }
     const types = request.types.length > 0 ? request.types : ["notification"];
     const listeners = types.map(
       (type) => `stream.addEventListener(${JSON.stringify(type)}, (event) => {

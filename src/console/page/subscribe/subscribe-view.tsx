@@ -15,7 +15,12 @@ import { Trial, type TrialLine, type TrialRequest } from "./trial.ts";
 /** Tries a subscription: what it asks for, as code, and what comes of it. */
 export function SubscribeView() {
   const [trial] = useState(() => new Trial());
-  const [request, setRequest] = useState<TrialRequest>({ topics: [], types: [], lastEventId: "" });
+  const [request, setRequest] = useState<TrialRequest>({
+    protocol: "tidings",
+    topics: [],
+    types: [],
+    lastEventId: "",
+  });
   useEffect(() => {
     void loadCatalog();
     return () => trial.close();
@@ -41,7 +46,8 @@ interface RequestProps {
 }
 
 function Request({ trial, request, onChange }: RequestProps) {
-  const { topics, types, lastEventId } = request;
+  const { protocol, topics, types, lastEventId } = request;
+  const isMercure = protocol === "mercure";
   const isOpen = trial.connection.value !== undefined;
   const knownTypes = useComputed(() => [
     ...new Set([...Object.keys(catalog.value), ...typeRates.list.value.map(({ name }) => name)]),
@@ -57,6 +63,22 @@ function Request({ trial, request, onChange }: RequestProps) {
     >
       <div class="form-part">
         <div class="field stacked">
+          <label class="field-name" for="try-protocol">
+            Protocol
+          </label>
+          <select
+            id="try-protocol"
+            class="select"
+            value={protocol}
+            onChange={({ currentTarget }) => {
+              onChange({ ...request, protocol: currentTarget.value === "mercure" ? "mercure" : "tidings" });
+            }}
+          >
+            <option value="tidings">Tidings</option>
+            <option value="mercure">Mercure</option>
+          </select>
+        </div>
+        <div class="field stacked">
           <label class="field-name" for="try-topics">
             Topics
           </label>
@@ -69,22 +91,27 @@ function Request({ trial, request, onChange }: RequestProps) {
             onChange={(next) => onChange({ ...request, topics: next })}
           />
           <p class="field-help">
-            Exact names, or prefixes that end in *, such as <code>orders/*</code>
+            {isMercure
+              ? "Exact names, or URI templates, such as "
+              : "Exact names, or prefixes that end in *, such as "}
+            <code>{isMercure ? "orders/{id}" : "orders/*"}</code>
           </p>
         </div>
-        <div class="field stacked">
-          <label class="field-name" for="try-types">
-            Types
-          </label>
-          <TokenInput
-            id="try-types"
-            what="type"
-            values={types}
-            placeholder="None: every type"
-            suggestions={knownTypes.value}
-            onChange={(next) => onChange({ ...request, types: next })}
-          />
-        </div>
+        {!isMercure && (
+          <div class="field stacked">
+            <label class="field-name" for="try-types">
+              Types
+            </label>
+            <TokenInput
+              id="try-types"
+              what="type"
+              values={types}
+              placeholder="None: every type"
+              suggestions={knownTypes.value}
+              onChange={(next) => onChange({ ...request, types: next })}
+            />
+          </div>
+        )}
         <div class="field stacked">
           <label class="field-name" for="try-last">
             Last event id<span class="optional">optional</span>
@@ -128,15 +155,19 @@ function Request({ trial, request, onChange }: RequestProps) {
   );
 }
 
-const titles = { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" };
+const titles = {
+  tidings: { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" },
+  mercure: { eventsource: "EventSource", curl: "curl" },
+};
 
 function Code({ request }: { request: TrialRequest }) {
   const url = streamUrl(request);
   return (
     <CodePanel
+      key={request.protocol}
       label="The same subscription in code"
       id="listing"
-      titles={titles}
+      titles={titles[request.protocol]}
       textOf={(key) => listings[key]?.(request) ?? ""}
     >
       <div class="url-row">

@@ -6,9 +6,19 @@ import * as format from "../format.ts";
 
 /** What a trial asks for. */
 export interface TrialRequest {
+  /** Mercure's is the dialect that its client libraries speak. */
+  readonly protocol: "tidings" | "mercure";
   readonly topics: readonly string[];
   readonly types: readonly string[];
   readonly lastEventId: string;
+}
+
+/** The route of Mercure's subscribers, below the hub's address. */
+export const MERCURE_ROUTE = ".well-known/mercure";
+
+/** The topics that the hub is asked for. Mercure has a name for all of them, and no types. */
+export function topicsOf({ protocol, topics }: TrialRequest): readonly string[] {
+  return protocol === "mercure" && topics.length === 0 ? ["*"] : topics;
 }
 
 /** One line of what a trial has met: an event, or something about the connection. */
@@ -37,7 +47,7 @@ export class Trial {
   readonly lines = signal<readonly TrialLine[]>([]);
   readonly received = signal(0);
   #stream: Stream | undefined;
-  #request: TrialRequest = { topics: [], types: [], lastEventId: "" };
+  #request: TrialRequest = { protocol: "tidings", topics: [], types: [], lastEventId: "" };
   #lastEventId = "";
   #keys = 0;
   /** Lines that are yet to be shown, oldest first: a flood is drawn a few times a second, not a line each. */
@@ -71,11 +81,12 @@ export class Trial {
   }
 
   #connect(): void {
-    const { topics, types } = this.#request;
+    const { protocol, types } = this.#request;
+    const isMercure = protocol === "mercure";
     this.#stream = new Stream({
-      path: "events",
-      topics,
-      types,
+      path: isMercure ? MERCURE_ROUTE : "events",
+      topics: topicsOf(this.#request),
+      types: isMercure ? [] : types,
       lastEventId: this.#lastEventId || undefined,
       idleTimeout: 45_000,
       onConnection: (connection) => this.#turn(connection),
@@ -91,6 +102,9 @@ export class Trial {
     if (state === "connecting") {
       const after = this.#lastEventId;
       this.#tell("hub", "connecting", after ? `with Last-Event-ID: ${after}` : "");
+    } else if (state === "open" && this.#request.protocol === "mercure") {
+      // A stream of its own begins with an event that says so.
+      this.#tell("good", "connected", "to the Mercure stream");
     } else if (state === "waiting") {
       const seconds = Math.round((connection.retryAt - Date.now()) / 100) / 10;
       this.#tell("warn", "lost", `${connection.reason}; trying again in ${seconds} s`);

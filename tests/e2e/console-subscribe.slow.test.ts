@@ -3,7 +3,7 @@ import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
-import { openConsole, publish } from "./console.ts";
+import { openConsole, PHONE, publish } from "./console.ts";
 
 describe.skipIf(browserless)("the console's trial of a subscription", () => {
   test(
@@ -57,6 +57,40 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
       await page.keyboard.press("Enter");
       await subscribe.click();
       await lines.getByText("refused").waitFor();
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "tries a Mercure subscription: its address, its code, its stream, and its return",
+    async () => {
+      const { url } = await serveBinary(emptyFolder());
+      const { page, faults } = await openConsole(url, { view: "subscribe", size: PHONE });
+      await page.getByLabel("Protocol").selectOption("mercure");
+      await page.getByText(`${url}/.well-known/mercure?topic=*`, { exact: true }).waitFor();
+      await page.getByLabel("Topics").fill("orders/{id}");
+      await page.keyboard.press("Enter");
+      expect(await page.getByRole("tab", { name: "TypeScript" }).count()).toBe(0);
+      await page.getByText("stream.onmessage").waitFor();
+      await page.getByRole("button", { name: "Subscribe" }).click();
+      const lines = page.getByRole("list", { name: "What came, newest first" });
+      await lines.getByText("to the Mercure stream").waitFor();
+      const update = async (topic: string, data: string) => {
+        const body = new URLSearchParams({ topic, data, id: `urn:${data}` });
+        const answer = await fetch(`${url}/.well-known/mercure`, { method: "POST", body });
+        expect(answer.status, await answer.text()).toBe(200);
+      };
+      await update("invoices/1", "other");
+      await update("orders/1", "shipped");
+      await lines.getByText("shipped").waitFor();
+      await page.getByRole("button", { name: "Drop and resume" }).click();
+      await lines.getByText("with Last-Event-ID: urn:shipped").waitFor();
+      await lines.getByText("to the Mercure stream").nth(1).waitFor();
+      await update("orders/2", "paid");
+      await lines.getByText("paid").waitFor();
+      expect(await lines.innerText()).not.toContain("other");
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+      expect(faults).toEqual([]);
     },
     BROWSER_TIMEOUT,
   );
