@@ -522,12 +522,26 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   async drain(over: number, minRetry = 0): Promise<void> {
     if (this.draining) return;
     this.#stopping.abort();
+    await this.#sendAway(over, minRetry, "drained");
+  }
+
+  /**
+   * Ends all streams, one after the other: whoever reads them comes back, and is checked anew.
+   *
+   * @param over how long this takes, in milliseconds
+   * @internal
+   */
+  async readmitClients(over: number): Promise<void> {
+    await this.#sendAway(over, 0, "removed");
+  }
+
+  async #sendAway(over: number, minRetry: number, reason: RemovalReason): Promise<void> {
     const clients = [...this.#clients];
     await drain(clients, over, minRetry, {
       count: () => this.#clients.size,
       remove: (client, retry) => {
         this.#delivery.writeAside(client, encodeRetry(retry));
-        this.removeClient(client.id, "drained");
+        this.removeClient(client.id, reason);
       },
     });
   }

@@ -11,6 +11,8 @@ import type { Part } from "./part.ts";
 
 /** So much of a machine's name is told, in characters. */
 const MAX_MACHINE_NAME = 63;
+/** A node that may have missed removals ends its streams in this time, in ms. */
+const READMIT_MS = 2000;
 
 /**
  * A server that opens the log itself. Where Redis holds the log, it is a node of the hub that other
@@ -33,6 +35,13 @@ export async function wholePart(config: Config, logger: Logger, group = process.
     failed: store.outdated,
     ready(broker) {
       elsewhere.share(broker, peers);
+      store.control.outrun = () => {
+        logger.warn(
+          {},
+          "this node was silent for so long that it does not know who was removed: its streams end",
+        );
+        void broker.readmitClients(READMIT_MS);
+      };
       peers.join();
     },
     async leave() {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { RedisClient } from "bun";
 import { browserless } from "../browser.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
@@ -130,6 +131,48 @@ withRedis(
     process.kill(b.pid, "SIGCONT");
     for (let event = await reader.next(); event; event = await reader.next());
     await until(async () => (await clientsOf(a.url)).length === 0);
+  },
+  TIMEOUT,
+);
+
+withRedis(
+  "a node that was silent for so long that Redis has let go of the removal ends its streams",
+  async () => {
+    const { redis, a, b } = await twoNodes();
+    const client = new RedisClient(redis.url);
+    defer(() => client.close());
+    /** Entries of a third node, which says nothing, as many as the stream holds and more. */
+    const tell = async (from: number, count: number) => {
+      const entries = Array.from({ length: count }, (_, i) => [
+        "v",
+        "1",
+        "n",
+        "third",
+        "s",
+        `${from + i}`,
+        "m",
+        "[]",
+      ]);
+      const bound = ["{tidings}:control", "MAXLEN", "~", "4096", "*"];
+      await Promise.all(entries.map((fields) => client.send("XADD", [...bound, ...fields])));
+    };
+    await Reader.open(`${a.url}/events?topic=a`);
+    const reader = await Reader.open(`${b.url}/events?topic=a`);
+    await until(async () => (await statusOf(a.url)).connected_clients === 2);
+
+    // What it has only missed for a while is still there.
+    pause(b.pid);
+    await tell(1, 1000);
+    process.kill(b.pid, "SIGCONT");
+    await until(async () => (await statusOf(b.url)).nodes?.length === 2 && (await recipientsOf(b.url)) === 2);
+
+    pause(b.pid);
+    await fetch(`${a.url}/clients?address=203.0.113.1`, { method: "DELETE" });
+    await tell(1001, 5000);
+    process.kill(b.pid, "SIGCONT");
+    for (let event = await reader.next(); event; event = await reader.next());
+    await until(async () => (await recipientsOf(a.url)) === 1);
+    expect(await (await fetch(`${a.url}/clients`)).json()).toMatchObject({ total: 1 });
   },
   TIMEOUT,
 );

@@ -27,6 +27,8 @@ export class ControlStream {
   head: readonly string[] = [];
   /** Is told of each entry, in order. */
   listener: ((entry: ControlEntry) => void) | undefined;
+  /** Is told when Redis has let go of entries that this node has not read: it was silent for too long. */
+  outrun: (() => void) | undefined;
   /** Is told when Redis begins to refuse entries, and why. */
   refused: ((error: unknown) => void) | undefined;
   readonly #commands: () => Commands;

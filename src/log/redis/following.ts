@@ -8,6 +8,9 @@ import { entriesOfReply, type StreamEntry } from "./redis-engine.ts";
 /** How long Redis keeps a question for new events before it answers that there are none. */
 const BLOCK_MS = 2000;
 const MAX_BLOCKS = 32;
+const BEGINNING = "0-0";
+/** Redis lets go of a hundred entries of the control stream at once: they were written in more time than this, in ms. */
+const PAUSE_MS = 100;
 
 export interface FollowingOptions {
   /** The key of the stream. */
@@ -47,15 +50,25 @@ export class Following {
         continue;
       }
       const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
-      args.push(this.#cursor, control.cursor ?? "0-0");
+      args.push(this.#cursor, control.cursor ?? BEGINNING);
       const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
       if (reply === null) continue;
-      for (const { id, entry } of controlEntriesOf(entriesOfStream(reply, control.key))) {
+      const told = controlEntriesOf(entriesOfStream(reply, control.key));
+      if (await this.#isOutrun(tail, told[0]?.id)) control.outrun?.();
+      for (const { id, entry } of told) {
         control.cursor = id;
         control.listener?.(entry);
       }
       await this.#take(entriesOfReply(entriesOfStream(reply, log)));
     }
+  }
+
+  /** Whether Redis has let go of what nodes told each other between what was read last and this entry. */
+  async #isOutrun(tail: Connection, next: string | undefined): Promise<boolean> {
+    const { key, cursor = BEGINNING } = this.#options.control;
+    if (next === undefined || cursor === BEGINNING || timeOf(next) - timeOf(cursor) < PAUSE_MS) return false;
+    const [oldest] = controlEntriesOf(await tail.send("XRANGE", [key, "-", "+", "COUNT", "1"]));
+    return oldest !== undefined && compareIds(oldest.id, next) >= 0;
   }
 
   async #take(entries: readonly StreamEntry[]): Promise<void> {
@@ -73,6 +86,17 @@ export class Following {
     }
     if (units.length > 0) took(units);
   }
+}
+
+/** When an entry was written, in ms. */
+function timeOf(id: string): number {
+  return Number(id.slice(0, id.indexOf("-")));
+}
+
+/** Below 0 when the first of them was written before the second. */
+function compareIds(a: string, b: string): number {
+  const sequenceOf = (id: string): number => Number(id.slice(id.indexOf("-") + 1));
+  return timeOf(a) - timeOf(b) || sequenceOf(a) - sequenceOf(b);
 }
 
 /** The entries of one stream in the reply to XREAD: a map in RESP3, a list in RESP2. */
