@@ -40,6 +40,19 @@ const broken: readonly [rule: Rule, seed: number, faults: string][] = [
   ["yield to a higher life", 18, "partition+21, partition+66, failback+8"],
 ];
 
+/** Schedules that a run of many has found to break the promise, though the rules were kept. */
+const found: readonly [about: string, seed: number, faults: string][] = [
+  [
+    "both sides of a partition open a life of one number, and the master is the old one again",
+    140,
+    "down+20, restart+301, partition+68, failback+254",
+  ],
+];
+
+test.each(found.map((each) => [...each] as const))("%s", (_, seed, faults) => {
+  new Simulation({ seed, faults: faultsOf(faults) }).run();
+});
+
 function faultsOf(text: string): { fault: Fault; after: number }[] {
   return text.split(", ").map((each) => {
     const [fault = "", after] = each.split("+");

@@ -203,6 +203,8 @@ export class Simulation {
   readonly #lost = new Set<number>();
   /** Lives that were opened on the side of a partition that lost its master. */
   readonly #wrongLives = new Set<string>();
+  /** The number of each life. */
+  readonly #numbers = new Map<string, number>();
   /** Until when a node came in time, by the word of the life that the recovery opened. */
   readonly #inTimeUntil = new Map<string, number>();
   /** The units that were kept under each number of a node. */
@@ -372,6 +374,7 @@ export class Simulation {
   /** A recovery has ended: nobody who came in time may hold what is missing. */
   #opened(server: Server, before: EngineState, { lives, head }: EngineState): void {
     this.#top = Math.max(this.#top, numberOf(lives));
+    this.#numbers.set(lives.at(-1)?.word ?? "", numberOf(lives));
     this.#say(`S${server.index} opens life ${numberOf(lives)} ${lives.at(-1)?.word} after ${head}`);
     const began = before.recovery?.began ?? -1;
     const hearing = before.recovery?.empty && lives.length > 1 ? RECOVERY.maxHearing : RECOVERY.minHearing;
@@ -1043,7 +1046,8 @@ export class Simulation {
       if (this.#acknowledged.has(uid) && there.length === 0 && !this.#erased.has(uid)) {
         this.#count(this.#wrong.has(uid) ? "lost on the wrong side" : "lost");
         const isExcused =
-          this.#wrong.has(uid) || places.some((p) => this.#judged.has(`${p.word}-${p.position}`));
+          this.#wrong.has(uid) ||
+          places.some((p) => this.#judged.has(`${p.word}-${p.position}`) || this.#hasYielded(p, final.lives));
         if (!isExcused) this.#violate(`e${uid} was acknowledged, and is lost without need`);
         if (!this.#followed.has(uid)) this.#violate(`e${uid} was acknowledged, and no node ever had it`);
       }
@@ -1063,6 +1067,16 @@ export class Simulation {
       }
     }
     for (const reader of this.#readers) this.#assertReader(reader, final, inLog);
+  }
+
+  /**
+   * Whether the life of a place has lost to one of the other side of a partition, whose number is no lower, when
+   * that side's engine became the master again.
+   */
+  #hasYielded({ word }: Place, lives: LifeChain): boolean {
+    if (lives.some((life) => life.word === word)) return false;
+    const number = this.#numbers.get(word) ?? Number.POSITIVE_INFINITY;
+    return lives.some((life) => this.#wrongLives.has(life.word) && life.number >= number);
   }
 
   /** What the engine counts is what it holds. */
