@@ -260,6 +260,16 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     return this.#clients.describe(this.log.head, pattern);
   }
 
+  /**
+   * How many steps of URL patterns and templates a search may look at for one character of a topic, beyond those
+   * of a few patterns.
+   *
+   * @internal
+   */
+  get crowd(): number {
+    return this.#clients.subscriptions.crowd;
+  }
+
   /** The number of different subscriptions. Clients that ask for the same share one. */
   get subscriptionCount(): number {
     return this.#clients.subscriptions.size;

@@ -35,6 +35,11 @@ export class Subscriptions<R extends Reader> {
     return this.#byKey.size;
   }
 
+  /** How crowded the URL patterns and templates are: see {@link PatternIndex.crowd}. */
+  get crowd(): number {
+    return this.#byTopic.crowd;
+  }
+
   /**
    * The subscription for these topics, types, format and form of keep-alives, made on demand. Private topics
    * are no part of it: each reader has its own, so that readers with different tokens share a subscription.

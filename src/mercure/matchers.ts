@@ -7,6 +7,10 @@ import type { Matcher } from "./subscription.ts";
 
 /** The longest pattern, in UTF-16 code units. */
 const MAX_PATTERN = 4096;
+/** The most steps of a subscriber's patterns, all together: a match looks at no more for one character. */
+const MAX_WIDTH = 8192;
+/** So crowded the patterns of a node may be. More would cost each publisher milliseconds. */
+const MAX_CROWD = 8192;
 const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}]/u;
 
 /** What a subscriber asks for, as patterns of the hub. */
@@ -46,6 +50,21 @@ export function readMatchers(fields: Fields, base: string, maxTopics: number): W
   }
   if (count === 0) throw new Problem(400, "name the topics: match, match_urlpattern, or topic");
   return { patterns: [...new Set(patterns)], matchers: [...matchers.values()], old };
+}
+
+/**
+ * Refuses a subscriber whose patterns would make each search longer, where there are too many of that kind: those
+ * that share all their words and their beginning with many others.
+ *
+ * @throws Problem 400, or 503
+ */
+export function assertRoom(patterns: readonly string[], crowd: number): void {
+  const matchers = patterns.filter(isMatcherText).map(matcherOf);
+  const width = matchers.reduce((sum, matcher) => sum + matcher.width, 0);
+  if (width > MAX_WIDTH) throw new Problem(400, `the patterns have ${MAX_WIDTH} steps at most, all together`);
+  if (crowd > MAX_CROWD && matchers.length > 0) {
+    throw new Problem(503, "the hub has as many patterns as it takes", { retryAfter: 10 });
+  }
 }
 
 function kindOf(name: string): "exact" | "urlpattern" | "selector" | undefined {

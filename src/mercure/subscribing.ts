@@ -13,7 +13,7 @@ import { inSlices } from "../timers.ts";
 import { covers } from "../topics/topic-patterns.ts";
 import { accessOf } from "./credential.ts";
 import { type Fields, firstOf, parseForm, parseQuery } from "./form.ts";
-import { readMatchers } from "./matchers.ts";
+import { assertRoom, readMatchers } from "./matchers.ts";
 import type { Subscribers } from "./subscribers.ts";
 
 /** The largest form of a subscriber, in bytes. */
@@ -28,6 +28,7 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
   const given = await accessOf(hub, request, query);
   const fields = [...query, ...(request.method === "QUERY" ? await bodyOf(hub, incoming) : [])];
   const wanted = readMatchers(fields, mercure.url, limits.maxTopics);
+  assertRoom(wanted.patterns, hub.broker.crowd);
   const cursor = cursorOf(request, fields);
   const lastEventId = cursor === "" ? undefined : cursor;
   const asked = { grant: given, topics: wanted.patterns, lastEventId, format: "mercure" as const };

@@ -17,10 +17,10 @@ export type Expression =
 /** The most steps of an automaton. */
 const MAX_STEPS = 2048;
 /**
- * The most steps that one match looks at: a fraction of a millisecond. Where most steps of a large pattern
+ * The most steps that one match looks at: a tenth of a millisecond. Where most steps of a large pattern
  * are alive at each character of a long text it is given up, and counts as no match.
  */
-const MAX_LOOKS = 65_536;
+const MAX_LOOKS = 16_384;
 
 /** The expression is larger than a match may cost. */
 export class TooComplex extends Error {
@@ -44,27 +44,50 @@ function character(code: number): Expression {
   return { set: [code, code] };
 }
 
-function prefixOf(expression: Expression): { readonly text: string; readonly whole: boolean } {
-  if ("set" in expression) {
-    const { set } = expression;
-    const [first = 0, last = 0] = set;
-    const whole = set.length === 2 && first === last;
-    return { text: whole ? String.fromCharCode(first) : "", whole };
+/** The texts that an expression holds in any case, in their order, with anything between them. */
+function fixedTexts(expression: Expression): readonly string[] {
+  const texts: string[] = [];
+  let text = "";
+  const gap = () => {
+    texts.push(text);
+    text = "";
+  };
+  const read = (part: Expression): void => {
+    if ("all" in part) {
+      for (const one of part.all) read(one);
+    } else if ("set" in part && part.set.length === 2 && part.set[0] === part.set[1]) {
+      text += String.fromCharCode(part.set[0] ?? 0);
+    } else if ("repeat" in part && part.least > 0) {
+      read(part.repeat);
+      if (part.least !== 1 || part.most !== 1) gap();
+    } else gap();
+  };
+  read(expression);
+  gap();
+  return texts;
+}
+
+/** What stands between two words. */
+const BETWEEN_WORDS = /[/\n]/;
+
+/** Calls back with each word of a text: what stands between slashes and line ends. */
+export function eachWord(text: string, found: (word: string) => void): void {
+  let from = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (i < text.length && code !== 0x2f && code !== 0x0a) continue;
+    if (i > from) found(text.slice(from, i));
+    from = i + 1;
   }
-  if ("all" in expression) {
-    let text = "";
-    for (const part of expression.all) {
-      const found = prefixOf(part);
-      text += found.text;
-      if (!found.whole) return { text, whole: false };
-    }
-    return { text, whole: true };
-  }
-  if ("repeat" in expression && expression.least > 0) {
-    const { text, whole } = prefixOf(expression.repeat);
-    return { text, whole: whole && expression.least === 1 && expression.most === 1 };
-  }
-  return { text: "", whole: false };
+}
+
+function wordsOf(texts: readonly string[]): readonly string[] {
+  const words = texts.flatMap((text, i) => {
+    const parts = text.split(BETWEEN_WORDS);
+    // At a gap, a word may go on.
+    return parts.slice(i === 0 ? 0 : 1, i === texts.length - 1 ? undefined : -1);
+  });
+  return [...new Set(words)].filter((word) => word !== "");
 }
 
 /** A step: it reads a character of the set, or goes on in two ways at once. */
@@ -74,12 +97,16 @@ type Step = { set: Ranges; next: number } | { ways: number[] };
 export class Automaton {
   /** What every text that it matches begins with. */
   readonly prefix: string;
+  /** Words that every text has that it matches: what stands between slashes and line ends. */
+  readonly words: readonly string[];
   readonly #steps: Step[] = [];
   /** The steps that are alive after the prefix. */
   readonly #start: readonly number[];
   /** The round in which each step was reached last. */
   readonly #reached: number[];
   #round = 0;
+  /** Steps that are still to be reached. It is empty between two calls. */
+  readonly #open: number[] = [];
 
   /** @throws TooComplex */
   constructor(expression: Expression) {
@@ -87,11 +114,18 @@ export class Automaton {
     this.#steps.push({ ways: [] });
     const first = this.#build(expression, 0);
     this.#reached = new Array<number>(this.#steps.length).fill(0);
-    this.prefix = prefixOf(expression).text;
+    const texts = fixedTexts(expression);
+    this.prefix = texts[0] ?? "";
+    this.words = wordsOf(texts);
     const start: number[] = [];
     this.#round++;
     this.#reach(first, start);
     this.#start = this.#follow(start, this.prefix, 0);
+  }
+
+  /** The steps behind the prefix: at most so many are alive at once. */
+  get width(): number {
+    return this.#steps.length - this.prefix.length;
   }
 
   /** Whether the expression matches the whole text. */
@@ -102,18 +136,24 @@ export class Automaton {
   /** The steps that are alive after the text from this place on. */
   #follow(start: readonly number[], text: string, from: number): readonly number[] {
     let now = start;
+    // Two lists in turn, so that a character costs no new one.
+    let spare: number[] = [];
+    let other: number[] = [];
     let looks = 0;
     for (let i = from; i < text.length && now.length > 0; i++) {
       const code = text.charCodeAt(i);
-      const next: number[] = [];
+      const next = spare;
+      next.length = 0;
       this.#round++;
       looks += now.length;
       if (looks > MAX_LOOKS) return [];
-      for (const at of now) {
-        const step = this.#steps[at];
+      for (let at = 0; at < now.length; at++) {
+        const step = this.#steps[now[at] as number];
         if (step && "set" in step && holds(step.set, code)) this.#reach(step.next, next);
       }
       now = next;
+      spare = other;
+      other = next;
     }
     return now;
   }
@@ -126,7 +166,8 @@ export class Automaton {
       this.#reached[first] = this.#round;
       return;
     }
-    const open = [first];
+    const open = this.#open;
+    open.push(first);
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       if (this.#reached[at] === this.#round) continue;
       this.#reached[at] = this.#round;

@@ -17,6 +17,10 @@ export type MatcherKind = "exact" | "urlpattern" | "template";
 export interface Matcher {
   /** What the key of a topic that it matches begins with. */
   readonly prefix: string;
+  /** Words that this key has: see `eachWord`. */
+  readonly words: readonly string[];
+  /** The most that a match looks at for one character of the key. */
+  readonly width: number;
   /** The URL that URLs are relative to; undefined where the key of a topic is the topic. */
   readonly base: string | undefined;
   /** Whether it matches a topic with this key. */
@@ -75,13 +79,15 @@ export function matcherOf(pattern: string): Matcher {
 
 function parse(pattern: string): Matcher {
   const [, kind, value = "", base = ""] = pattern.split(MARK);
-  if (kind === "exact") return { prefix: value, base: undefined, test: (topic) => topic === value };
-  if (kind === "template") {
-    const template = parseTemplate(value);
-    return { prefix: template.prefix, base: undefined, test: (topic) => template.test(topic) };
+  if (kind === "exact") {
+    return { prefix: value, words: [], width: 1, base: undefined, test: (topic) => topic === value };
   }
-  const urls = parseUrlPattern(value, base);
-  return { prefix: urls.prefix, base, test: (key) => urls.test(key) };
+  if (kind === "template") {
+    const { prefix, words, width, test } = parseTemplate(value);
+    return { prefix, words, width, base: undefined, test };
+  }
+  const { prefix, words, width, test } = parseUrlPattern(value, base);
+  return { prefix, words, width, base, test };
 }
 
 /** The topic that was looked at last: it is held against many patterns. */

@@ -1,10 +1,10 @@
-import { isMatcherText, keyOf, type Matcher, matcherOf } from "./matcher.ts";
+import { isMatcherText, keyOf, matcherOf } from "./matcher.ts";
+import { type Filed, MatcherIndex } from "./matcher-index.ts";
 import { prefixOf } from "./topic.ts";
 
 /**
  * Items filed under topic patterns. A search for a topic looks up the topic and its beginnings, so it
- * takes no longer with many patterns than with a few. Matchers are filed under what their topics begin
- * with, and only those are tried.
+ * takes no longer with many patterns than with a few.
  */
 export class PatternIndex<T> {
   readonly #byName = new Map<string, Set<T>>();
@@ -12,7 +12,7 @@ export class PatternIndex<T> {
   /** The number of prefixes of each length. Only beginnings of these lengths are looked up. */
   readonly #lengths = new Map<number, number>();
   /** By the URL that they are relative to. */
-  readonly #matchers = new Map<string | undefined, PatternIndex<Filed<T>>>();
+  readonly #matchers = new Map<string | undefined, MatcherIndex<T>>();
   readonly #filed = new Map<string, Filed<T>>();
 
   add(pattern: string, item: T): void {
@@ -56,9 +56,9 @@ export class PatternIndex<T> {
     let filed = this.#filed.get(pattern);
     if (!filed) {
       filed = { matcher: matcherOf(pattern), items: new Set() };
-      const { base, prefix } = filed.matcher;
-      const matchers = this.#matchers.get(base) ?? new PatternIndex<Filed<T>>();
-      matchers.add(`${prefix}*`, filed);
+      const { base } = filed.matcher;
+      const matchers = this.#matchers.get(base) ?? new MatcherIndex<T>();
+      matchers.add(filed);
       this.#matchers.set(base, matchers);
       this.#filed.set(pattern, filed);
     }
@@ -68,11 +68,18 @@ export class PatternIndex<T> {
   #removeMatcher(pattern: string, item: T): void {
     const filed = this.#filed.get(pattern);
     if (!filed?.items.delete(item) || filed.items.size > 0) return;
-    const { base, prefix } = filed.matcher;
+    const { base } = filed.matcher;
     const matchers = this.#matchers.get(base);
-    matchers?.remove(`${prefix}*`, filed);
+    matchers?.remove(filed);
     this.#filed.delete(pattern);
     if (matchers?.isEmpty) this.#matchers.delete(base);
+  }
+
+  /** How crowded the matchers are: what a search may have to look at, at most, beyond a few of them. */
+  get crowd(): number {
+    let crowd = 0;
+    for (const matchers of this.#matchers.values()) crowd += matchers.crowd;
+    return crowd;
   }
 
   get isEmpty(): boolean {
@@ -84,12 +91,6 @@ export class PatternIndex<T> {
     if (count > 0) this.#lengths.set(length, count);
     else this.#lengths.delete(length);
   }
-}
-
-/** The items under one matcher. */
-interface Filed<T> {
-  readonly matcher: Matcher;
-  readonly items: Set<T>;
 }
 
 /** Files an item. True if the drawer is new. */

@@ -5,6 +5,10 @@ import { PatternError } from "./expression-parser.ts";
 export interface UriTemplate {
   /** What all texts that it matches begin with. */
   readonly prefix: string;
+  /** Words that all these texts have. */
+  readonly words: readonly string[];
+  /** The most steps that are alive at once. */
+  readonly width: number;
   test(text: string): boolean;
 }
 
@@ -46,7 +50,8 @@ export function parseTemplate(text: string): UriTemplate {
     at = close + 1;
   }
   const automaton = new Automaton({ all });
-  return { prefix: automaton.prefix, test: (topic) => automaton.test(topic) };
+  const { prefix, words, width } = automaton;
+  return { prefix, words, width, test: (topic) => automaton.test(topic) };
 }
 
 /** What an expression can expand to: section 3.2. */

@@ -19,6 +19,10 @@ const PATHNAME: Rules = { delimiter: "/", prefix: "/" };
 export interface UrlPattern {
   /** What the keys of all URLs that it matches begin with. */
   readonly prefix: string;
+  /** Words that all these keys have. */
+  readonly words: readonly string[];
+  /** The most steps that are alive at once. */
+  readonly width: number;
   /** Whether it matches the URL of this key. */
   test(key: string): boolean;
 }
@@ -78,7 +82,8 @@ export function parseUrlPattern(text: string, base: string): UrlPattern {
     partOf(native.password, PLAIN),
   ];
   const automaton = new Automaton({ all: parts.flatMap((part) => [part, literal(END)]) });
-  return { prefix: automaton.prefix, test: (key) => automaton.test(key) };
+  const { prefix, words, width } = automaton;
+  return { prefix, words, width, test: (key) => automaton.test(key) };
 }
 
 function partOf(pattern: string, rules: Rules): Expression {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CompactEncrypt, compactDecrypt } from "jose";
+import { defer } from "../defer.ts";
 import { until } from "../until.ts";
 import { sign, startMercure } from "./mercure-hub.ts";
 
@@ -92,4 +93,36 @@ test("every event has an id, also native ones, and none is a hub event", async (
   expect(first["id"]).toBe("one");
   for (const { id } of [second, third]) expect(id).toMatch(/^#[a-z]{12}-\d+$/);
   expect(stream.text).not.toContain("tidings");
+});
+
+test("patterns that would make every publish slow are refused, and others are not", async () => {
+  const { hub, broker, publish, subscribe } = await startMercure();
+  const query = (pattern: (i: number) => string, count: number) =>
+    new URLSearchParams(
+      Array.from({ length: count }, (_, i): [string, string] => ["match_urlpattern", pattern(i)]),
+    ).toString();
+  const wide = query((i) => `*://*/${"*a".repeat(150)}${i}`, 30);
+  expect((await fetch(`${hub}?${wide}`)).status).toBe(400);
+  let reader = 0;
+  const hostile = () => {
+    const number = reader++;
+    return query((i) => `*://*/*a*a*${number}x${i}*`, 100);
+  };
+  let refused: Response | undefined;
+  while (reader < 50 && !refused) {
+    const stop = new AbortController();
+    const answer = await fetch(`${hub}?${hostile()}`, { signal: stop.signal });
+    if (answer.status === 503) refused = answer;
+    else defer(() => stop.abort());
+  }
+  expect(refused?.headers.get("retry-after")).not.toBe(null);
+  const stream = await subscribe("match=https://e.com/aaa/1");
+  await until(() => broker.clientCount === reader);
+  const topic = `https://e.com/${"a".repeat(46)}/1`;
+  const began = process.cpuUsage();
+  for (let i = 0; i < 20; i++) await broker.publish({ type: "x", data: i, topic });
+  const { user, system } = process.cpuUsage(began);
+  expect((user + system) / 1000 / 20).toBeLessThan(10);
+  await publish("topic=https://e.com/aaa/1");
+  await until(() => stream.events.length === 1);
 });
