@@ -70,6 +70,8 @@ export class CurrentValues implements CurrentReader {
   #inOrder: Held[] = [];
   /** How many of those have gone. */
   #gone = 0;
+  /** Where the first stands that has not gone. The oldest go first, so most that have gone stand before it. */
+  #first = 0;
 
   constructor(bounds: Partial<CurrentBounds> = {}) {
     this.bounds = { ...DEFAULT_CURRENT_BOUNDS, ...bounds };
@@ -94,7 +96,7 @@ export class CurrentValues implements CurrentReader {
     const changes: Changes = new Map();
     this.#byKey.clear();
     this.#inOrder = [];
-    this.#gone = this.count = this.bytes = 0;
+    this.#gone = this.#first = this.count = this.bytes = 0;
     for (const { entry, topics } of values) this.#set(entry, topics.length > 0 ? topics : [""], changes);
     changes.clear();
     this.#dropPast(changes);
@@ -121,8 +123,7 @@ export class CurrentValues implements CurrentReader {
   /** The events before the position are nowhere current any more. */
   dropBefore(position: number): void {
     const changes: Changes = new Map();
-    for (const held of this.#inOrder) {
-      if (held.entry.position >= position) break;
+    for (let held = this.#oldest(); held && held.entry.position < position; held = this.#oldest()) {
       this.#drop(held, changes);
     }
     this.#compact();
@@ -192,23 +193,30 @@ export class CurrentValues implements CurrentReader {
 
   #dropPast(changes: Changes): void {
     const { values, bytes } = this.bounds;
-    for (const held of this.#inOrder) {
-      if (this.count <= values && this.bytes <= bytes) break;
+    while (this.count > values || this.bytes > bytes) {
+      const held = this.#oldest();
+      if (!held) break;
       this.dropped += held.topics.size;
       this.#drop(held, changes);
     }
     this.#compact();
   }
 
+  /** The oldest that has not gone. */
+  #oldest(): Held | undefined {
+    while (this.#inOrder[this.#first]?.topics.size === 0) this.#first++;
+    return this.#inOrder[this.#first];
+  }
+
   #compact(): void {
     if (this.#gone < COMPACT_AT || this.#gone * 2 < this.#inOrder.length) return;
     this.#inOrder = this.#inOrder.filter(({ topics }) => topics.size > 0);
-    this.#gone = 0;
+    this.#gone = this.#first = 0;
   }
 
   /** Where the first event after the position stands. */
   #indexAfter(position: number): number {
-    let low = 0;
+    let low = this.#first;
     let high = this.#inOrder.length;
     while (low < high) {
       const middle = (low + high) >>> 1;

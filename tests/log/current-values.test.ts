@@ -45,6 +45,26 @@ test("past their bound the oldest go, and are counted", () => {
   expect([small.count, small.bytes, small.dropped]).toEqual([0, 0, 2]);
 });
 
+test("past their bound, one more costs no more however many there are", () => {
+  const added = 4000;
+  /** The shortest time of several rounds, in ms. */
+  const timeAt = (bound: number) => {
+    const times = [0, 1, 2].map(() => {
+      const values = new CurrentValues({ values: bound });
+      values.keep(Array.from({ length: bound }, (_, i) => retained(i + 1, `a${i}`)));
+      const more = Array.from({ length: added }, (_, i) => retained(bound + i + 1, `b${i}`));
+      const before = performance.now();
+      for (const one of more) values.keep([one]);
+      const time = performance.now() - before;
+      expect([values.count, values.dropped]).toEqual([bound, added]);
+      return time;
+    });
+    return Math.min(...times);
+  };
+  // It was many times as long: each looked at all that had gone before it.
+  expect(timeAt(10_000)).toBeLessThan(10 * timeAt(100));
+});
+
 test("a read goes on at a position, whatever was replaced meanwhile", () => {
   const values = new CurrentValues();
   values.keep([retained(1, "a"), retained(2, "b"), retained(3, "c")]);
