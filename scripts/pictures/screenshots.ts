@@ -45,6 +45,10 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.evaluate(() => scrollTo(0, 0));
   },
   async dashboard(page) {
+    for (const number of ["widget-refresh#/data/percent", "stock-changed#/left"]) {
+      await page.getByLabel("Draw a number").selectOption(number);
+      await page.getByRole("figure").last().locator(".spark").waitFor();
+    }
     await page.getByRole("article").nth(2).waitFor();
     await page.getByRole("log").getByRole("button").first().waitFor();
   },
