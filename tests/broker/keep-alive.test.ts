@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
+import { SlowStore } from "../log/slow-store.ts";
 import { until } from "../until.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { ReaderSink } from "./reader-sink.ts";
@@ -125,10 +126,13 @@ test("the id of a lost event that was published again is no cursor that hides th
 
 test("who is behind when events are lost is given the place that it has come to, not the end", async () => {
   const store = new FaultyStore();
-  const broker = new Broker({ store });
+  const reader = new ReaderSink();
+  // Once the reader has been sent something, the log answers no more until the end.
+  const end = Promise.withResolvers<void>();
+  const answers = async () => (reader.read.events.length > 1 ? end.promise : undefined);
+  const broker = new Broker({ store: new SlowStore(store, answers) });
   // More than it is sent in one step.
   await publish(broker, 600);
-  const reader = new ReaderSink();
   broker.addClient(reader, { lastEventId: "earliest" });
   await until(() => reader.read.events.length > 1);
   expect(broker.behindCount).toBe(1);
@@ -136,5 +140,6 @@ test("who is behind when events are lost is given the place that it has come to,
   expect(names(reader).slice(-2)).toEqual(["n", "tidings.position"]);
   const [last, moved] = reader.read.events.slice(-2);
   expect(moved?.id).toBe(last?.id);
+  end.resolve();
   await broker.close();
 });
