@@ -351,10 +351,15 @@ export class Log {
     for (const { group } of answers) group.reject(failure);
   }
 
-  #delivered(stretch: Stretch): Stretch {
-    if (stretch.upTo <= this.#head) return stretch;
-    const entries = stretch.entries.filter(({ position }) => position <= this.#head);
-    return { ...stretch, entries, upTo: this.#head };
+  /** A store may know of more: what comes after the head, and what is missing there, is told when it is delivered. */
+  #delivered({ entries, upTo, missing }: Stretch): Stretch {
+    const head = this.#head;
+    if (upTo <= head) return { entries, upTo, missing };
+    return {
+      entries: entries.filter(({ position }) => position <= head),
+      upTo: head,
+      missing: missing && missing.from <= head ? { ...missing, to: Math.min(missing.to, head) } : undefined,
+    };
   }
 
   async #commitWaiting(): Promise<void> {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Log } from "../../src/log/log.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
@@ -28,5 +29,21 @@ test("a store that keeps nothing finds out that it works again, however much is 
   };
   expect(await publishAmidUpkeep()).toEqual(["rejected", "rejected"]);
   expect(await publishAmidUpkeep()).toEqual(["fulfilled", "fulfilled"]);
+  await log.close();
+});
+
+/** A store that already knows of five events more, which it no longer holds. */
+class StoreAhead extends MemoryStore {
+  override read(after: number) {
+    const from = (this.earliest ?? 0) + 6;
+    return { entries: [], upTo: from, missing: { from: after + 1, to: from } };
+  }
+}
+
+test("no gap reaches beyond the head: what comes after it is told when it is delivered", async () => {
+  const log = new Log(new StoreAhead(), unheard);
+  await log.append([draft(), draft()]);
+  expect(log.head).toBe(2);
+  expect(await log.read(1, 10)).toEqual({ entries: [], upTo: 2, missing: { from: 2, to: 2 } });
   await log.close();
 });
