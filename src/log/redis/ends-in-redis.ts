@@ -1,8 +1,7 @@
-import { type EndedReader, EndedTopics, endsOf, type TopicEnd } from "../ended-topics.ts";
-import type { Entry } from "../entry.ts";
+import { type EndedReader, EndedTopics, type TopicEnd } from "../ended-topics.ts";
 import { RedisAway } from "./connection.ts";
 import type { Block, Counts } from "./engine.ts";
-import { endedTopicOf, openedBy } from "./names.ts";
+import { endedBy, endedTopicOf, openedBy } from "./names.ts";
 import type { Commands, RedisEngine, StoredEnd } from "./redis-engine.ts";
 
 /** So many ends are read at once. */
@@ -56,11 +55,11 @@ export class EndsInRedis implements EndedReader {
     this.#readUpTo = upTo;
   }
 
-  /** Takes what the log has gone on by. */
-  took(block: Block, entries: readonly Entry[]): void {
-    if (block.current === "" || block.last <= this.#readUpTo) return;
-    this.#ends.add(entries.filter(({ end }) => end).flatMap(endsOf));
-    for (const topic of openedBy(block.current)) this.#ends.open(topic);
+  /** Takes what the log has gone on by; also a block whose event is damaged, since its topics have ended. */
+  took({ current, last }: Block): void {
+    if (current === "" || last <= this.#readUpTo) return;
+    this.#ends.add(endedBy(current).map((end) => ({ ...end, position: last })));
+    for (const topic of openedBy(current)) this.#ends.open(topic);
   }
 
   heard({ endsFloor, endsDropped }: Counts): void {

@@ -78,7 +78,7 @@ export class LogView {
     for (const block of units.flat()) {
       const entries = this.decode(block);
       const cleared = this.current.took(block, entries);
-      this.ended.took(block, entries);
+      this.ended.took(block);
       for (const entry of entries) {
         const before = run.at(-1)?.position;
         if (before !== undefined && entry.position !== before + 1) tell();

@@ -39,6 +39,12 @@ export function endedTopicOf(key: string): string {
   return Buffer.from(key.slice(END.length), "base64url").toString();
 }
 
+/** The topics that a block ends, each with whether it does so privately. */
+export function endedBy(current: string): readonly { topic: string; private: boolean }[] {
+  const keys = current.split(" ").filter((key) => key.startsWith(END) || key.startsWith(PRIVATE_END));
+  return keys.map((key) => ({ topic: endedTopicOf(key), private: key.startsWith(PRIVATE_END) }));
+}
+
 /** The topics that a block opens again. */
 export function openedBy(current: string): readonly string[] {
   const keys = current.split(" ").filter((key) => key.startsWith(CLEARED + END));

@@ -294,6 +294,29 @@ test("an answer that was asked for in another life decides nothing", () => {
   expect([pending.sent, pending.kept, a.isFollowed]).toEqual([false, undefined, false]);
 });
 
+test("an append that is sent again in another life knows no ends that were cut", () => {
+  const scene = new Scene();
+  const [a, b] = [node("a"), node("b")];
+  scene.begin(a, b);
+  scene.append(b, 1);
+  const lagging = scene.state;
+  scene.append(b, 1);
+  scene.follow(2, a);
+  const pending = a.begin([{ count: 1, size: 1, names: "", current: "", text: "1" }], {
+    upTo: 2,
+    topics: "",
+  });
+  expect(pending.append.ends?.upTo).toBe(2);
+  // Nobody who has the second event comes in time, and another one ends a topic at its place.
+  scene.failOver(lagging);
+  scene.hello(b);
+  scene.now += 6000;
+  scene.hello(b);
+  scene.append(b, 1, "e0");
+  scene.hello(a);
+  expect([a.head, pending.append.ends?.upTo]).toEqual([1, 1]);
+});
+
 test("a node says hello before it takes a block of a life that it does not know", () => {
   const scene = new Scene();
   const [a, b] = [node("a"), node("b")];
