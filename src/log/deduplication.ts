@@ -22,7 +22,7 @@ class Run {
 
   receipts(kept: readonly Entry[]): Receipt[] {
     const receipts: Receipt[] = [];
-    for (let i = this.first; i < this.end; i++) receipts.push(receiptOf({ fresh: i, again: false }, kept));
+    for (let i = this.first; i < this.end; i++) receipts.push(receiptFor(kept[i], false));
     return receipts;
   }
 }
@@ -67,7 +67,8 @@ export class Deduplication {
    */
   add(batch: Batch): Iterable<void> {
     const { drafts, recipients } = batch;
-    if (drafts.some(isNamed) || this.#hasEnds(drafts)) return this.#lookUp(batch);
+    const mayBeEnded = (this.#ended?.count ?? 0) > 0 || this.#freshEnds.size > 0;
+    if (mayBeEnded || drafts.some(isLookedUp)) return this.#lookUp(batch);
     // Nothing is looked up for events without ids, which most are.
     const first = this.fresh.length;
     for (let i = 0; i < drafts.length; i++) this.#push(drafts[i] as Draft, recipients[i] ?? 0);
@@ -115,11 +116,6 @@ export class Deduplication {
     return kept;
   }
 
-  /** Whether it is to be looked for topics that have ended. */
-  #hasEnds(drafts: readonly Draft[]): boolean {
-    return (this.#ended?.count ?? 0) > 0 || this.#freshEnds.size > 0 || drafts.some(({ end }) => end);
-  }
-
   #keep(draft: Draft, recipients: number): Source | TopicEnded {
     for (const topic of draft.topics) {
       if (this.#freshEnds.has(topic) || this.#ended?.get(topic)) return new TopicEnded(topic);
@@ -149,11 +145,18 @@ function isNamed(draft: Draft): draft is NamedDraft {
   return draft.id !== undefined;
 }
 
+/** Whether a draft has to be looked up even where no topic has ended. */
+function isLookedUp(draft: Draft): boolean {
+  return isNamed(draft) || draft.end;
+}
+
 function receiptOf(source: Source, kept: readonly Entry[]): Receipt {
-  const entry = "held" in source ? source.held : kept[source.fresh];
+  return "held" in source ? receiptFor(source.held, true) : receiptFor(kept[source.fresh], source.again);
+}
+
+function receiptFor(entry: Entry | undefined, duplicate: boolean): Receipt {
   if (!entry) throw new Error("the store kept fewer events than it was given");
-  const { position, id, recipients } = entry;
-  return { position, id, recipients, duplicate: "held" in source || source.again };
+  return { position: entry.position, id: entry.id, recipients: entry.recipients, duplicate };
 }
 
 function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {

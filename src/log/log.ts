@@ -382,11 +382,11 @@ export class Log {
       const kept = groups.filter(({ drafts }) => drafts.length > 0);
       const answers = await this.#keep(kept);
       this.#changed(undefined);
-      kept.forEach((group, i) => {
+      for (const [i, group] of kept.entries()) {
         const receipts = answers[i] ?? [];
         if (isRefusal(receipts)) group.reject(receipts);
         else this.#answer(group, receipts, lastPosition(receipts));
-      });
+      }
       for (const group of groups) {
         if (group.work) await group.work();
         if (group.drafts.length === 0) this.#answer(group, [], this.#lastUntold);
@@ -453,7 +453,9 @@ function isUpkeep({ drafts, work }: Group): boolean {
 }
 
 function lastPosition(receipts: readonly Receipt[]): number {
-  return receipts.reduce((last, { position }) => Math.max(last, position), 0);
+  let last = 0;
+  for (const { position } of receipts) if (position > last) last = position;
+  return last;
 }
 
 /** What the store answers, or its failure. */

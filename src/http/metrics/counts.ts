@@ -13,7 +13,7 @@ export class BoundedCounts {
   add(name: string, count = 1): void {
     const known = this.#counts.get(name);
     const counted = known !== undefined || this.#counts.size < this.#max ? name : OTHER;
-    this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + count);
+    this.#counts.set(counted, (known ?? this.#counts.get(counted) ?? 0) + count);
   }
 
   [Symbol.iterator](): Iterator<[name: string, count: number]> {

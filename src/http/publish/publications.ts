@@ -51,9 +51,10 @@ export class Publications {
   add(grant: Grant, events: readonly Draft[], receipts: readonly Receipt[]): void {
     const { subject, account } = grant;
     let fresh = 0;
-    for (const [i, event] of events.entries()) {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i];
       const receipt = receipts[i];
-      if (!receipt) continue;
+      if (!event || !receipt) continue;
       const { id, recipients, duplicate } = receipt;
       const { type = DEFAULT_TYPE, topics, json } = event;
       if (!duplicate) {

@@ -56,7 +56,12 @@ function tooMany(hub: Hub, retryAfter: number): Problem {
   return new Problem(429, detail, { type: "rate-exceeded", retryAfter });
 }
 
-/** Keeps an event when it is checked. @throws Problem when it is refused; IdConflict; StoreFailure. */
+/**
+ * Keeps an event when it is checked. It does not wait for {@link publish}: each function that waits costs
+ * every event a promise.
+ *
+ * @throws Problem when it is refused; IdConflict; StoreFailure.
+ */
 export async function publishOne(
   hub: Hub,
   grant: Grant,
@@ -64,8 +69,17 @@ export async function publishOne(
 ): Promise<typeof PublishedReceipt.static> {
   const checked = given instanceof Promise ? await given : given;
   if ("violations" in checked) throw unprocessable(checked.violations);
-  const [receipt] = await publish(hub, grant, [checked.draft]);
+  const events = [checked.draft];
+  assertTakes(hub, grant, events);
+  let receipts: readonly Receipt[];
+  try {
+    receipts = await hub.broker.append(events);
+  } catch (error) {
+    throw refusalOf(error, events);
+  }
+  const [receipt] = receipts;
   if (!receipt) throw new Error("the log answered nothing");
+  hub.publications.add(grant, events, receipts);
   const { id, recipients, duplicate } = receipt;
   return duplicate ? { id, recipients, duplicate } : { id, recipients };
 }
@@ -75,25 +89,32 @@ export async function publishOne(
  *
  * @throws Problem 401 or 403 when one is not granted, 503; IdConflict; StoreFailure.
  */
-export async function publish(
-  { broker, publications }: Hub,
-  grant: Grant,
-  events: readonly Draft[],
-): Promise<readonly Receipt[]> {
-  for (const event of events) {
-    if (!mayPublish(grant, { type: event.type ?? DEFAULT_TYPE, topics: event.topics }))
-      throw forbidden(grant, notGranted(grant, event));
-  }
-  if (events.some(({ retain }) => retain)) currentValues(broker.log.store);
-  if (events.some(({ end }) => end)) assertEnds(broker.log.store);
-  if (broker.closed) throw draining();
+export async function publish(hub: Hub, grant: Grant, events: readonly Draft[]): Promise<readonly Receipt[]> {
+  assertTakes(hub, grant, events);
   try {
-    const receipts = await broker.append(events);
-    publications.add(grant, events, receipts);
+    const receipts = await hub.broker.append(events);
+    hub.publications.add(grant, events, receipts);
     return receipts;
   } catch (error) {
-    throw isOutcomeUnknown(error) ? outcomeUnknown(events) : error;
+    throw refusalOf(error, events);
   }
+}
+
+/** @throws Problem 401 or 403 when one of the events is not granted, 501 when the store can't take it, 503. */
+function assertTakes({ broker }: Hub, grant: Grant, events: readonly Draft[]): void {
+  const { store } = broker.log;
+  for (const event of events) {
+    const { type = DEFAULT_TYPE, topics, retain, end } = event;
+    if (!mayPublish(grant, { type, topics })) throw forbidden(grant, notGranted(grant, event));
+    if (retain) currentValues(store);
+    if (end) assertEnds(store);
+  }
+  if (broker.closed) throw draining();
+}
+
+/** What a failure of the log is to a publisher. */
+function refusalOf(error: unknown, events: readonly Draft[]): unknown {
+  return isOutcomeUnknown(error) ? outcomeUnknown(events) : error;
 }
 
 function isOutcomeUnknown(error: unknown): boolean {

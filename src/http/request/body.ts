@@ -106,9 +106,11 @@ function within(timeout: number, body: Promise<Uint8Array>): Promise<Uint8Array>
 }
 
 function deadlinesAfter(timeout: number): Deadlines {
-  const found = deadlines.get(timeout) ?? new Deadlines(timeout);
-  deadlines.set(timeout, found);
-  return found;
+  const found = deadlines.get(timeout);
+  if (found) return found;
+  const made = new Deadlines(timeout);
+  deadlines.set(timeout, made);
+  return made;
 }
 
 function tooLarge(limit: number): Problem {
