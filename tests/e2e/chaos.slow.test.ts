@@ -17,7 +17,10 @@ import { isMissing, proxies } from "./proxy.ts";
 
 /** How many faults, and from which seed: `scripts/chaos` names them. */
 const COUNT = process.env["TIDINGS_TEST_CHAOS"];
-const SEED = Number(process.env["TIDINGS_TEST_SEED"] ?? Math.floor(Math.random() * 1e9));
+/** Of the short run. A node that does not look at the word of a place is found out by it. */
+const SHORT_SEED = 3;
+const ANY_SEED = COUNT === undefined ? SHORT_SEED : Math.floor(Math.random() * 1e9);
+const SEED = Number(process.env["TIDINGS_TEST_SEED"] ?? ANY_SEED);
 
 interface Layout {
   /** How many faults when nobody says. */
