@@ -57,14 +57,14 @@ test("a webhook that can't be used ends the start in one line, without its secre
     ['{"scheme":"github","secret":"do-not-show"}', "/type: missing"],
   ] as const) {
     await Bun.write(file, text);
-    const { code, errors: err } = await runBinary(folder, "--port", "0", "--webhook", `x=${file}`);
+    const { code, errors: err } = await runBinary(folder, "serve", "--port", "0", "--webhook", `x=${file}`);
     expect([code, err.trim().split("\n").length]).toEqual([2, 1]);
     expect(err).toContain(reason);
     expect(err).not.toContain("do-not-show");
   }
-  const missing = await runBinary(folder, "--webhook", "x=none.json");
+  const missing = await runBinary(folder, "serve", "--webhook", "x=none.json");
   expect([missing.code, missing.errors]).toEqual([2, expect.stringContaining("there is no such file")]);
   for (const flag of ["github", "a b=c.json", "=c.json"]) {
-    expect((await runBinary(folder, "--webhook", flag)).code).toBe(2);
+    expect((await runBinary(folder, "serve", "--webhook", flag)).code).toBe(2);
   }
 });

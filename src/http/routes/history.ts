@@ -115,14 +115,15 @@ export function historyRoutes(hub: Hub) {
           credential: grant.credential,
         };
         for (const end = endOfWait(wait, grant.expires); first === undefined && !page.missing; ) {
+          // A busy hub may come here when the grant has ended.
+          assertGranted(grant);
           const time = end - performance.now();
           if (time <= 0 || request.signal.aborted) break;
           // Nothing is awaited between this and the wait, so no event can come between them.
           if (!page.more) {
             if (broker.draining) throw draining();
             await nextEvent(broker, admission, { interest, about, signal: request.signal, time });
-            const over = endOfGrant(grant);
-            if (over !== undefined) throw invalidToken(over);
+            assertGranted(grant);
             if (broker.draining) break;
           }
           page = new HistoryPage(log, interest, { ...options, after: page.position });
@@ -234,9 +235,16 @@ export function historyRoutes(hub: Hub) {
   }
 }
 
+/** @throws Problem 401 when the grant has ended */
+function assertGranted(grant: Grant): void {
+  const over = endOfGrant(grant);
+  if (over !== undefined) throw invalidToken(over);
+}
+
 /** On the clock of `performance.now()`. A grant that ends first ends the wait. */
 function endOfWait(wait: number, expires = Number.POSITIVE_INFINITY): number {
-  return performance.now() + Math.min(wait, expires - Date.now());
+  // By the other clock it may have a part of a millisecond left.
+  return performance.now() + Math.min(wait, expires - Date.now() + 1);
 }
 
 /** In milliseconds. @throws Problem 400 */
