@@ -182,7 +182,8 @@ export async function assertPromise(steps: readonly Step[], options: Options): P
     const { entries } = history;
     const entry = entries[("id" in from ? from.id : from.place) % Math.max(1, entries.length)];
     if (!entry) return "unknown";
-    return "id" in from ? entry.id : placeText(entry);
+    // A place that no event has has no id either.
+    return "id" in from && !entry.erased ? entry.id : placeText(entry);
   }
 
   const headNow = () => brokers[0]?.log.head ?? 0;
