@@ -11,7 +11,8 @@ test(
   () => {
     fc.assert(
       fc.property(schedules, (schedule) => new Simulation(schedule).run()),
-      { numRuns: 40 * runs },
+      // The same schedules each time, so that a change of the hub alone makes it fail; more runs try others.
+      { numRuns: 40 * runs, ...(runs === 1 && { seed: 1 }) },
     );
   },
   60_000 * runs,
