@@ -40,6 +40,8 @@ const KEEPS =
   /^(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:tidings (?:serve|listen)\b(?! --help)|curl (?:-\w )*-s?N\b)/;
 const SERVES = /^tidings serve\b(?!.* --port)/;
 
+const LISTENS = /\btidings listen\b/;
+
 /** Whether the command runs on until somebody stops it. */
 export const keepsRunning = (command: string, steps: Steps) => steps[command]?.keeps ?? KEEPS.test(command);
 
@@ -95,13 +97,16 @@ export async function runDocument(
           await hub?.kill();
           hub = undefined;
         }
+        const clients = LISTENS.test(command) ? await visitor.clients() : undefined;
         const started = shell.start(command);
         last = "";
         if (SERVES.test(command)) hub = started;
         else running.push(started);
         if (command.startsWith("tidings serve")) await started.shows(/Tidings/);
         // Its stream is open before the next command publishes.
-        else if (command.startsWith("curl")) await started.shows(/\S/);
+        else if (clients !== undefined) {
+          await until(async () => started.hasSaid || ((await visitor.clients()) ?? 0) > clients);
+        } else if (command.startsWith("curl")) await started.shows(/\S/);
         if (shows) await started.shows(shows);
         if (afterwards) expected.push([started, afterwards]);
       } else {

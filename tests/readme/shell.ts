@@ -108,6 +108,11 @@ export class Running {
     void this.exited.then(() => this.#wake());
   }
 
+  /** Whether it has shown anything, or has ended. */
+  get hasSaid(): boolean {
+    return this.output !== "" || this.errors !== "" || this.#child.exitCode !== null;
+  }
+
   /** Resolves when its output matches; rejects when it has ended without. */
   async shows(expected: RegExp): Promise<void> {
     while (!expected.test(this.output)) {

@@ -25,6 +25,13 @@ export class Visitor {
     await until(() => fetch(this.#at(url)).catch(() => undefined));
   }
 
+  /** How many clients the hub has; undefined while none answers there. */
+  async clients(): Promise<number | undefined> {
+    const response = await fetch(`${this.#at("http://127.0.0.1:3000")}/status`).catch(() => undefined);
+    if (!response?.ok) return undefined;
+    return ((await response.json()) as { connected_clients: number }).connected_clients;
+  }
+
   async hasClients(count: number): Promise<void> {
     const clients = async () => {
       const status = (await (await this.answers("/status")).json()) as { connected_clients: number };

@@ -87,7 +87,7 @@ describe.if(process.platform === "linux")("over workers", () => {
     expect(cells(idle.output, "500 clients, idle, 3 workers", "tidings")).toEqual(arrival);
     const event = await run(["sh", "-c", limited, "one event"]);
     expect(event.code).toBe(0);
-    const told = [kibibytes, mebibytes, time, time, time, "0"];
+    const told = [kibibytes, mebibytes, time, time, time, time, "0"];
     expect(cells(event.output, "1,666 clients, one event, 4 workers", "tidings")).toEqual(told);
   }, 120_000);
 });
