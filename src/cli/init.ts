@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { Command } from "commander";
+
 import manifest from "../../package.json";
 import { reasonOf } from "../config/config-error.ts";
+import { CommandWithVariables } from "../config/variables.ts";
 import { CliError } from "./error.ts";
 import { notesAndExamples } from "./help.ts";
 import * as events from "./init/events.ts" with { type: "text" };
@@ -52,7 +53,7 @@ const tsconfig = {
   include: ["*.ts"],
 };
 
-export const init = new Command("init")
+export const init = new CommandWithVariables("init")
   .description("Write a commented events.ts, a typed publish script and a page that listens.")
   .argument("[dir]", "the folder, made if need be", ".")
   .option("--page", "write only a page, which needs no package and no build")
