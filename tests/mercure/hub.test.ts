@@ -117,7 +117,6 @@ test("patterns that would make every publish slow are refused, and others are no
   }
   expect(refused?.headers.get("retry-after")).not.toBe(null);
   const stream = await subscribe("match=https://e.com/aaa/1");
-  await until(() => broker.clientCount === reader);
   const topic = `https://e.com/${"a".repeat(46)}/1`;
   const began = process.cpuUsage();
   for (let i = 0; i < 20; i++) await broker.publish({ type: "x", data: i, topic });
