@@ -3,7 +3,6 @@ import { endsOf, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft, Entry } from "../log/entry.ts";
 import { Log } from "../log/log.ts";
 import {
-  type EngineStatus,
   IdConflict,
   type MayRead,
   type Refusal,
@@ -26,7 +25,6 @@ import {
   type OwnerMessage,
   PROTOCOL,
   type Replies,
-  type ToNode,
   ToOwner,
 } from "./messages.ts";
 
@@ -80,7 +78,6 @@ export class LogOwner {
   readonly #appending = new Set<Appending<Node>>();
   readonly #holdingsTimer: ReturnType<typeof setInterval>;
   #toldHoldings = "";
-  #toldEngine: string | undefined;
   #failing: string | undefined;
 
   constructor(options: LogOwnerOptions) {
@@ -164,8 +161,6 @@ export class LogOwner {
       lives: [...this.log.lives],
       holdings: this.#holdings(),
       ...(store.ended && { ended: { most: store.ended.most, ends: store.ended.all().map(toldEnd) } }),
-      ...(store.engine && { engine: told(store.engine) }),
-      servesWhileFailing: store.servesWhileFailing === true,
       ...(this.#failing !== undefined && { failing: this.#failing }),
     });
     this.#tellNames();
@@ -396,10 +391,6 @@ export class LogOwner {
     const text = JSON.stringify(holdings);
     if (text !== this.#toldHoldings) this.#tell({ type: "holds", holdings });
     this.#toldHoldings = text;
-    const { engine } = this.log.store;
-    const engineText = JSON.stringify(engine);
-    if (engine && engineText !== this.#toldEngine) this.#tell({ type: "engine", engine: told(engine) });
-    this.#toldEngine = engineText;
   }
 
   #holdings(): Holdings {
@@ -487,14 +478,4 @@ function toldEnd({ topic, position, private: isPrivate }: TopicEnd): [string, nu
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The same as a message has it: without what is undefined. */
-function told({ reason, host, life, ...figures }: EngineStatus): ToNode["engine"]["engine"] {
-  return {
-    ...figures,
-    ...(reason !== undefined && { reason }),
-    ...(host !== undefined && { host }),
-    ...(life && { life: { ...life } }),
-  };
 }

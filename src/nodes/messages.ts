@@ -18,20 +18,6 @@ const Holdings = Type.Object({
 });
 export type Holdings = Static<typeof Holdings>;
 
-/** How the engine behind the store is doing, where there is one. */
-const Engine = Type.Object({
-  state: Type.Union([Type.Literal("away"), Type.Literal("recovering"), Type.Literal("open")]),
-  reason: Type.Optional(Type.String()),
-  host: Type.Optional(Type.String()),
-  node: Type.String(),
-  life: Type.Optional(Type.Object({ number: Type.Integer(), word: Type.String() })),
-  lag: Type.Integer(),
-  appendMs: Type.Number(),
-  putBack: Type.Integer(),
-  lost: Type.Integer(),
-  durability: Type.String(),
-});
-
 /** The end of a topic: the topic, the position of its last event, and whether that is private. */
 const End = Type.Tuple([Type.String(), Position, Type.Boolean()]);
 
@@ -97,8 +83,6 @@ export const ToNode = {
     holdings: Holdings,
     /** The ended topics, oldest first, where the store knows them, and how many there can be. */
     ended: Type.Optional(Type.Object({ most: Type.Integer(), ends: Type.Array(End) })),
-    engine: Type.Optional(Engine),
-    servesWhileFailing: Type.Boolean(),
     failing: Type.Optional(Type.String()),
   }),
   /** The body has blocks, one after the other: what has just been kept. */
@@ -123,7 +107,6 @@ export const ToNode = {
   }),
   /** What the store holds has changed without an event. */
   holds: Type.Object({ type: Type.Literal("holds"), holdings: Holdings }),
-  engine: Type.Object({ type: Type.Literal("engine"), engine: Engine }),
   rolledBack: Type.Object({ type: Type.Literal("rolledBack"), to: Position }),
   erased: Type.Object({ type: Type.Literal("erased"), position: Position }),
   /** Topics have ended. It comes before their last events, which a node that is behind is told later. */

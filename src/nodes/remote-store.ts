@@ -9,7 +9,6 @@ import {
   type Awaitable,
   type Batch,
   type Bounds,
-  type EngineStatus,
   type Follower,
   IdConflict,
   type LogStart,
@@ -66,8 +65,6 @@ export class RemoteStore implements Store {
   /** The owner has the same, and refuses what comes after an end. */
   readonly ended: EndedTopics | undefined;
   readonly clearCurrent?: (type: string, topic: string | undefined) => Promise<boolean>;
-  /** As for the owner's: the newest entries are in memory here too. */
-  readonly servesWhileFailing: boolean;
   readonly #link: OwnerLink;
   readonly #options: RemoteStoreOptions;
   /** Where old events are read, if not from the owner. */
@@ -81,7 +78,6 @@ export class RemoteStore implements Store {
   #untold: { message: StoreMessage; body: Buffer }[] | undefined;
   #head: number;
   #holdings: Holdings;
-  #engine: EngineStatus | undefined;
   #follower: Follower | undefined;
   /** Resolves when the head moves, where somebody waits for that. */
   #progress: PromiseWithResolvers<void> | undefined;
@@ -97,8 +93,7 @@ export class RemoteStore implements Store {
   }
 
   private constructor(link: OwnerLink, options: RemoteStoreOptions) {
-    const { store, path, erases, backsUp, bounds, head, lives, holdings } = link.start;
-    const { ended, engine, servesWhileFailing } = link.start;
+    const { store, path, erases, backsUp, bounds, head, lives, holdings, ended } = link.start;
     this.#link = link;
     this.#options = options;
     this.name = store;
@@ -110,8 +105,6 @@ export class RemoteStore implements Store {
     this.#head = head;
     this.#lives = new Lives(lives);
     this.#holdings = holdings;
-    this.#engine = engineOf(engine);
-    this.servesWhileFailing = servesWhileFailing;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.lost = promise;
     this.#lose = resolve;
@@ -147,10 +140,6 @@ export class RemoteStore implements Store {
 
   get current(): CurrentReader | undefined {
     return this.#current;
-  }
-
-  get engine(): EngineStatus | undefined {
-    return this.#engine;
   }
 
   follow(follower: Follower): LogStart {
@@ -275,9 +264,6 @@ export class RemoteStore implements Store {
         return;
       case "holds":
         this.#hold(message.holdings);
-        return;
-      case "engine":
-        this.#engine = engineOf(message.engine);
         return;
       case "rolledBack":
         void this.#rolledBack(message.to);
@@ -423,8 +409,4 @@ function* messagesOf(batches: readonly Batch[]): Generator<readonly Batch[], voi
 
 function endOf([topic, position, isPrivate]: ToNode["ended"]["ends"][number]): TopicEnd {
   return { topic, position, private: isPrivate };
-}
-
-function engineOf(engine: ToNode["start"]["engine"]): EngineStatus | undefined {
-  return engine && { reason: undefined, host: undefined, life: undefined, ...engine };
 }
