@@ -1,12 +1,12 @@
 import { Authority, type AuthorityKeys } from "../auth/authority.ts";
-import { readVerifyingKey } from "../auth/read-key.ts";
 import { type RemoteKeys, remoteKeys } from "../auth/remote-keys.ts";
 import type { TokenKey } from "../auth/token-keys.ts";
-import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
+import type { VerifyingKey } from "../auth/verifying-key.ts";
 import type { FileSource } from "../file-changes.ts";
 import type { Logger } from "../logger.ts";
 import { ConfigError, readNamedFile } from "./config-error.ts";
 import { type FindRemote, filesOfIssuers, readIssuers } from "./issuers.ts";
+import { parseTokenKey } from "./token-key-text.ts";
 
 /** Shorter keys can be guessed. */
 const MIN_KEY_LENGTH = 16;
@@ -131,15 +131,7 @@ function readTokenKeys(settings: AuthSettings, remote: FindRemote): readonly Tok
 
 function readTokenKey({ jwtKey, jwtKeyFile }: AuthSettings): VerifyingKey | undefined {
   if (jwtKeyFile !== undefined) {
-    return parseKey(`--jwt-key-file ${jwtKeyFile}`, readNamedFile("--jwt-key-file", jwtKeyFile));
+    return parseTokenKey(`--jwt-key-file ${jwtKeyFile}`, readNamedFile("--jwt-key-file", jwtKeyFile));
   }
-  return jwtKey === undefined ? undefined : parseKey("--jwt-key", jwtKey);
-}
-
-function parseKey(where: string, text: string): VerifyingKey {
-  try {
-    return readVerifyingKey(text);
-  } catch (error) {
-    throw error instanceof KeyError ? new ConfigError(`${where} ${error.message}`) : error;
-  }
+  return jwtKey === undefined ? undefined : parseTokenKey("--jwt-key", jwtKey);
 }

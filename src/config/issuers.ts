@@ -1,12 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { readVerifyingKey } from "../auth/read-key.ts";
 import type { RemoteKeys } from "../auth/remote-keys.ts";
 import type { TokenKey } from "../auth/token-keys.ts";
-import { KeyError, type VerifyingKey } from "../auth/verifying-key.ts";
-import { violations } from "../events/violation.ts";
-import { ConfigError, readNamedFile } from "./config-error.ts";
+import type { VerifyingKey } from "../auth/verifying-key.ts";
+import { ConfigError, readNamedFile, reasonOf } from "./config-error.ts";
+import { parseSettings } from "./settings-file.ts";
+import { parseTokenKey } from "./token-key-text.ts";
 
 /** A token is checked with each key that may have signed it, so there are few. */
 const MAX_ISSUERS = 16;
@@ -63,16 +63,11 @@ export function filesOfIssuers(path: string): readonly string[] {
 
 function parse(path: string): Static<typeof Issuers> {
   const json = readNamedFile("--issuers-file", path);
-  let given: unknown;
   try {
-    given = JSON.parse(json);
-  } catch {
-    // The message of the parser can have a part of a key.
-    throw new ConfigError(`--issuers-file ${path}: it is not JSON`);
+    return parseSettings(json, issuers);
+  } catch (error) {
+    throw new ConfigError(`--issuers-file ${path}: ${reasonOf(error)}`);
   }
-  if (issuers.Check(given)) return given;
-  const [wrong] = violations(issuers, given);
-  throw new ConfigError(`--issuers-file ${path}: ${wrong?.path || "the file"}: ${wrong?.message}`);
 }
 
 function readKey(
@@ -91,9 +86,5 @@ function readKey(
     }
     return remote(parsed);
   }
-  try {
-    return readVerifyingKey(file === undefined ? (key ?? "") : readNamedFile(where, resolve(folder, file)));
-  } catch (error) {
-    throw error instanceof KeyError ? new ConfigError(`${where} ${error.message}`) : error;
-  }
+  return parseTokenKey(where, file === undefined ? (key ?? "") : readNamedFile(where, resolve(folder, file)));
 }

@@ -1,6 +1,7 @@
 import type { FileSource } from "../file-changes.ts";
-import { parseWebhook, type Webhook } from "../webhooks/webhook.ts";
+import { createWebhook, type Webhook, webhookSettings } from "../webhooks/webhook.ts";
 import { ConfigError, readNamedFile, reasonOf } from "./config-error.ts";
+import { parseSettings } from "./settings-file.ts";
 
 type Webhooks = ReadonlyMap<string, Webhook>;
 
@@ -28,4 +29,13 @@ async function readWebhook(path: string): Promise<Webhook> {
   } catch (error) {
     throw new ConfigError(`--webhook ${path}: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * The webhook of a file with this text.
+ *
+ * @throws Error with a plain message, which does not have the secret.
+ */
+export async function parseWebhook(text: string): Promise<Webhook> {
+  return createWebhook(parseSettings(text, webhookSettings));
 }

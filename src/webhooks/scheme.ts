@@ -27,15 +27,22 @@ export function notSigned(): Problem {
   return new Problem(403, "the signature is missing, old or wrong", { type: "bad-signature" });
 }
 
-/** The text in one of the outermost members of a JSON object. */
-export function memberOf(body: string, name: string): string | undefined {
+/** The members of a delivery's body that say which it is; none where they are no texts. */
+export function membersOf(body: string): {
+  readonly id?: string | undefined;
+  readonly type?: string | undefined;
+} {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return undefined;
+    return {};
   }
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  const member: unknown = Reflect.get(value, name);
+  if (typeof value !== "object" || value === null) return {};
+  const { id, type }: { readonly id?: unknown; readonly type?: unknown } = value;
+  return { id: textOf(id), type: textOf(type) };
+}
+
+function textOf(member: unknown): string | undefined {
   return typeof member === "string" ? member : undefined;
 }

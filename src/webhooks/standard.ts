@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { MAX_PARSED_BYTES, memberOf, notSigned, type Scheme } from "./scheme.ts";
+import { MAX_PARSED_BYTES, membersOf, notSigned, type Scheme } from "./scheme.ts";
 
 /**
  * Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks. The signature covers the id and
@@ -18,7 +18,7 @@ export const standard: Scheme = {
         "webhook-signature": headers.get("webhook-signature") ?? "",
       };
       if (!keys.some((key) => isSigned(key, body, given))) throw notSigned();
-      return { id, event: memberOf(body, "type") };
+      return { id, event: membersOf(body).type };
     };
   },
 };

@@ -1,4 +1,4 @@
-import { MAX_PARSED_BYTES, memberOf, notSigned, type Scheme } from "./scheme.ts";
+import { MAX_PARSED_BYTES, membersOf, notSigned, type Scheme } from "./scheme.ts";
 
 /** How old a signature may be, in seconds, as Stripe's own libraries have it. */
 const TOLERANCE = 300;
@@ -23,7 +23,8 @@ export const stripe: Scheme = {
       const header = headers.get("stripe-signature") ?? "";
       const answers = await Promise.all(secrets.map((secret) => isSigned(body, header, secret)));
       if (!answers.includes(true)) throw notSigned();
-      return { id: memberOf(body, "id"), event: memberOf(body, "type") };
+      const { id, type: event } = membersOf(body);
+      return { id, event };
     };
   },
 };

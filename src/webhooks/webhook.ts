@@ -2,7 +2,6 @@ import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Topic } from "../events/name-schemas.ts";
 import { typeFault } from "../events/names.ts";
-import { violations } from "../events/violation.ts";
 import { topicFault } from "../topics/topic.ts";
 import { github } from "./github.ts";
 import type { Scheme, Verify } from "./scheme.ts";
@@ -18,7 +17,8 @@ const Secret = Type.String({ minLength: 1 });
 /** While a secret is being replaced, there are two. */
 const Secrets = Type.Array(Secret, { minItems: 1, maxItems: 2 });
 
-const Settings = Type.Object(
+/** What the file of a webhook says. */
+const WebhookSettings = Type.Object(
   {
     scheme: Type.Union([Type.Literal("standard"), Type.Literal("github"), Type.Literal("stripe")], {
       description: "standard, github or stripe",
@@ -32,10 +32,12 @@ const Settings = Type.Object(
   { additionalProperties: false },
 );
 
-const settings = TypeCompiler.Compile(Settings);
+export type WebhookSettings = Static<typeof WebhookSettings>;
+
+export const webhookSettings = TypeCompiler.Compile(WebhookSettings);
 
 /** A sender of deliveries, and what becomes of them. */
-export interface Webhook extends Pick<Static<typeof Settings>, "type" | "private"> {
+export interface Webhook extends Pick<WebhookSettings, "type" | "private"> {
   /** The largest body, in bytes. */
   readonly maxBytes: number;
   readonly verify: Verify;
@@ -43,17 +45,18 @@ export interface Webhook extends Pick<Static<typeof Settings>, "type" | "private
 }
 
 /**
- * Reads the settings of a webhook.
+ * A webhook of these settings.
  *
  * @throws Error with a plain message when they are wrong. It does not have the secret.
  */
-export async function parseWebhook(json: string): Promise<Webhook> {
-  const given = parse(json);
-  if (!settings.Check(given)) {
-    const [wrong] = violations(settings, given);
-    throw new Error(`${wrong?.path || "the file"}: ${wrong?.message}`);
-  }
-  const { scheme: name, secret, type, topic, topics = [], private: isPrivate } = given;
+export async function createWebhook({
+  scheme: name,
+  secret,
+  type,
+  topic,
+  topics = [],
+  private: isPrivate = false,
+}: WebhookSettings): Promise<Webhook> {
   const all = topic === undefined ? topics : [...topics, topic];
   const fault = typeFault(type.replaceAll(EVENT_NAME, "x"));
   if (fault !== undefined) throw new Error(`/type: ${fault}`);
@@ -63,14 +66,5 @@ export async function parseWebhook(json: string): Promise<Webhook> {
   }
   const scheme = schemes[name];
   const verify = await scheme.verifier(typeof secret === "string" ? [secret] : secret);
-  return { maxBytes: scheme.maxBytes, verify, type, topics: all, private: isPrivate ?? false };
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // The message of the parser can have a part of the text.
-    throw new Error("it is not JSON");
-  }
+  return { maxBytes: scheme.maxBytes, verify, type, topics: all, private: isPrivate };
 }

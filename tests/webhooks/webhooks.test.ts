@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { sign as signLikeGitHub } from "@octokit/webhooks-methods";
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import Stripe from "stripe";
-import { parseWebhook } from "../../src/webhooks/webhook.ts";
+import { parseWebhook } from "../../src/config/webhooks.ts";
 import { problemOf } from "../http/problem.ts";
 import { startHub } from "../hub.ts";
 
