@@ -59,14 +59,18 @@ from pymercure.exceptions import UnauthorizedPublisherError
 from pymercure.message import Message
 from pymercure.publisher.sync import SyncPublisher
 received = threading.Event()
+messages = []
+# Two threads that print would mix their lines.
 def callback(message):
-    print(message.message_id, message.event_type, message.data)
+    messages.append(message)
     received.set()
 consumer = Consumer("${hub}", ["https://e.com/{id}"], callback)
 consumer.daemon = True
 consumer.start_consumption()
 print(SyncPublisher("${hub}", "${token}").publish(Message(["https://e.com/1"], "line 1\\nline 2", message_id="one", event_type="added")))
 received.wait(20)
+for message in messages:
+    print(message.message_id, message.event_type, message.data)
 try:
     SyncPublisher("${hub}", "a.b.c").publish(Message(["x"], "x"))
 except UnauthorizedPublisherError:
