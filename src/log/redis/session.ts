@@ -197,13 +197,15 @@ export class Session {
     const commands = await Connection.open(host, address);
     this.#commands = commands;
     await this.#askDurability(commands);
+    // Before the node counts as ready: what the others tell from then on is not missed.
+    await this.#findControl(commands);
     const answer = await this.hello();
     if (answer.state === "elsewhere") {
       throw new RedisAway("this Redis knows an older log than this node does: is there another master?");
     }
     const tail = await Connection.open(host, address);
     this.#tail = tail;
-    await this.#findControl(commands);
+    void this.#options.control.flush();
     // It was closed meanwhile, and nobody would close this one.
     if (this.#closed) tail.close();
     return { commands, tail };
@@ -216,7 +218,6 @@ export class Session {
       const reply = await commands.send("XREVRANGE", [control.key, "+", "-", "COUNT", "1"]);
       control.cursor = controlEntriesOf(reply)[0]?.id ?? "0-0";
     }
-    void control.flush();
   }
 
   async #askDurability(commands: Connection): Promise<void> {

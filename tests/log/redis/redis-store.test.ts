@@ -190,13 +190,24 @@ test.skipIf(redisPrograms.length === 0)("a backup holds what is held, and a hub 
   }
   await a.log.clearCurrent("t", "none");
   const path = join(emptyFolder(), "copy.db");
-  const copied = a.store.backup(path);
-  await a.log.append([draft({ json: '"later"', topics: ["t"], retain: true })]);
-  await copied;
+  await a.store.backup(path);
   const file = new Followed(new SqliteStore(path));
   expect([file.head, file.count, file.earliest?.position]).toEqual([1301, 1000, 302]);
   const idsOf = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
   expect(idsOf(await file.read(310, 50))).toEqual(idsOf((await a.log.read(310, 50)).entries));
   expect(file.store.current.read(0, 1e6, 10).values.map(({ entry }) => entry.json)).toEqual(["0"]);
   await file.store.close();
+
+  // What is published meanwhile is in the copy as a whole, or not at all.
+  const second = join(emptyFolder(), "second.db");
+  const copied = a.store.backup(second);
+  await a.log.append([draft({ json: '"later"', topics: ["t"], retain: true })]);
+  await copied;
+  const both = new Followed(new SqliteStore(second));
+  const value = both.store.current.read(0, 1e6, 10).values.map(({ entry }) => entry.json);
+  expect([
+    [1301, ["0"]],
+    [1302, ['"later"']],
+  ]).toContainEqual([both.head, value]);
+  await both.store.close();
 });
