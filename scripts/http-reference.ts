@@ -18,6 +18,7 @@ interface Operation {
   readonly parameters?: readonly {
     readonly name: string;
     readonly in: string;
+    readonly required?: boolean;
     readonly description?: string;
   }[];
   readonly responses: Readonly<Record<string, object>>;
@@ -78,7 +79,11 @@ function section({
       ? [
           table(
             ["name", "where", "meaning"],
-            known.map((one) => [`\`${one.name}\``, one.in, (one.description ?? "").replaceAll("\n", " ")]),
+            known.map((one) => [
+              `\`${one.name}\``,
+              one.in === "query" && one.required ? "query, required" : one.in,
+              (one.description ?? "").replaceAll("\n", " "),
+            ]),
           ),
         ]
       : []),

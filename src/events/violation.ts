@@ -13,6 +13,9 @@ export interface Violation {
 /** The most violations that are listed: enough to correct a batch by. */
 export const MAX_VIOLATIONS = 1000;
 
+/** The most values that a message lists: more would be a screenful. */
+const MAX_CHOICES = 20;
+
 /**
  * Checks a value by its schema. Returns one violation for each wrong path, at most 1,000. `at` is
  * prefixed to each path.
@@ -31,6 +34,17 @@ export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): 
 function messageOf({ type, schema, message }: ValueError): string {
   if (type === ValueErrorType.ObjectRequiredProperty) return "missing";
   if (typeof schema["format"] === "string") return `Expected ${schema.description ?? schema["format"]}`;
-  if (schema[Kind] === "Union" && schema.description) return `Expected ${schema.description}`;
-  return message;
+  if (schema[Kind] !== "Union") return message;
+  const choices = choicesOf(schema);
+  if (choices) return `Expected ${choices}`;
+  return schema.description ? `Expected ${schema.description}` : message;
+}
+
+/** The values that a union of literals has, in words. Undefined where it has other members or too many. */
+function choicesOf({ anyOf }: TSchema): string | undefined {
+  const members: readonly TSchema[] = anyOf;
+  if (members.length > MAX_CHOICES || members.some((member) => member[Kind] !== "Literal")) return undefined;
+  const values = members.map((member) => JSON.stringify(member["const"]));
+  const last = values.pop();
+  return values.length > 0 ? `${values.join(", ")} or ${last}` : last;
 }

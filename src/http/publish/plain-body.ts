@@ -5,7 +5,6 @@ import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import type { Incoming } from "../request/address.ts";
 import { type BodyLimits, mediaTypeOf, readBytes } from "../request/body.ts";
-import { notJson } from "../request/json.ts";
 import { textOf, withoutMark } from "../request/json-bytes.ts";
 import { flagParameter, isSet, listParameter } from "../request/query.ts";
 import { type Checked, checkData, checkParsed } from "./check-event.ts";
@@ -89,15 +88,18 @@ export async function readPlain(
 }
 
 function formOrText(bytes: Uint8Array, isForm: boolean): unknown {
-  let text: string;
-  try {
-    text = textOf(withoutMark(bytes));
-  } catch (error) {
-    throw notJson(error);
-  }
+  const text = textIn(bytes);
   if (!isForm || !BEGINS_AS_FORM.test(text)) return text;
   if (bytes.length > MAX_FORM_BYTES) throw formTooLarge();
   return objectOf(new URLSearchParams(text));
+}
+
+function textIn(bytes: Uint8Array): string {
+  try {
+    return textOf(withoutMark(bytes));
+  } catch {
+    throw new Problem(400, "the body is not UTF-8");
+  }
 }
 
 async function multipartOf({ request }: Incoming, bytes: Uint8Array): Promise<unknown> {

@@ -96,10 +96,12 @@ export class QueryReader<Schema extends TObject> {
 
   /** As the interface's description (OpenAPI) has them. */
   get parameters() {
+    const required = new Set(this.#schema.required);
     return Object.entries(this.#schema.properties).map(
       ([name, { description = "", [ALIASES]: _aliases, ...schema }]) => ({
         in: "query" as const,
         name,
+        ...(required.has(name) && { required: true }),
         description,
         schema: JSON.parse(JSON.stringify(schema)),
       }),

@@ -40,7 +40,7 @@ const EXAMPLE: Static<typeof Current> = {
 
 const ClearQuery = Type.Object({
   topic: textParameter("The topic of the value; without it, the value of the type on no topic.", "inbox"),
-  type: textParameter("The type of the value; it has to be there.", "nav-badge-update"),
+  type: Type.String({ description: "The type of the value.", examples: ["nav-badge-update"] }),
 });
 
 const encoder = new TextEncoder();
@@ -110,7 +110,6 @@ export function currentRoutes(hub: Hub) {
     async ({ request, query: { topic, type } }): Promise<Response> => {
       const grant = await access(request);
       assertPublisher(hub, grant);
-      if (type === undefined) throw new Problem(400, "the query has no type: it says which value to clear");
       if (!mayPublish(grant, { type, topics: topic === undefined ? [] : [topic] })) {
         throw forbidden(grant, remedies.publish);
       }

@@ -40,7 +40,7 @@ const HistoryQuery = Type.Object({
       description:
         "Wait for an event so long, 60s at most, when there is none yet. The request counts as a client.",
       // For readers of the schema: the refusal below is plainer.
-      allOf: [{ pattern: "^([0-9]{1,4}ms|([1-5]?[0-9]|60)s|1m)$" }],
+      allOf: [{ pattern: "^(0|[0-9]{1,4}ms|([1-5]?[0-9]|60)s|1m)$" }],
       examples: ["30s"],
     }),
   ),
@@ -250,7 +250,7 @@ function endOfWait(wait: number, expires = Number.POSITIVE_INFINITY): number {
 /** In milliseconds. @throws Problem 400 */
 function waitOf(text: string | undefined): number {
   const wait = text === undefined ? 0 : parseDuration(text);
-  if (wait !== undefined && wait <= MAX_WAIT_MS && text !== "0") return wait;
+  if (wait !== undefined && wait <= MAX_WAIT_MS) return wait;
   throw new Problem(400, "wait: Expected a duration such as 30s, 60s at most");
 }
 

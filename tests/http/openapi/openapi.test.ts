@@ -146,10 +146,15 @@ test.each(OBSTACLES)(
 
 test("who sends no credential is refused where the description asks for one, and only there", async () => {
   const { url } = startKeyedHub();
-  for (const [name, { security = [] }] of operationsOf(await describedAt(url))) {
+  for (const [name, { security = [], parameters = [] }] of operationsOf(await describedAt(url))) {
     const [method = "", path = ""] = name.split(" ");
+    const needed = parameters.filter((one) => one.in === "query" && one.required);
+    const query = needed.length > 0 ? `?${needed.map((one) => `${one.name}=x`).join("&")}` : "";
     const aborter = new AbortController();
-    const { status } = await fetch(url + path.replace(/\{\w+\}/g, "x"), { method, signal: aborter.signal });
+    const { status } = await fetch(url + path.replace(/\{\w+\}/g, "x") + query, {
+      method,
+      signal: aborter.signal,
+    });
     aborter.abort();
     const isAsked = security.length > 0 && !security.some((one) => Object.keys(one).length === 0);
     expect([name, status === 401]).toEqual([name, isAsked]);

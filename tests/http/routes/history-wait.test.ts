@@ -59,6 +59,7 @@ test("each event once and in order, while many are published", async () => {
 test("without an event, the page is empty when the time is over, and says where to go on", async () => {
   const { url, broker } = startHub();
   await broker.publish({ type: "other", data: 1 });
+  expect(dataOf(await ask(url, "type=n&wait=0"))).toEqual([]);
   const page = await ask(url, "type=n&wait=50ms");
   expect(page).toEqual({ events: [], next: broker.log.place(1), more: false });
   expect(broker.clientCount).toBe(0);

@@ -101,7 +101,10 @@ test("what can't be taken is refused, and nothing is kept", async () => {
   expect(meant.detail).toContain("did you mean topic");
   await problemOf(await send(url, "type=n", "x", { "content-type": "image/png" }), 415);
   await problemOf(await send(url, "type=n", "x", { "content-type": "text/plain;charset=latin1" }), 415);
-  await problemOf(await send(url, "type=n", Uint8Array.of(0xff), TEXT), 400);
+  const latin = await problemOf(await send(url, "type=n", Uint8Array.of(0xff), TEXT), 400);
+  expect(latin.detail).toBe("the body is not UTF-8");
+  const zero = await problemOf(await send(url, "type=n&retain=0", "x", TEXT), 400);
+  expect(zero.detail).toBe('retain: Expected "", "true" or "false"');
   await problemOf(await fetch(`${url}/publish?type=n`, { method: "POST" }), 400);
   const fields = "a=&".repeat(1001);
   await problemOf(await send(url, "type=n", fields, FORM), 413);

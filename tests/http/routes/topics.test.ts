@@ -64,7 +64,7 @@ test("an end needs a topic", async () => {
 test("opened again by those who may publish there", async () => {
   const { url } = await startKeyedHub();
   const open = (topic: string, headers: Record<string, string>) =>
-    fetch(`${url}/topics/${encodeURIComponent(topic)}/end`, { method: "DELETE", headers });
+    fetch(`${url}/topics/end?topic=${encodeURIComponent(topic)}`, { method: "DELETE", headers });
   await post(`${url}/publish`, last, PUBLISH_KEY);
   expect((await open("chat/1", {})).status).toBe(401);
   expect((await open("chat/1", bearer(await sign({ publish: { topics: ["b"] } })))).status).toBe(403);
@@ -74,6 +74,13 @@ test("opened again by those who may publish there", async () => {
     detail: 'the topic "chat/1" has not ended',
   });
   expect((await post(`${url}/publish`, last, PUBLISH_KEY)).status).toBe(200);
+});
+
+test.each([".", "..", "a/../b", "a b?&#%2F"])("the topic %j is opened like any other", async (topic) => {
+  const { url } = startHub();
+  await post(`${url}/publish`, { ...last, topic });
+  const open = () => fetch(`${url}/topics/end?topic=${encodeURIComponent(topic)}`, { method: "DELETE" });
+  expect([(await open()).status, (await open()).status]).toEqual([204, 404]);
 });
 
 test("the sdk publishes an end, and its iterator finishes", async () => {

@@ -41,7 +41,7 @@ test("a node that has never reached the log is not ready and erases nothing", as
   expect((await fetch(`${url}/publish?type=a&retain`, { method: "POST", body: "1" })).status).toBe(503);
   const end = `${url}/publish?type=a&topic=a&end`;
   expect((await fetch(end, { method: "POST", body: "1" })).status).toBe(503);
-  expect((await fetch(`${url}/topics/a/end`, { method: "DELETE" })).status).toBe(503);
+  expect((await fetch(`${url}/topics/end?topic=a`, { method: "DELETE" })).status).toBe(503);
 });
 
 test("a node that has never reached the log tells readers to come back, and a balancer to wait", async () => {
