@@ -22,6 +22,7 @@ import { historyRoutes } from "./http/routes/history.ts";
 import { metricsRoutes } from "./http/routes/metrics.ts";
 import { publishRoutes } from "./http/routes/publish.ts";
 import { publishStreamRoutes } from "./http/routes/publish-stream.ts";
+import { publisherRoutes } from "./http/routes/publishers.ts";
 import { statusRoutes } from "./http/routes/status.ts";
 import { subscriptionRoutes } from "./http/routes/subscriptions.ts";
 import { ticketRoutes } from "./http/routes/tickets.ts";
@@ -276,6 +277,7 @@ function routes(hub: Hub) {
     .use(statusRoutes(hub))
     .use(clientRoutes(hub))
     .use(subscriptionRoutes(hub))
+    .use(publisherRoutes(hub))
     .use(metricsRoutes(hub))
     .use(backupRoutes(hub));
 }

@@ -1,21 +1,25 @@
 import { expect, test } from "bun:test";
-import { Counter, Registry } from "prom-client";
+import { Rates } from "../../src/console/page/data/rates.ts";
 import { valuesIn } from "../../src/console/page/live/current-values.ts";
-import { publishersIn } from "../../src/console/page/live/publishers.ts";
+import { publishersOf } from "../../src/console/page/live/publishers.ts";
 
-test("the publishers are read from the metrics, whatever they are called", async () => {
-  const registry = new Registry();
-  const named = { help: "Events", labelNames: ["publisher"], registers: [registry] };
-  const events = new Counter({ name: "tidings_publisher_events_total", ...named });
-  const other = new Counter({ name: "tidings_other_total", ...named });
-  const name = 'a "quoted" name\\n of\ntwo lines} 7';
-  events.inc({ publisher: "shop" }, 3);
-  events.inc({ publisher: name }, 12);
-  other.inc({ publisher: "nobody" });
-  expect(publishersIn(await registry.metrics())).toEqual([
-    { name, events: 12 },
-    { name: "shop", events: 3 },
+test("a type says who publishes it, while somebody who does has a name", () => {
+  const by = (publisher: string, subject: string | null, ...types: [type: string, events: number][]) => ({
+    ...{ publisher, subject, events: 0 },
+    types: types.map(([type, events]) => ({ type, events })),
+  });
+  const list = [
+    by('token [null,"shop"]', "shop", ["order", 3], ["stock", 1]),
+    by("publish-key ab", "key:ab", ["order", 7]),
+    by("anonymous", null, ["wild", 9], ["stock", 2]),
+  ];
+  expect(["order", "stock", "wild", "none"].map((type) => publishersOf(list, type))).toEqual([
+    "by key:ab and 1 more",
+    "by anonymous and 1 more",
+    "",
+    "",
   ]);
+  expect(publishersOf(list.slice(0, 1), "order")).toBe("by shop");
 });
 
 test("of the current values the newest of each type and topic is shown, newest first", () => {
@@ -30,4 +34,26 @@ test("of the current values the newest of each type and topic is shown, newest f
     ["s", "b", "1"],
   ]);
   expect(valuesIn({ values: [null, { type: 1 }] })).toEqual([]);
+});
+
+test("names stay listed in one order, those of the time before too; of too many, the longest unmet go", () => {
+  const rates = new Rates();
+  rates.meet(["b", "c"]);
+  rates.add({ top: [["a", 4]], distinct: 1 }, 2);
+  const listed = () => rates.list.value.map(({ name, rate, total }) => [name, rate, total]);
+  expect(listed()).toEqual([
+    ["a", 2, 4],
+    ["b", 0, 0],
+    ["c", 0, 0],
+  ]);
+  for (let i = 0; i < 70; i++) rates.add({ top: [["b", 1]], distinct: 1 }, 1);
+  expect(listed().map(([name, rate]) => [name, rate])).toEqual([
+    ["a", 0],
+    ["b", 1],
+    ["c", 0],
+  ]);
+  rates.meet(Array.from({ length: 498 }, (_, i) => `n${i}`));
+  expect(listed().length).toBe(500);
+  expect(listed().map(([name]) => name)).not.toContain("c");
+  expect(listed()[0]?.[0]).toBe("a");
 });

@@ -11,7 +11,7 @@ const ADMIN_KEY = "the-key-of-the-house";
 
 describe.skipIf(browserless)("the console of a hub with keys", () => {
   test(
-    "shows who reads a topic, who publishes, and what is current there, to be cleared",
+    "shows who reads a topic, who publishes what, and what is current there, to be cleared",
     async () => {
       const folder = emptyFolder();
       await Bun.write(join(folder, "secret"), "a secret of more than thirty-two bytes\n");
@@ -35,6 +35,9 @@ describe.skipIf(browserless)("the console of a hub with keys", () => {
       await page.keyboard.press("Enter");
       const region = (name: string) => page.getByRole("region", { name, exact: true });
       await region("Publishers").getByText("shop").waitFor();
+      await region("Types").getByText("by shop").waitFor();
+      await region("Publishers").getByRole("button", { name: "state 2" }).click();
+      await region("Types").getByRole("button", { name: "state by shop", pressed: true }).click();
       await region("Readers").getByText("alice").waitFor();
       await region("Readers").getByText("2", { exact: true }).waitFor();
       await page.getByPlaceholder("Topic or prefix*").fill("invoices/*");

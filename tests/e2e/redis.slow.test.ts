@@ -125,6 +125,14 @@ withRedis(
     await until(async () => (await statusOf(url)).connected_clients === 1);
     await until(async () => (await publish(url, { type: "t", data: 1 })).ok);
     await until(async () => (await statusOf(url)).store.engine?.state === "open");
+    // Whichever worker took the event, and whichever is asked.
+    for (let i = 0; i < 4; i++) {
+      const answer = await fetch(`${url}/publishers`, { headers: { connection: "close" } });
+      const types = [{ type: "t", events: 1 }];
+      expect(await answer.json()).toEqual({
+        publishers: [{ publisher: "anonymous", subject: null, events: 1, types }],
+      });
+    }
     await redis.kill();
     await until(async () => (await statusOf(url)).store.engine?.state === "away");
     expect((await publish(url, { type: "t", data: 2 })).status).toBe(503);

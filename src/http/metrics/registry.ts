@@ -119,8 +119,14 @@ export function createRegistry(
   labelled("tidings_published_total", "Events published, by type of the catalog", ["type"], () =>
     Array.from(publications.types, ([type, count]) => [{ type }, count]),
   );
-  labelled("tidings_publisher_events_total", "Events published, by publisher", ["publisher"], () =>
-    Array.from(publications.publishers, ([publisher, count]) => [{ publisher }, count]),
+  labelled(
+    "tidings_publisher_events_total",
+    "Events published, by publisher and type",
+    ["publisher", "type"],
+    () =>
+      Array.from(publications.publishers).flatMap(({ publisher, types }) =>
+        Array.from(types, ([type, count]) => [{ publisher, type }, count] as const),
+      ),
   );
   labelled("tidings_requests_total", "Requests answered", ["method", "route", "status"], () =>
     Array.from(refusals.requests, ({ count, ...labels }) => [labels, count]),

@@ -4,12 +4,10 @@ import type { Draft } from "../../log/entry.ts";
 import type { Receipt } from "../../log/store.ts";
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { BoundedCounts, OTHER } from "../metrics/counts.ts";
+import { PublisherCounts } from "./publisher-counts.ts";
 
-/** The most types, and the most publishers, that are counted by name. */
+/** The most types that are counted by name. */
 const MAX_COUNTED_TYPES = 200;
-const MAX_COUNTED_PUBLISHERS = 100;
-/** The greatest length of a publisher in a metric, in characters. */
-const MAX_LABEL_LENGTH = 100;
 
 /** An event that was taken, and its publisher. It has no data. */
 export interface Publication {
@@ -39,7 +37,7 @@ export class Publications {
   readonly #tell: ((publication: Publication) => void) | undefined;
   /** By types of the catalog; all others are one. */
   readonly types = new BoundedCounts(MAX_COUNTED_TYPES);
-  readonly publishers = new BoundedCounts(MAX_COUNTED_PUBLISHERS);
+  readonly publishers = new PublisherCounts();
 
   /** @param tell is given every publication. */
   constructor(catalog: Catalog, tell?: (publication: Publication) => void) {
@@ -50,7 +48,8 @@ export class Publications {
   /** @param receipts those of the events, in the same order. */
   add(grant: Grant, events: readonly Draft[], receipts: readonly Receipt[]): void {
     const { subject, account } = grant;
-    let fresh = 0;
+    // A batch counts once for each of its types, and most have few.
+    const fresh = events.length > 1 ? new Map<string, number>() : undefined;
     for (let i = 0; i < events.length; i++) {
       const event = events[i];
       const receipt = receipts[i];
@@ -58,8 +57,8 @@ export class Publications {
       const { id, recipients, duplicate } = receipt;
       const { type = DEFAULT_TYPE, topics, json } = event;
       if (!duplicate) {
-        fresh++;
-        this.types.add(this.#catalog.has(type) ? type : OTHER);
+        if (fresh) fresh.set(type, (fresh.get(type) ?? 0) + 1);
+        else this.#count(grant, type, 1);
       }
       this.#tell?.({
         subject: subject ?? null,
@@ -73,6 +72,11 @@ export class Publications {
         duplicate,
       });
     }
-    if (fresh > 0) this.publishers.add((account ?? subject ?? "anonymous").slice(0, MAX_LABEL_LENGTH), fresh);
+    if (fresh) for (const [type, count] of fresh) this.#count(grant, type, count);
+  }
+
+  #count(grant: Grant, type: string, count: number): void {
+    this.types.add(this.#catalog.has(type) ? type : OTHER, count);
+    this.publishers.add(grant, type, count);
   }
 }

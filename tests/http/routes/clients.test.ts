@@ -26,6 +26,7 @@ test.each([
   ["DELETE", "/clients?subject=x"],
   ["DELETE", "/clients/x"],
   ["GET", "/metrics"],
+  ["GET", "/publishers"],
 ])("%s %s is the administrator's", async (method, path) => {
   const { url } = startKeyedHub();
   const status = async (headers: Record<string, string>) =>

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { BoundedCounts } from "../../../src/http/metrics/counts.ts";
+import { OPEN } from "../../../src/auth/grant.ts";
+import { PublisherCounts } from "../../../src/http/publish/publisher-counts.ts";
 import { startHub } from "../../hub.ts";
 import { post } from "../../post.ts";
 import { until } from "../../until.ts";
@@ -78,8 +79,14 @@ test("events are counted by type of the catalog and by publisher, requests by ro
         .map(([key, value]) => [key.slice(name.length), value]),
     );
   expect(of("tidings_published_total")).toEqual({ '{type="notification"}': 1, '{type="other"}': 301 });
-  expect(Object.values(of("tidings_publisher_events_total")).toSorted()).toEqual([1, 301].toSorted());
-  expect(Object.keys(of("tidings_publisher_events_total")).join()).toContain("alice");
+  const byPublisher = Object.entries(of("tidings_publisher_events_total"));
+  // A publisher's types are twenty by name, and the rest.
+  const [[, ofAlice] = [], ...ofKey] = byPublisher.sort(
+    ([a], [b]) => Number(b.includes("alice")) - Number(a.includes("alice")),
+  );
+  expect([ofAlice, ofKey.length]).toEqual([1, 21]);
+  expect(ofKey.map(([, count]) => count).reduce((sum, count) => sum + count)).toBe(301);
+  expect(byPublisher.find(([labels]) => labels.includes('type="other"'))?.[1]).toBe(281);
   expect(of("tidings_requests_total")).toEqual({
     '{method="POST",route="/publish",status="200"}': 303,
     '{method="POST",route="/publish",status="401"}': 1,
@@ -88,12 +95,21 @@ test("events are counted by type of the catalog and by publisher, requests by ro
   });
 });
 
-test("however many publishers there are, the metrics name a hundred", () => {
-  const counts = new BoundedCounts(100);
-  for (let i = 0; i < 1000; i++) counts.add(`subject-${i}`);
-  counts.add("subject-7");
-  const all = new Map(counts);
-  expect([all.size, all.get("other"), all.get("subject-7")]).toEqual([101, 900, 2]);
+test("however many publishers and types there are, a hundred are named, and twenty of each one's types", () => {
+  const counts = new PublisherCounts();
+  const grant = (account: string) => ({ ...OPEN, account });
+  for (let i = 0; i < 1000; i++) counts.add(grant(`publisher-${i}`), "t", 1);
+  for (let i = 0; i < 1000; i++) counts.add(grant("publisher-7"), `${"long".repeat(100)}${i % 2}`, 2);
+  for (let i = 0; i < 1000; i++) counts.add(grant(`publisher-${i % 2}`), `t-${i}`, 1);
+  const all = new Map(Array.from(counts, ({ publisher, types }) => [publisher, new Map(types)] as const));
+  expect([all.size, all.get("other")]).toEqual([101, new Map([["t", 900]])]);
+  expect(all.get("publisher-7")).toEqual(
+    new Map([
+      ["t", 1],
+      ["long".repeat(25), 2000],
+    ]),
+  );
+  expect([all.get("publisher-1")?.size, all.get("publisher-1")?.get("other")]).toEqual([21, 481]);
 });
 
 test("how long deliveries take is a histogram, and file descriptors are counted", async () => {

@@ -144,3 +144,35 @@ test("a private event needs a topic", async () => {
   const short = { type: "a", data: 1, private: true, topic: "t" };
   expect((await post(`${url}/publish`, short, PUBLISH_KEY)).status).toBe(200);
 });
+
+test("the administrator sees who publishes what; a batch counts each of its types, and nothing twice", async () => {
+  const { url } = startKeyedHub();
+  const shop = await sign({ publish: { topics: ["*"] } }, { subject: "shop" });
+  await post(`${url}/publish`, { ...event, id: "one" }, shop);
+  await post(`${url}/publish`, { ...event, id: "one" }, shop);
+  const batch = ["a", "b", "a", "a"].map((type) => ({ type, data: 1 }));
+  await post(`${url}/publish/batch`, batch, shop);
+  await post(`${url}/publish`, { type: "b", data: 1 }, PUBLISH_KEY);
+  const answer = await fetch(`${url}/publishers`, { headers: bearer(ADMIN_KEY) });
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(await answer.json()).toEqual({
+    publishers: [
+      {
+        publisher: 'token [null,"shop"]',
+        subject: "shop",
+        events: 5,
+        types: [
+          { type: "a", events: 3 },
+          { type: "order-created", events: 1 },
+          { type: "b", events: 1 },
+        ],
+      },
+      {
+        publisher: expect.stringMatching(/^publish-key /),
+        subject: expect.stringMatching(/^key:/),
+        events: 1,
+        types: [{ type: "b", events: 1 }],
+      },
+    ],
+  });
+});

@@ -53,7 +53,14 @@ function take({ event, data }: Message): void {
   // of the hub has left behind says so (isOutdated).
   if (event === "tick") takeTick(JSON.parse(data) as Tick);
   else if (event === "past") figures.begin(JSON.parse(data) as PastFigures);
-  else if (event === "events") events.add(JSON.parse(data) as ConsoleEvents);
+  else if (event === "events") takeEvents(JSON.parse(data) as ConsoleEvents);
+}
+
+function takeEvents(come: ConsoleEvents): void {
+  events.add(come);
+  if (!come.backlog) return;
+  typeRates.meet(come.events.map(({ type }) => type));
+  topicRates.meet(come.events.flatMap(({ topics }) => topics));
 }
 
 function takeTick(now: Tick): void {

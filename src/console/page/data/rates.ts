@@ -3,8 +3,8 @@ import type { TallyCounts } from "../../../protocol/console-feed.ts";
 
 /** Rates are means over this many ticks, a second each: steady enough to read, quick enough to follow. */
 const MEAN_TICKS = 5;
-/** A name that was not met for this many ticks is no longer listed. */
-const MAX_ABSENT_TICKS = 60;
+/** The most names. Beyond them, those that were not met for the longest are no longer listed. */
+const MAX_NAMES = 500;
 
 export interface Rate {
   readonly name: string;
@@ -17,7 +17,6 @@ export interface Rate {
 interface Counted {
   total: number;
   recent: number[];
-  idle: number;
 }
 
 /** How often each name comes. */
@@ -25,25 +24,42 @@ export class Rates {
   /** By name. */
   readonly list = signal<readonly Rate[]>([]);
   readonly distinct = signal(0);
+  /** The one that was met last is the last. */
   readonly #names = new Map<string, Counted>();
+
+  /** Lists names that came before the page was opened. */
+  meet(names: Iterable<string>): void {
+    for (const name of names) this.#meet(name);
+    this.#show(0);
+  }
 
   /** Takes the counts of so many seconds. */
   add({ top, distinct }: TallyCounts, seconds: number): void {
     const counts = new Map(top);
-    for (const name of counts.keys()) {
-      if (!this.#names.has(name)) this.#names.set(name, { total: 0, recent: [], idle: 0 });
-    }
+    for (const name of counts.keys()) this.#meet(name);
     for (const [name, counted] of this.#names) {
       const count = counts.get(name) ?? 0;
       counted.total += count;
       counted.recent.push(count / seconds);
       if (counted.recent.length > MEAN_TICKS) counted.recent.shift();
-      counted.idle = count > 0 ? 0 : counted.idle + 1;
-      if (counted.idle > MAX_ABSENT_TICKS) this.#names.delete(name);
     }
+    this.#show(distinct);
+  }
+
+  #meet(name: string): void {
+    const counted = this.#names.get(name) ?? { total: 0, recent: [] };
+    this.#names.delete(name);
+    this.#names.set(name, counted);
+    for (const first of this.#names.keys()) {
+      if (this.#names.size <= MAX_NAMES) break;
+      this.#names.delete(first);
+    }
+  }
+
+  #show(distinct: number): void {
     this.distinct.value = Math.max(distinct, this.#names.size);
     this.list.value = [...this.#names]
-      .map(([name, { total, recent }]) => ({ name, total, rate: sum(recent) / recent.length }))
+      .map(([name, { total, recent }]) => ({ name, total, rate: sum(recent) / (recent.length || 1) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }

@@ -1,25 +1,15 @@
-import { useSignal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { events } from "../data/event-list.ts";
 import * as format from "../format.ts";
-import { hubRoute } from "../hub-url.ts";
-import { type Publisher, publishersIn } from "./publishers.ts";
-import { useRefresh } from "./refresh.ts";
+import { nameOf, type Publisher, publishers } from "./publishers.ts";
 
-/** How often the hub is asked, in ms. */
-const REFRESH_INTERVAL_MS = 3000;
 /** How many are listed. */
 const MAX_LISTED = 20;
+/** How many types of a publisher are shown until more are asked for. */
+const FIRST_TYPES = 3;
 
-/** Who publishes, and how much. */
+/** Who publishes what, and how much. */
 export function PublishersPanel() {
-  const publishers = useSignal<readonly Publisher[]>([]);
-  useRefresh(async () => {
-    try {
-      const answer = await fetch(hubRoute("metrics"));
-      if (answer.ok) publishers.value = publishersIn(await answer.text());
-    } catch {
-      // What is known stays; the page says elsewhere that the hub is away.
-    }
-  }, REFRESH_INTERVAL_MS);
   const list = publishers.value;
   return (
     <section class="panel" aria-label="Publishers">
@@ -32,15 +22,47 @@ export function PublishersPanel() {
       {list.length === 0 ? (
         <p class="empty">Nobody has published yet.</p>
       ) : (
-        <ul class="publishers ages">
-          {list.slice(0, MAX_LISTED).map(({ name, events }) => (
-            <li key={name}>
-              <span class="truncate">{format.visible(name)}</span>
-              <span>{format.shortCount(events)}</span>
-            </li>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
+        <ul class="publishers ages" tabIndex={0} aria-label="Publishers, the busiest first">
+          {list.slice(0, MAX_LISTED).map((publisher) => (
+            <PublisherRow key={publisher.publisher} publisher={publisher} />
           ))}
         </ul>
       )}
     </section>
+  );
+}
+
+function PublisherRow({ publisher }: { publisher: Publisher }) {
+  const [shown, setShown] = useState(FIRST_TYPES);
+  const { types } = publisher;
+  const left = types.length - shown;
+  const current = events.filter.value.type;
+  return (
+    <li>
+      <p class="publisher" title={format.visible(publisher.publisher)}>
+        <span class="truncate">{format.visible(nameOf(publisher))}</span>
+        <span>{format.shortCount(publisher.events)}</span>
+      </p>
+      <p class="names">
+        {types.slice(0, shown).map(({ type, events: count }) => (
+          <button
+            key={type}
+            type="button"
+            class="chip"
+            aria-pressed={type === current}
+            onClick={() => events.setFilter({ type: type === current ? "" : type })}
+          >
+            <span class="truncate">{format.visible(type)}</span>
+            <span class="muted">{format.shortCount(count)}</span>
+          </button>
+        ))}
+        {left > 0 && (
+          <button type="button" class="chip" onClick={() => setShown(types.length)}>
+            {format.count(left)} more
+          </button>
+        )}
+      </p>
+    </li>
   );
 }

@@ -9,13 +9,15 @@ interface RatesPanelProps {
   readonly current: string;
   readonly onPick: (name: string) => void;
   readonly empty: string;
+  /** What else is to be said of a name; nothing where it returns no text. */
+  readonly noteOf?: (name: string) => string;
 }
 
 /** From so many names on there is a search. */
 const MIN_SEARCHED = 8;
 
 /** How often each name comes; picking one filters the stream by it. */
-export function RatesPanel({ title, rates, current, onPick, empty }: RatesPanelProps) {
+export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: RatesPanelProps) {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("name");
   const list = rates.list.value;
@@ -64,7 +66,7 @@ export function RatesPanel({ title, rates, current, onPick, empty }: RatesPanelP
               onClick={() => onPick(filter === current ? "" : filter)}
             >
               <span class="rate-bar" style={{ transform: `scaleX(${rate / highest})` }} />
-              <span class="truncate">{format.visible(name)}</span>
+              <RateName name={name} note={noteOf?.(name)} />
               {names > 1 && <span class="muted"> · {format.count(names)}</span>}
               <span class="rate-figure">
                 {format.rate(rate)}
@@ -75,5 +77,15 @@ export function RatesPanel({ title, rates, current, onPick, empty }: RatesPanelP
         ))}
       </ul>
     </section>
+  );
+}
+
+function RateName({ name, note }: { name: string; note: string | undefined }) {
+  if (!note) return <span class="truncate">{format.visible(name)}</span>;
+  return (
+    <span class="rate-name">
+      <span class="truncate">{format.visible(name)}</span>
+      <span class="truncate muted">{format.visible(note)}</span>
+    </span>
   );
 }
