@@ -162,7 +162,8 @@ export class Authority {
       privateTopics: subscribe,
       presence: maySubscribe ? claims.presence : undefined,
       mercure: mercure.holder,
-      expires: exp === undefined ? undefined : exp * 1000 + leeway,
+      // Nobody reads by a token of that protocol after its end, whatever the clocks say ("Subscribers").
+      expires: exp === undefined ? undefined : exp * 1000 + (mercure.holder ? 0 : leeway),
     };
     this.#cache.set(digest, grant);
     return grant;

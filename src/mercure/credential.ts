@@ -2,6 +2,7 @@ import type { Grant } from "../auth/grant.ts";
 import { invalidRequest } from "../http/answer/challenge.ts";
 import { Problem } from "../http/answer/problem.ts";
 import type { Hub } from "../http/hub.ts";
+import { COOKIE } from "../http/request/credential.ts";
 import { type Fields, firstOf } from "./form.ts";
 
 /** The cookie of the dialect before version 1. */
@@ -21,8 +22,8 @@ export function accessOf(hub: Hub, request: Request, query: Fields): Grant | Pro
     if (!/^bearer +\S+$/i.test(header)) throw invalidRequest("Authorization is a Bearer token here");
     return hub.access(request);
   }
-  const inQuery = firstOf(query, "authorization") ?? "";
-  if (inQuery !== "" && hub.mercure.compat) return hub.access(withToken(request, inQuery));
+  const inQuery = tokenIn(query);
+  if (hasTokenInQuery(hub, query)) return hub.access(withToken(request, inQuery));
   const cookie = cookieOf(hub, request);
   if (cookie !== undefined) {
     if (request.method === "POST") assertOwnPage(hub, request);
@@ -34,11 +35,22 @@ export function accessOf(hub: Hub, request: Request, query: Fields): Grant | Pro
   );
 }
 
+/** Whether the address has a token, and the hub takes it from there. */
+export function hasTokenInQuery({ mercure }: Hub, query: Fields): boolean {
+  return mercure.compat && tokenIn(query) !== "";
+}
+
+function tokenIn(query: Fields): string {
+  return firstOf(query, "authorization") ?? "";
+}
+
+/** The token in a cookie: that of version 1, of the dialect before, or the one of the hub's own readers. */
 function cookieOf({ mercure }: Hub, { headers }: Request): string | undefined {
   const header = headers.get("cookie");
   if (header === null) return undefined;
   const cookies = new Bun.CookieMap(header);
-  return cookies.get(mercure.cookie) ?? (mercure.compat ? cookies.get(OLD_COOKIE) : undefined) ?? undefined;
+  const names = [mercure.cookie, ...(mercure.compat ? [OLD_COOKIE] : []), COOKIE];
+  return names.map((name) => cookies.get(name)).find((value) => value !== null);
 }
 
 /** A browser sends cookies with the forms of any page, so the page has to be named. */

@@ -19,16 +19,17 @@ const SPACE = 0x20;
  * Parses `application/x-www-form-urlencoded` (URL, section 5.1), in steps. `URLSearchParams` would make
  * U+FFFD of what is no UTF-8, and nobody would know.
  *
- * @throws Problem 400 for what is no UTF-8, 413 for too many fields.
+ * @param tooMany the status of the refusal of too many fields: 413 for an update, 400 for a subscription.
+ * @throws Problem 400 for what is no UTF-8, or `tooMany`.
  */
-export function* parseForm(bytes: Uint8Array): Generator<void, Fields, void> {
+export function* parseForm(bytes: Uint8Array, tooMany: 400 | 413): Generator<void, Fields, void> {
   const fields: [string, string][] = [];
   let at = 0;
   while (at < bytes.length) {
     const found = bytes.indexOf(AMPERSAND, at);
     const end = found < 0 ? bytes.length : found;
     if (end > at) {
-      if (fields.length === MAX_FIELDS) throw new Problem(413, `a form has ${MAX_FIELDS} fields at most`);
+      if (fields.length === MAX_FIELDS) throw new Problem(tooMany, `a form has ${MAX_FIELDS} fields at most`);
       const field = bytes.subarray(at, end);
       const equals = field.indexOf(EQUALS);
       const name = equals < 0 ? field : field.subarray(0, equals);
@@ -43,7 +44,7 @@ export function* parseForm(bytes: Uint8Array): Generator<void, Fields, void> {
 
 /** The query of an address, without its question mark. @throws Problem 400. */
 export function parseQuery(query: string): Generator<void, Fields, void> {
-  return parseForm(Buffer.from(query));
+  return parseForm(Buffer.from(query), 400);
 }
 
 function* decoded(bytes: Uint8Array): Generator<void, Uint8Array, void> {

@@ -45,7 +45,7 @@ export function readMatchers(fields: Fields, base: string, maxTopics: number): W
       patterns.push(...own);
     } else {
       matchers.set(`${kind} ${value}`, { kind, match: value });
-      patterns.push(checked(matcherText(kind, value, base)));
+      patterns.push(checked(name, matcherText(kind, value, base)));
     }
   }
   if (count === 0) throw new Problem(400, "name the topics: match, match_urlpattern, or topic");
@@ -85,12 +85,14 @@ function assertValue(name: string, value: string): void {
 }
 
 /** @throws Problem 400 */
-function checked(pattern: string): string {
+function checked(name: string, pattern: string): string {
   try {
     if (isMatcherText(pattern)) matcherOf(pattern);
     return pattern;
   } catch (error) {
-    if (error instanceof PatternError || error instanceof TooComplex) throw new Problem(400, error.message);
+    if (error instanceof PatternError || error instanceof TooComplex) {
+      throw new Problem(400, `${name}: ${error.message}`);
+    }
     throw error;
   }
 }

@@ -30,7 +30,7 @@ export async function publishUpdate(hub: Hub, incoming: Incoming): Promise<Respo
   payForOne(hub, grant, incoming);
   assertBodyHead(incoming, FORM);
   const bytes = await readBytes(incoming, { bytes: maxBody, timeout });
-  const draft = readUpdate(hub, await inSlices(parseForm(bytes)));
+  const draft = readUpdate(hub, await inSlices(parseForm(bytes, 413)));
   let receipts: readonly Receipt[];
   try {
     receipts = await publish(hub, grant, [draft]);

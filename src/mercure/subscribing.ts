@@ -11,11 +11,13 @@ import { requestUrl } from "../http/request/request.ts";
 import { parsePlace } from "../protocol/place.ts";
 import { inSlices } from "../timers.ts";
 import { covers } from "../topics/topic-patterns.ts";
-import { accessOf } from "./credential.ts";
+import { accessOf, hasTokenInQuery } from "./credential.ts";
 import { type Fields, firstOf, parseForm, parseQuery } from "./form.ts";
 import { assertRoom, readMatchers } from "./matchers.ts";
 import type { Subscribers } from "./subscribers.ts";
 
+/** Of the answer to an address with a token (draft 07, "URI Query Parameter"). */
+const NOT_SHARED = { "cache-control": "private, no-cache, no-transform" };
 /** The largest form of a subscriber, in bytes. */
 const MAX_FORM_BYTES = 1024 * 1024;
 export const FORM = "application/x-www-form-urlencoded";
@@ -45,6 +47,7 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
       headers: {
         ...(told !== undefined && { "mercure-last-event-id": told }),
         ...(told !== undefined && wanted.old && { "last-event-id": told }),
+        ...(hasTokenInQuery(hub, query) && NOT_SHARED),
       },
       opened: (id) => subscribers.open(id, wanted, grant, beginning?.lastEventId),
     });
@@ -53,11 +56,11 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
 
 async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {
   const { type } = mediaTypeOf(incoming);
-  if (type === undefined) return [];
+  if (type === undefined && incoming.request.body === null) return [];
   if (type !== FORM) throw new Problem(415, `send this as ${FORM}`);
   const bytes = Math.min(limits.maxBody, MAX_FORM_BYTES);
   const body = await readBytes(incoming, { bytes, timeout: limits.bodyTimeout });
-  return inSlices(parseForm(body));
+  return inSlices(parseForm(body, 400));
 }
 
 function interestOf(grant: Grant, patterns: readonly string[]): Interest {
@@ -76,7 +79,8 @@ function interestOf(grant: Grant, patterns: readonly string[]): Interest {
 
 /** Where the subscriber begins, which may be an empty text; undefined for one that is new. */
 function cursorOf(request: Request, fields: Fields): string | undefined {
-  return readLastEventId(request) ?? firstOf(fields, "last_event_id") ?? firstOf(fields, "lastEventID");
+  const inQuery = firstOf(fields, "last_event_id") ?? firstOf(fields, "lastEventID");
+  return readLastEventId(request) ?? inQuery ?? request.headers.get("last-event-id") ?? undefined;
 }
 
 /** Where the stream begins, and what the subscriber is told of it. */

@@ -50,13 +50,14 @@ export async function listSubscriptions(
   const { log } = hub.broker;
   const cursor = log.head === 0 ? EARLIEST : `#${log.place(log.head)}`;
   const headers = headersOf(hub.mercure.url, version, cursor, active.changes);
-  if (request.headers.get("if-none-match") === headers.etag)
+  if (request.headers.get("if-none-match")?.includes(headers.etag))
     return new Response(null, { status: 304, headers });
   const documents = await inSlices(documentsOf(hubPath, active, asked, version));
   if (asked.subscriber !== undefined) {
     const [document] = documents;
     if (document === undefined) throw new Problem(404, "there is no such subscription");
-    return new Response(document, { headers });
+    const told = `${document.slice(0, -1)},"lastEventID":${JSON.stringify(cursor)}}`;
+    return new Response(version === "0" ? told : document, { headers });
   }
   const about =
     version === "1"
@@ -97,7 +98,7 @@ function headersOf(hubUrl: string, version: Version, cursor: string, changes: nu
       version === "1"
         ? `${link}; last-event-id="${cursor}"; type="mercure"; content-type="application/json"`
         : link,
-    etag: `"${cursor}.${WORD}.${changes}"`,
+    etag: `"${version}.${cursor}.${WORD}.${changes}"`,
     "cache-control": "private, must-revalidate",
   };
 }

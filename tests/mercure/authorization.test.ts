@@ -99,7 +99,8 @@ test("a private update is for those whose token grants one of its topics", async
 });
 
 test("a stream ends with its token", async () => {
-  const { subscribe } = await startMercure("--jwt-leeway", "0");
+  // The leeway of clocks is for requests alone.
+  const { subscribe } = await startMercure("--jwt-leeway", "1h");
   const token = await sign({ details: [{ actions: ["subscribe"], topics: [{ match: "*" }] }], expires: 2 });
   const stream = await subscribe("match=*", { headers: { authorization: `Bearer ${token}` } });
   await until(() => stream.ended);
@@ -114,6 +115,10 @@ test("a token in the header wins over the cookie, and comes once", async () => {
   expect((await publish("topic=a", "", { cookie, referer: `${url}/page` })).status).toBe(200);
   expect((await publish("topic=a", "", { cookie })).status).toBe(403);
   expect((await publish("topic=a", "", { cookie, origin: "https://other.example" })).status).toBe(403);
+  // So it is with the cookie of the hub's own readers.
+  const native = `__Host-tidings=${good}`;
+  expect((await publish("topic=a", "", { cookie: native, origin: url })).status).toBe(200);
+  expect((await publish("topic=a", "", { cookie: native })).status).toBe(403);
   expect((await publish("topic=a", "a.b.c", own)).status).toBe(401);
   expect((await publish("topic=a", "", { authorization: `bearer ${good}` })).status).toBe(200);
   for (const authorization of [`Basic ${good}`, `Bearer ${good}, Bearer ${good}`, good]) {
@@ -132,6 +137,7 @@ test("--mercure-compat takes the claim mercure, its cookie, and authorization in
   expect((await strict.publish(UPDATE, token)).status).toBe(403);
   const { publish, subscribe, url, hub } = await startMercure("--mercure-compat");
   const stream = await subscribe(`topic=*&authorization=${token}`);
+  expect(stream.response.headers.get("cache-control")).toContain("private");
   expect((await publish(UPDATE, token)).status).toBe(200);
   expect((await publish("topic=https://e.com/other", token)).status).toBe(403);
   expect((await publish(UPDATE, "", { cookie: `mercureAuthorization=${token}`, origin: url })).status).toBe(

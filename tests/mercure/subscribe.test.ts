@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import { until } from "../until.ts";
 import { open, sign, startMercure } from "./mercure-hub.ts";
 
+const FORM = "application/x-www-form-urlencoded";
+
 const received = ({ events }: { events: Record<string, string>[] }) => events.map(({ data }) => data);
 
 test("exact matchers are names, and * is every topic", async () => {
@@ -99,6 +101,11 @@ test("a query that asks for nothing, or for what there is not, is a 400", async 
   const many = Array.from({ length: 101 }, (_, i) => `match=${i}`).join("&");
   expect((await fetch(`${hub}?${many}`)).status).toBe(400);
   expect((await fetch(`${hub}?match=${"a".repeat(4097)}`)).status).toBe(400);
+  // A form that is no update has as many fields, and is refused in the same way.
+  const most = Array.from({ length: 1001 }, () => "match=a").join("&");
+  expect((await fetch(`${hub}?${most}`)).status).toBe(400);
+  const inBody = { method: "QUERY", body: most, headers: { "content-type": FORM } };
+  expect((await fetch(hub, inBody)).status).toBe(400);
   expect((await fetch(`${url}/events?topics=a`)).status).toBe(400);
 });
 
@@ -127,10 +134,18 @@ test("QUERY takes a form, joined with the query of the address", async () => {
   const stream = await open(`${hub}?match=a&last_event_id=${encodeURIComponent(await first.text())}`, {
     method: "QUERY",
     body: "match=b&last_event_id=earliest",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
+    headers: { "content-type": FORM },
   });
   await until(() => stream.events.length === 2);
   expect(received(stream)).toEqual(["3", "4"]);
+  // What a body is has to be said (RFC 10008, section 2.1).
+  for (const type of [undefined, "application/json"]) {
+    const headers = type === undefined ? {} : { "content-type": type };
+    const answer = await fetch(`${hub}?match=a`, { method: "QUERY", body: Buffer.from("match=b"), headers });
+    expect([type, answer.status]).toEqual([type, 415]);
+  }
+  const without = await open(`${hub}?match=a`, { method: "QUERY" });
+  expect(without.response.status).toBe(200);
 });
 
 test("a subscriber is told where its stream begins", async () => {
@@ -139,6 +154,7 @@ test("a subscriber is told where its stream begins", async () => {
     (await subscribe(`match=*${query}`, { headers })).response.headers.get("mercure-last-event-id");
   expect(await told("")).toBe(null);
   expect(await told("&last_event_id=")).toBe("earliest");
+  expect(await told("", { "last-event-id": "" })).toBe("earliest");
   expect(await told("&last_event_id=earliest")).toBe("earliest");
   await publish([
     ["topic", "t"],
@@ -150,6 +166,14 @@ test("a subscriber is told where its stream begins", async () => {
   expect(await told("&last_event_id=nobody")).toBe("earliest");
   expect(await told("&last_event_id=nobody", { "last-event-id": "one" })).toBe("one");
   expect(await told("&last_event_id=")).toBe(second);
+  expect(await told("&last_event_id=one", { "last-event-id": "" })).toBe("one");
+});
+
+test("who has all of a topic that has ended is told where it is, and stays away", async () => {
+  const { subscribe, broker } = await startMercure();
+  const { id } = await broker.publish({ type: "done", data: 1, topic: "t", id: "last", end: true });
+  const { response } = await subscribe(`match=t&last_event_id=${id}`);
+  expect([response.status, response.headers.get("mercure-last-event-id")]).toEqual([204, "last"]);
 });
 
 test("an id of a private update is unknown to those who may not read it", async () => {

@@ -50,7 +50,7 @@ export function streamOpener(broker: Broker, { admission, addressOf, limits }: S
   return async ({ request, server }, { grant, headers: more, opened, connection, ...wish }) => {
     const { interest, lastEventId } = wish;
     if (interest && lastEventId !== undefined && (await broker.hasAll(interest, lastEventId))) {
-      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+      return new Response(null, { status: 204, headers: { ...more, "cache-control": "no-store" } });
     }
     if (broker.draining) throw draining();
     // A stream is opened when its head has gone out, which is too late for a refusal.
