@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { groupsWithin, MOST_CLIENTS, named, quick } from "./cases.ts";
 import { chart } from "./chart.ts";
+import { installedDialect } from "./mercure.ts";
 import { openFileLimit } from "./open-files.ts";
 import { readPeer } from "./peer-file.ts";
 import { peers } from "./peers.ts";
@@ -21,7 +22,8 @@ ratios. All cases take about eleven minutes, and three more for each peer.
   --quick       fewer events, one round, and no 5,000 clients: about two minutes
   --rounds      how often each case is measured; 3 by default
   --nchan       beside nginx with nchan: apt-get install nginx libnginx-mod-nchan
-  --mercure     beside Mercure's hub, with its transport in memory: a program "mercure" on the PATH
+  --mercure     beside Mercure's hub, with its transport in memory: a program "mercure" on the PATH, whose
+                version of the protocol is spoken
   --centrifugo  beside Centrifugo, with its engine in memory: "centrifugo" on the PATH
   --nats        beside NATS, which keeps nothing: "nats-server" on the PATH. Its readers and publishers
                 speak its own protocol; an event is acknowledged when a PING behind it is answered
@@ -79,7 +81,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) refuse("--rounds is a whole num
 const openFiles = await openFileLimit();
 const clientLimit = openFiles - SPARE_FILES;
 if (clientLimit < LEAST_CLIENTS) refuse(`only ${openFiles} files may be open (ulimit -n), which is too few`);
-const every = groupsWithin(clientLimit);
+const every = groupsWithin(clientLimit, installedDialect);
 const wanted = named(given.quick ? quick(every) : every, given.case);
 if (wanted.length === 0) refuse(`no case has ${JSON.stringify(given.case)} in its name`);
 const servers: Server[] = [tidings, floor];
@@ -101,7 +103,7 @@ console.log(`${machine()}
 Medians of ${rounds} interleaved ${rounds === 1 ? "round" : "rounds"}, ratios within a round; in brackets the least and the most
 where one is more than a tenth away.
 `);
-for (const table of tables) console.log(`${markdown(table, floor.name)}\n`);
+for (const table of tables) console.log(`${markdown(table)}\n`);
 const limited =
   clientLimit < MOST_CLIENTS &&
   `Only ${openFiles} files may be open (ulimit -n): no process has more than ${clientLimit} clients.`;

@@ -1,5 +1,15 @@
 /** What a case asks of a server beyond streams and the publishing of one event. */
-export type Feature = "topics" | "batches" | "store" | "workers";
+export type Feature = "topics" | "batches" | "store" | "workers" | "mercure";
+
+/** The versions of the Mercure protocol that hubs speak: 1, and what came before. */
+export type Dialect = "1" | "0";
+
+/** How a case's clients speak the Mercure protocol. */
+export interface MercureUse {
+  readonly dialect: Dialect;
+  /** They ask for a topic by its name, or by a pattern that has the topics of one name. */
+  readonly select: "topic" | "pattern";
+}
 
 /** One thing to measure. */
 export interface Case {
@@ -20,6 +30,8 @@ export interface Case {
   readonly needs: readonly Feature[];
   /** Processes that the hub serves from. */
   readonly workers: number;
+  /** Over the Mercure protocol, instead of the server's own. */
+  readonly mercure?: MercureUse;
   /** Its clients are left alone for a while, and what they take is read. */
   readonly rests?: true;
   /** The case of the same group that it is compared with. */
@@ -54,14 +66,27 @@ const usual: Omit<Case, "name"> = {
   workers: 1,
 };
 
-/** All there is to measure, with no more clients than so many to a process. */
-export function groupsWithin(mostClients: number): Group[] {
+const VERSIONS: Readonly<Record<Dialect, string>> = { "1": "version 1", "0": "version 0.x" };
+
+/**
+ * All there is to measure.
+ *
+ * @param mostClients no process has more of them.
+ * @param dialect of the Mercure protocol.
+ */
+export function groupsWithin(mostClients: number, dialect: Dialect): Group[] {
   const few = (clients: number) => Math.min(clients, mostClients);
   const fanOut = (clients: number, rest: Partial<Case>, suffix = ""): Case => ({
     ...usual,
     ...rest,
     clients: few(clients),
     name: `${counted(few(clients))} clients${suffix}`,
+  });
+  const byMercure = (one: Case, select: MercureUse["select"] = "topic"): Case => ({
+    ...one,
+    name: `${one.name}, Mercure`,
+    needs: [...one.needs, "mercure"],
+    mercure: { dialect, select },
   });
   const topics = Math.floor(few(10_000) / 10);
   const idle = few(MOST_CLIENTS);
@@ -140,6 +165,24 @@ export function groupsWithin(mostClients: number): Group[] {
       title: "Clients that all connect at once, and then are idle",
       measures: "arrival",
       cases: [{ ...usual, name: `${counted(idle)} clients, idle`, clients: idle, rests: true }],
+    },
+    {
+      title: `The Mercure protocol, ${VERSIONS[dialect]}: deliveries`,
+      measures: "deliveries",
+      cases: [
+        byMercure(fanOut(1000, { events: 400 })),
+        byMercure(fanOut(1000, { events: 160, rate: 80 }, ", 80 events a second")),
+        byMercure(fanOut(1000, { events: 3200, publishers: 64 }, ", 64 publishers")),
+        byMercure(fanOut(1000, { events: 400 }, " of one pattern"), "pattern"),
+        byMercure(fanOut(1000, { events: 1000, topics: few(1000) }, ", a pattern each"), "pattern"),
+      ],
+    },
+    {
+      title: `The Mercure protocol, ${VERSIONS[dialect]}: clients that all connect at once, and then are idle`,
+      measures: "arrival",
+      cases: [
+        byMercure({ ...usual, name: `${counted(few(5000))} clients, idle`, clients: few(5000), rests: true }),
+      ],
     },
     {
       title: "Over workers: deliveries, the CPU of all processes counted",

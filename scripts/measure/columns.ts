@@ -9,8 +9,8 @@ export type Rounds = readonly (Result | undefined)[];
 export interface Line {
   readonly case: Case;
   readonly rounds: Rounds;
-  /** The floor's of the same case. */
-  readonly floor: Rounds | undefined;
+  /** The same case's of the server beside which the others are measured. */
+  readonly beside: Rounds | undefined;
   /** The same server's of the case that this one is compared with. */
   readonly base: { readonly case: Case; readonly rounds: Rounds | undefined };
 }
@@ -30,7 +30,6 @@ const kibibytes: Value = ({ memoryPerClient }) => memoryPerClient && memoryPerCl
 const alone: Value = ({ memoryAlone }) => memoryAlone && memoryAlone / 2 ** 20;
 
 const byCpu = column("per second of its CPU", perCpuSecond, whole);
-const byCpuToFloor = ratio("× floor", perCpuSecond, ({ floor }) => floor);
 const byClock = column("per second", perSecond, whole);
 const busyShare = column("busy", busy, (part) => whole(part * 100), " %");
 const p99 = column("p99", (result) => result.p99, rounded, " ms");
@@ -67,23 +66,23 @@ const memoryPerWorker: Column = {
   },
 };
 
-/** What a group's table tells of each server. @param hasFloor whether the floor is one of them. */
-export function columnsOf({ measures, compared }: Group, hasFloor: boolean): Column[] {
+/** What a group's table tells of each server. @param beside the one that all are compared with, if there is one. */
+export function columnsOf({ measures, compared }: Group, beside: string | undefined): Column[] {
   switch (measures) {
     case "arrival":
       return [memory, secondsToOpen, cpuToOpen, ...(compared ? [memoryAlone, memoryPerWorker] : [])];
     case "one event":
       return [memory, memoryAlone, secondsToOpen, cpuToOpen, untilAllHadIt, cpuEach, lost];
     case "deliveries":
-      return [...ratesOf(compared, hasFloor), p99, lost];
+      return [...ratesOf(compared, beside), p99, lost];
     case "events":
-      return [...ratesOf(compared, hasFloor), cpuEach];
+      return [...ratesOf(compared, beside), cpuEach];
   }
 }
 
-function ratesOf(compared: string | undefined, hasFloor: boolean): Column[] {
+function ratesOf(compared: string | undefined, beside: string | undefined): Column[] {
   const columns = [byCpu];
-  if (hasFloor) columns.push(byCpuToFloor);
+  if (beside !== undefined) columns.push(ratio(`× ${beside}`, perCpuSecond, (line) => line.beside));
   if (compared) columns.push(ratio(`× ${compared}`, perCpuSecond, ({ base }) => base.rounds));
   columns.push(byClock);
   if (compared) columns.push(ratio(`× ${compared} by clock`, perSecond, ({ base }) => base.rounds));

@@ -11,7 +11,7 @@ import { measure } from "./measure.ts";
 import { steps, tidings } from "./servers.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
-const publishing = named(groupsWithin(0), "publishing, 32 connections")[0]?.cases[0];
+const publishing = named(groupsWithin(0, "1"), "publishing, 32 connections")[0]?.cases[0];
 if (!publishing) throw new Error("there is no such case");
 
 const ladder = [...steps, tidings].map((server) => ({ server, costs: [] as number[] }));

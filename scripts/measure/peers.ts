@@ -1,8 +1,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SignJWT } from "jose";
+import type { Dialect } from "./cases.ts";
 import { freePort, HOST, inFolder, run } from "./child.ts";
+import { AUDIENCE, ISSUER, installedDialect, mercureAddress } from "./mercure.ts";
 import type { Running, Server } from "./server.ts";
 
 /** A hub in common use, measured where its program is on the PATH. */
@@ -38,28 +39,27 @@ const nchan: Peer = {
 const mercure: Peer = {
   name: "mercure",
   program: "mercure",
-  features: ["topics"],
-  start: () =>
+  features: ["topics", "mercure"],
+  start: ({ mercure: use = { dialect: installedDialect, select: "topic" } }) =>
     configured("mercure", async (folder, port) => {
       const config = join(folder, "Caddyfile");
       const key = crypto.randomUUID();
-      await Bun.write(config, caddyfile(folder, port, key));
-      const token = await new SignJWT({ mercure: { publish: ["*"] } })
-        .setProtectedHeader({ alg: "HS256" })
-        .sign(new TextEncoder().encode(key));
-      const address = {
-        protocol: "http",
-        hostname: HOST,
-        port,
-        subscribe: "/.well-known/mercure?topic={topic}",
-        publish: "/.well-known/mercure",
-        contentType: "application/x-www-form-urlencoded",
-        headers: { Authorization: `Bearer ${token}` },
-        body: "topic={topic}&data={data}",
-      } as const;
+      await Bun.write(config, caddyfile(folder, port, PUBLISHERS[use.dialect](key)));
+      const address = await mercureAddress(port, use, key);
       const command = [mercure.program, "run", "--config", config, "--adapter", "caddyfile"];
       return run({ command, env: { XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }, address });
     }),
+};
+
+/** Whose tokens it takes. */
+const PUBLISHERS: Readonly<Record<Dialect, (key: string) => string>> = {
+  "1": (key) => `resource_identifier ${AUDIENCE}
+    issuer ${ISSUER} {
+      publisher {
+        jwt ${key} HS256
+      }
+    }`,
+  "0": (key) => `publisher_jwt ${key} HS256`,
 };
 
 /** Its engine in memory, with the history that nchan is given. */
@@ -136,7 +136,7 @@ http {
 `;
 }
 
-function caddyfile(folder: string, port: number, key: string): string {
+function caddyfile(folder: string, port: number, publishers: string): string {
   return `{
   admin off
   auto_https off
@@ -151,7 +151,7 @@ http://${HOST}:${port} {
   mercure {
     transport local
     anonymous
-    publisher_jwt ${key} HS256
+    ${publishers}
   }
 }
 `;

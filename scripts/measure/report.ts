@@ -21,11 +21,9 @@ export function machine(): string {
 }
 
 /** A table in Markdown below its title: a line for each case and server. */
-export function markdown({ group, rows }: Table, floor: string): string {
-  const columns = columnsOf(
-    group,
-    rows.some(({ servers }) => servers.has(floor)),
-  );
+export function markdown({ group, rows }: Table): string {
+  const [, beside] = new Set(rows.flatMap(({ servers }) => [...servers.keys()]));
+  const columns = columnsOf(group, beside);
   const lines = [
     `**${group.title}**\n`,
     `| case | server | ${columns.map(({ heading }) => heading).join(" | ")} |`,
@@ -37,7 +35,7 @@ export function markdown({ group, rows }: Table, floor: string): string {
       const line = {
         case: row.case,
         rounds,
-        floor: row.servers.get(floor),
+        beside: beside === undefined ? undefined : row.servers.get(beside),
         base: { case: base.case, rounds: base.servers.get(name) },
       };
       lines.push(`| ${[row.case.name, name, ...columns.map(({ cell }) => cell(line))].join(" | ")} |`);

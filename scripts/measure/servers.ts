@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, HOST, inFolder, run } from "./child.ts";
+import { AUDIENCE, ISSUER, mercureAddress } from "./mercure.ts";
 import type { HttpAddress, Server } from "./server.ts";
 
 /** An event as the hub takes it. */
@@ -10,21 +11,32 @@ const EVENT = '{"type":"nav-badge-update","topics":["{topic}"],"data":{data}}';
 /** The hub of this checkout, as it is built. */
 export const tidings: Server = {
   name: "tidings",
-  features: ["topics", "batches", "store", ...(process.platform === "linux" ? ["workers" as const] : [])],
-  async start({ needs, workers }) {
+  features: [
+    "topics",
+    "batches",
+    "store",
+    "mercure",
+    ...(process.platform === "linux" ? ["workers" as const] : []),
+  ],
+  async start({ needs, workers, mercure }) {
     const port = freePort();
-    const address: HttpAddress = {
-      ...plain(port),
-      subscribe: "/events?topic={topic}",
-      publish: "/publish",
-      batch: "/publish/batch",
-      body: EVENT,
-    };
+    const key = crypto.randomUUID();
+    const address: HttpAddress = mercure
+      ? await mercureAddress(port, mercure, key)
+      : {
+          ...plain(port),
+          subscribe: "/events?topic={topic}",
+          publish: "/publish",
+          batch: "/publish/batch",
+          body: EVENT,
+        };
     const stores = needs.includes("store");
     // Beside the executable, since a folder for temporary files may well be no disk at all.
     const folder = await mkdtemp(stores ? "dist/bench-" : join(tmpdir(), "bench-"));
     const command = ["dist/tidings", "serve", "--port", String(port), "--log-level", "error"];
     if (workers > 1) command.push("--workers", String(workers));
+    if (mercure) command.push("--jwt-key", key, "--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE);
+    if (mercure?.dialect === "0") command.push("--mercure-compat");
     if (stores) command.push("--store", join(folder, "bench.db"));
     // What it leaves when it is killed goes with the folder.
     const env = { TMPDIR: folder };

@@ -37,7 +37,7 @@ describe("flags", () => {
 });
 
 describe("cases", () => {
-  const groups = groupsWithin(20_000);
+  const groups = groupsWithin(20_000, "1");
   const names = (text: string) => named(groups, text).flatMap(({ cases }) => cases.map(({ name }) => name));
 
   test("a case comes with the one that it is compared with", () => {
@@ -64,7 +64,7 @@ describe("cases", () => {
 
   test("the largest has more clients than one process may have files, and no worker has too many", () => {
     for (const limit of [500, 19_800]) {
-      const [largest] = named(groupsWithin(limit), "one event").flatMap(({ cases }) => cases);
+      const [largest] = named(groupsWithin(limit, "1"), "one event").flatMap(({ cases }) => cases);
       expect(largest?.clients).toBeGreaterThan(limit);
       expect((largest?.clients ?? 0) / (largest?.workers ?? 1)).toBeLessThan(limit);
     }
