@@ -76,9 +76,10 @@ export class Clients {
     const wanted = pattern === undefined ? undefined : new Set(this.subscriptions.askingFor(pattern));
     for (const { id, about, subscription, connectedAt, state, progress } of this) {
       if (wanted && !wanted.has(subscription)) continue;
-      const { topics, types } = subscription.interest;
+      const { topics: patterns, types } = subscription.interest;
+      const topics = [...new Set(patterns.map(shownPattern))];
       const lag = progress ? head - progress.position : 0;
-      yield { id, about, topics: topics.map(shownPattern), types: [...types], connectedAt, state, lag };
+      yield { id, about, topics, types: [...types], connectedAt, state, lag };
     }
   }
 

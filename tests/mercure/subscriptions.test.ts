@@ -154,12 +154,13 @@ test("who asks for the list and then subscribes from there misses nothing", asyn
 });
 
 test("the dialect before: JSON-LD, by topic and subscriber, without an event's name", async () => {
-  const { url, subscribe } = await startMercure("--mercure-compat");
+  const { url, subscribe, broker } = await startMercure("--mercure-compat");
   const token = await knowingBefore();
   const template = `${PATH}/{topic}/{subscriber}`;
   const watcher = await subscribe(`topic=${encodeURIComponent(template)}`, token);
   await subscribe("topic=https://e.com/{id}&topic=a");
   await until(() => watcher.events.length === 3);
+  expect([...broker.clients].map(({ topics }) => topics)).toEqual([[template], ["https://e.com/{id}", "a"]]);
   const [own, second, third] = documentsOf(watcher);
   expect(own).toEqual({
     "@context": "https://mercure.rocks/",
