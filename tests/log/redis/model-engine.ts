@@ -304,14 +304,18 @@ export class ModelEngine {
     return { state, answer: answerOf(state) };
   }
 
-  trim(before: EngineState, { now, bounds }: Environment): EngineState {
-    if (before.recovery || before.lives.length === 0) return before;
+  trim(
+    before: EngineState,
+    { now, bounds }: Environment,
+    _: undefined = undefined,
+  ): Outcome<Counts | undefined> {
+    if (before.recovery || before.lives.length === 0) return { state: before, answer: undefined };
     const state = writable(before);
     state.time = Math.max(state.time, now);
     dropValues(state, bounds, MAX_DROPPED);
     dropEnds(state, bounds, MAX_DROPPED);
     trim(state, bounds);
-    return state;
+    return { state, answer: countsOf(state) };
   }
 
   #on(rule: EngineRule): boolean {

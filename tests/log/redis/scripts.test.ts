@@ -60,6 +60,8 @@ class Replay {
         return engine.append(this.#client, argument as Append, environment.bounds);
       case "putBack":
         return engine.putBack(this.#client, argument as PutBack);
+      case "trim":
+        return engine.trim(this.#client, environment.bounds);
     }
   }
 

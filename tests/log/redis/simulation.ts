@@ -61,7 +61,7 @@ export interface Schedule {
 
 /** A call that the simulation made, so that the scripts can be asked the same. */
 export interface Call {
-  readonly kind: "hello" | "append" | "putBack";
+  readonly kind: "hello" | "append" | "putBack" | "trim";
   readonly argument: unknown;
   readonly environment: Environment;
   readonly before: EngineState;
@@ -96,6 +96,9 @@ const KEYS = 6;
 const ENDS = 2;
 const TOPICS = 3;
 
+/** How many steps later than usual all may have settled. */
+const LATEST = 2000;
+
 interface Server {
   readonly index: number;
   up: boolean;
@@ -114,7 +117,14 @@ interface Server {
 interface Publication {
   readonly events: readonly SimulatedEvent[];
   state: "new" | "asked" | "acknowledged" | "unknown" | "refused";
-  node: SimulatedNode | undefined;
+  /** How it was asked for last. */
+  ask: Ask | undefined;
+}
+
+/** One try of a publisher: what becomes of an earlier one is of no account once it has asked again. */
+interface Ask {
+  readonly publication: Publication;
+  readonly node: SimulatedNode;
 }
 
 interface SimulatedEvent {
@@ -122,9 +132,9 @@ interface SimulatedEvent {
   readonly named: boolean;
 }
 
-/** What a node does for its publications. */
+/** What a node does for its publishers. */
 interface Work {
-  readonly publications: readonly Publication[];
+  readonly asks: readonly Ask[];
   /** The position up to which it is to be followed, when it was answered by what is held. */
   readonly heldTo: number;
 }
@@ -141,7 +151,7 @@ interface SimulatedNode {
   pending: { pending: Pending; work: Work } | undefined;
   /** Held already; to be answered when they are followed. */
   waiting: Work[];
-  queue: Publication[];
+  queue: Ask[];
   answer: (() => void) | undefined;
   elsewhereSince: number;
   readonly speed: number;
@@ -207,9 +217,11 @@ export class Simulation {
   readonly #numbers = new Map<string, number>();
   /** Until when a node came in time, by the word of the life that the recovery opened. */
   readonly #inTimeUntil = new Map<string, number>();
-  /** The units that were kept under each number of a node. */
   /** The first position of the append that a place is of. */
   readonly #unitFirst = new Map<string, number>();
+  /** Before which position ends had been dropped where a place was taken. */
+  readonly #endsFloors = new Map<string, number>();
+  /** The units that were kept under each number of a node. */
   readonly #units = new Map<string, Place[]>();
 
   constructor(schedule: Schedule, options: Options = {}) {
@@ -244,7 +256,7 @@ export class Simulation {
     });
     const stop = next + 100;
     const end = stop + 800;
-    for (this.#step = 1; this.#step < end; this.#step++) {
+    for (this.#step = 1; this.#step < end || (!this.#isSettled && this.#step < end + LATEST); this.#step++) {
       for (const { fault, at } of due) if (at === this.#step) this.#fail(fault);
       for (const { at, run } of this.#later)
         if (at === this.#step || (this.#step === stop && at > stop)) run();
@@ -261,6 +273,17 @@ export class Simulation {
       for (const reader of this.#readers) this.#read(reader, this.#step > stop + 300);
     }
     this.#assertEnd();
+  }
+
+  /** Whether all that was published has an outcome, and all nodes and readers have come to its end. */
+  get #isSettled(): boolean {
+    const head = this.#servers[this.#master]?.state.head;
+    const isDecided = ({ state, events: [event] }: Publication): boolean =>
+      state === "acknowledged" || state === "refused" || (state === "unknown" && !event?.named);
+    const isStill = ({ up, pending, member }: SimulatedNode): boolean =>
+      !up || (pending === undefined && member.head === head);
+    const isThere = ({ open, node, at }: Reader): boolean => !open || !node?.up || at === head;
+    return this.#publications.every(isDecided) && this.#nodes.every(isStill) && this.#readers.every(isThere);
   }
 
   // Chance and words
@@ -328,7 +351,7 @@ export class Simulation {
   }
 
   /** Makes a call, and looks at what it changed. */
-  #call<K extends "hello" | "append" | "putBack">(
+  #call<K extends Call["kind"]>(
     server: Server,
     kind: K,
     argument: Parameters<ModelEngine[K]>[2],
@@ -345,7 +368,7 @@ export class Simulation {
       this.#say(`S${server.index} begins to recover at ${after.head}, expects ${after.recovery.expected}`);
       this.#count("recoveries");
     }
-    if (kind !== "append") this.#noticeHoles(before, after);
+    if (kind === "hello" || kind === "putBack") this.#noticeHoles(before, after);
     for (let position = before.first; position < after.first; position++) {
       this.#trimmed.add(`${lifeAt(after.lives, position)}-${position}`);
     }
@@ -562,7 +585,7 @@ export class Simulation {
         node.up = false;
         this.#disconnect(node);
         for (const publication of this.#publications) {
-          if (publication.node === node && publication.state === "asked") publication.state = "unknown";
+          if (publication.ask?.node === node && publication.state === "asked") publication.state = "unknown";
         }
         this.#say(`${node.member.name} crashes`);
         if (this.#chance() < 0.7) this.#join();
@@ -658,6 +681,7 @@ export class Simulation {
     const speed = calm ? 0.4 : node.speed;
     if (chance < speed) this.#follow(node, server);
     else if (chance < speed + 0.03) this.#hello(node, server);
+    else if (chance < speed + 0.04) this.#call(server, "trim", undefined);
     else this.#append(node, server);
   }
 
@@ -691,10 +715,9 @@ export class Simulation {
     node.cursor = { epoch: epochOf(answer.epochs, member.head), last: member.head };
     // What was held in the old life may be gone: whoever was to be told of it asks again.
     const works = [...node.waiting, ...(node.pending ? [node.pending.work] : [])];
-    for (const { heldTo, publications } of works) {
+    for (const { heldTo, asks } of works) {
       if (heldTo <= member.head) continue;
-      for (const publication of publications)
-        if (publication.state === "asked") publication.state = "unknown";
+      for (const { publication } of asks.filter(isOpen)) publication.state = "unknown";
     }
     node.waiting = node.waiting.filter(({ heldTo }) => heldTo <= member.head);
     if (rolledBackTo === undefined) return;
@@ -748,7 +771,7 @@ export class Simulation {
     this.#finishFollowed(node);
     node.waiting = node.waiting.filter((work) => {
       if (work.heldTo > node.member.head) return true;
-      this.#acknowledge(node, work.publications);
+      this.#acknowledge(work.asks);
       return false;
     });
   }
@@ -767,15 +790,14 @@ export class Simulation {
 
   #finish(node: SimulatedNode, work: Work): void {
     if (node.member.head >= work.heldTo || !this.#on("held when followed")) {
-      this.#acknowledge(node, work.publications);
+      this.#acknowledge(work.asks);
     } else {
       node.waiting.push(work);
     }
   }
 
-  #acknowledge(node: SimulatedNode, publications: readonly Publication[]): void {
-    for (const publication of publications) {
-      if (publication.node !== node || publication.state !== "asked") continue;
+  #acknowledge(asks: readonly Ask[]): void {
+    for (const { publication, node } of asks.filter(isOpen)) {
       publication.state = "acknowledged";
       for (const { uid } of publication.events) this.#acknowledged.add(uid);
       this.#say(`${node.member.name} acknowledges ${publication.events.map(({ uid }) => `e${uid}`)}`);
@@ -786,13 +808,12 @@ export class Simulation {
     const { member } = node;
     this.#finishFollowed(node);
     if (!node.pending && node.queue.length > 0) {
-      const publications = node.queue
-        .splice(0, 1 + this.#below(2))
-        .filter((publication) => publication.node === node && publication.state === "asked");
-      const events = publications.flatMap(({ events }) => events);
+      node.queue = node.queue.filter(isOpen);
+      const asks = node.queue.splice(0, 1 + this.#below(2));
+      const events = asks.flatMap(({ publication }) => publication.events);
       if (events.length === 0) return;
       const pending = member.begin(this.#blocksOf(events), this.#knownEnds(""));
-      node.pending = { pending, work: { publications, heldTo: 0 } };
+      node.pending = { pending, work: { asks, heldTo: 0 } };
     }
     const current = node.pending;
     if (!current || node.answer) return;
@@ -835,7 +856,7 @@ export class Simulation {
     const held = answer.result === "held" ? answer.held : new Map<string, number>();
     const heldTo = Math.max(current.work.heldTo, ...held.values());
     const events = contentsOf(pending.append.blocks).filter(({ uid }) => !held.has(`e${uid}`));
-    const work = { publications: current.work.publications, heldTo };
+    const work = { asks: current.work.asks, heldTo };
     node.pending = undefined;
     node.member.finish();
     if (events.length === 0) this.#finish(node, work);
@@ -863,9 +884,7 @@ export class Simulation {
       return;
     }
     this.#count("refused");
-    for (const publication of work.publications) {
-      if (publication.node === node && publication.state === "asked") publication.state = "refused";
-    }
+    for (const { publication } of work.asks.filter(isOpen)) publication.state = "refused";
   }
 
   #appendTo(server: Server, append: Parameters<ModelEngine["append"]>[2]): AppendAnswer {
@@ -876,8 +895,10 @@ export class Simulation {
     const key = `${append.node}/${append.seq}`;
     this.#units.set(key, [...(this.#units.get(key) ?? []), ...placesOf(fresh).slice(0, 1)]);
     for (const block of fresh) {
-      for (const { word, position } of placesOf([block]))
+      for (const { word, position } of placesOf([block])) {
         this.#unitFirst.set(`${word}-${position}`, block.unitFirst);
+        this.#endsFloors.set(`${word}-${position}`, before.endsFloor);
+      }
     }
     const isWrong = server.index !== this.#master || numberOf(server.state.lives) < this.#top;
     for (const place of placesOf(fresh)) {
@@ -913,13 +934,13 @@ export class Simulation {
   #publish(named = this.#chance() < 0.6): void {
     const count = this.#chance() < 0.5 ? 1 : 1 + this.#below(4);
     const events = Array.from({ length: count }, () => ({ uid: ++this.#uids, named }));
-    this.#publications.push({ events, state: "new", node: undefined });
+    this.#publications.push({ events, state: "new", ask: undefined });
   }
 
   #askAgain(publication: Publication): void {
     const nodes = this.#nodes.filter(({ up }) => up);
     if (nodes.length === 0 || publication.state === "acknowledged") return;
-    const { node } = publication;
+    const node = publication.ask?.node;
     if (publication.state === "asked") {
       if (!node?.up || node.cutUntil > this.#step || (node.server < 0 && this.#chance() < 0.03)) {
         publication.state = "unknown";
@@ -928,9 +949,10 @@ export class Simulation {
     }
     const again = publication.state === "unknown" && publication.events[0]?.named && this.#chance() < 0.2;
     if (publication.state !== "new" && !again) return;
-    publication.node = this.#pick(nodes);
+    const ask = { publication, node: this.#pick(nodes) };
+    publication.ask = ask;
     publication.state = "asked";
-    if (!publication.node.queue.includes(publication)) publication.node.queue.push(publication);
+    ask.node.queue.push(ask);
   }
 
   #read(reader: Reader, calm: boolean): void {
@@ -1020,13 +1042,14 @@ export class Simulation {
     if (final.recovery) this.#violate("the recovery has never ended");
     const newest = this.#publications.at(-1);
     if (newest?.state !== "acknowledged" && newest?.state !== "refused") {
+      const asked = newest?.ask?.node;
       const why =
-        newest?.node &&
+        asked &&
         JSON.stringify({
-          pending: newest.node.pending?.pending,
-          queue: newest.node.queue.length,
-          name: newest.node.member.name,
-          up: newest.node.up,
+          pending: asked.pending?.pending,
+          queue: asked.queue.length,
+          name: asked.member.name,
+          up: asked.up,
         });
       this.#violate(`what was published long after the faults is ${newest?.state} ${why}`);
     }
@@ -1127,7 +1150,9 @@ export class Simulation {
       const isRefused = this.#schedule.ends && !opens(uid) && topic && !topic.clears;
       // What one append has is for its node to look at.
       const unitFirst = this.#unitFirst.get(`${word}-${position}`) ?? position;
-      if (isRefused && topic.position >= endsFloor && topic.position < unitFirst)
+      // An end that was dropped there may be in force again elsewhere.
+      const wasDropped = topic && topic.position < (this.#endsFloors.get(`${word}-${position}`) ?? 0);
+      if (isRefused && !wasDropped && topic.position >= endsFloor && topic.position < unitFirst)
         this.#violate(`e${uid} is at ${position}, on a topic that ended at ${topic.position}`);
       for (const { key, ...set } of keysOf(this.#setBy(uid))) newest.set(key, { position, ...set });
     }
@@ -1180,6 +1205,11 @@ export class Simulation {
     const ended = before && !gap && !inLog(before) && reader.received.at(-1) !== "gap";
     if (ended) this.#violate(`a reader ends on ${before?.word}-${before?.position}, which is rolled back`);
   }
+}
+
+/** Whether its publisher still waits for an answer. */
+function isOpen(ask: Ask): boolean {
+  return ask.publication.ask === ask && ask.publication.state === "asked";
 }
 
 /** The events of these blocks with their places. */
