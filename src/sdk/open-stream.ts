@@ -33,7 +33,7 @@ export async function openStream(
   if (options.ticket) query.set("ticket", await credentialOf(options.ticket));
 
   const search = query.toString();
-  const response = await request(options, search ? `${url}?${search}` : url, {
+  const response = await request(options, search ? `${url}${url.includes("?") ? "&" : "?"}${search}` : url, {
     headers,
     signal,
     // Otherwise a browser holds a second request for the same URL back until the first has ended.

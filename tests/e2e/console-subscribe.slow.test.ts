@@ -89,6 +89,20 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
       await update("orders/2", "paid");
       await lines.getByText("paid").waitFor();
       expect(await lines.innerText()).not.toContain("other");
+
+      await page.getByLabel("Protocol").selectOption("mercure-1");
+      await page.getByRole("button", { name: /orders.{id}/ }).click();
+      await page.getByText(`${url}/.well-known/mercure?match=*`, { exact: true }).waitFor();
+      await page.getByLabel("URL patterns").fill("/orders/:id");
+      await page.keyboard.press("Enter");
+      await page.getByText(/mercure\?match_urlpattern=\/orders\/:id$/).waitFor();
+      await page.getByRole("button", { name: "Subscribe" }).click();
+      await lines.getByText("to the Mercure stream").waitFor();
+      await until(async () => (await lines.getByText("paid").count()) === 0);
+      await update("/invoices/2", "none");
+      await update("/orders/3", "packed");
+      await lines.getByText("packed").waitFor();
+      expect(await lines.innerText()).not.toContain("none");
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
       expect(faults).toEqual([]);
     },

@@ -8,9 +8,9 @@ import { cleanEnvironment } from "../program.ts";
 /** Ports for those that the commands name: all that is not as a reader runs it. */
 export async function otherPorts(): Promise<(text: string) => string> {
   const ports = new Map<string, number>();
-  for (const port of ["3000", "3001", "3002", "6379", "8080", "8081", "8082"])
+  for (const port of ["3000", "3001", "3002", "6379", "8080", "8081", "8082", "8083"])
     ports.set(port, await freePort());
-  return (text) => text.replaceAll(/\b(?:300[0-2]|6379|808[0-2])\b/g, (port) => String(ports.get(port)));
+  return (text) => text.replaceAll(/\b(?:300[0-2]|6379|808[0-3])\b/g, (port) => String(ports.get(port)));
 }
 
 function freePort(): Promise<number> {

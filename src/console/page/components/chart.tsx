@@ -13,7 +13,7 @@ interface ChartProps {
 /** Charts with the same key move their pointers together. */
 const SYNC_KEY = "figures";
 /** The least that a chart spans, in seconds: the first points should not fill it. */
-const MIN_SPAN_SECONDS = 60;
+const MIN_SPAN_SECONDS = 30;
 
 /** One figure over the last minutes. */
 export function Chart({ name, onPoint }: ChartProps) {

@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
 import * as format from "../format.ts";
-import { NumbersPanel } from "./numbers-panel.tsx";
+import { pointer } from "../publish/schema.ts";
+import { DrawButton, NumbersPanel } from "./numbers-panel.tsx";
 import { StartPanel } from "./start-panel.tsx";
 import { DashboardState, type Notification } from "./state.ts";
 import { Toasts, tones } from "./toasts.tsx";
@@ -128,7 +129,6 @@ function Metrics({ state }: { state: DashboardState }) {
       </Card>
     );
   }
-  const sum = metrics.kinds.reduce((total, [, count]) => total + count, 0) || 1;
   return (
     <Card
       title="Metrics"
@@ -136,23 +136,15 @@ function Metrics({ state }: { state: DashboardState }) {
       name="metrics"
       aside={<Since timestamp={metrics.timestamp} />}
     >
-      <div class="metrics">
-        <p class="widget-figure">{format.count(metrics.total)}</p>
-        <div class="stack" aria-hidden="true">
-          {metrics.kinds.map(([kind, count]) => (
-            <span key={kind} class={kind} hidden={count === 0} style={{ flexGrow: count / sum }} />
-          ))}
-        </div>
-        <ul class="legend">
-          {metrics.kinds.map(([kind, count]) => (
-            <li key={kind}>
-              <span class={`swatch ${kind}`} />
-              {kind}
-              <span class="legend-count">{format.count(count)}</span>
-            </li>
-          ))}
-        </ul>
-      </div>
+      <ul class="metrics">
+        {metrics.numbers.map(([name, value]) => (
+          <li key={name}>
+            <span class="truncate">{name.replaceAll("_", " ")}</span>
+            <span class="metric">{format.shortCount(value)}</span>
+            <DrawButton field={`metrics-update#${pointer("", name)}`} />
+          </li>
+        ))}
+      </ul>
     </Card>
   );
 }
@@ -228,7 +220,7 @@ function NotificationItem({ notification }: { notification: Notification }) {
 }
 
 /** How many traces are drawn. */
-const MAX_TRACES = 12;
+const MAX_TRACES = 8;
 
 function Traces({ state }: { state: DashboardState }) {
   const traces = [...state.traces.value].slice(-MAX_TRACES).reverse();
@@ -240,7 +232,7 @@ function Traces({ state }: { state: DashboardState }) {
       {traces.length === 0 ? (
         NOTHING("trace-update")
       ) : (
-        <ul class="traces">
+        <ul class={isVaried ? "traces" : "traces alike"}>
           {traces.map(([id, spans]) => (
             <li key={id}>
               <span class="mono truncate">{id}</span>

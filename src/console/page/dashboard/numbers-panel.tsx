@@ -70,6 +70,23 @@ export function NumbersPanel() {
   );
 }
 
+/** Draws a number of what a card shows. */
+export function DrawButton({ field }: { field: Field }) {
+  const isDrawn = chosen.value.includes(field);
+  return (
+    <button
+      type="button"
+      class="button quiet icon-only"
+      title={isDrawn ? "Drawn above" : "Draw it over time"}
+      aria-label={`Draw ${labelOf(field)}`}
+      aria-pressed={isDrawn}
+      onClick={() => (isDrawn ? stop(field) : draw(field))}
+    >
+      <Icon name={isDrawn ? "close" : "plus"} />
+    </button>
+  );
+}
+
 interface FieldChoiceProps {
   readonly found: readonly Field[];
   readonly drawn: readonly Field[];

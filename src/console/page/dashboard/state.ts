@@ -16,8 +16,8 @@ export interface Health {
 }
 
 export interface Metrics {
-  readonly total: number;
-  readonly kinds: readonly (readonly [kind: string, count: number])[];
+  /** All numbers of the data. */
+  readonly numbers: readonly (readonly [name: string, value: number])[];
   readonly timestamp: string;
 }
 
@@ -202,8 +202,9 @@ function healthOf(data: Data): Health {
 
 function metricsOf(data: Data): Metrics {
   return {
-    total: countOf(data, "total_metrics"),
-    kinds: ["counters", "gauges", "histograms"].map((kind) => [kind, countOf(data, kind)] as const),
+    numbers: Object.entries(data).flatMap(([name, value]) =>
+      isNumber(value) ? [[name, value] as const] : [],
+    ),
     timestamp: textOf(data, "timestamp"),
   };
 }

@@ -9,7 +9,7 @@ import { useRefresh } from "./refresh.ts";
 /** How often the list is asked for, in ms. */
 const REFRESH_INTERVAL_MS = 2000;
 /** How many are listed until more are asked for. */
-const FIRST_COUNT = 50;
+const FIRST_COUNT = 10;
 
 /** Who is connected, what they listen to and how far they are behind. */
 export function ClientsPanel() {

@@ -8,7 +8,7 @@ import * as format from "../format.ts";
 import { type CurrentValue, type CurrentValues, clearCurrent, loadCurrent } from "./current-values.ts";
 
 /** How many are listed until more are asked for. */
-const FIRST_COUNT = 50;
+const FIRST_COUNT = 10;
 /** How much of a value is shown, in characters. */
 const MAX_SHOWN_LENGTH = 500;
 

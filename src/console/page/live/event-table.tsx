@@ -8,6 +8,9 @@ import * as format from "../format.ts";
 const ROW_HEIGHT = { wide: 34, narrow: 56 };
 // The bundler words `width < 48rem` as `max-width: 48rem`, which is one pixel more.
 const NARROW_SCREEN = "(max-width: 47.99rem)";
+/** How many rows a narrow screen shows until more are asked for. */
+const FIRST_ROWS = 12;
+const MORE_ROWS = 50;
 /** Rows drawn above and below what is seen, so that scrolling shows no holes. */
 const OVERSCAN_ROWS = 6;
 /** How much of the data a row shows, in characters. */
@@ -18,11 +21,16 @@ interface EventTableProps {
   readonly onOpen: (event: ListedEvent) => void;
 }
 
-/** The events, newest first. Of thousands only those in sight are in the document. */
+/**
+ * The events, newest first. Of thousands only those in sight are in the document. On a narrow screen the page
+ * itself scrolls, past the newest few.
+ */
 export function EventTable({ selected, onOpen }: EventTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
-  const rowHeight = useRowHeight();
+  const isNarrow = useNarrow();
+  const rowHeight = isNarrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide;
+  const [limit, setLimit] = useState(FIRST_ROWS);
   const [view, setView] = useState({ top: 0, height: 480 });
   /** The event that the arrow keys have come to. */
   const active = useSignal<number | undefined>(undefined);
@@ -30,13 +38,17 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
   const seenUpTo = useSignal<number | undefined>(undefined);
 
   events.changed.value;
-  const rows = events.matching;
-  const newest = rows.at(-1)?.number;
+  const matching = events.matching;
+  const newest = matching.at(-1)?.number;
   const unseen = useComputed(() => {
     events.changed.value;
     const upTo = seenUpTo.value;
     return upTo === undefined ? 0 : countAfter(events.matching, upTo);
   });
+
+  // In the page rows have no place of their own: what comes waits until the top is in sight again.
+  const end = matching.length - (isNarrow ? unseen.value : 0);
+  const rows = isNarrow ? matching.slice(Math.max(0, end - limit), end) : matching;
 
   // Away from the top the events in sight stay where they are, and new ones pile up above them.
   const before = useRef<number | undefined>(undefined);
@@ -56,6 +68,22 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
     resize.observe(element);
     return () => resize.disconnect();
   }, []);
+
+  useEffect(() => {
+    if (!isNarrow) return;
+    const onPageScroll = () => {
+      const isTopSeen = (scroller.current?.getBoundingClientRect().top ?? 0) > 0;
+      if (isTopSeen) seenUpTo.value = undefined;
+      else seenUpTo.value ??= events.matching.at(-1)?.number;
+    };
+    addEventListener("scroll", onPageScroll, { passive: true });
+    return () => removeEventListener("scroll", onPageScroll);
+  }, [isNarrow]);
+
+  function toNewest() {
+    scroller.current?.scrollTo(0, 0);
+    if (isNarrow) scroller.current?.scrollIntoView();
+  }
 
   function onScroll() {
     const element = scroller.current;
@@ -109,8 +137,9 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
     onOpen(event);
   }
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN_ROWS);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN_ROWS);
+  const first = isNarrow ? 0 : Math.max(0, Math.floor(view.top / rowHeight) - OVERSCAN_ROWS);
+  const below = isNarrow ? limit : Math.ceil((view.top + view.height) / rowHeight) + OVERSCAN_ROWS;
+  const last = Math.min(rows.length, below);
   const shown: { row: number; event: ListedEvent }[] = [];
   for (let row = first; row < last; row++) {
     const event = at(row);
@@ -155,8 +184,13 @@ export function EventTable({ selected, onOpen }: EventTableProps) {
           ))}
         </div>
       </div>
+      {rows.length < end && isNarrow && (
+        <button type="button" class="button quiet more" onClick={() => setLimit(limit + MORE_ROWS)}>
+          Show older
+        </button>
+      )}
       {unseen.value > 0 && (
-        <button type="button" class="button primary unseen" onClick={() => scroller.current?.scrollTo(0, 0)}>
+        <button type="button" class="button primary unseen" onClick={toNewest}>
           <Icon name="up" />
           {format.count(unseen.value)} new
         </button>
@@ -220,7 +254,7 @@ function countAfter(rows: readonly ListedEvent[], number: number): number {
   return rows.length - low;
 }
 
-function useRowHeight(): number {
+function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(() => matchMedia(NARROW_SCREEN).matches);
   useEffect(() => {
     const query = matchMedia(NARROW_SCREEN);
@@ -228,5 +262,5 @@ function useRowHeight(): number {
     query.addEventListener("change", change);
     return () => query.removeEventListener("change", change);
   }, []);
-  return narrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide;
+  return narrow;
 }

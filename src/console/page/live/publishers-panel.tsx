@@ -3,13 +3,14 @@ import { events } from "../data/event-list.ts";
 import * as format from "../format.ts";
 import { nameOf, type Publisher, publishers } from "./publishers.ts";
 
-/** How many are listed. */
-const MAX_LISTED = 20;
+/** How many are listed until more are asked for. */
+const FIRST_COUNT = 5;
 /** How many types of a publisher are shown until more are asked for. */
 const FIRST_TYPES = 3;
 
 /** Who publishes what, and how much. */
 export function PublishersPanel() {
+  const [shown, setShown] = useState(FIRST_COUNT);
   const list = publishers.value;
   return (
     <section class="panel" aria-label="Publishers">
@@ -24,10 +25,15 @@ export function PublishersPanel() {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
         <ul class="publishers ages" tabIndex={0} aria-label="Publishers, the busiest first">
-          {list.slice(0, MAX_LISTED).map((publisher) => (
+          {list.slice(0, shown).map((publisher) => (
             <PublisherRow key={publisher.publisher} publisher={publisher} />
           ))}
         </ul>
+      )}
+      {list.length > shown && (
+        <button type="button" class="button quiet more" onClick={() => setShown(Infinity)}>
+          Show {format.count(list.length - shown)} more
+        </button>
       )}
     </section>
   );

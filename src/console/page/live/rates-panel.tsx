@@ -15,13 +15,17 @@ interface RatesPanelProps {
 
 /** From so many names on there is a search. */
 const MIN_SEARCHED = 8;
+/** How many rows there are until more are asked for. */
+const FIRST_ROWS = 12;
 
 /** How often each name comes; picking one filters the stream by it. */
 export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: RatesPanelProps) {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("name");
   const list = rates.list.value;
-  const rows = rowsOf(list, search, order);
+  const all = rowsOf(list, search, order);
+  const [shown, setShown] = useState(FIRST_ROWS);
+  const rows = all.slice(0, shown);
   const highest = Math.max(...rows.map(({ rate }) => rate), 0.001);
   return (
     <section class="panel" aria-label={title}>
@@ -55,7 +59,7 @@ export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: Rat
         </label>
       )}
       {list.length > 0 && rows.length === 0 && <p class="empty">No name has “{search}” in it.</p>}
-      <ul class="rates ages">
+      <ul class="rates ages" aria-label={`${title} and how often they come`}>
         {rows.map(({ name, filter, rate, total, names }) => (
           <li key={filter}>
             <button
@@ -76,6 +80,11 @@ export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: Rat
           </li>
         ))}
       </ul>
+      {all.length > shown && (
+        <button type="button" class="button quiet more" onClick={() => setShown(Infinity)}>
+          Show {format.count(all.length - shown)} more
+        </button>
+      )}
     </section>
   );
 }

@@ -1,22 +1,25 @@
 import { hubRoute, hubUrl } from "../hub-url.ts";
-import { MERCURE_ROUTE, type TrialRequest, topicsOf } from "./trial.ts";
+import { MERCURE_ROUTE, queryOf, type TrialRequest } from "./trial.ts";
 
 /** The stream's address, as a subscriber writes it. */
 export function streamUrl(request: TrialRequest): string {
-  const { protocol, types, lastEventId } = request;
-  const isMercure = protocol === "mercure";
+  const { protocol, lastEventId } = request;
   const query = [
-    ...topicsOf(request).map((topic) => `topic=${encode(topic)}`),
-    ...(isMercure ? [] : types.map((type) => `type=${encode(type)}`)),
-    ...(lastEventId === "" ? [] : [`${isMercure ? "lastEventID" : "last_event_id"}=${encode(lastEventId)}`]),
+    ...queryOf(request).map(([name, value]) => `${name}=${encode(value)}`),
+    ...(lastEventId === ""
+      ? []
+      : [`${protocol === "mercure" ? "lastEventID" : "last_event_id"}=${encode(lastEventId)}`]),
   ];
-  return hubRoute(isMercure ? MERCURE_ROUTE : "events") + (query.length > 0 ? `?${query.join("&")}` : "");
+  return (
+    hubRoute(protocol === "tidings" ? "events" : MERCURE_ROUTE) +
+    (query.length > 0 ? `?${query.join("&")}` : "")
+  );
 }
 
 /** Programs that subscribe the same. */
 export const listings: Readonly<Record<string, (request: TrialRequest) => string>> = {
   eventsource: (request) => {
-    if (request.protocol === "mercure") {
+    if (request.protocol !== "tidings") {
       return [
         `const stream = new EventSource(\n  ${JSON.stringify(streamUrl(request))},\n);`,
         "// Updates with a type need addEventListener(type, …).",

@@ -10,17 +10,19 @@ import { topicRates, typeRates } from "../data/rates.ts";
 import type { Connection } from "../data/stream.ts";
 import * as format from "../format.ts";
 import { listings, streamUrl } from "./code.ts";
-import { Trial, type TrialLine, type TrialRequest } from "./trial.ts";
+import {
+  NOTHING_ASKED,
+  type Protocol,
+  protocols,
+  Trial,
+  type TrialLine,
+  type TrialRequest,
+} from "./trial.ts";
 
 /** Tries a subscription: what it asks for, as code, and what comes of it. */
 export function SubscribeView() {
   const [trial] = useState(() => new Trial());
-  const [request, setRequest] = useState<TrialRequest>({
-    protocol: "tidings",
-    topics: [],
-    types: [],
-    lastEventId: "",
-  });
+  const [request, setRequest] = useState(NOTHING_ASKED);
   useEffect(() => {
     void loadCatalog();
     return () => trial.close();
@@ -46,8 +48,7 @@ interface RequestProps {
 }
 
 function Request({ trial, request, onChange }: RequestProps) {
-  const { protocol, topics, types, lastEventId } = request;
-  const isMercure = protocol === "mercure";
+  const { protocol, topics, types, patterns, lastEventId } = request;
   const isOpen = trial.connection.value !== undefined;
   const knownTypes = useComputed(() => [
     ...new Set([...Object.keys(catalog.value), ...typeRates.list.value.map(({ name }) => name)]),
@@ -71,11 +72,14 @@ function Request({ trial, request, onChange }: RequestProps) {
             class="select"
             value={protocol}
             onChange={({ currentTarget }) => {
-              onChange({ ...request, protocol: currentTarget.value === "mercure" ? "mercure" : "tidings" });
+              onChange({ ...request, protocol: currentTarget.value as Protocol });
             }}
           >
-            <option value="tidings">Tidings</option>
-            <option value="mercure">Mercure</option>
+            {Object.entries(protocols).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
           </select>
         </div>
         <div class="field stacked">
@@ -86,18 +90,31 @@ function Request({ trial, request, onChange }: RequestProps) {
             id="try-topics"
             what="topic"
             values={topics}
-            placeholder="None: every event"
+            placeholder={protocol === "mercure-1" && patterns.length > 0 ? "None" : "None: every event"}
             suggestions={topicRates.list.value.map(({ name }) => name)}
             onChange={(next) => onChange({ ...request, topics: next })}
           />
-          <p class="field-help">
-            {isMercure
-              ? "Exact names, or URI templates, such as "
-              : "Exact names, or prefixes that end in *, such as "}
-            <code>{isMercure ? "orders/{id}" : "orders/*"}</code>
-          </p>
+          <p class="field-help">{topicHelp[protocol]}</p>
         </div>
-        {!isMercure && (
+        {protocol === "mercure-1" && (
+          <div class="field stacked">
+            <label class="field-name" for="try-patterns">
+              URL patterns
+            </label>
+            <TokenInput
+              id="try-patterns"
+              what="pattern"
+              values={patterns}
+              placeholder="/orders/:id"
+              suggestions={[]}
+              onChange={(next) => onChange({ ...request, patterns: next })}
+            />
+            <p class="field-help">
+              As in <code>match_urlpattern</code>; a relative one begins at the hub's address
+            </p>
+          </div>
+        )}
+        {protocol === "tidings" && (
           <div class="field stacked">
             <label class="field-name" for="try-types">
               Types
@@ -155,9 +172,29 @@ function Request({ trial, request, onChange }: RequestProps) {
   );
 }
 
+const topicHelp = {
+  tidings: (
+    <>
+      Exact names, or prefixes that end in *, such as <code>orders/*</code>
+    </>
+  ),
+  "mercure-1": (
+    <>
+      Exact names, as in <code>match</code>
+    </>
+  ),
+  mercure: (
+    <>
+      Exact names, or URI templates, such as <code>{"orders/{id}"}</code>
+    </>
+  ),
+};
+
+const mercureTitles = { eventsource: "EventSource", curl: "curl" };
 const titles = {
   tidings: { eventsource: "EventSource", sdk: "TypeScript", curl: "curl" },
-  mercure: { eventsource: "EventSource", curl: "curl" },
+  "mercure-1": mercureTitles,
+  mercure: mercureTitles,
 };
 
 function Code({ request }: { request: TrialRequest }) {

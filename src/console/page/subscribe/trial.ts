@@ -4,21 +4,43 @@ import { isRecord, parseJson } from "../../../sdk/narrow.ts";
 import { type Connection, type Message, Stream } from "../data/stream.ts";
 import * as format from "../format.ts";
 
+/** `mercure` is the dialect before version 1, which its client libraries speak. */
+export const protocols = { tidings: "Tidings", "mercure-1": "Mercure 1.0", mercure: "Mercure 0.x" } as const;
+export type Protocol = keyof typeof protocols;
+
 /** What a trial asks for. */
 export interface TrialRequest {
-  /** Mercure's is the dialect that its client libraries speak. */
-  readonly protocol: "tidings" | "mercure";
+  readonly protocol: Protocol;
   readonly topics: readonly string[];
+  /** Of Tidings alone. */
   readonly types: readonly string[];
+  /** URL patterns, of Mercure 1 alone. */
+  readonly patterns: readonly string[];
   readonly lastEventId: string;
 }
+
+export const NOTHING_ASKED: TrialRequest = {
+  ...{ protocol: "tidings", topics: [], types: [] },
+  ...{ patterns: [], lastEventId: "" },
+};
 
 /** The route of Mercure's subscribers, below the hub's address. */
 export const MERCURE_ROUTE = ".well-known/mercure";
 
-/** The topics that the hub is asked for. Mercure has a name for all of them, and no types. */
-export function topicsOf({ protocol, topics }: TrialRequest): readonly string[] {
-  return protocol === "mercure" && topics.length === 0 ? ["*"] : topics;
+/** What the hub is asked for, as names and values of a query. Mercure has a name for all topics. */
+export function queryOf({
+  protocol,
+  topics,
+  types,
+  patterns,
+}: TrialRequest): [name: string, value: string][] {
+  const named = (name: string, values: readonly string[]) =>
+    values.map((value): [string, string] => [name, value]);
+  if (protocol === "tidings") return [...named("topic", topics), ...named("type", types)];
+  const name = protocol === "mercure" ? "topic" : "match";
+  const query = named(name, topics);
+  if (protocol === "mercure-1") query.push(...named("match_urlpattern", patterns));
+  return query.length > 0 ? query : [[name, "*"]];
 }
 
 /** One line of what a trial has met: an event, or something about the connection. */
@@ -47,7 +69,7 @@ export class Trial {
   readonly lines = signal<readonly TrialLine[]>([]);
   readonly received = signal(0);
   #stream: Stream | undefined;
-  #request: TrialRequest = { protocol: "tidings", topics: [], types: [], lastEventId: "" };
+  #request: TrialRequest = NOTHING_ASKED;
   #lastEventId = "";
   #keys = 0;
   /** Lines that are yet to be shown, oldest first: a flood is drawn a few times a second, not a line each. */
@@ -81,12 +103,10 @@ export class Trial {
   }
 
   #connect(): void {
-    const { protocol, types } = this.#request;
-    const isMercure = protocol === "mercure";
+    const route = this.#request.protocol === "tidings" ? "events" : MERCURE_ROUTE;
+    const query = new URLSearchParams(queryOf(this.#request)).toString();
     this.#stream = new Stream({
-      path: isMercure ? MERCURE_ROUTE : "events",
-      topics: topicsOf(this.#request),
-      types: isMercure ? [] : types,
+      path: query === "" ? route : `${route}?${query}`,
       lastEventId: this.#lastEventId || undefined,
       idleTimeout: 45_000,
       onConnection: (connection) => this.#turn(connection),
@@ -102,7 +122,7 @@ export class Trial {
     if (state === "connecting") {
       const after = this.#lastEventId;
       this.#tell("hub", "connecting", after ? `with Last-Event-ID: ${after}` : "");
-    } else if (state === "open" && this.#request.protocol === "mercure") {
+    } else if (state === "open" && this.#request.protocol !== "tidings") {
       // A stream of its own begins with an event that says so.
       this.#tell("good", "connected", "to the Mercure stream");
     } else if (state === "waiting") {
