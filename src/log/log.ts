@@ -219,7 +219,10 @@ export class Log {
    */
   async erase(position: number): Promise<boolean> {
     let isErased = false;
+    const place = this.place(position);
     const work = async () => {
+      // The store may have lost the event since, and have another one there.
+      if (this.place(position) !== place) return;
       isErased = (await this.store.erase?.(position)) ?? false;
     };
     await new Promise((resolve, reject) => this.#enqueue({ drafts: [], work, resolve, reject }));

@@ -128,14 +128,13 @@ export class MemoryStore implements Store {
   /** Erases the data of an event. False if it is not held. */
   erase(position: number): boolean {
     const wasCurrent = this.#current.erase(position).size > 0;
-    this.#backups.eraseCurrent(position);
+    this.#backups.erase(position);
     const entry = this.#recent.at(position);
     if (!entry && !wasCurrent) return false;
     if (entry) {
       const erased = erasedEntry(entry);
       this.#recent.replace(erased);
       this.#named.replace(erased);
-      this.#backups.replace(erased);
     }
     this.#follower?.erased?.(position);
     return true;

@@ -5,7 +5,7 @@ import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
-import type { BlockContent, EngineBounds } from "./engine.ts";
+import type { BlockContent, EngineBounds, Rewrite } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { endKey, nameOf } from "./names.ts";
@@ -71,10 +71,17 @@ export class Appending {
     return answers;
   }
 
-  /** Appends one block, which has no event that readers are sent. @throws RedisAway; OutcomeUnknown. */
-  async appendBlock(content: BlockContent): Promise<void> {
+  /**
+   * Appends one block, which has no event that readers are sent. False when the block that it was to rewrite is
+   * another by now, so that nothing is kept.
+   *
+   * @throws RedisAway; OutcomeUnknown.
+   */
+  async appendBlock(content: BlockContent, rewrite?: Rewrite): Promise<boolean> {
     this.#session.assertTakesEvents();
-    await this.#keep(this.#member.begin([content]), performance.now() + OUTCOME_MS);
+    const pending = this.#member.begin([content], undefined, rewrite);
+    const outcome = await this.#keep(pending, performance.now() + OUTCOME_MS);
+    return !(outcome instanceof Map) && "last" in outcome;
   }
 
   async #appendUnit(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
@@ -127,8 +134,8 @@ export class Appending {
   }
 
   /**
-   * Resolves when the append is kept and followed; or to the entries that have its names already, or to the
-   * position up to which topics have ended that this node did not know of.
+   * Resolves when the append is kept and followed; or to the entries that have its names already (none: it is
+   * to be looked at again), or to the position up to which topics have ended that this node did not know of.
    */
   async #keep(pending: Pending, until: number): Promise<Kept | Map<string, Entry> | Ended> {
     const member = this.#member;
@@ -164,7 +171,7 @@ export class Appending {
         } else if (answer.result === "ended") {
           member.finish();
           return { endedUpTo: answer.upTo };
-        } else if (answer.result === "again" && answer.last === 0) {
+        } else if (answer.result === "changed" || (answer.result === "again" && answer.last === 0)) {
           member.finish();
           return new Map();
         } else if (answer.result === "kept") {

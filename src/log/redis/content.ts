@@ -1,9 +1,9 @@
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
-import { placeText } from "../../protocol/place.ts";
-import { blocksOf, decodeBlock, encodeBlock, type Block as StoredBlock } from "../block.ts";
-import { createEntry, type Draft, type Entry } from "../entry.ts";
-import type { Block, BlockContent } from "./engine.ts";
-import { clearedKey, endKey, nameOf, valueKey } from "./names.ts";
+import { type Place, placeText } from "../../protocol/place.ts";
+import { blocksOf, DamagedBlock, decodeBlock, encodeBlock, type Block as StoredBlock } from "../block.ts";
+import { createEntry, type Draft, type Entry, erasedEntry } from "../entry.ts";
+import type { Block, BlockContent, Rewrite } from "./engine.ts";
+import { clearedKey, endKey, erasureKey, nameOf, valueKey, withoutValues } from "./names.ts";
 
 /** What a block takes in Redis besides its texts, in bytes, roughly. */
 const BLOCK_BYTES = 100;
@@ -35,6 +35,35 @@ export function clearing(type: string, topic: string | undefined): BlockContent 
 /** What opens a topic that has ended: likewise. */
 export function opening(topic: string): BlockContent {
   return { ...note(undefined, topic), current: clearedKey(endKey(topic)) };
+}
+
+/** What erases the event at a place: likewise. */
+export function erasing(place: Place): BlockContent {
+  return { ...note(undefined, undefined), current: erasureKey(placeText(place)) };
+}
+
+/** The block without the data of its event at a position. One that is damaged stays as it is. @throws NewerBlock */
+export function withoutEvent<B extends Pick<Block, "last" | "count" | "current" | "text">>(
+  block: B,
+  position: number,
+): B {
+  let stored: StoredBlock;
+  try {
+    stored = decodeBlock(block.text);
+  } catch (error) {
+    if (error instanceof DamagedBlock) return block;
+    throw error;
+  }
+  const index = position - (block.last - block.count + 1);
+  const entries = stored.entries.map((entry, i) => (i === index ? erasedEntry(entry) : entry));
+  return { ...block, current: withoutValues(block.current), text: encodeBlock({ ...stored, entries }) };
+}
+
+/** How the block with the event at a position is rewritten when it is erased; undefined: there is none. */
+export function rewriteOf(block: Block | undefined, position: number): Rewrite {
+  if (!block) return { of: "", current: "", text: "" };
+  const { current, text } = withoutEvent(block, position);
+  return { of: new Bun.CryptoHasher("sha1").update(block.text).digest("hex"), current, text };
 }
 
 function note(type: string | undefined, topic: string | undefined): BlockContent {

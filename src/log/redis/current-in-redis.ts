@@ -5,7 +5,7 @@ import { MirroredValues } from "../mirrored-values.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { Block, Counts } from "./engine.ts";
-import { clearsValue, valueKey } from "./names.ts";
+import { clearedValues, valueKey } from "./names.ts";
 import type { Commands, RedisEngine, StoredValue } from "./redis-engine.ts";
 
 /** The values of so many keys are read at once. */
@@ -49,10 +49,28 @@ export class CurrentInRedis {
     if (block.current === "" || block.last <= this.#readUpTo) return undefined;
     this.values.keep(entries);
     const [entry] = entries;
-    if (!clearsValue(block.current) || entry?.type === undefined) return undefined;
+    const cleared = clearedValues(block.current);
+    if (!entry || cleared.size === 0) return undefined;
+    if (entry.type === undefined) {
+      this.#unset(entry, cleared);
+      return undefined;
+    }
     const [topic] = entry.topics;
     this.values.clear(entry.type, topic);
     return { type: entry.type, topic };
+  }
+
+  /** The event that had set these keys was erased before this node has followed it: what it replaced is no value. */
+  #unset(erased: Entry, keys: ReadonlySet<string>): void {
+    const all = this.values.read(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).values;
+    for (const { entry, topics } of all) {
+      const { type = DEFAULT_TYPE } = entry;
+      for (const topic of keyTopics(topics)) {
+        if (keyTopics(erased.topics).includes(topic) && keys.has(valueKey(type, topic))) {
+          this.values.clear(type, topic);
+        }
+      }
+    }
   }
 
   heard({ floor, dropped }: Counts): void {
@@ -81,6 +99,11 @@ function currentValuesOf(found: readonly StoredValue[]): CurrentValue[] {
     if (topics.length === 0) return [{ entry, topics }];
     return [{ entry, topics: topics.filter((topic) => mine?.has(valueKey(type, topic))) }];
   });
+}
+
+/** Undefined stands for no topic. */
+function keyTopics(topics: readonly string[]): readonly (string | undefined)[] {
+  return topics.length > 0 ? topics : [undefined];
 }
 
 /** The event of a value; undefined when it can't be read. */

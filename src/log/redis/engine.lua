@@ -10,13 +10,15 @@
 --       7 sizes: a hash, such a key -> the size of that value's block
 --       8 archive: a hash, such a key -> "POSITION SIZE WORD KEPT_AT TEXT", the newest that is no longer in the log
 --       9 ends: a sorted set, key of a topic that has ended -> twice the position of its last event, plus 1 if that is private
+--      10 moved: a sorted set, [ID, FIELD, VALUE, …] as JSON -> the position of the last event, of each block that has left
+--         the stream though it is held
 -- ARGV  1 the operation, then its arguments
 --
 -- Lives are written "NUMBER WORD FIRST;…", epochs "NUMBER AFTER;…", seqs "NODE SEQ LAST;…".
 -- Numbers are exact as text up to 10^14.
 
 local LOG, NAMES, META, SEQS, HELLOS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local CURRENT, SIZES, ARCHIVE, ENDS = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local CURRENT, SIZES, ARCHIVE, ENDS, MOVED = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 60000, 1000
 local LEASE, SEQ_KEPT = 10000, 3600000
 -- How many lives and epochs are remembered.
@@ -27,6 +29,9 @@ local TRIMMED = 64
 local DROPPED = 64
 -- How many bytes of current values one call reads, or one value.
 local READ = 262144
+-- How many neighbours of a block leave the stream with it: so many on each side at a time, so often at most. A text
+-- that is longer than LONG has no neighbours.
+local NEIGHBOURS, MOVES, LONG = 4, 64, 4096
 
 
 -- State: all of META that a call needs, as numbers where they are numbers.
@@ -70,11 +75,126 @@ local function block_of(entry)
     text = fields.b,
     word = fields.w,
     current = fields.r,
+    erases = fields.x,
     previous = fields.p,
     kept_at = tonumber(fields.t),
     node = fields.n,
     seq = tonumber(fields.s),
+    is_moved = entry.is_moved,
   }
+end
+
+-- Nothing in a stream can be changed. So a block leaves it when one of its events is erased, and lies in MOVED without
+-- that event's data. What is deleted from a stream is only marked: its bytes go with the last entry of their node of
+-- the stream. So its neighbours there leave the stream, too.
+
+local some_moved
+local function has_moved()
+  if some_moved == nil then some_moved = redis.call('EXISTS', MOVED) == 1 end
+  return some_moved
+end
+
+local function position_of(entry) return tonumber(string.match(entry[1], '%-(%d+)$')) end
+
+-- The first entry from MOVED that a command finds.
+local function moved_entry(...)
+  local text = has_moved() and redis.call(...)[1]
+  if not text then return nil end
+  local all = cjson.decode(text)
+  return { all[1], { unpack(all, 2) }, is_moved = true }
+end
+
+-- The oldest block that ends at the position or later, which the stream has at this id or later.
+local function oldest_entry(id, position)
+  local entry = redis.call('XRANGE', LOG, id, '+', 'COUNT', 1)[1]
+  local moved = moved_entry('ZRANGEBYSCORE', MOVED, position, '+inf', 'LIMIT', 0, 1)
+  return moved and (not entry or position_of(moved) < position_of(entry)) and moved or entry
+end
+
+local function newest_entry()
+  local entry = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+  local moved = moved_entry('ZREVRANGEBYSCORE', MOVED, '+inf', '-inf', 'LIMIT', 0, 1)
+  return moved and (not entry or position_of(moved) > position_of(entry)) and moved or entry
+end
+
+local EPOCHS
+local function epoch_at(position)
+  if not EPOCHS then
+    EPOCHS = {}
+    for number, after in string.gmatch(redis.call('HGET', META, 'epochs') or '', '(%d+) (%d+)') do
+      EPOCHS[#EPOCHS + 1] = { number = number, after = tonumber(after) }
+    end
+  end
+  local epoch = '0'
+  for _, each in ipairs(EPOCHS) do if each.after < position then epoch = each.number end end
+  return epoch
+end
+
+-- The block with the event at a position, if it is held.
+local function block_at(position)
+  local entry = oldest_entry(string.format('%s-%.0f', epoch_at(position), position), position)
+  local block = entry and block_of(entry)
+  if block and block.last - block.count < position and position <= block.last then return block, entry end
+end
+
+local function count_nodes()
+  local about = redis.call('XINFO', 'STREAM', LOG)
+  for i = 1, #about, 2 do if about[i] == 'radix-tree-keys' then return about[i + 1] end end
+end
+
+local function move(entry)
+  if entry.is_moved then redis.call('ZREMRANGEBYSCORE', MOVED, position_of(entry), position_of(entry))
+  else redis.call('XDEL', LOG, entry[1]) end
+  redis.call('ZADD', MOVED, position_of(entry), cjson.encode({ entry[1], unpack(entry[2]) }))
+  some_moved = true
+end
+
+local function move_with_neighbours(entry)
+  local before = count_nodes()
+  move(entry)
+  local sides = { { 'XREVRANGE', '-', at = entry[1] }, { 'XRANGE', '+', at = entry[1] } }
+  for _ = 1, MOVES do
+    if count_nodes() ~= before or #sides == 0 then return end
+    for i = #sides, 1, -1 do
+      local side = sides[i]
+      local found = redis.call(side[1], LOG, '(' .. side.at, side[2], 'COUNT', NEIGHBOURS)
+      local is_end = #found < NEIGHBOURS
+      for _, each in ipairs(found) do
+        if #block_of(each).text > LONG then
+          is_end = true
+          break
+        end
+        move(each)
+        side.at = each[1]
+      end
+      if is_end then table.remove(sides, i) end
+    end
+  end
+end
+
+-- What a block erases: "xWORD-POSITION" in the place of the keys that it sets. Nil when it erases nothing.
+local function parse_erasure(current)
+  local word, position = string.match(current, '^x(%S+)%-(%d+)$')
+  return word, tonumber(position)
+end
+
+-- The block with the event that is erased, and whether it is as whoever rewrote it has read it: OF is the digest of
+-- its text, or empty for no block.
+local function find_erased(current, of)
+  local word, position = parse_erasure(current)
+  local block, entry = block_at(position)
+  if not block or block.word ~= word then return nil, of == '' end
+  return entry, redis.sha1hex(block.text) == of
+end
+
+local function rewrite(entry, current, text)
+  if not entry or block_of(entry).text == text then return end
+  local fields = entry[2]
+  for i = 1, #fields, 2 do
+    if fields[i] == 'b' then fields[i + 1] = text
+    elseif fields[i] == 'r' then fields[i + 1] = current end
+  end
+  if entry.is_moved then move(entry) else move_with_neighbours(entry) end
 end
 
 -- The ids of these names, the topics and the index of each, and what NAMES has for the ids.
@@ -181,6 +301,15 @@ local function set_current(state, current, position, size)
   return table.concat(previous, ' ')
 end
 
+-- Whether the event at this position sets the value still: it may have been erased.
+local function is_set_at(key, position)
+  local archived = redis.call('HGET', ARCHIVE, key)
+  if archived and string.match(archived, '^%d+') == string.format('%.0f', position) then return true end
+  local block = block_at(position)
+  for text in string.gmatch(block and block.current or '', '%S+') do if text == key then return true end end
+  return false
+end
+
 local function undo_current(state, block)
   local texts = {}
   for text in string.gmatch(block.current, '%S+') do texts[#texts + 1] = text end
@@ -192,7 +321,8 @@ local function undo_current(state, block)
     -- One that was dropped since does not come back.
     if clears and not now or now == block.last then
       position = tonumber(position)
-      if position > 0 and position >= (is_end and state.ends_floor or state.floor) then
+      if position > 0 and position >= (is_end and state.ends_floor or state.floor)
+        and (is_end or is_set_at(key, position)) then
         set_value(state, key, is_end, position, tonumber(size))
       else
         unset_value(state, key, is_end)
@@ -214,20 +344,26 @@ local function archive(state, block)
   end
 end
 
+-- The event at this position is nowhere current any more. Returns on how many keys it was.
+local function unset_values_at(state, position)
+  local text = string.format('%.0f', position)
+  local keys = redis.call('ZRANGEBYSCORE', CURRENT, text, text)
+  for _, key in ipairs(keys) do
+    unset_value(state, key, false)
+    local archived = redis.call('HGET', ARCHIVE, key)
+    if archived and string.match(archived, '^%d+') == text then redis.call('HDEL', ARCHIVE, key) end
+  end
+  return #keys
+end
+
 -- Past their bounds the oldest values go, all of an event at once.
 local function drop_values(state, max_values, max_bytes, most)
   local count = redis.call('ZCARD', CURRENT)
   while most > 0 and (count > max_values or state.value_bytes > max_bytes) do
     local oldest = redis.call('ZRANGE', CURRENT, 0, 0, 'WITHSCORES')[2]
     if not oldest then break end
-    for _, key in ipairs(redis.call('ZRANGEBYSCORE', CURRENT, oldest, oldest)) do
-      unset_value(state, key, false)
-      local archived = redis.call('HGET', ARCHIVE, key)
-      if archived and string.match(archived, '^%d+') == string.format('%.0f', tonumber(oldest)) then
-        redis.call('HDEL', ARCHIVE, key)
-      end
-      count, most, state.dropped = count - 1, most - 1, state.dropped + 1
-    end
+    local gone = unset_values_at(state, tonumber(oldest))
+    count, most, state.dropped = count - gone, most - gone, state.dropped + gone
     state.floor = tonumber(oldest) + 1
   end
 end
@@ -264,7 +400,13 @@ local function keep(state, count, size, names, current, text, word, kept_at, nod
   state.bytes = state.bytes + size
   local fields = { 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq,
     'f', unit_first, 'l', unit_last }
-  if current ~= '' then
+  local _, erased = parse_erasure(current)
+  if erased then
+    unset_values_at(state, erased)
+    -- A node that does not know this field reads no further: it would go on with what is erased.
+    fields[#fields + 1] = 'x'
+    fields[#fields + 1] = string.sub(current, 2)
+  elseif current ~= '' then
     for _, field in ipairs({ 'r', current, 'p', set_current(state, current, state.head, size) }) do
       fields[#fields + 1] = field
     end
@@ -279,7 +421,7 @@ local function trim(state, max_events, max_bytes, max_age, max_spare)
   for _ = 1, TRIMMED do
     local excess = state.count - max_events
     if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
-    local entry = redis.call('XRANGE', LOG, state.oldest, '+', 'COUNT', 1)[1]
+    local entry = oldest_entry(state.oldest, state.first)
     if not entry then break end
     local block = block_of(entry)
     local too_old = max_age and state.time - block.kept_at > max_age
@@ -297,17 +439,18 @@ local function trim(state, max_events, max_bytes, max_age, max_spare)
     state.first = block.last + 1
     state.oldest = string.format('%s-%.0f', string.match(entry[1], '^%d+'), block.last + 1)
   end
-  local cut
+  local cut, cut_to
   for _ = 1, TRIMMED do
     if state.spare <= 0 or (state.spare <= max_spare and not max_age) then break end
-    local block = block_of(redis.call('XRANGE', LOG, cut or '-', '+', 'COUNT', 1)[1])
+    local block = block_of(oldest_entry(cut or '-', cut_to and cut_to + 1 or 0))
     if state.spare <= max_spare and state.time - block.kept_at <= max_age then break end
     state.spare = state.spare - block.size
     forget_names(block)
     if block.current then archive(state, block) end
-    cut = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1)
+    cut, cut_to = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1), block.last
   end
   if cut then redis.call('XTRIM', LOG, 'MINID', cut) end
+  if cut and has_moved() then redis.call('ZREMRANGEBYSCORE', MOVED, '-inf', string.format('%.0f', cut_to)) end
 end
 
 local function seq_of(node)
@@ -326,7 +469,12 @@ end
 
 local OPERATION = ARGV[1]
 
--- append NODE SEQ WORD HEAD TOPICS BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)...
+-- After a block that erases come OF CURRENT TEXT: what its event's block is to be.
+local function last_argument_of_blocks(first, each)
+  return parse_erasure(ARGV[first + 3]) and first + each - 1 or #ARGV
+end
+
+-- append NODE SEQ WORD HEAD TOPICS BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)... [OF CURRENT TEXT]
 -- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
 -- keys of those that it appends to, have none of them.
 -- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
@@ -339,8 +487,8 @@ if OPERATION == 'append' then
   if known and seq < known then return { 'stale' } end
   state.time = math.max(state.time, clock())
   lease = lease or state.time - LEASE
-  local held = { 'held' }
-  for i = 14, #ARGV, 5 do
+  local held, last = { 'held' }, last_argument_of_blocks(14, 5)
+  for i = 14, last, 5 do
     local ids, topics, _, known = look_up(ARGV[i + 2])
     for n, id in ipairs(ids) do
       for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
@@ -362,10 +510,19 @@ if OPERATION == 'append' then
     save('time', state.time)
     return { 'ended', state.head }
   end
+  if last < #ARGV then
+    local entry, is_same = find_erased(ARGV[17], ARGV[19])
+    if not is_same then
+      set_seq(node, seq, 0, lease)
+      save('time', state.time)
+      return { 'changed' }
+    end
+    rewrite(entry, ARGV[20], ARGV[21])
+  end
   local unit_first, unit_last = state.head + 1, state.head
   local values = 0
-  for i = 14, #ARGV, 5 do unit_last = unit_last + ARGV[i] end
-  for i = 14, #ARGV, 5 do
+  for i = 14, last, 5 do unit_last = unit_last + ARGV[i] end
+  for i = 14, last, 5 do
     keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], word, state.time, node, seq,
       unit_first, unit_last)
     if ARGV[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(ARGV[i + 3], ' ', ' ')) end
@@ -397,10 +554,6 @@ if OPERATION == 'values' then
   local state = load_state()
   if not state.word or state.phase then return { 'hello' } end
   local found = redis.call('ZRANGEBYSCORE', CURRENT, '(' .. ARGV[2], ARGV[3], 'WITHSCORES', 'LIMIT', 0, ARGV[4])
-  local epochs = {}
-  for number, after in string.gmatch(redis.call('HGET', META, 'epochs') or '', '(%d+) (%d+)') do
-    epochs[#epochs + 1] = { number = number, after = tonumber(after) }
-  end
   local values, length = { 'values' }, 0
   for i = 1, #found, 2 do
     local key, position = found[i], string.format('%.0f', tonumber(found[i + 1]))
@@ -409,17 +562,19 @@ if OPERATION == 'values' then
     local at, _, word, kept_at, text =
       string.match(redis.call('HGET', ARCHIVE, key) or '', '^(%d+) (%d+) (%S+) (%d+) (.*)$')
     if at ~= position then
-      local epoch = '0'
-      for _, each in ipairs(epochs) do if each.after < tonumber(position) then epoch = each.number end end
-      local id = epoch .. '-' .. position
-      local entry = redis.call('XRANGE', LOG, id, id)[1]
-      local block = entry and block_of(entry)
+      local block = block_at(tonumber(position))
       word, kept_at, text = block and block.word or '', block and block.kept_at or 0, block and block.text or ''
     end
     for _, value in ipairs({ key, position, word, kept_at, text }) do values[#values + 1] = value end
     length = length + #text
   end
   return values
+end
+
+-- block POSITION: the block with the event at a position, as it lies in the stream
+if OPERATION == 'block' then
+  local _, entry = block_at(tonumber(ARGV[2]))
+  return entry and { entry[1], entry[2] } or {}
 end
 
 -- ends AFTER UP_TO LIMIT: the topics that ended between two positions, oldest first: KEY POSITION PRIVATE each
@@ -498,6 +653,7 @@ local function begin_epoch(state)
   end
   kept[#kept + 1] = string.format('%.0f %.0f', number, state.head)
   state.epoch = number
+  EPOCHS = nil
   save('epoch', number, 'epochs', table.concat(kept, ';', math.max(1, #kept - REMEMBERED + 1)))
 end
 
@@ -534,11 +690,12 @@ end
 
 local function cut(state, to)
   while true do
-    local entry = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+    local entry = newest_entry()
     if not entry then break end
     local block = block_of(entry)
     if block.last <= to then break end
-    redis.call('XDEL', LOG, entry[1])
+    if block.is_moved then redis.call('ZREMRANGEBYSCORE', MOVED, block.last, block.last)
+    else redis.call('XDEL', LOG, entry[1]) end
     if block.last < state.first then
       state.spare = state.spare - block.size
     else
@@ -687,8 +844,8 @@ local function answer(state)
   local all = redis.call('HGETALL', SEQS)
   for i = 1, #all, 2 do seqs[#seqs + 1] = all[i] .. ' ' .. string.match(all[i + 1], '^(%S+ %S+)') end
   local epochs = redis.call('HGET', META, 'epochs') or ''
-  local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
-  local tail = newest and block_of(newest).last or 0
+  local newest = newest_entry()
+  local tail = newest and position_of(newest) or 0
   return { 'open', text_of(state.lives), state.head, tail, epochs, state.replid, table.concat(seqs, ';'),
     unpack(counts(state)) }
 end
@@ -745,7 +902,7 @@ if OPERATION == 'hello' then
   return answer(state)
 end
 
--- put NODE NEW_WORD (COUNT SIZE NAMES CURRENT TEXT WORD KEPT_AT NODE SEQ UNIT_FIRST UNIT_LAST)...
+-- put NODE NEW_WORD (COUNT SIZE NAMES CURRENT TEXT WORD KEPT_AT NODE SEQ UNIT_FIRST UNIT_LAST)... [OF CURRENT TEXT]
 if OPERATION == 'put' then
   local state = load_all()
   if not state.phase then return answer(state) end
@@ -757,8 +914,13 @@ if OPERATION == 'put' then
   end
   local word, unit_first, unit_last = ARGV[9], tonumber(ARGV[13]), tonumber(ARGV[14])
   local fits = unit_first == state.head + 1 and unit_last <= state.stop and is_on(state.lives, word, unit_first)
+  local last = last_argument_of_blocks(4, 11)
+  if state.phase == 'putting back' and fits and last < #ARGV then
+    local entry, is_same = find_erased(ARGV[7], ARGV[15])
+    if is_same then rewrite(entry, ARGV[16], ARGV[17]) else fits = false end
+  end
   if state.phase == 'putting back' and fits then
-    for i = 4, #ARGV, 11 do
+    for i = 4, last, 11 do
       keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), unpack(ARGV, i + 2, i + 10))
     end
     local node, seq = ARGV[11], tonumber(ARGV[12])

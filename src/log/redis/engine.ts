@@ -15,7 +15,8 @@ export interface BlockContent {
   readonly names: string;
   /**
    * The keys of the current values that its event sets and of the topics that it ends, with one space between,
-   * or `-KEY` to clear one; empty for none. A block with some holds one event. See names.ts.
+   * or `-KEY` to clear one; empty for none. `xPLACE` erases the event at a place. A block with some holds one
+   * event. See names.ts.
    */
   readonly current: string;
   readonly text: string;
@@ -68,6 +69,16 @@ export interface Append {
   readonly blocks: readonly BlockContent[];
   /** For events that are refused on a topic that has ended. */
   readonly ends?: KnownEnds | undefined;
+  /** With a block that erases an event. */
+  readonly rewrite?: Rewrite | undefined;
+}
+
+/** What the block of an event that is erased is to be. */
+export interface Rewrite {
+  /** The SHA-1 digest of its text before, in hexadecimal; empty when there is no such block. */
+  readonly of: string;
+  readonly current: string;
+  readonly text: string;
 }
 
 /** What a node knows of ends: nothing is kept when others came later, unless none is of a topic that it names. */
@@ -83,6 +94,8 @@ export interface PutBack {
   readonly node: string;
   readonly newWord: string;
   readonly blocks: readonly Block[];
+  /** With a block that erases an event. */
+  readonly rewrite?: Rewrite | undefined;
 }
 
 /** A part of the stream: the ids of its entries begin with this number, and their positions come after `after`. */
@@ -162,6 +175,8 @@ export type AppendAnswer =
   | { readonly result: "held"; readonly held: ReadonlyMap<string, number> }
   /** Nothing is kept: topics have ended that the node does not know of. They did up to this position. */
   | { readonly result: "ended"; readonly upTo: number }
+  /** Nothing is kept: the block that was to be rewritten is another by now. */
+  | { readonly result: "changed" }
   /** The engine is in another life or in a recovery: say hello. */
   | { readonly result: "hello" }
   /** The number is lower than the node's last. */

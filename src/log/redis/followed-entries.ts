@@ -36,6 +36,12 @@ export class FollowedEntries {
     if (entry.id !== placeText(entry)) this.#named.add(entry);
   }
 
+  /** Puts an entry in the place of the one at its position. */
+  replace(entry: Entry): void {
+    this.#recent.replace(entry);
+    if (entry.id !== placeText(entry)) this.#named.replace(entry);
+  }
+
   removeBefore(position: number): void {
     for (let oldest = this.#recent.earliest; oldest; oldest = this.#recent.earliest) {
       if (oldest.position >= position) break;

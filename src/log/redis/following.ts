@@ -3,7 +3,7 @@ import { COMMAND_DEADLINE_MS, type Connection } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import type { Epoch } from "./engine.ts";
 import type { Member, Unit } from "./member.ts";
-import { entriesOfReply, type StreamEntry } from "./redis-engine.ts";
+import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./redis-engine.ts";
 
 /** How long Redis keeps a question for new events before it answers that there are none. */
 const BLOCK_MS = 2000;
@@ -15,6 +15,8 @@ const PAUSE_MS = 100;
 export interface FollowingOptions {
   /** The key of the stream. */
   readonly log: string;
+  /** The key of the blocks that have left it, and are held. */
+  readonly moved: string;
   readonly member: Member;
   /** What nodes tell each other, which is read along with the log. */
   readonly control: ControlStream;
@@ -59,7 +61,7 @@ export class Following {
         control.cursor = id;
         control.listener?.(entry);
       }
-      await this.#take(entriesOfReply(entriesOfStream(reply, log)));
+      await this.#take(tail, entriesOfReply(entriesOfStream(reply, log)));
     }
   }
 
@@ -71,20 +73,46 @@ export class Following {
     return oldest !== undefined && compareIds(oldest.id, next) >= 0;
   }
 
-  async #take(entries: readonly StreamEntry[]): Promise<void> {
+  async #take(tail: Connection, entries: readonly StreamEntry[]): Promise<void> {
     const { member, took, hello } = this.#options;
-    const units: Unit[] = [];
-    for (const { id, block } of entries) {
-      const told = member.follow(block);
-      if (told === "hello") {
-        if (units.length > 0) took(units);
-        await hello();
-        return;
+    let units: Unit[] = [];
+    const tell = (): void => {
+      if (units.length > 0) took(units);
+      units = [];
+    };
+    for (const entry of entries) {
+      const lacking = member.lacksBefore(entry.block);
+      let next: readonly StreamEntry[] = [entry];
+      if (lacking) {
+        tell();
+        const { word } = member;
+        const moved = await this.#moved(tail, lacking);
+        if (word !== member.word) return;
+        next = moved.length < MAX_BLOCKS ? [...moved, entry] : moved;
       }
-      this.#cursor = id;
-      units.push(...told);
+      for (const { id, block } of next) {
+        const told = member.follow(block);
+        if (told === "hello") {
+          tell();
+          await hello();
+          return;
+        }
+        this.#cursor = id;
+        units.push(...told);
+      }
+      // There may be more before the entry, which comes again.
+      if (next.at(-1) !== entry) break;
     }
-    if (units.length > 0) took(units);
+    tell();
+  }
+
+  /** The oldest blocks that have left the stream and end between two positions. */
+  async #moved(
+    tail: Connection,
+    { from, to }: { from: number; to: number },
+  ): Promise<readonly StreamEntry[]> {
+    const args = [this.#options.moved, `${from}`, `${to}`, "LIMIT", "0", `${MAX_BLOCKS}`];
+    return movedEntriesOf(await tail.send("ZRANGEBYSCORE", args));
   }
 }
 

@@ -1,5 +1,6 @@
+import type { Place } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
-import type { Entry } from "../entry.ts";
+import { type Entry, erasedEntry } from "../entry.ts";
 import type { Follower } from "../store.ts";
 import { Changes } from "./changes.ts";
 import { RedisAway } from "./connection.ts";
@@ -9,6 +10,7 @@ import type { EndsInRedis } from "./ends-in-redis.ts";
 import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import type { Member, Unit } from "./member.ts";
+import { erasedBy } from "./names.ts";
 
 /** The log as one node knows it: what Redis holds, and the newest of that in memory. It tells its follower. */
 export class LogView {
@@ -25,6 +27,10 @@ export class LogView {
   epochs: readonly Epoch[] = [];
   /** How many positions that the node had followed were lost. */
   lost = 0;
+  /** How many erasures the node has followed. */
+  erasures = 0;
+  /** Called when the event at a position is erased. */
+  onErased: ((position: number) => void) | undefined;
   follower: Follower | undefined;
   /** Whether the follower has been told where the log stands. */
   isTold = false;
@@ -85,9 +91,11 @@ export class LogView {
         this.#remember(entry);
         run.push(entry);
       }
-      if (!cleared) continue;
+      const erased = erasedBy(block.current);
+      if (!cleared && !erased) continue;
       tell();
-      this.follower?.cleared?.(cleared.type, cleared.topic);
+      if (cleared) this.follower?.cleared?.(cleared.type, cleared.topic);
+      if (erased) this.#erase(erased);
     }
     tell();
     this.changes.tell();
@@ -120,6 +128,15 @@ export class LogView {
       );
       return [];
     }
+  }
+
+  #erase({ word, position }: Place): void {
+    const entry = this.recent.at(position);
+    if (entry?.word === word) this.recent.replace(erasedEntry(entry));
+    this.current.values.erase(position);
+    this.erasures++;
+    this.onErased?.(position);
+    if (this.isTold) this.follower?.erased?.(position);
   }
 
   #remember(entry: Entry): void {

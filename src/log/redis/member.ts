@@ -1,3 +1,4 @@
+import type { Place } from "../../protocol/place.ts";
 import type {
   Append,
   AppendAnswer,
@@ -8,8 +9,10 @@ import type {
   KnownEnds,
   NodeSeq,
   Open,
+  Rewrite,
 } from "./engine.ts";
 import { commonEnd, isOn, type LifeChain } from "./life-chain.ts";
+import { erasedBy } from "./names.ts";
 
 /** The blocks of one append, all of them, in order. */
 export type Unit = readonly [Block, ...Block[]];
@@ -21,6 +24,14 @@ export interface Pending {
   sent: boolean;
   /** The position of its last event, if it is known that it was kept in this life. */
   kept: number | undefined;
+}
+
+/** What the member asks of the texts of blocks, which it does not read. */
+export interface BlockTexts {
+  /** Whether the text of a block is as it was written. */
+  isWhole(text: string): boolean;
+  /** The block without the data of its event at a position. */
+  withoutEvent(block: Block, position: number): Block;
 }
 
 /** What a hello's answer changes for the member. */
@@ -63,16 +74,15 @@ export class Member {
   #told: { readonly head: number; readonly seqs: readonly NodeSeq[] } = { head: 0, seqs: [] };
   #recovering = false;
   readonly #windowBound: number;
-  readonly #isWhole: (text: string) => boolean;
+  readonly #texts: BlockTexts;
 
   /**
    * @param windowBound of how many bytes it keeps at least what it has followed, to put it back.
-   * @param isWhole whether the text of a block is as it was written.
    */
-  constructor(name: string, windowBound: number, isWhole: (text: string) => boolean) {
+  constructor(name: string, windowBound: number, texts: BlockTexts) {
     this.name = name;
     this.#windowBound = windowBound;
-    this.#isWhole = isWhole;
+    this.#texts = texts;
   }
 
   get lives(): LifeChain {
@@ -148,12 +158,18 @@ export class Member {
     return { rolledBackTo: common, lost: before - common };
   }
 
+  /** The positions that it lacks before a block; undefined when there are none. Their block may have left the stream. */
+  lacksBefore(block: Block): { readonly from: number; readonly to: number } | undefined {
+    const first = block.last - block.count + 1;
+    return first > this.#next && this.isOn(block) ? { from: this.#next, to: first - 1 } : undefined;
+  }
+
   /** Takes a block that the stream brought. */
   follow(block: Block): Told {
     if (!this.isOn(block)) return "hello";
     if (block.last <= this.#head) return [];
     const first = block.last - block.count + 1;
-    const next = (this.#unit.at(-1)?.last ?? this.#head) + 1;
+    const next = this.#next;
     if (first > next || (first < next && this.#unit.length > 0)) {
       // Outrun, or a stretch is lost for good: what others did meanwhile is heard from the engine.
       if (this.#told.head < block.last) return "hello";
@@ -181,7 +197,7 @@ export class Member {
       ([{ unitFirst, word }]) => unitFirst === answer.head + 1 && isOn(answer.lives, word, unitFirst),
     );
     const unit = this.#window[index];
-    if (!unit || unit.every(({ text }) => this.#isWhole(text))) return unit;
+    if (!unit || unit.every(({ text }) => this.#texts.isWhole(text))) return unit;
     this.#dropOldest(index + 1);
     return undefined;
   }
@@ -192,8 +208,8 @@ export class Member {
   }
 
   /** Begins to append these, under a number of its own. One append is in flight at a time. */
-  begin(blocks: readonly BlockContent[], ends?: KnownEnds): Pending {
-    const append = { node: this.name, seq: ++this.#seq, blocks, ends };
+  begin(blocks: readonly BlockContent[], ends?: KnownEnds, rewrite?: Rewrite): Pending {
+    const append = { node: this.name, seq: ++this.#seq, blocks, ends, rewrite };
     this.#pending = { append, sent: false, kept: undefined };
     return this.#pending;
   }
@@ -224,8 +240,15 @@ export class Member {
     this.#pending = undefined;
   }
 
+  /** The position that comes next. */
+  get #next(): number {
+    return (this.#unit.at(-1)?.last ?? this.#head) + 1;
+  }
+
   #take(unit: Unit): Unit {
     const last = unit[0].unitLast;
+    const erased = erasedBy(unit[0].current);
+    if (erased) this.#erase(erased);
     this.#head = last;
     if (this.#pending && unit[0].node === this.name && unit[0].seq === this.#pending.append.seq) {
       this.#pending.kept = last;
@@ -244,6 +267,19 @@ export class Member {
       this.#dropOldest(1);
     }
     return unit;
+  }
+
+  /** What it puts back does not have the event's data. */
+  #erase({ word, position }: Place): void {
+    const index = this.#window.findIndex(([{ unitLast }]) => unitLast >= position);
+    const unit = this.#window[index];
+    if (!unit) return;
+    const without = (block: Block): Block => {
+      const isIn = block.last - block.count < position && position <= block.last && block.word === word;
+      return isIn ? this.#texts.withoutEvent(block, position) : block;
+    };
+    const [first, ...rest] = unit;
+    this.#window[index] = [without(first), ...rest.map(without)];
   }
 
   /** Lets go of the oldest units that it can put back. */

@@ -1,3 +1,4 @@
+import type { Place } from "../../protocol/place.ts";
 import { topicSet } from "../topic-set.ts";
 
 /**
@@ -10,6 +11,8 @@ export function nameOf(id: string, topics: readonly string[]): string {
 
 /** Before the key of a current value or of an ended topic: it is cleared, or opened again. */
 const CLEARED = "-";
+/** What stands there; the scripts know it. */
+const ERASURE = /^x(\S+)-(\d+)$/;
 /** Before a topic that has ended; the second where its last event is private. The scripts know both. */
 const END = "e";
 const PRIVATE_END = "p";
@@ -24,9 +27,10 @@ export function clearedKey(key: string): string {
   return CLEARED + key;
 }
 
-/** Whether what a block sets is that a current value is cleared. */
-export function clearsValue(current: string): boolean {
-  return current.startsWith(`${CLEARED}v`);
+/** The keys of the current values that a block clears. */
+export function clearedValues(current: string): ReadonlySet<string> {
+  const keys = current.split(" ").filter((key) => key.startsWith(`${CLEARED}v`));
+  return new Set(keys.map((key) => key.slice(CLEARED.length)));
 }
 
 /** The end of a topic, as the engine knows it: all of the topic, since the log may lose its last event. */
@@ -49,6 +53,26 @@ export function endedBy(current: string): readonly { topic: string; private: boo
 export function openedBy(current: string): readonly string[] {
   const keys = current.split(" ").filter((key) => key.startsWith(CLEARED + END));
   return keys.map((key) => endedTopicOf(key.slice(CLEARED.length)));
+}
+
+/** In the place of the keys that a block sets: it erases the event at this place. */
+export function erasureKey(place: string): string {
+  return `x${place}`;
+}
+
+/** The place of the event that a block erases; undefined when it erases none. */
+export function erasedBy(current: string): Place | undefined {
+  const [, word, position] = ERASURE.exec(current) ?? [];
+  return word === undefined ? undefined : { word, position: Number(position) };
+}
+
+/** What a block sets, after its event is erased: topics stay ended, and values are cleared. */
+export function withoutValues(current: string): string {
+  if (current === "") return current;
+  return current
+    .split(" ")
+    .map((key) => (key.startsWith("v") ? clearedKey(key) : key))
+    .join(" ");
 }
 
 /** The first part of all names of this id. */

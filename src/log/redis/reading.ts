@@ -6,7 +6,15 @@ import type { Block } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./member.ts";
 import { idDigest, positionsOf } from "./names.ts";
-import { entriesOfReply, keysOf, UnexpectedReply } from "./redis-engine.ts";
+import {
+  entriesOfReply,
+  keysOf,
+  movedEntriesOf,
+  movedKeyOf,
+  type RedisEngine,
+  type StreamEntry,
+  UnexpectedReply,
+} from "./redis-engine.ts";
 import type { Session } from "./session.ts";
 
 /** How many blocks are read at once. */
@@ -18,16 +26,20 @@ const MAX_LOCATED = 64;
 
 /** Finds and reads events: in memory where they are there, or else in Redis. */
 export class Reading {
+  readonly #engine: RedisEngine;
   readonly #session: Session;
   readonly #member: Member;
   readonly #view: LogView;
   readonly #keys: readonly string[];
+  readonly #moved: string;
 
-  constructor(session: Session, member: Member, view: LogView, prefix: string) {
+  constructor(engine: RedisEngine, session: Session, member: Member, view: LogView, prefix: string) {
+    this.#engine = engine;
     this.#session = session;
     this.#member = member;
     this.#view = view;
     this.#keys = keysOf(prefix);
+    this.#moved = movedKeyOf(prefix);
   }
 
   /**
@@ -62,6 +74,7 @@ export class Reading {
    * @throws RedisAway when Redis is away, and they are not in memory.
    */
   async read(after: number, limit: number): Promise<Stretch> {
+    const { erasures } = this.#view;
     const from = Math.max(after, this.#view.first - 1);
     if (from >= this.#view.recentAfter) {
       const entries = this.#view.recent.read(from, limit);
@@ -79,6 +92,8 @@ export class Reading {
     }
     // What a recovery has changed meanwhile is read again.
     if (word !== this.#member.word) return { entries: [], upTo: after };
+    // What was read may have been erased meanwhile.
+    if (erasures !== this.#view.erasures) return this.read(after, limit);
     for (const block of blocks) {
       if (!this.#member.isOn(block)) throw new RedisAway("the log is about to change");
       const first = block.last - block.count + 1;
@@ -103,8 +118,15 @@ export class Reading {
       const recent = this.#view.recent.at(position);
       if (recent) return recent;
     }
+    const { erasures } = this.#view;
     const blocks = await this.#readBlocks(position - 1, 1);
+    if (erasures !== this.#view.erasures) return this.entryAt(position);
     return blocks.flatMap((block) => this.#view.decode(block)).find((entry) => entry.position === position);
+  }
+
+  /** The block with the event at a position, if Redis has it, as it is there. */
+  blockAt(position: number): Promise<Block | undefined> {
+    return this.#engine.blockAt(this.#session.commands, position);
   }
 
   /** The positions of the events that are held under these names; of those alone that there are. */
@@ -126,11 +148,16 @@ export class Reading {
   }
 
   async #readBlocks(after: number, count: number): Promise<readonly Block[]> {
-    const [log = ""] = this.#keys;
     const epoch = this.#view.epochs.findLast((each) => each.after <= after) ?? this.#view.epochs[0];
-    const args = [log, `${epoch?.number ?? 0}-${after + 1}`, "+", "COUNT", `${count}`];
-    const reply = await this.#session.commands.send("XRANGE", args);
-    return entriesOfReply(reply).map(({ block }) => block);
+    const { commands } = this.#session;
+    const [log = ""] = this.#keys;
+    const range = [log, `${epoch?.number ?? 0}-${after + 1}`, "+", "COUNT", `${count}`];
+    // In this order: what leaves the stream between the two is found by the second.
+    const [stream, moved] = await Promise.all([
+      commands.send("XRANGE", range),
+      commands.send("ZRANGEBYSCORE", [this.#moved, `(${after}`, "+inf", "LIMIT", "0", `${count}`]),
+    ]);
+    return merged(entriesOfReply(stream), movedEntriesOf(moved)).slice(0, count);
   }
 
   async #locateId(id: string, mayRead: MayRead): Promise<number | undefined> {
@@ -168,6 +195,14 @@ export class Reading {
       await this.#view.changes.next(until - performance.now());
     }
   }
+}
+
+/** The blocks in the order of the log. One that is among both has left the stream meanwhile. */
+function merged(stream: readonly StreamEntry[], moved: readonly StreamEntry[]): readonly Block[] {
+  const blocks = stream.map(({ block }) => block);
+  if (moved.length === 0) return blocks;
+  const byLast = new Map([...blocks, ...moved.map(({ block }) => block)].map((block) => [block.last, block]));
+  return [...byLast.values()].sort((a, b) => a.last - b.last);
 }
 
 function stretchOf(after: number, entries: readonly Entry[], from: number): Stretch {

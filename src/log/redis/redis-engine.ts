@@ -12,9 +12,11 @@ import type {
   HelloAnswer,
   NodeSeq,
   PutBack,
+  Rewrite,
 } from "./engine.ts";
 import environment from "./environment.lua" with { type: "text" };
 import type { LifeChain, NumberedLife } from "./life-chain.ts";
+import { erasureKey } from "./names.ts";
 
 /** No bound, as a number that Lua reads. */
 const HUGE = "1e15";
@@ -57,9 +59,13 @@ export interface StoredEnd {
 
 /** The names of the keys of one hub: they share a hash tag, so that they lie together. */
 export function keysOf(prefix: string): readonly string[] {
-  return ["log", "names", "meta", "seqs", "hellos", "current", "sizes", "archive", "ends"].map(
-    (name) => `{${prefix}}:${name}`,
-  );
+  const names = ["log", "names", "meta", "seqs", "hellos", "current", "sizes", "archive", "ends", "moved"];
+  return names.map((name) => `{${prefix}}:${name}`);
+}
+
+/** The key of the blocks that have left the stream, and are held. */
+export function movedKeyOf(prefix: string): string {
+  return `{${prefix}}:moved`;
 }
 
 /** The key of what the nodes of one hub tell each other. */
@@ -86,13 +92,14 @@ export class RedisEngine {
   }
 
   async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
-    const { node, seq, word, blocks, ends } = append;
+    const { node, seq, word, blocks, ends, rewrite } = append;
     const known = ends ? [`${ends.upTo}`, ends.topics] : [HUGE, ""];
     const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
-    return appendAnswer(await this.#call(commands, [...args, ...blocks.flatMap(contentArguments)]));
+    args.push(...blocks.flatMap(contentArguments), ...rewriteArguments(rewrite));
+    return appendAnswer(await this.#call(commands, args));
   }
 
-  async putBack(commands: Commands, { node, newWord, blocks }: PutBack): Promise<HelloAnswer> {
+  async putBack(commands: Commands, { node, newWord, blocks, rewrite }: PutBack): Promise<HelloAnswer> {
     const args = blocks.flatMap((block) => [
       ...contentArguments(block),
       ...[
@@ -104,7 +111,14 @@ export class RedisEngine {
         `${block.unitLast}`,
       ],
     ]);
+    args.push(...rewriteArguments(rewrite));
     return helloAnswer(await this.#call(commands, ["put", node, newWord, ...args]));
+  }
+
+  /** The block with the event at a position, also amid a recovery; undefined when there is none. */
+  async blockAt(commands: Commands, position: number): Promise<Block | undefined> {
+    const entry = await this.#call(commands, ["block", `${position}`]);
+    return entry.length === 0 ? undefined : entriesOfReply([entry])[0]?.block;
   }
 
   /** Lets go of what is past the bounds. Undefined when the log is in a recovery. */
@@ -171,7 +185,7 @@ export class RedisEngine {
 
 /** All that an entry of the stream has: what a block is, and what its append changed. */
 const BLOCK_FIELDS: ReadonlySet<string> = new Set([
-  ...["c", "z", "i", "r", "p", "b", "w", "t", "n", "s", "f", "l"],
+  ...["c", "z", "i", "r", "p", "x", "b", "w", "t", "n", "s", "f", "l"],
 ]);
 
 /** A block as it lies in the stream. */
@@ -202,12 +216,31 @@ export function entriesOfReply(reply: unknown): StreamEntry[] {
     const number = (name: string): number => integer(text(name));
     const block = {
       ...{ count: number("c"), size: number("z"), names: text("i"), text: text("b") },
-      current: values.get("r") ?? "",
+      current: values.get("r") ?? erasureText(values.get("x")),
       ...{ word: text("w"), last, keptAt: number("t"), node: text("n"), seq: number("s") },
       ...{ unitFirst: number("f"), unitLast: number("l") },
     };
     return { id, block };
   });
+}
+
+/** Blocks that are held, and not in the stream any more: those of a reply to ZRANGE and the like. @throws NewerBlock */
+export function movedEntriesOf(reply: unknown): StreamEntry[] {
+  if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+  return entriesOfReply(
+    reply.map((text: string) => {
+      const [id, ...fields]: unknown[] = JSON.parse(text);
+      return [id, fields];
+    }),
+  );
+}
+
+function erasureText(place: string | undefined): string {
+  return place === undefined ? "" : erasureKey(place);
+}
+
+function rewriteArguments(rewrite: Rewrite | undefined): string[] {
+  return rewrite ? [rewrite.of, rewrite.current, rewrite.text] : [];
 }
 
 function contentArguments({ count, size, names, current, text }: BlockContent): string[] {
@@ -252,6 +285,7 @@ function appendAnswer(reply: readonly unknown[]): AppendAnswer {
   switch (result) {
     case "hello":
     case "stale":
+    case "changed":
       return { result };
     case "kept":
       return { result, last: integer(reply[1]), counts: countsOf(reply, 2) };

@@ -20,7 +20,7 @@ import {
 import { parseRedisAddress } from "./address.ts";
 import { Appending } from "./appending.ts";
 import { RedisAway } from "./connection.ts";
-import { clearing, opening } from "./content.ts";
+import { clearing, erasing, opening, rewriteOf, withoutEvent } from "./content.ts";
 import { ControlStream } from "./control-stream.ts";
 import { CurrentInRedis } from "./current-in-redis.ts";
 import { EndsInRedis } from "./ends-in-redis.ts";
@@ -28,7 +28,7 @@ import type { EngineBounds } from "./engine.ts";
 import { LogView } from "./log-view.ts";
 import { Member } from "./member.ts";
 import { Reading } from "./reading.ts";
-import { controlKeyOf, keysOf, RedisEngine } from "./redis-engine.ts";
+import { controlKeyOf, keysOf, movedKeyOf, RedisEngine } from "./redis-engine.ts";
 import { Session } from "./session.ts";
 
 /** A node can put back at least the newest events of this size, and reads them without Redis. */
@@ -70,12 +70,13 @@ export class RedisStore implements Store {
   readonly servesWhileFailing = true;
   readonly #engineBounds: EngineBounds;
   readonly #engine: RedisEngine;
-  readonly #member = new Member(newWord(), WINDOW_BYTES, isWhole);
+  readonly #member = new Member(newWord(), WINDOW_BYTES, { isWhole, withoutEvent });
   readonly #view: LogView;
   /** Resolves when a later version wrote something that this one does not know: it reads no further. @internal */
   readonly outdated: Promise<string>;
   /** What the nodes of the hub tell each other. @internal */
   readonly control: ControlStream;
+  readonly #backups = new Backups();
   readonly #session: Session;
   readonly #reading: Reading;
   readonly #appending: Appending;
@@ -105,10 +106,11 @@ export class RedisStore implements Store {
     this.#engine = new RedisEngine(prefix);
     const view = new LogView(member, this.bounds.events, current, ended);
     this.#view = view;
+    view.onErased = (position) => this.#backups.erase(position);
     this.control = new ControlStream(controlKeyOf(prefix), () => session.commands);
     const session = new Session({
       ...{ address, engine: this.#engine, member, replicas, control: this.control },
-      log: keysOf(prefix)[0] ?? "",
+      ...{ log: keysOf(prefix)[0] ?? "", moved: movedKeyOf(prefix) },
       readCurrent: async (commands, upTo) => {
         await current.read(this.#engine, commands, upTo);
         await ended.read(this.#engine, commands, upTo);
@@ -121,7 +123,7 @@ export class RedisStore implements Store {
       note: (message) => view.follower?.noted(message),
     });
     this.#session = session;
-    const reading = new Reading(session, member, view, prefix);
+    const reading = new Reading(this.#engine, session, member, view, prefix);
     this.#reading = reading;
     this.#appending = new Appending({ session, member, view, reading, bounds: this.#engineBounds, replicas });
   }
@@ -213,6 +215,28 @@ export class RedisStore implements Store {
     return true;
   }
 
+  /**
+   * Erases the data of the event at a position, in Redis and at all nodes. False if it is not held.
+   *
+   * @throws RedisAway when nothing has changed; OutcomeUnknown.
+   */
+  async erase(position: number): Promise<boolean> {
+    const wanted = this.#wordAt(position);
+    await this.#reading.comeToHead();
+    for (;;) {
+      const block = await this.#reading.blockAt(position);
+      const word = this.#wordAt(position);
+      // Another life may have another event there.
+      if (word === undefined || word !== wanted) return false;
+      const found = block?.word === word ? block : undefined;
+      const isHeld = found !== undefined && position >= this.#view.first;
+      const [value] = this.current.read(position - 1, position, 1).values;
+      if (!isHeld && !value) return false;
+      const rewrite = rewriteOf(found, position);
+      if (await this.#appending.appendBlock(erasing({ word, position }), rewrite)) return true;
+    }
+  }
+
   /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
@@ -260,13 +284,18 @@ export class RedisStore implements Store {
   async #copyTo(path: string): Promise<void> {
     await this.#reading.comeToHead();
     const { word, head, lives } = this.#member;
-    await new Backups().gather(path, {
+    await this.#backups.gather(path, {
       ...{ after: this.#view.first - 1, head, ended: this.ended.all() },
       lives: lives.map(({ word, first }) => ({ word, first })),
       current: this.current.read(0, head, Number.POSITIVE_INFINITY).values,
       isSame: () => this.#member.word === word,
       read: (after, limit) => this.#reading.read(after, limit),
     });
+  }
+
+  /** The word of the life that a position is in. */
+  #wordAt(position: number): string | undefined {
+    return this.#member.lives.findLast(({ first }) => first <= position)?.word;
   }
 
   #away(reason: string): void {

@@ -1,15 +1,17 @@
-import { newWord } from "../../protocol/place.ts";
+import { newWord, type Place } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
+import { rewriteOf } from "./content.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
-import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
+import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open, Rewrite } from "./engine.ts";
 import { explain, isReadOnly } from "./failure.ts";
 import { Following } from "./following.ts";
 import { findMaster } from "./master.ts";
 import type { Member, Unit } from "./member.ts";
+import { erasedBy } from "./names.ts";
 import { entriesOfReply, type RedisEngine } from "./redis-engine.ts";
 
 /** A node says hello so often, in milliseconds: its lease in the log is 10 s. */
@@ -30,8 +32,9 @@ export interface SessionOptions {
   readonly engine: RedisEngine;
   readonly member: Member;
   readonly replicas: number;
-  /** The key of the stream. */
+  /** The key of the stream, and of the blocks that have left it and are held. */
   readonly log: string;
+  readonly moved: string;
   /** What nodes tell each other, which is read along with the log. */
   readonly control: ControlStream;
   /** Reads the current values and the ended topics up to a position. */
@@ -70,9 +73,9 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { log, member, control, took } = options;
+    const { log, moved, member, control, took } = options;
     this.#following = new Following({
-      ...{ log, member, control },
+      ...{ log, moved, member, control },
       took: (units) => {
         took(units);
         this.engineHead = Math.max(this.engineHead, member.head);
@@ -327,10 +330,19 @@ export class Session {
     let answer = first;
     for (let unit = member.unitToPutBack(answer); unit; unit = member.unitToPutBack(answer)) {
       const head: number = answer.state === "putting back" ? answer.head : 0;
-      answer = await engine.putBack(this.commands, { node: member.name, newWord: newWord(), blocks: unit });
+      const erased = erasedBy(unit[0].current);
+      const rewrite = erased && (await this.#rewriteOf(erased));
+      const putBack = { node: member.name, newWord: newWord(), blocks: unit, rewrite };
+      answer = await engine.putBack(this.commands, putBack);
       this.putBack++;
       if (answer.state === "putting back" && answer.head === head) return;
     }
+  }
+
+  /** What has been put back before may have the data of an event that is erased. */
+  async #rewriteOf({ word, position }: Place): Promise<Rewrite> {
+    const block = await this.#options.engine.blockAt(this.commands, position);
+    return rewriteOf(block?.word === word ? block : undefined, position);
   }
 
   /** Asks the Sentinels whether the master is still the same. */

@@ -1,6 +1,5 @@
 import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Entry } from "../entry.ts";
 import { inSlices } from "../slices.ts";
 import { StoreFailure, type Stretch } from "../store.ts";
 import { FileWriter, type LogState } from "./file-writer.ts";
@@ -45,11 +44,14 @@ export class Backups {
   async gather(path: string, source: RemoteSource): Promise<void> {
     const partial = `${path}.partial`;
     const writer = new FileWriter(partial);
+    this.#writers.add(writer);
     try {
       await gather(source, writer);
     } catch (error) {
       writer.abandon();
       throw error;
+    } finally {
+      this.#writers.delete(writer);
     }
     await complete(partial, path);
   }
@@ -68,14 +70,9 @@ export class Backups {
     }
   }
 
-  /** Leaves an event out of the current values that are yet to be copied. */
-  eraseCurrent(position: number): void {
-    for (const writer of this.#writers) writer.eraseCurrent(position);
-  }
-
-  /** Has an entry whose data is erased replaced in what was copied already. */
-  replace(entry: Entry): void {
-    for (const writer of this.#writers) writer.replace(entry);
+  /** The data of the event at a position is in none of them. */
+  erase(position: number): void {
+    for (const writer of this.#writers) writer.erase(position);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type Block, blocksOf, DamagedBlock, decodeBlock, encodeBlock } from "../block.ts";
-import { type Entry, isNamed } from "../entry.ts";
+import { type Entry, erasedEntry, isNamed } from "../entry.ts";
 import { NameIndex } from "./name-index.ts";
 import { TopicIndex } from "./topic-index.ts";
 
@@ -54,12 +54,12 @@ export class Blocks {
     return bytes;
   }
 
-  /** Puts an entry in the place of the one at its position. */
-  replace(entry: Entry): void {
-    const row = this.after(entry.position - 1);
-    if (!row) return;
+  /** Erases the data of the event at a position, if it is there. */
+  erase(position: number): void {
+    const row = this.after(position - 1);
+    if (!row || row.last - row.count >= position) return;
     const block = decodeRow(row);
-    const entries = block.entries.map((each) => (each.position === entry.position ? entry : each));
+    const entries = block.entries.map((each) => (each.position === position ? erasedEntry(each) : each));
     this.#replace.run(encodeBlock({ ...block, entries }), block.last);
   }
 

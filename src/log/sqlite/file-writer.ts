@@ -55,17 +55,16 @@ export class FileWriter {
       this.#writeOut();
       yield;
     }
+    // They may have been read before that, and were added after it.
+    for (const position of this.#erased) if (position >= first.position) this.#blocks.erase(position);
     this.#next = last.position + 1;
   }
 
-  /** Puts an entry, whose data is erased, in the place of the one that was added. */
-  replace(entry: Entry): void {
-    this.#db.run("PRAGMA secure_delete = ON");
-    if (this.#next !== undefined && entry.position < this.#next) this.#blocks.replace(entry);
-  }
-
-  eraseCurrent(position: number): void {
+  /** The file does not get the data of the event at a position, or loses it. */
+  erase(position: number): void {
     this.#erased.add(position);
+    this.#db.run("PRAGMA secure_delete = ON");
+    this.#blocks.erase(position);
   }
 
   /** Ends the file: it can be opened as a store. */

@@ -269,17 +269,16 @@ export class SqliteStore implements Store {
   erase(position: number): boolean {
     const entry = this.#entryAt(position);
     const gone = this.#current.erase(position);
-    this.#backups.eraseCurrent(position);
+    this.#backups.erase(position);
     if (!entry && gone.size === 0) return false;
     const erased = entry && erasedEntry(entry);
     this.#file.securely(() => {
       this.#file.currentValues.write(gone);
-      if (erased) this.#file.blocks.replace(erased);
+      if (erased) this.#file.blocks.erase(position);
     });
     if (erased) {
       this.#recent.replace(erased);
       this.#cache.clear();
-      this.#backups.replace(erased);
     }
     this.#follower?.erased?.(position);
     return true;

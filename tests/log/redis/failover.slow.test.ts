@@ -12,6 +12,7 @@ import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { freePort, type RunningRedis, redisProgram, startRedis } from "./redis-server.ts";
+import { hasText } from "./redis-text.ts";
 import { startReplica } from "./replica.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
@@ -107,6 +108,50 @@ withRedis(
     // Its place was of a life that ended before it.
     expect(next?.id.endsWith("-3")).toBe(true);
     expect(await ahead.log.locate(`${behind.delivered[0]?.word}-3`, () => true)).toBeUndefined();
+  },
+  30_000,
+);
+
+withRedis(
+  "nothing that is put back has the data of an event that was erased",
+  async () => {
+    const master = await startRedis();
+    const replica = await startReplica(master, ["--rdbcompression", "no"]);
+    await beginLog(master.url);
+    const [here, away] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+    const [a, b] = [...(await started(here.url, 1)), ...(await started(away.url, 1))];
+    if (!a || !b) throw new Error("no nodes");
+    const secret = (id: string, more = {}) => draft({ json: '"a secret"', topics: [id], id, ...more });
+    await a.log.append([draft(), secret("one"), draft()]);
+    await inSync(master);
+    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+    await a.log.append([draft({ json: '"now"', topics: ["two"], retain: true })]);
+    await a.log.append([secret("two", { retain: true }), secret("three"), draft()]);
+    await until(() => b.delivered.length === 7);
+    away.cut();
+    for (const position of [2, 5, 6]) expect(await a.log.erase(position)).toBeTrue();
+    here.cut();
+    await master.kill();
+    await tell(replica, "REPLICAOF", "NO", "ONE");
+    here.pointAt(replica.port);
+    away.pointAt(replica.port);
+    // This node has not heard of it, and puts back all that it has.
+    away.mend();
+    await until(() => b.store.engine.state === "recovering");
+    here.mend();
+    await until(() => [a, b].every(({ store, log }) => store.engine.life?.number === 2 && log.head === 10));
+    const [late] = await started(here.url, 1);
+    for (const node of [a, b, late]) {
+      const { entries } = (await node?.log.read(0, 20)) ?? {};
+      expect(entries?.filter(({ erased }) => erased).map(({ position }) => position)).toEqual([
+        ...[2, 5, 6, 8, 9, 10],
+      ]);
+      expect(entries?.some(({ json }) => json.includes("secret"))).toBeFalse();
+      expect(node?.store.current.count).toBe(0);
+    }
+    const client = new RedisClient(replica.url);
+    expect(await hasText(client, "secret")).toBeFalse();
+    client.close();
   },
   30_000,
 );

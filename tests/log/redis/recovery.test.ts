@@ -82,7 +82,8 @@ class Scene {
 }
 
 const DAMAGED = "damaged";
-const node = (name: string): Member => new Member(name, 100, (text) => text !== DAMAGED);
+const node = (name: string): Member =>
+  new Member(name, 100, { isWhole: (text) => text !== DAMAGED, withoutEvent: (block) => block });
 
 /** The head of the log after a scene, with all rules and without this one. */
 function withAndWithout(rule: EngineRule, scene: (scene: Scene) => void): [number, number] {

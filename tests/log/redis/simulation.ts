@@ -9,6 +9,7 @@ import {
 } from "../../../src/log/redis/engine.ts";
 import { isOn, type LifeChain, numberOf } from "../../../src/log/redis/life-chain.ts";
 import { Member, type Pending, type Unit } from "../../../src/log/redis/member.ts";
+import { withoutValues } from "../../../src/log/redis/names.ts";
 import {
   EMPTY,
   type EngineRule,
@@ -98,6 +99,8 @@ const TOPICS = 3;
 
 /** How many steps later than usual all may have settled. */
 const LATEST = 2000;
+/** In the place of an event's number. */
+const ERASED = "0";
 
 interface Server {
   readonly index: number;
@@ -607,7 +610,7 @@ export class Simulation {
 
   #join(): void {
     this.#nodes.push({
-      member: new Member(`n${++this.#names}`, WINDOW, () => true),
+      member: new Member(`n${++this.#names}`, WINDOW, { isWhole: () => true, withoutEvent }),
       ...{ up: true, server: -1, saidHello: false, cutUntil: 0, heard: undefined },
       cursor: { epoch: 0, last: 0 },
       ...{ pending: undefined, waiting: [], queue: [], answer: undefined, elsewhereSince: -1 },
@@ -1210,6 +1213,19 @@ export class Simulation {
 /** Whether its publisher still waits for an answer. */
 function isOpen(ask: Ask): boolean {
   return ask.publication.ask === ask && ask.publication.state === "asked";
+}
+
+/** An event whose data is erased has no number. */
+function withoutEvent<B extends Pick<Block, "last" | "count" | "current" | "text">>(
+  block: B,
+  position: number,
+): B {
+  const index = position - (block.last - block.count + 1);
+  const text = block.text
+    .split(",")
+    .map((uid, i) => (i === index ? ERASED : uid))
+    .join(",");
+  return { ...block, current: withoutValues(block.current), text };
 }
 
 /** The events of these blocks with their places. */
