@@ -31,6 +31,8 @@ export class LogView {
   erasures = 0;
   /** Called when the event at a position is erased. */
   onErased: ((position: number) => void) | undefined;
+  /** The places of events that were erased at this node, and are to be again: Redis has lost that. */
+  unerased: readonly Place[] = [];
   follower: Follower | undefined;
   /** Whether the follower has been told where the log stands. */
   isTold = false;
@@ -65,6 +67,7 @@ export class LogView {
         this.lost += heard.lost;
         this.recent.removeAfter(heard.rolledBackTo);
         this.follower?.rolledBack(heard.rolledBackTo);
+        this.unerased = [...this.unerased, ...(heard.unerased ?? [])];
       }
       if (heard.skippedTo !== undefined) this.recent.clear();
       this.setCounts(answer.counts);

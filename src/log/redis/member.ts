@@ -41,6 +41,8 @@ export interface Heard {
   readonly rolledBackTo?: number;
   /** So many positions that it had followed are lost. */
   readonly lost: number;
+  /** The places of events that are in the log, and whose erasure is lost. */
+  readonly unerased?: readonly Place[];
   /** The log has come to this position, and nothing of what comes before is held any more. */
   readonly skippedTo?: number;
 }
@@ -154,8 +156,9 @@ export class Member {
       return { lost: 0 };
     }
     if (before <= common) return { lost: 0 };
+    const unerased = this.#erasures(common).filter(({ word, position: last }) => this.isOn({ word, last }));
     this.#cutAfter(common);
-    return { rolledBackTo: common, lost: before - common };
+    return { rolledBackTo: common, lost: before - common, unerased };
   }
 
   /** The positions that it lacks before a block; undefined when there are none. Their block may have left the stream. */
@@ -267,6 +270,13 @@ export class Member {
       this.#dropOldest(1);
     }
     return unit;
+  }
+
+  /** What was erased after a position, of what comes up to it. */
+  #erasures(after: number): readonly Place[] {
+    const units = this.#window.filter(([{ unitLast }]) => unitLast > after);
+    const places = units.flatMap(([{ current }]) => erasedBy(current) ?? []);
+    return places.filter(({ position }) => position <= after);
   }
 
   /** What it puts back does not have the event's data. */

@@ -1,4 +1,4 @@
-import { newWord } from "../../protocol/place.ts";
+import { newWord, placeText } from "../../protocol/place.ts";
 import { isWhole } from "../block.ts";
 import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
 import { DEFAULT_ENDED_TOPICS, type EndedReader } from "../ended-topics.ts";
@@ -128,6 +128,11 @@ export class RedisStore implements Store {
     this.#appending = new Appending({ session, member, view, reading, bounds: this.#engineBounds, replicas });
   }
 
+  /** Whether something is to be erased again. */
+  get needsUpkeep(): boolean {
+    return this.#view.unerased.length > 0;
+  }
+
   /** How many events are held, as last heard. */
   get count(): number {
     return this.#view.counts.count;
@@ -187,7 +192,8 @@ export class RedisStore implements Store {
    *
    * @throws RedisAway when nothing was kept; OutcomeUnknown.
    */
-  append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
+  async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
+    if (this.needsUpkeep) await this.#eraseAgain();
     return this.#appending.append(batches);
   }
 
@@ -239,6 +245,7 @@ export class RedisStore implements Store {
 
   /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
+    if (this.needsUpkeep) await this.#eraseAgain();
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
     if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
     this.#view.setCounts(counts);
@@ -291,6 +298,19 @@ export class RedisStore implements Store {
       isSame: () => this.#member.word === word,
       read: (after, limit) => this.#reading.read(after, limit),
     });
+  }
+
+  /** Redis has lost erasures: they are done again. */
+  async #eraseAgain(): Promise<void> {
+    for (const place of this.#view.unerased) {
+      const isOn = this.#member.isOn({ word: place.word, last: place.position });
+      if (isOn && (await this.erase(place.position))) {
+        this.#view.follower?.warned(
+          `Redis had lost the erasure of the event at ${placeText(place)}: it is erased again`,
+        );
+      }
+      this.#view.unerased = this.#view.unerased.filter((each) => each !== place);
+    }
   }
 
   /** The word of the life that a position is in. */

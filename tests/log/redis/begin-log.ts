@@ -13,5 +13,7 @@ export async function beginLog(url: string): Promise<void> {
     await client.send("SET", ["test:age", age]);
     await engine.hello(client, { ...hello, newWord: newWord() });
   }
+  // No recovery waits for it.
+  await client.send("HDEL", [`{${parseRedisAddress(url).prefix}}:seqs`, hello.node]);
   client.close();
 }

@@ -157,6 +157,43 @@ withRedis(
 );
 
 withRedis(
+  "an erasure that was lost is done again by a node that has heard of it",
+  async () => {
+    const master = await startRedis();
+    const replica = await startReplica(master, ["--rdbcompression", "no"]);
+    await beginLog(master.url);
+    const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+    const [a, b] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
+    if (!a || !b) throw new Error("no nodes");
+    await a.log.append([draft({ json: '"a secret"' }), draft()]);
+    await until(() => b.delivered.length === 2);
+    await inSync(master);
+    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+    here.cut();
+    expect(await a.log.erase(1)).toBeTrue();
+    away.cut();
+    await master.kill();
+    await tell(replica, "REPLICAOF", "NO", "ONE");
+    // So the recovery does not wait for the node that is away.
+    await tell(replica, "DEL", "{tidings}:seqs");
+    here.pointAt(replica.port);
+    here.mend();
+    await until(() => b.store.engine.life?.number === 2);
+    expect((await b.log.read(0, 1)).entries[0]?.json).toBe('"a secret"');
+    away.pointAt(replica.port);
+    away.mend();
+    await until(async () => (await b.log.read(0, 1)).entries[0]?.erased);
+    expect([a.rollbacks, a.store.engine.lost]).toEqual([[2], 1]);
+    await until(() => a.warnings.some((warning) => warning.includes("erased again")));
+    expect(a.log.head).toBe(3);
+    const client = new RedisClient(replica.url);
+    expect(await hasText(client, "secret")).toBeFalse();
+    client.close();
+  },
+  30_000,
+);
+
+withRedis(
   "a Redis that is killed and has nothing on disk is given the whole window back",
   async () => {
     const redis = await startRedis();

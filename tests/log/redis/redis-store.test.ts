@@ -180,6 +180,34 @@ test.skipIf(redisPrograms.length === 0)(
   },
 );
 
+test.skipIf(redisPrograms.length === 0)("a hub goes on from a backup of Redis", async () => {
+  const redis = await startRedis();
+  await beginLog(redis.url);
+  const a = await new HubNode(redis.url).started();
+  await a.log.append([draft({ json: '"erased"' }), draft({ id: "x", topics: ["t"], retain: true }), draft()]);
+  await a.log.erase(1);
+  const client = new RedisClient(redis.url);
+  await client.send("SAVE", []);
+  client.close();
+  const [later] = await a.log.append([draft()]);
+  await redis.kill();
+  await a.log.close();
+  const folder = emptyFolder();
+  await Bun.write(join(folder, "dump.rdb"), Bun.file(join(redis.folder, "dump.rdb")));
+  const restored = await startRedis({ folder });
+  // So the recovery does not wait for the node that was there.
+  await new RedisClient(restored.url).send("DEL", ["{tidings}:seqs"]);
+  const b = await new HubNode(restored.url).started();
+  const { entries } = await b.log.read(0, 10);
+  expect(entries.map(({ id, erased }) => (erased ? undefined : id))).toEqual([
+    ...[undefined, "x", a.ids[2], undefined],
+  ]);
+  expect(b.store.current.count).toBe(1);
+  // Its place is of the life that has ended.
+  expect(await b.log.locate(later?.id ?? "", all)).toBeUndefined();
+  expect(await b.log.append([draft()])).toMatchObject([{ position: 5, id: b.log.place(5) }]);
+});
+
 test.skipIf(redisPrograms.length === 0)("a backup holds what is held, and a hub opens it", async () => {
   const { url } = await startRedis();
   await beginLog(url);
