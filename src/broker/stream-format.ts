@@ -191,8 +191,8 @@ class TextFormat implements StreamFormat {
     return beginning === undefined ? retry : joinFrames([retry, encodeId(beginning)]);
   }
 
-  gap({ requested, earliest }: Gap): Uint8Array {
-    return encodeComment(`gap: ${JSON.stringify({ requested, earliest })}`);
+  gap(gap: Gap): Uint8Array {
+    return commentOf(gap);
   }
 
   resumed(): Uint8Array {
@@ -202,6 +202,10 @@ class TextFormat implements StreamFormat {
   position(place: string): Uint8Array {
     return encodeId(place);
   }
+}
+
+function commentOf({ requested, earliest }: Gap): Uint8Array {
+  return encodeComment(`gap: ${JSON.stringify({ requested, earliest })}`);
 }
 
 function textFrame({ type, retry, json }: Entry, id: string | undefined): Uint8Array {
@@ -225,7 +229,9 @@ class MercureFormat implements StreamFormat {
   frameOf(entry: Entry): Uint8Array {
     return this.#shared.get(entry, (one) => {
       const { id, type, retry } = one;
-      return encodeFrame({ id: isNamed(one) ? id : `#${id}`, event: type, retry, data: textOf(one) });
+      // Of this type are subscription events alone, which nobody may forge, native publishers included.
+      const event = type === "mercure" ? undefined : type;
+      return encodeFrame({ id: isNamed(one) ? id : `#${id}`, event, retry, data: textOf(one) });
     });
   }
 
@@ -235,9 +241,9 @@ class MercureFormat implements StreamFormat {
     return joinFrames([encodeRetry(RETRY_MS), encodeId(`#${log.place(log.head)}`)]);
   }
 
-  /** The answer's head has told it: `Mercure-Last-Event-ID`. */
-  gap(): Uint8Array {
-    return KEEP_ALIVE;
+  /** A reader that comes back has been told by the answer's head: `Mercure-Last-Event-ID`. */
+  gap(gap: Gap): Uint8Array {
+    return commentOf(gap);
   }
 
   resumed(): Uint8Array {

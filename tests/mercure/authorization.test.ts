@@ -25,6 +25,8 @@ test("a publisher needs a token for every topic of its update", async () => {
 test("a token that is not as it should be grants nothing at all", async () => {
   const { publish } = await startMercure();
   const fine = publisher([{ match: "*" }]);
+  const [, claims, signature] = (await sign({ details: fine })).split(".");
+  const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url")}.${claims}.${signature}`;
   const tokens = {
     "another typ": await sign({ details: fine, header: { typ: "JWT" } }),
     "no typ": await sign({ details: fine, header: { typ: undefined } }),
@@ -49,6 +51,17 @@ test("a token that is not as it should be grants nothing at all", async () => {
     "a payload that is no object": await sign({ details: publisher([{ match: "*" }], { payload: 1 }) }),
     "no list": await sign({ details: { type: DETAIL } }),
     "too many details": await sign({ details: Array.from({ length: 101 }, () => fine[0]) }),
+    "more topics than a token has room for": await sign({
+      details: publisher(Array.from({ length: 450 }, (_, i) => ({ match: `${i}` }))),
+    }),
+    "too long a pattern": await sign({ details: publisher([{ match: "a".repeat(4097) }]) }),
+    "no algorithm": unsigned,
+    "another algorithm": await sign({ details: fine, header: { alg: "HS512" } }),
+    "a key of its own": await sign({
+      details: fine,
+      key: "x".repeat(32),
+      header: { jwk: { kty: "oct", k: Buffer.from("x".repeat(32)).toString("base64url") } },
+    }),
     "no token": "a.b.c",
   };
   for (const [what, token] of Object.entries(tokens)) {
@@ -92,10 +105,21 @@ test("a private update is for those whose token grants one of its topics", async
   );
   await until(() => broker.clientCount === 3);
   await publish("topic=https://e.com/books/1&topic=https://e.com/users/1/x&private=&data=secret");
+  // Whatever it says, if it says anything.
+  for (const said of ["private", "private=off", "private=0"])
+    await publish(`topic=https://e.com/books/1&${said}&data=secret`);
   await publish("topic=https://e.com/books/1&data=public");
-  for (const stream of [anonymous, granted, other])
-    await until(() => stream.events.at(-1)?.["data"] === "public");
-  expect([anonymous, granted, other].map(({ events }) => events.length)).toEqual([1, 2, 1]);
+  const got = async (streams: (typeof anonymous)[]) => {
+    for (const stream of streams) await until(() => stream.events.at(-1)?.["data"] === "public");
+    return streams.map(({ events }) => events.length);
+  };
+  expect(await got([anonymous, granted, other])).toEqual([1, 2, 1]);
+  // The history is for the same.
+  const again = [undefined, "1", "2"].map(async (user) => {
+    const topics = [{ match: `https://e.com/users/${user}/*`, match_type: "urlpattern" }];
+    return subscribe(`${query}&last_event_id=earliest`, user === undefined ? {} : await reader(topics));
+  });
+  expect(await got(await Promise.all(again))).toEqual([1, 2, 1]);
 });
 
 test("a stream ends with its token", async () => {
@@ -140,6 +164,7 @@ test("--mercure-compat takes the claim mercure, its cookie, and authorization in
   expect(stream.response.headers.get("cache-control")).toContain("private");
   expect((await publish(UPDATE, token)).status).toBe(200);
   expect((await publish("topic=https://e.com/other", token)).status).toBe(403);
+  expect((await publish(UPDATE, await sign({ old: { publish: [] } }))).status).toBe(403);
   expect((await publish(UPDATE, "", { cookie: `mercureAuthorization=${token}`, origin: url })).status).toBe(
     200,
   );

@@ -53,6 +53,15 @@ test("a quiet stream has comments, and ends at its age", async () => {
   expect(stream.events).toEqual([]);
 });
 
+test("HEAD answers with the head of a stream, and subscribes nobody", async () => {
+  const { hub, broker } = await startMercure();
+  const { status, headers } = await fetch(`${hub}?match=a&last_event_id=earliest`, { method: "HEAD" });
+  expect([status, headers.get("mercure-last-event-id")]).toEqual([200, "earliest"]);
+  expect(headers.get("content-type")).toStartWith("text/event-stream");
+  expect((await fetch(hub, { method: "HEAD" })).status).toBe(400);
+  expect(broker.clientCount).toBe(0);
+});
+
 test("who has too many connections is told when to come back", async () => {
   const { subscribe, hub, broker } = await startMercure("--max-clients-per-address", "1");
   await subscribe("match=a");
@@ -92,6 +101,7 @@ test("every event has an id, also native ones, and none is a hub event", async (
   const [first = {}, second = {}, third = {}] = stream.events;
   expect(first["id"]).toBe("one");
   for (const { id } of [second, third]) expect(id).toMatch(/^#[a-z]{12}-\d+$/);
+  expect(stream.text).toContain('\n: gap: {"requested":"nobody","earliest":"');
   expect(stream.text).not.toContain("tidings");
 });
 

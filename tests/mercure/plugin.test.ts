@@ -21,6 +21,10 @@ test("a plugin has the route below its prefix, and its own namespace there", asy
   expect((await publish("/live/.well-known/mercure/subscriptions/x")).status).toBe(422);
   expect((await publish("#general")).status).toBe(200);
   expect((await publish("/orders/7")).status).toBe(200);
-  await until(() => stream.events.length === 1);
-  expect(stream.events[0]).toMatchObject({ event: "order", data: "1" });
+  const update = (topic: string) =>
+    fetch(`${url}/.well-known/mercure`, { method: "POST", body: new URLSearchParams({ topic, data: "x" }) });
+  expect((await update("/live/.well-known/mercure/x")).status).toBe(400);
+  expect((await update("/orders/8")).status).toBe(200);
+  await until(() => stream.events.length === 2);
+  expect(stream.events).toMatchObject([{ event: "order", data: "1" }, { data: "x" }]);
 });

@@ -45,20 +45,24 @@ test("native readers get JSON, and Mercure's get the JSON of native events", asy
     ["data", "plain\ntext"],
   ]);
   await broker.publish({ type: "order", data: { b: 2 }, topic: "t" });
-  await until(() => mercure.events.length === 3);
-  await until(() => native.events.length === 4);
+  // For Mercure's subscribers, this type would be the hub's word.
+  await broker.publish({ type: "mercure", data: "forged", topic: "t" });
+  await until(() => mercure.events.length === 4);
+  await until(() => native.events.length === 5);
   expect(native.events.slice(1).map(({ event, data }) => [event, data])).toEqual([
     [undefined, '{"a":  1.50 }'],
     [undefined, '"plain\\ntext"'],
     ["order", '{"b":2}'],
+    ["mercure", '"forged"'],
   ]);
   expect(mercure.events.map(({ event, data }) => [event, data])).toEqual([
     [undefined, '{"a":\n 1.50 }'],
     [undefined, "plain\ntext"],
     ["order", '{"b":2}'],
+    [undefined, '"forged"'],
   ]);
   const history = (await (await fetch(`${url}/history?topic=t`)).json()) as { events: { data: unknown }[] };
-  expect(history.events.map(({ data }) => data)).toEqual([{ a: 1.5 }, "plain\ntext", { b: 2 }]);
+  expect(history.events.map(({ data }) => data)).toEqual([{ a: 1.5 }, "plain\ntext", { b: 2 }, "forged"]);
 });
 
 test("an id that comes again is one event; with other content the hub gives one, and the first is resumed at", async () => {
@@ -101,14 +105,34 @@ test("what is malformed is a 400, and what is too large a 413", async () => {
     "a retry in letters": "topic=a&retry=1e3",
     "a negative retry": "topic=a&retry=-1",
   };
-  for (const [what, body] of Object.entries(bad))
-    expect([what, (await publish(body)).status]).toEqual([what, 400]);
+  for (const [what, body] of Object.entries(bad)) {
+    const { status, headers } = await publish(body);
+    expect([what, status, headers.get("content-type")]).toEqual([what, 400, "application/problem+json"]);
+  }
   const topics = Array.from({ length: 101 }, (_, i): [string, string] => ["topic", `t${i}`]);
   expect((await publish(topics)).status).toBe(413);
   expect((await publish([["topic", "t".repeat(1025)]])).status).toBe(413);
-  expect((await publish("topic=a", undefined, { "content-type": "application/json" })).status).toBe(415);
+  for (const type of ["application/json", "multipart/form-data; boundary=x", "text/plain"])
+    expect((await publish("topic=a", undefined, { "content-type": type })).status).toBe(415);
   expect(broker.log.head).toBe(0);
   expect((await fetch(`${url}/.well-known/mercure`, { method: "PUT" })).status).toBe(405);
+});
+
+test("a megabyte of data comes as it was sent; more than the hub takes is a 413", async () => {
+  const { publish, subscribe, broker } = await startMercure("--max-event", "1MiB", "--max-body", "4MiB");
+  const stream = await subscribe("match=t");
+  const data = '{"ü": 1}&\n+%'.repeat(2 ** 20 / 16);
+  const send = (text: string) =>
+    publish([
+      ["topic", "t"],
+      ["data", text],
+    ]);
+  expect((await send(data)).status).toBe(200);
+  expect((await send("x".repeat(2 ** 20 + 1))).status).toBe(413);
+  expect((await send("x".repeat(2 ** 22))).status).toBe(413);
+  await until(() => stream.events.length === 1);
+  expect(stream.events[0]?.["data"] === data).toBe(true);
+  expect(broker.log.head).toBe(1);
 });
 
 test("nobody publishes in the hub's own namespace", async () => {

@@ -8,16 +8,18 @@ const received = ({ events }: { events: Record<string, string>[] }) => events.ma
 
 test("exact matchers are names, and * is every topic", async () => {
   const { publish, subscribe } = await startMercure();
-  const exact = await subscribe("match=a*&match_exact=A");
+  const exact = await subscribe("match=a*&match_exact=A&match=/relative&match=%C3%A9");
   const all = await subscribe("match_urlpattern=*");
-  for (const topic of ["ab", "a*", "a", "A"])
+  // The last is é in two characters, and the one before it what /relative is an address of.
+  const topics = ["ab", "a*", "a", "A", "/relative", "https://localhost/relative", "e\u0301"];
+  for (const topic of topics)
     await publish([
       ["topic", topic],
       ["data", topic],
     ]);
-  await until(() => all.events.length === 4);
-  await until(() => exact.events.length === 2);
-  expect(received(exact)).toEqual(["a*", "A"]);
+  await until(() => all.events.length === topics.length);
+  await until(() => exact.events.length === 3);
+  expect(received(exact)).toEqual(["a*", "A", "/relative"]);
 });
 
 test("URL patterns match absolute and relative topics, live and in the history", async () => {
@@ -31,6 +33,8 @@ test("URL patterns match absolute and relative topics, live and in the history",
     "https://e.com/books/1",
     "https://e.com/books/1/2",
     "https://E.com/x/../books/2",
+    "https://e.com/BOOKS/1",
+    "http://[x/relative/a",
     "/relative/a/b",
     "relative",
     "http://e.com/books/3",
@@ -96,6 +100,7 @@ test("a query that asks for nothing, or for what there is not, is a 400", async 
     "match_urlpattern=/%28%3F%3Da%29",
     "match_urlpattern=/%28a%29%5C1%28%5C1%29",
     "match_urlpattern=http://%5B",
+    "match=a%C2%85",
   ];
   for (const query of bad) expect([query, (await fetch(`${hub}?${query}`)).status]).toEqual([query, 400]);
   const many = Array.from({ length: 101 }, (_, i) => `match=${i}`).join("&");
