@@ -28,6 +28,8 @@ export interface AppendingOptions {
   readonly bounds: EngineBounds;
   /** How many replicas must have an event before its publisher is answered. */
   readonly replicas: number;
+  /** Writes to Redis, and changes nothing that anyone asked for. @throws RedisAway */
+  readonly write: () => Promise<void>;
 }
 
 /** A node's appends: one is in flight at a time, until the node has followed it. */
@@ -38,16 +40,18 @@ export class Appending {
   readonly #reading: Reading;
   readonly #bounds: EngineBounds;
   readonly #replicas: number;
+  readonly #write: () => Promise<void>;
   /** How long the last one took, in milliseconds. */
   lastMs = 0;
 
-  constructor({ session, member, view, reading, bounds, replicas }: AppendingOptions) {
+  constructor({ session, member, view, reading, bounds, replicas, write }: AppendingOptions) {
     this.#session = session;
     this.#member = member;
     this.#view = view;
     this.#reading = reading;
     this.#bounds = bounds;
     this.#replicas = replicas;
+    this.#write = write;
   }
 
   /** @throws RedisAway when nothing was kept; OutcomeUnknown. */
@@ -102,11 +106,13 @@ export class Appending {
       if (names.length > 0) {
         for (const name of names) asked.add(`${word} ${name}`);
         held = new Map([...held, ...(await this.#heldEntries(await this.#reading.heldUnder(names)))]);
+        // WAIT is for what its connection wrote last, and to look names up writes nothing.
+        if (this.#replicas > 0) await this.#write();
         continue;
       }
       const { fresh, recipients } = deduplication;
       if (fresh.length === 0) {
-        // A duplicate's receipt is a promise too. The answer that named it was a write of this connection.
+        // A duplicate's receipt is a promise too. This connection has written since it was found.
         if (held.size > 0) await this.#replicated();
         return deduplication.receipts([]);
       }
@@ -124,6 +130,9 @@ export class Appending {
         topics = [...new Set(fresh.flatMap((draft) => draft.topics))].map((topic) => endKey(topic)).join(" ");
         continue;
       }
+      // What was held may be lost since: then its publishers ask again, and the rest is held by its ids.
+      if (outcome.word !== word && [...held.values()].some((entry) => !this.#isOn(entry)))
+        throw new OutcomeUnknown("Redis lost what had been published before");
       const first = outcome.last - fresh.length + 1;
       return deduplication.receipts(
         fresh.map((draft, i) =>
@@ -197,8 +206,11 @@ export class Appending {
   async #followed(held: ReadonlyMap<string, Entry>, until: number): Promise<ReadonlyMap<string, Entry>> {
     const last = Math.max(0, ...[...held.values()].map(({ position }) => position));
     await this.#comeTo(last, until);
-    const isOn = ({ word, position }: Entry): boolean => this.#member.isOn({ word, last: position });
-    return new Map([...held].filter(([, entry]) => isOn(entry)));
+    return new Map([...held].filter(([, entry]) => this.#isOn(entry)));
+  }
+
+  #isOn({ word, position }: Entry): boolean {
+    return this.#member.isOn({ word, last: position });
   }
 
   /** Resolves when this node has followed the log to a position, or is in another life. @throws RedisAway */

@@ -125,7 +125,10 @@ export class RedisStore implements Store {
     this.#session = session;
     const reading = new Reading(this.#engine, session, member, view, prefix);
     this.#reading = reading;
-    this.#appending = new Appending({ session, member, view, reading, bounds: this.#engineBounds, replicas });
+    this.#appending = new Appending({
+      ...{ session, member, view, reading, bounds: this.#engineBounds, replicas },
+      write: () => this.trim(),
+    });
   }
 
   /** Whether something is to be erased again. */

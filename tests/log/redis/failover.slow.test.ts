@@ -3,7 +3,7 @@ import { RedisClient } from "bun";
 import { Broker } from "../../../src/broker/broker.ts";
 import type { Interest } from "../../../src/broker/interest.ts";
 import { RedisStore } from "../../../src/log/redis/redis-store.ts";
-import { StoreFailure } from "../../../src/log/store.ts";
+import { OutcomeUnknown, StoreFailure } from "../../../src/log/store.ts";
 import { ReaderSink } from "../../broker/reader-sink.ts";
 import { defer, killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
@@ -321,4 +321,33 @@ withRedis(
     await until(() => back.every((sink) => sink.read.events.length === 23));
   },
   60_000,
+);
+
+withRedis(
+  "what was published before and is erased while the rest is appended is not acknowledged",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const line = new TcpProxy(redis.port);
+    const node = await new HubNode(line.url).started();
+    const mine = draft({ id: "mine" });
+    await node.log.append([mine]);
+    const found = Promise.withResolvers<void>();
+    line.rewrite = (answer) => {
+      // What the node asks next does not come to Redis before all is erased.
+      if (answer.includes("held")) {
+        queueMicrotask(() => line.hold());
+        found.resolve();
+      }
+      return answer;
+    };
+    const outcome = node.log.append([mine, draft({ id: "other" })]).catch(({ cause }) => cause);
+    await found.promise;
+    await tell(redis, "FLUSHALL");
+    line.rewrite = undefined;
+    line.mend();
+    expect(await outcome).toBeInstanceOf(OutcomeUnknown);
+    expect(await node.log.append([mine])).toMatchObject([{ id: "mine", duplicate: false }]);
+    expect(await node.log.append([draft({ id: "other" })])).toMatchObject([{ duplicate: true }]);
+  },
 );

@@ -52,6 +52,26 @@ withRedis(
   20_000,
 );
 
+withRedis(
+  "an event on a topic that has ended since is acknowledged again only when a replica has it",
+  async () => {
+    const master = await startRedis();
+    const replica = await startReplica(master);
+    await beginLog(master.url);
+    const [a, b] = await Promise.all([1, 2].map(() => new HubNode(master.url, { replicas: 1 }).started()));
+    // The replica has all that this node has written so far.
+    await a?.log.append([draft()]);
+    replica.process.kill("SIGSTOP");
+    const mine = draft({ id: "mine", topics: ["order"] });
+    for (const each of [mine, draft({ id: "last", topics: ["order"], end: true })]) {
+      expect(await b?.log.append([each]).catch(({ cause }) => cause)).toBeInstanceOf(OutcomeUnknown);
+    }
+    await until(() => a?.ids.length === 3);
+    expect(await a?.log.append([mine]).catch(({ cause }) => cause)).toBeInstanceOf(OutcomeUnknown);
+  },
+  20_000,
+);
+
 withRedis("a connection that is lost amid the wait leaves the outcome unknown", async () => {
   const master = await startRedis();
   const replica = await startReplica(master);
