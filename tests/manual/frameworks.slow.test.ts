@@ -12,17 +12,9 @@ const EVENTS = `
   export default { reading: Type.Object({ celsius: Type.Number() }), alarm: Type.String() };
 `;
 const REACT = `
-  import { useState } from "react";
   import { createRoot } from "react-dom/client";
-  import { useCurrent, useEvents } from "./use-hub.react";
-  function App() {
-    const [alarms, setAlarms] = useState<string[]>([]);
-    const { values, connection } = useCurrent("reading", ["rooms/*"]);
-    useEvents(["alarm"], ["rooms/*"], ({ data }) => setAlarms((all) => [...all, data.toUpperCase()]));
-    const celsius = Object.entries(values).map(([topic, { celsius }]) => topic + "=" + celsius.toFixed(1));
-    return <p>{[connection, ...celsius, ...alarms].join(" ")}</p>;
-  }
-  createRoot(document.body.appendChild(document.createElement("div"))).render(<App />);
+  import { Rooms } from "./rooms.react";
+  createRoot(document.body.appendChild(document.createElement("div"))).render(<Rooms />);
 `;
 const VUE = `
   import { createApp, h, ref } from "vue";
