@@ -24,6 +24,11 @@ export interface Draft {
   readonly end: boolean;
 }
 
+/** On how many topics the event becomes current or ends. It may become current on no topic: that counts too. */
+export function lastingTopics({ retain, end, topics }: Pick<Draft, "retain" | "end" | "topics">): number {
+  return retain || end ? Math.max(1, topics.length) : 0;
+}
+
 /** An event with its place in the log, as plain data. {@link createEntry} makes an {@link Entry} of it. */
 export interface EntryData extends Omit<Draft, "id"> {
   /** The word of the life that the position belongs to. */

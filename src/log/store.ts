@@ -49,6 +49,13 @@ export interface Store {
    */
   readonly current?: CurrentReader | undefined;
   /**
+   * On how many topics the events of one batch may become current or end, all together. An event on no topic
+   * counts as one.
+   *
+   * @defaultValue absent: as many as the hub takes, 10,000
+   */
+  readonly maxLasting?: number | undefined;
+  /**
    * Clears a current value.
    *
    * @param topic undefined: the value of the type on no topic

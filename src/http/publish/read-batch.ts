@@ -7,7 +7,7 @@ import {
   parseShallow,
 } from "../../events/exact-json.ts";
 import { MAX_VIOLATIONS, type Violation } from "../../events/violation.ts";
-import type { Draft } from "../../log/entry.ts";
+import { type Draft, lastingTopics } from "../../log/entry.ts";
 import { Problem, unprocessable } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { notJson, parseJson } from "../request/json.ts";
@@ -42,9 +42,9 @@ const PARSED_TOGETHER = 32 * 1024;
  */
 export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[], void> {
   const { maxEvent } = hub.limits;
-  // So few bytes do not hold too many topics.
+  const { maxLasting = MAX_LASTING_TOPICS } = hub.broker.log.store;
   const few = bytes.length <= Math.min(PARSED_TOGETHER, maxEvent) ? readFew(hub, bytes) : undefined;
-  if (few) return few;
+  if (few && few.reduce((sum, draft) => sum + lastingTopics(draft), 0) <= maxLasting) return few;
   if (!isArray(bytes)) {
     if (bytes.length <= maxEvent) yield* assertJson(bytes);
     throw unprocessable([{ path: "", message: "Expected array" }]);
@@ -71,8 +71,8 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
           lasting += lastingTopics(checked.draft);
         } else if (violations.length < MAX_VIOLATIONS) violations.push(...checked.violations);
       }
-      if (lasting > MAX_LASTING_TOPICS) {
-        const message = `Expected at most ${MAX_LASTING_TOPICS} topics in all events with retain or end`;
+      if (lasting > maxLasting) {
+        const message = `Expected at most ${maxLasting} topics in all events with retain or end`;
         throw unprocessable([{ path: "", message }]);
       }
       if (violations.length >= MAX_VIOLATIONS) break;
@@ -83,10 +83,6 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
   }
   if (violations.length > 0) throw unprocessable(violations);
   return drafts;
-}
-
-function lastingTopics({ retain, end, topics }: Draft): number {
-  return retain || end ? topics.length : 0;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { placeText } from "../../protocol/place.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
-import { createEntry, type Draft, type Entry } from "../entry.ts";
+import { createEntry, type Draft, type Entry, lastingTopics } from "../entry.ts";
 import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { isReply, RedisAway } from "./connection.ts";
@@ -12,7 +12,10 @@ import { endKey, nameOf } from "./names.ts";
 import type { Reading } from "./reading.ts";
 import type { Session } from "./session.ts";
 
-/** One call carries no more than this, unless one batch alone does: Redis does nothing else meanwhile. */
+/**
+ * One call carries no more than this, unless one batch alone does: Redis does nothing else meanwhile. Each topic
+ * on which an event becomes current or ends counts as one event more.
+ */
 const MAX_APPEND_EVENTS = 1000;
 const MAX_APPEND_LENGTH = 1024 * 1024;
 /** How long a publisher waits for an append whose connection was lost, in milliseconds. */
@@ -62,13 +65,14 @@ export class Appending {
     let length = 0;
     for (const batch of batches) {
       const size = batch.drafts.reduce((sum, { json }) => sum + json.length, 0);
-      const isFull = events + batch.drafts.length > MAX_APPEND_EVENTS || length + size > MAX_APPEND_LENGTH;
+      const weight = batch.drafts.reduce((sum, draft) => sum + 1 + lastingTopics(draft), 0);
+      const isFull = events + weight > MAX_APPEND_EVENTS || length + size > MAX_APPEND_LENGTH;
       if (next.length > 0 && isFull) {
         answers.push(...(await this.#appendUnit(next)));
         [next, events, length] = [[], 0, 0];
       }
       next.push(batch);
-      events += batch.drafts.length;
+      events += weight;
       length += size;
     }
     answers.push(...(await this.#appendUnit(next)));

@@ -23,10 +23,17 @@ local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 6000
 local LEASE, SEQ_KEPT = 10000, 3600000
 -- How many lives and epochs are remembered.
 local REMEMBERED = 64
--- How many blocks one call trims at most.
-local TRIMMED = 64
--- How many current values, and how many ends, one call drops at most, besides as many as it sets.
-local DROPPED = 64
+-- How many blocks one call trims at most, or puts the names of into NAMES; of how many bytes and with how many names
+-- it trims them, and one more.
+local TRIMMED, TRIMMED_BYTES, FORGOTTEN = 64, 1048576, 1000
+-- How many current values, and how many ends, one call drops at most, besides as many as it sets, but for so many.
+local DROPPED, DROPPED_WITH = 64, 256
+-- A call that appends more events than this leaves it to others to trim.
+local TRIMS_WITH = 1000
+-- How many names that are held one call tells, and those of one block more.
+local HELD = 1000
+-- How many arguments one command is given.
+local ARGUMENTS = 2000
 -- How many bytes of current values one call reads, or one value.
 local READ = 262144
 -- How many neighbours of a block leave the stream with it: so many on each side at a time, so often at most. A text
@@ -37,7 +44,7 @@ local NEIGHBOURS, MOVES, LONG = 4, 64, 4096
 -- State: all of META that a call needs, as numbers where they are numbers.
 local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop', 'value_bytes', 'floor', 'dropped',
   'ends_floor', 'ends_dropped' }
-local TEXTS = { 'replid', 'word', 'phase', 'oldest' }
+local TEXTS = { 'replid', 'word', 'phase', 'oldest', 'unnamed' }
 
 local function load_state()
   local wanted = {}
@@ -52,6 +59,8 @@ local function load_state()
   end
   -- The id of the oldest block that is not past the bounds, or of the next one.
   state.oldest = state.oldest or '0-0'
+  -- From the block with this id on, names may not be in NAMES yet; empty when all are.
+  state.unnamed = state.unnamed or ''
   return state
 end
 
@@ -59,7 +68,7 @@ local function save(...) redis.call('HSET', META, ...) end
 
 local function save_counts(state)
   save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time,
-    'spare', state.spare, 'oldest', state.oldest, 'value_bytes', state.value_bytes, 'floor', state.floor,
+    'spare', state.spare, 'oldest', state.oldest, 'unnamed', state.unnamed, 'value_bytes', state.value_bytes, 'floor', state.floor,
     'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
 end
 
@@ -197,40 +206,62 @@ local function rewrite(entry, current, text)
   if entry.is_moved then move(entry) else move_with_neighbours(entry) end
 end
 
--- The ids of these names, the topics and the index of each, and what NAMES has for the ids.
-local function look_up(names)
-  local ids, topics, indexes = {}, {}, {}
-  for id, set, index in string.gmatch(names, '([^ .:]+)%.?([^ :]*):(%d+)') do
-    local n = #ids + 1
-    ids[n], topics[n], indexes[n] = id, set, tonumber(index)
+-- Calls a command with many arguments, a part of them at a time.
+local function call_in_parts(command, key, arguments)
+  for i = 1, #arguments, ARGUMENTS do
+    redis.call(command, key, unpack(arguments, i, math.min(i + ARGUMENTS - 1, #arguments)))
   end
-  return ids, topics, indexes, #ids > 0 and redis.call('HMGET', NAMES, unpack(ids)) or {}
 end
 
-local function remember_names(names, from)
-  local ids, topics, indexes, known = look_up(names)
-  if #ids == 0 then return end
+local function read_in_parts(command, key, arguments)
+  local found = {}
+  for i = 1, #arguments, ARGUMENTS do
+    local part = redis.call(command, key, unpack(arguments, i, math.min(i + ARGUMENTS - 1, #arguments)))
+    for n = 1, #part do found[i + n - 1] = part[n] end
+  end
+  return found
+end
+
+-- Adds the ids of these names, the topics and the place of each: its index, counted from the first position.
+local function parse_names(names, from, ids, topics, places)
+  local n = #ids
+  for id, set, index in string.gmatch(names, '([^ .:]+)%.?([^ :]*):(%d+)') do
+    n = n + 1
+    ids[n], topics[n], places[n] = id, set, from + index
+  end
+end
+
+-- The ids of a block's names, the topics and the place of each, and what NAMES has for the ids.
+local function look_up(names, from)
+  local ids, topics, places = {}, {}, {}
+  parse_names(names, from, ids, topics, places)
+  return ids, topics, places, read_in_parts('HMGET', NAMES, ids)
+end
+
+-- One that is there already is left as it is.
+local function remember_names(ids, topics, places)
+  local known = read_in_parts('HMGET', NAMES, ids)
   local fields, place_of = {}, {}
   for i, id in ipairs(ids) do
-    local pair = topics[i] .. ':' .. (from + indexes[i])
+    local pair = topics[i] .. ':' .. places[i]
     local place = place_of[id]
-    if place then
-      fields[place] = fields[place] .. ' ' .. pair
-    else
+    local others = place and fields[place] or known[i]
+    if not place then
       place = #fields + 2
-      fields[place - 1], fields[place] = id, known[i] and known[i] .. ' ' .. pair or pair
-      place_of[id] = place
+      fields[place - 1], place_of[id] = id, place
     end
+    if not others then fields[place] = pair
+    elseif string.find(' ' .. others .. ' ', ' ' .. pair .. ' ', 1, true) then fields[place] = others
+    else fields[place] = others .. ' ' .. pair end
   end
-  redis.call('HSET', NAMES, unpack(fields))
+  call_in_parts('HSET', NAMES, fields)
 end
 
 local function forget_names(block)
-  local ids, topics, indexes, known = look_up(block.names)
-  local from = block.last - block.count + 1
+  local ids, topics, places, known = look_up(block.names, block.last - block.count + 1)
   local left, gone = {}, {}
   for i, id in ipairs(ids) do
-    local mine = topics[i] .. ':' .. (from + indexes[i])
+    local mine = topics[i] .. ':' .. places[i]
     local before = left[id] or known[i]
     if before == mine or not before then
       left[id] = nil
@@ -243,6 +274,51 @@ local function forget_names(block)
   end
   if #gone > 0 then redis.call('HDEL', NAMES, unpack(gone)) end
   for id, others in pairs(left) do redis.call('HSET', NAMES, id, others) end
+  return #ids
+end
+
+-- Puts names into NAMES that are not there yet, of some blocks.
+local function name_blocks(state)
+  local ids, topics, places = {}, {}, {}
+  local bytes = 0
+  for _ = 1, TRIMMED do
+    if #ids >= NAMED_AT_ONCE or bytes >= TRIMMED_BYTES or state.unnamed == '' then break end
+    local entry = oldest_entry(state.unnamed, tonumber(string.match(state.unnamed, '%d+$')))
+    local block = entry and block_of(entry)
+    if block then
+      bytes = bytes + block.size
+      parse_names(block.names, block.last - block.count + 1, ids, topics, places)
+    end
+    if not block or block.last >= state.head then state.unnamed = ''
+    else state.unnamed = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1) end
+  end
+  remember_names(ids, topics, places)
+end
+
+-- Names that stand in the log already, and where: some of them at least, if there are any. Their ids are arguments
+-- from the first one on.
+local function find_held(state, first, blocks)
+  local held, is_known = {}, false
+  for i = first, #ARGV, ARGUMENTS do
+    local known = redis.call('HMGET', NAMES, unpack(ARGV, i, math.min(i + ARGUMENTS - 1, #ARGV)))
+    for n = 1, #known do is_known = is_known or known[n] end
+    if is_known then break end
+  end
+  if not is_known then return held end
+  for i = 3, #blocks, 5 do
+    local ids, topics, _, known = look_up(blocks[i], 0)
+    for n, id in ipairs(ids) do
+      for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
+        local position = tonumber(digits)
+        if set == topics[n] and position >= state.first then
+          held[#held + 1] = set == '' and id or id .. '.' .. set
+          held[#held + 1] = position
+        end
+      end
+    end
+    if #held >= 2 * HELD then break end
+  end
+  return held
 end
 
 -- Current values and ends of topics. A block that sets some holds one event; `current` has their keys, or "-KEY"
@@ -268,8 +344,6 @@ local function value_of(key, is_end)
   return score, tonumber(redis.call('HGET', SIZES, key))
 end
 
-local function place_text(position, size) return string.format('%.0f:%.0f', position or 0, size or 0) end
-
 local function set_value(state, key, is_end, position, size)
   if is_end then
     redis.call('ZADD', ENDS, string.format('%.0f', 2 * position + size), key)
@@ -290,13 +364,48 @@ local function unset_value(state, key, is_end)
   redis.call('HDEL', SIZES, key)
 end
 
-local function set_current(state, current, position, size)
+-- What a unit sets: all that its keys have is read at once, and written at once after its blocks.
+local function read_values(blocks)
+  local unit = { keys = {}, set = {}, places = {}, sizes = {} }
+  local values, ends = {}, {}
+  for i = 4, #blocks, 5 do
+    for text in string.gmatch(blocks[i], '%S+') do
+      local parsed = unit.keys[text]
+      if not parsed then
+        local key, clears, is_end, flag = parse_key(text)
+        unit.keys[text] = { key = key, clears = clears, is_end = is_end, flag = flag }
+        local keys = is_end and ends or values
+        keys[#keys + 1] = key
+      end
+    end
+  end
+  local sizes = read_in_parts('HMGET', SIZES, values)
+  -- As text, a position has no point and no exponent.
+  for i, position in ipairs(read_in_parts('ZMSCORE', CURRENT, values)) do
+    if position then unit.places[values[i]], unit.sizes[values[i]] = position, sizes[i] end
+  end
+  for i, score in ipairs(read_in_parts('ZMSCORE', ENDS, ends)) do
+    if score then
+      unit.places[ends[i]], unit.sizes[ends[i]] = string.format('%.0f', math.floor(score / 2)), score % 2
+    end
+  end
+  return unit
+end
+
+-- Notes what a block sets. Returns what that replaces. Position and size are texts.
+local function set_current(state, unit, current, position, size)
   local previous = {}
   for text in string.gmatch(current, '%S+') do
-    local key, clears, is_end, flag = parse_key(text)
-    previous[#previous + 1] = place_text(value_of(key, is_end))
-    if clears then unset_value(state, key, is_end)
-    else set_value(state, key, is_end, position, is_end and flag or size) end
+    local parsed = unit.keys[text]
+    local key = parsed.key
+    local before = unit.places[key]
+    previous[#previous + 1] = before and before .. ':' .. unit.sizes[key] or '0:0'
+    if not parsed.is_end then
+      state.value_bytes = state.value_bytes - (before and unit.sizes[key] or 0) + (parsed.clears and 0 or size)
+    end
+    unit.set[key] = parsed.is_end and ENDS or CURRENT
+    unit.places[key] = not parsed.clears and position or nil
+    unit.sizes[key] = parsed.is_end and parsed.flag or size
   end
   return table.concat(previous, ' ')
 end
@@ -308,6 +417,30 @@ local function is_set_at(key, position)
   local block = block_at(position)
   for text in string.gmatch(block and block.current or '', '%S+') do if text == key then return true end end
   return false
+end
+
+local function write_values(unit)
+  local scores = { [CURRENT] = {}, [ENDS] = {} }
+  local gone = { [CURRENT] = {}, [ENDS] = {} }
+  local sizes = {}
+  for key, to in pairs(unit.set) do
+    local place, size = unit.places[key], unit.sizes[key]
+    if not place then
+      gone[to][#gone[to] + 1] = key
+    else
+      local score = to == CURRENT and place or string.format('%.0f', 2 * place + size)
+      scores[to][#scores[to] + 1] = score
+      scores[to][#scores[to] + 1] = key
+      if to == CURRENT then
+        sizes[#sizes + 1] = key
+        sizes[#sizes + 1] = size
+      end
+    end
+  end
+  for to, pairs_of in pairs(scores) do call_in_parts('ZADD', to, pairs_of) end
+  for to, keys in pairs(gone) do call_in_parts('ZREM', to, keys) end
+  call_in_parts('HSET', SIZES, sizes)
+  call_in_parts('HDEL', SIZES, gone[CURRENT])
 end
 
 local function undo_current(state, block)
@@ -380,6 +513,11 @@ local function drop_ends(state, max_ends, most)
   end
 end
 
+local function drop(state, bounds, most)
+  drop_values(state, bounds.values, bounds.value_bytes, most)
+  drop_ends(state, bounds.ends, most)
+end
+
 -- Whether a topic may have ended after a position. Without topics all are meant.
 local function has_ended(topics, after)
   local newest = redis.call('ZREVRANGE', ENDS, 0, 0, 'WITHSCORES')[2]
@@ -392,32 +530,50 @@ local function has_ended(topics, after)
   return false
 end
 
-local function keep(state, count, size, names, current, text, word, kept_at, node, seq, unit_first, unit_last)
-  local from = state.head + 1
-  state.head = state.head + count
-  if state.count == 0 then state.first = from end
-  state.count = state.count + count
-  state.bytes = state.bytes + size
-  local fields = { 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node, 's', seq,
-    'f', unit_first, 'l', unit_last }
-  local _, erased = parse_erasure(current)
-  if erased then
-    unset_values_at(state, erased)
-    -- A node that does not know this field reads no further: it would go on with what is erased.
-    fields[#fields + 1] = 'x'
-    fields[#fields + 1] = string.sub(current, 2)
-  elseif current ~= '' then
-    for _, field in ipairs({ 'r', current, 'p', set_current(state, current, state.head, size) }) do
-      fields[#fields + 1] = field
+-- Keeps the blocks of a unit. Of each, `blocks` has COUNT SIZE NAMES CURRENT TEXT, as texts. So many names at most
+-- are put into NAMES, and those of one block more; the rest waits for `name_blocks`.
+local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_first, unit_last)
+  local ids, topics, places = {}, {}, {}
+  local _, erased = parse_erasure(blocks[4])
+  local unit = read_values(erased and {} or blocks)
+  local epoch = string.format('%.0f-', state.epoch)
+  unit_first, unit_last = string.format('%.0f', unit_first), string.format('%.0f', unit_last)
+  for i = 1, #blocks, 5 do
+    local count, size, names, current, text = unpack(blocks, i, i + 4)
+    local from = state.head + 1
+    state.head = state.head + count
+    if state.count == 0 then state.first = from end
+    state.count = state.count + count
+    state.bytes = state.bytes + size
+    local position = string.format('%.0f', state.head)
+    local id = epoch .. position
+    -- Numbers are given as texts: Redis takes long to make those of numbers.
+    if current == '' then
+      redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
+        's', seq, 'f', unit_first, 'l', unit_last)
+    elseif erased then
+      unset_values_at(state, erased)
+      -- A node that does not know this field reads no further: it would go on with what is erased.
+      redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
+        's', seq, 'f', unit_first, 'l', unit_last, 'x', string.sub(current, 2))
+    else
+      redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
+        's', seq, 'f', unit_first, 'l', unit_last, 'r', current, 'p', set_current(state, unit, current, position, size))
+    end
+    if names ~= '' and state.unnamed == '' then
+      if #ids < most_names then parse_names(names, from, ids, topics, places)
+      else state.unnamed = epoch .. string.format('%.0f', from) end
     end
   end
-  redis.call('XADD', LOG, string.format('%.0f-%.0f', state.epoch, state.head), unpack(fields))
-  remember_names(names, from)
+  remember_names(ids, topics, places)
+  write_values(unit)
 end
 
 -- Lets go of what is past the bounds: blocks as a whole, and events of the oldest block by `first`. The
 -- newest of that stay in Redis for a while, or a node that is about to follow them would miss them.
-local function trim(state, max_events, max_bytes, max_age, max_spare)
+local function trim(state, bounds)
+  local max_events, max_bytes, max_age, max_spare = bounds.events, bounds.bytes, bounds.age, bounds.spare
+  local passed = 0
   for _ = 1, TRIMMED do
     local excess = state.count - max_events
     if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
@@ -438,14 +594,18 @@ local function trim(state, max_events, max_bytes, max_age, max_spare)
     state.spare = state.spare + block.size
     state.first = block.last + 1
     state.oldest = string.format('%s-%.0f', string.match(entry[1], '^%d+'), block.last + 1)
+    passed = passed + block.size
+    if passed >= TRIMMED_BYTES then break end
   end
   local cut, cut_to
+  local bytes, names = 0, 0
   for _ = 1, TRIMMED do
+    if bytes >= TRIMMED_BYTES or names >= FORGOTTEN then break end
     if state.spare <= 0 or (state.spare <= max_spare and not max_age) then break end
     local block = block_of(oldest_entry(cut or '-', cut_to and cut_to + 1 or 0))
     if state.spare <= max_spare and state.time - block.kept_at <= max_age then break end
     state.spare = state.spare - block.size
-    forget_names(block)
+    bytes, names = bytes + block.size, names + forget_names(block)
     if block.current then archive(state, block) end
     cut, cut_to = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1), block.last
   end
@@ -462,19 +622,30 @@ local function set_seq(node, seq, last, lease)
   redis.call('HSET', SEQS, node, string.format('%.0f %.0f %.0f', seq, last, lease))
 end
 
-local function counts(state)
-  return { state.first, state.count, state.bytes, state.value_bytes, state.floor, state.dropped,
+-- With bounds, also whether names are still to be put into NAMES, or something is past the bounds.
+local function counts(state, bounds)
+  local counted = { state.first, state.count, state.bytes, state.value_bytes, state.floor, state.dropped,
     state.ends_floor, state.ends_dropped }
+  if bounds then
+    local is_over = state.count > bounds.events or state.bytes > bounds.bytes or state.spare > bounds.spare
+      or redis.call('ZCARD', CURRENT) > bounds.values or state.value_bytes > bounds.value_bytes
+      or redis.call('ZCARD', ENDS) > bounds.ends
+    counted[#counted + 1] = state.unnamed ~= '' and 'names' or is_over and 'bounds' or ''
+  end
+  return counted
 end
 
 local OPERATION = ARGV[1]
 
--- After a block that erases come OF CURRENT TEXT: what its event's block is to be.
-local function last_argument_of_blocks(first, each)
-  return parse_erasure(ARGV[first + 3]) and first + each - 1 or #ARGV
+local function bounds_from(i)
+  local names, bounds = { 'events', 'bytes', 'age', 'spare', 'values', 'value_bytes', 'ends' }, {}
+  for n, name in ipairs(names) do bounds[name] = tonumber(ARGV[i + n - 1]) end
+  return bounds
 end
 
--- append NODE SEQ WORD HEAD TOPICS BOUNDS... (COUNT SIZE NAMES CURRENT TEXT)... [OF CURRENT TEXT]
+-- append NODE SEQ WORD HEAD TOPICS BOUNDS... BLOCKS (COUNT SIZE NAMES CURRENT TEXT)... ID... [OF CURRENT TEXT]
+-- ID are those of all names, in the same order. After a block that erases, which has none, come OF CURRENT TEXT: what
+-- its event's block is to be.
 -- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
 -- keys of those that it appends to, have none of them.
 -- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
@@ -485,56 +656,55 @@ if OPERATION == 'append' then
   local known, known_last, lease = seq_of(node)
   if known and seq == known then return { 'again', known_last } end
   if known and seq < known then return { 'stale' } end
+  if state.unnamed ~= '' then return { 'unnamed' } end
   state.time = math.max(state.time, clock())
   lease = lease or state.time - LEASE
-  local held, last = { 'held' }, last_argument_of_blocks(14, 5)
-  for i = 14, last, 5 do
-    local ids, topics, _, known = look_up(ARGV[i + 2])
-    for n, id in ipairs(ids) do
-      for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
-        local position = tonumber(digits)
-        if set == topics[n] and position >= state.first then
-          held[#held + 1] = set == '' and id or id .. '.' .. set
-          held[#held + 1] = position
-        end
-      end
-    end
-  end
-  if #held > 1 then
+  local blocks = {}
+  local first_id = 15 + 5 * ARGV[14]
+  for i = 15, first_id - 1 do blocks[i - 14] = ARGV[i] end
+  local erases = parse_erasure(blocks[4])
+  local held = erases and {} or find_held(state, first_id, blocks)
+  if #held > 0 then
     set_seq(node, seq, 0, lease)
     save('time', state.time)
-    return held
+    return { 'held', unpack(held) }
   end
   if has_ended(ARGV[6], tonumber(ARGV[5])) then
     set_seq(node, seq, 0, lease)
     save('time', state.time)
     return { 'ended', state.head }
   end
-  if last < #ARGV then
-    local entry, is_same = find_erased(ARGV[17], ARGV[19])
+  if erases then
+    local entry, is_same = find_erased(blocks[4], ARGV[first_id])
     if not is_same then
       set_seq(node, seq, 0, lease)
       save('time', state.time)
       return { 'changed' }
     end
-    rewrite(entry, ARGV[20], ARGV[21])
+    rewrite(entry, ARGV[first_id + 1], ARGV[first_id + 2])
   end
-  local unit_first, unit_last = state.head + 1, state.head
-  local values = 0
-  for i = 14, last, 5 do unit_last = unit_last + ARGV[i] end
-  for i = 14, last, 5 do
-    keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], word, state.time, node, seq,
-      unit_first, unit_last)
-    if ARGV[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(ARGV[i + 3], ' ', ' ')) end
+  local count, values, names = 0, 0, erases and 0 or #ARGV - first_id + 1
+  for i = 1, #blocks, 5 do
+    count = count + blocks[i]
+    if blocks[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(blocks[i + 3], ' ', ' ')) end
   end
+  local unit_last = state.head + count
+  keep(state, blocks, names <= NAMED_AT_ONCE and names or 0, word, string.format('%.0f', state.time), node, ARGV[3],
+    state.head + 1, unit_last)
   set_seq(node, seq, unit_last, lease)
-  if values > 0 then
-    drop_values(state, tonumber(ARGV[11]), tonumber(ARGV[12]), values + DROPPED)
-    drop_ends(state, tonumber(ARGV[13]), values + DROPPED)
-  end
-  trim(state, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]))
+  local bounds = bounds_from(7)
+  if values > 0 then drop(state, bounds, math.min(values, DROPPED_WITH) + DROPPED) end
+  if count <= TRIMS_WITH then trim(state, bounds) end
   save_counts(state)
-  return { 'kept', unit_last, unpack(counts(state)) }
+  return { 'kept', unit_last, unpack(counts(state, bounds)) }
+end
+
+-- name: puts names into NAMES that are not there yet. Answers whether others still are not.
+if OPERATION == 'name' then
+  local state = load_state()
+  name_blocks(state)
+  save('unnamed', state.unnamed)
+  return { 'named', state.unnamed == '' and 0 or 1 }
 end
 
 -- trim BOUNDS...
@@ -542,11 +712,11 @@ if OPERATION == 'trim' then
   local state = load_state()
   if not state.word or state.phase then return { 'hello' } end
   state.time = math.max(state.time, clock())
-  drop_values(state, tonumber(ARGV[6]), tonumber(ARGV[7]), DROPPED)
-  drop_ends(state, tonumber(ARGV[8]), DROPPED)
-  trim(state, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
+  local bounds = bounds_from(2)
+  drop(state, bounds, DROPPED)
+  trim(state, bounds)
   save_counts(state)
-  return { 'trimmed', unpack(counts(state)) }
+  return { 'trimmed', unpack(counts(state, bounds)) }
 end
 
 -- values AFTER UP_TO LIMIT: the current values between two positions, oldest first: KEY POSITION WORD KEPT_AT TEXT each
@@ -914,15 +1084,17 @@ if OPERATION == 'put' then
   end
   local word, unit_first, unit_last = ARGV[9], tonumber(ARGV[13]), tonumber(ARGV[14])
   local fits = unit_first == state.head + 1 and unit_last <= state.stop and is_on(state.lives, word, unit_first)
-  local last = last_argument_of_blocks(4, 11)
+  local last = parse_erasure(ARGV[7]) and 14 or #ARGV
   if state.phase == 'putting back' and fits and last < #ARGV then
     local entry, is_same = find_erased(ARGV[7], ARGV[15])
     if is_same then rewrite(entry, ARGV[16], ARGV[17]) else fits = false end
   end
   if state.phase == 'putting back' and fits then
+    local blocks = {}
     for i = 4, last, 11 do
-      keep(state, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), unpack(ARGV, i + 2, i + 10))
+      for n = 0, 4 do blocks[#blocks + 1] = ARGV[i + n] end
     end
+    keep(state, blocks, NAMED_AT_ONCE, unpack(ARGV, 9, 14))
     local node, seq = ARGV[11], tonumber(ARGV[12])
     local known, _, lease = seq_of(node)
     if (known or -1) < seq then set_seq(node, seq, unit_last, lease or state.time - LEASE) end

@@ -10,3 +10,6 @@ end
 local function replication_id()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
+
+-- How many names one call puts into NAMES, roughly.
+local NAMED_AT_ONCE = 1000

@@ -131,20 +131,34 @@ export class Reading {
 
   /** The positions of the events that are held under these names; of those alone that there are. */
   async heldUnder(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const [, key = ""] = this.#keys;
     const held = new Map<string, number>();
     for (let i = 0; i < names.length; i += NAMES) {
       const part = names.slice(i, i + NAMES).map((name) => name.split("."));
-      const reply = await this.#session.commands.send("HMGET", [key, ...part.map(([id = ""]) => id)]);
-      if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+      const reply = await this.#placesOf(part.map(([id = ""]) => id));
       for (const [j, [id = "", topics = ""]] of part.entries()) {
-        const pairs = typeof reply[j] === "string" ? reply[j].split(" ") : [];
-        const mine = positionsOf(pairs.filter((pair: string) => pair.startsWith(`${topics}:`)).join(" "));
+        const pairs = reply[j]?.split(" ") ?? [];
+        const mine = positionsOf(pairs.filter((pair) => pair.startsWith(`${topics}:`)).join(" "));
         const position = mine.find((each) => each >= this.#view.first);
         if (position !== undefined) held.set(`${id}.${topics}`, position);
       }
     }
     return held;
+  }
+
+  /** For the first part of names each, what Redis knows. See names.ts. */
+  async #placesOf(ids: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const [, names = "", meta = ""] = this.#keys;
+    const { commands } = this.#session;
+    const ask = (): Promise<unknown> => commands.send("HMGET", [names, ...ids]);
+    // Redis answers in this order: what was known then is all, unless names were still to come.
+    const [unnamed, known] = await Promise.all([commands.send("HGET", [meta, "unnamed"]), ask()]);
+    let reply = known;
+    if (typeof unnamed === "string" && unnamed !== "") {
+      await this.#engine.name(commands);
+      reply = await ask();
+    }
+    if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
+    return reply.map((places: unknown) => (typeof places === "string" ? places : undefined));
   }
 
   async #readBlocks(after: number, count: number): Promise<readonly Block[]> {
@@ -166,9 +180,8 @@ export class Reading {
       if (recent !== undefined) return recent;
     }
     this.#session.assertInStep();
-    const [, names = ""] = this.#keys;
-    const reply = await this.#session.commands.send("HGET", [names, idDigest(id)]);
-    const positions = positionsOf(typeof reply === "string" ? reply : "");
+    const [places = ""] = await this.#placesOf([idDigest(id)]);
+    const positions = positionsOf(places);
     const held = positions.filter((position) => position >= this.#view.first).sort((a, b) => a - b);
     const { word } = this.#member;
     await this.#comeTo(held.at(-1) ?? 0);

@@ -91,12 +91,37 @@ export class RedisEngine {
     return helloAnswer(await this.#call(commands, ["hello", ...args, insists ? "1" : "0"]));
   }
 
+  /** Appends; what that leaves to be done, lest one call holds Redis for long, is done by further calls. */
   async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     const { node, seq, word, blocks, ends, rewrite } = append;
     const known = ends ? [`${ends.upTo}`, ends.topics] : [HUGE, ""];
     const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
-    args.push(...blocks.flatMap(contentArguments), ...rewriteArguments(rewrite));
-    return appendAnswer(await this.#call(commands, args));
+    args.push(
+      `${blocks.length}`,
+      ...blocks.flatMap(contentArguments),
+      ...blocks.flatMap(idsOf),
+      ...rewriteArguments(rewrite),
+    );
+    let reply = await this.#call(commands, args);
+    while (reply[0] === "unnamed") {
+      await this.name(commands);
+      reply = await this.#call(commands, args);
+    }
+    const answer = appendAnswer(reply);
+    if (answer.result !== "kept") return answer;
+    if (reply[10] === "names") await this.name(commands);
+    let { counts } = answer;
+    for (let more = reply[10] !== ""; more; ) {
+      const trimmed = await this.#call(commands, ["trim", ...boundsArguments(bounds)]);
+      more = trimmed[0] === "trimmed" && trimmed[9] === "bounds";
+      if (trimmed[0] === "trimmed") counts = countsOf(trimmed, 1);
+    }
+    return { ...answer, counts };
+  }
+
+  /** Sees to it that the names of all events are known: an append of many leaves that to calls of their own. */
+  async name(commands: Commands): Promise<void> {
+    while (integer((await this.#call(commands, ["name"]))[1]) === 1);
   }
 
   async putBack(commands: Commands, { node, newWord, blocks, rewrite }: PutBack): Promise<HelloAnswer> {
@@ -245,6 +270,11 @@ function rewriteArguments(rewrite: Rewrite | undefined): string[] {
 
 function contentArguments({ count, size, names, current, text }: BlockContent): string[] {
   return [`${count}`, `${size}`, names, current, text];
+}
+
+/** The ids of a block's names. */
+function idsOf({ names }: BlockContent): string[] {
+  return names === "" ? [] : names.split(" ").map((name) => name.slice(0, name.search(/[.:]/)));
 }
 
 function boundsArguments({ events, bytes, age, spare, values, valueBytes, ends }: EngineBounds): string[] {

@@ -66,6 +66,8 @@ export class RedisStore implements Store {
   readonly name = "redis";
   /** How much history it keeps. */
   readonly bounds: Bounds;
+  /** On how many topics the events of one batch may become current or end: Redis does nothing else meanwhile. */
+  readonly maxLasting = 500;
   /** Readers are served from memory while Redis is away. */
   readonly servesWhileFailing = true;
   readonly #engineBounds: EngineBounds;

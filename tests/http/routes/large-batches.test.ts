@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { Broker } from "../../../src/broker/broker.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/limits/limits.ts";
+import { MemoryStore } from "../../../src/log/memory-store.ts";
 import { startHub } from "../../hub.ts";
 import { post, postText } from "../../post.ts";
 import { problemOf } from "../problem.ts";
@@ -41,6 +43,20 @@ test.each(["retain", "end"])("the topics of a batch with %s are bounded: each ta
   ]);
   expect(broker.totals.published).toBe(0);
   expect((await post(`${url}/publish/batch`, batch(100))).status).toBe(200);
+});
+
+test("a store may take fewer such topics, in short batches too", async () => {
+  class Slow extends MemoryStore {
+    readonly maxLasting = 5;
+  }
+  const { url } = startHub({ broker: new Broker({ store: new Slow() }) });
+  const message = "Expected at most 5 topics in all events with retain or end";
+  const event = { type: "n", data: 1, retain: true };
+  for (const batch of [Array(6).fill(event), [{ ...event, topics: ["1", "2", "3", "4", "5", "6"] }]]) {
+    const { errors } = await problemOf(await post(`${url}/publish/batch`, batch), 422);
+    expect(errors).toEqual([{ path: "", message }]);
+  }
+  expect((await post(`${url}/publish/batch`, Array(5).fill(event))).status).toBe(200);
 });
 
 test("what is no array is told so, however large", async () => {

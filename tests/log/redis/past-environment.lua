@@ -6,3 +6,4 @@ end
 local function replication_id()
   return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
+local NAMED_AT_ONCE = 1000

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import fc from "fast-check";
 import type { Append, AppendAnswer, Hello, HelloAnswer, PutBack } from "../../../src/log/redis/engine.ts";
-import { entriesOfReply, keysOf, RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import { type Commands, entriesOfReply, keysOf, RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import { killedWhenKept } from "./killed-when-kept.ts";
 import { EMPTY, type EngineState, type Heard, type Value } from "./model-engine.ts";
 import environment from "./model-environment.lua" with { type: "text" };
 import { redisPrograms, startRedis } from "./redis-server.ts";
@@ -47,21 +48,26 @@ class Replay {
       this.#client.send("SET", ["test:time", `${environment.now}`]),
       this.#client.send("SET", ["test:replid", environment.replid]),
     ]);
-    const answer = await this.#ask(new RedisEngine(prefix, environmentOfTests), call);
+    const commands = i % 2 === 0 ? this.#client : killedWhenKept(this.#client);
+    const answer = await this.#ask(new RedisEngine(prefix, environmentOfTests), call, commands);
     expect({ i, call, answer: sorted(answer) }).toEqual({ i, call, answer: sorted(call.answer) });
     if (i % 50 === 0 && after !== EMPTY) await this.#compare(after);
   }
 
-  async #ask(engine: RedisEngine, { kind, argument, environment }: Call): Promise<unknown> {
+  async #ask(
+    engine: RedisEngine,
+    { kind, argument, environment }: Call,
+    commands: Commands,
+  ): Promise<unknown> {
     switch (kind) {
       case "hello":
-        return engine.hello(this.#client, argument as Hello);
+        return engine.hello(commands, argument as Hello);
       case "append":
-        return engine.append(this.#client, argument as Append, environment.bounds);
+        return engine.append(commands, argument as Append, environment.bounds);
       case "putBack":
-        return engine.putBack(this.#client, argument as PutBack);
+        return engine.putBack(commands, argument as PutBack);
       case "trim":
-        return engine.trim(this.#client, environment.bounds);
+        return engine.trim(commands, environment.bounds);
     }
   }
 
@@ -77,7 +83,9 @@ class Replay {
   }
 
   async #compare(state: EngineState): Promise<void> {
-    const keys = keysOf(this.#at.get(state) ?? "");
+    const prefix = this.#at.get(state) ?? "";
+    await new RedisEngine(prefix, environmentOfTests).name(this.#client);
+    const keys = keysOf(prefix);
     const [log = "", names = "", meta = "", seqs = "", hellos = ""] = keys;
     const [current = "", sizes = "", archive = "", ends = ""] = keys.slice(5);
     const client = this.#client;
@@ -117,7 +125,7 @@ class Replay {
       // In a recovery nothing is appended, and the word is of no account.
       word: recovery ? fields["word"] : state.lives.at(-1)?.word,
       ...{ head: state.head, first: state.first, count: state.count, bytes: state.bytes, time: state.time },
-      ...{ spare: state.spare, oldest: fields["oldest"] },
+      ...{ spare: state.spare, oldest: fields["oldest"], unnamed: "" },
       ...{ value_bytes: state.valueBytes, floor: state.floor, dropped: state.dropped },
       ...{ ends_floor: state.endsFloor, ends_dropped: state.endsDropped },
       ...(recovery && {
