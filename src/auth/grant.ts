@@ -1,4 +1,4 @@
-import { matches } from "../topics/topic-patterns.ts";
+import { matches, TopicPatterns } from "../topics/topic-patterns.ts";
 
 /** The events that may be published. */
 export interface PublishGrant {
@@ -120,5 +120,7 @@ export function mayPublish(
   const { topics: allowed, types = [] } = publish;
   if (types.length > 0 && !matches(types, type)) return false;
   // A broadcast reaches everyone, so it needs the right to every topic.
-  return topics.length > 0 ? topics.every((topic) => matches(allowed, topic)) : allowed.includes("*");
+  if (topics.length === 0) return allowed.includes("*");
+  const patterns = TopicPatterns.of(allowed);
+  return topics.every((topic) => patterns.has(topic));
 }

@@ -4,6 +4,8 @@ import { violations } from "../events/violation.ts";
 import { TooComplex } from "../topics/automaton.ts";
 import { PatternError } from "../topics/expression-parser.ts";
 import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
+import { MAX_CROWD } from "../topics/matcher-index.ts";
+import { TopicPatterns } from "../topics/topic-patterns.ts";
 import type { MercureHolder } from "./grant.ts";
 import type { SignedToken } from "./token-keys.ts";
 import { InvalidToken } from "./tokens.ts";
@@ -101,6 +103,7 @@ function readDetails(token: TokenOfMercure, given: unknown, mercure: MercureRule
   if (publish.length > MAX_TOPICS || subscribe.length > MAX_TOPICS) {
     throw new InvalidToken(`the token's authorization_details have ${MAX_TOPICS} topics at most`);
   }
+  for (const patterns of [publish, subscribe]) assertFewAlike(patterns);
   return {
     publish: publish.length > 0 ? publish : undefined,
     subscribe: subscribe.length > 0 ? subscribe : undefined,
@@ -144,12 +147,22 @@ function patternOf(
 
 function readOldClaim(claim: unknown): MercureGrants {
   if (!checkOld.Check(claim)) throw malformed("mercure", violations(checkOld, claim)[0]);
-  const { publish, subscribe, payload } = claim;
+  const publish = claim.publish?.flatMap(selectorPatterns);
+  const subscribe = claim.subscribe?.flatMap(selectorPatterns);
+  for (const patterns of [publish, subscribe]) assertFewAlike(patterns ?? []);
+  const { payload } = claim;
   return {
-    publish: publish?.flatMap(selectorPatterns),
-    subscribe: subscribe?.flatMap(selectorPatterns),
+    publish,
+    subscribe,
     holder: { old: true, details: [{ topics: ["*"], payload: jsonOf(payload) }] },
   };
+}
+
+/** All patterns that a topic could match are tried for each of its events. */
+function assertFewAlike(patterns: readonly string[]): void {
+  if (TopicPatterns.of(patterns).crowd > MAX_CROWD) {
+    throw new InvalidToken("too many of the token's patterns begin alike, and have the same words");
+  }
 }
 
 function jsonOf(payload: unknown): string | undefined {

@@ -8,9 +8,10 @@ import type { Draft, Entry } from "../log/entry.ts";
 import type { Histogram } from "../log/histogram.ts";
 import { Log, type LogListener, type Lost } from "../log/log.ts";
 import { MemoryStore } from "../log/memory-store.ts";
-import type { Receipt, StoreFailure } from "../log/store.ts";
+import type { Awaitable, Receipt, StoreFailure } from "../log/store.ts";
 import { LimitedLogger, type Logger, silent } from "../logger.ts";
 import { encodeRetry, joinFrames } from "../protocol/frame.ts";
+import { inSlices } from "../timers.ts";
 import { topicFault } from "../topics/topic.ts";
 import { Client, newProgress } from "./client.ts";
 import { Clients } from "./clients.ts";
@@ -62,6 +63,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly logger: Logger;
   /** @internal */
   readonly presence: Presence;
+  /**
+   * The same as {@link Broker.crowd}, of the clients of other nodes.
+   *
+   * @internal
+   */
+  crowdElsewhere: () => number = () => 0;
   readonly #clients: Clients;
   readonly #observers = new Set<Observer>();
   readonly #watchers: ClientWatcher[] = [];
@@ -184,8 +191,13 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
    *
    * @internal
    */
-  readersOf(pattern: string): number {
-    return this.#clients.subscriptions.readersOf(pattern);
+  readersOf(pattern: string): Awaitable<number> {
+    return inSlices(this.#clients.subscriptions.readersOf(pattern));
+  }
+
+  /** How many clients ask for a topic. @internal */
+  readersAt(topic: string): number {
+    return this.#clients.subscriptions.readersAt(topic);
   }
 
   /**
@@ -262,12 +274,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
 
   /**
    * How many steps of URL patterns and templates a search may look at for one character of a topic, beyond those
-   * of a few patterns.
+   * of a few patterns: the patterns of this node's clients, and of the other nodes' as last heard.
    *
    * @internal
    */
   get crowd(): number {
-    return this.#clients.subscriptions.crowd;
+    return this.#clients.subscriptions.crowd + this.crowdElsewhere();
   }
 
   /** The number of different subscriptions. Clients that ask for the same share one. */

@@ -28,7 +28,7 @@ export interface Interest {
 export type PrivateTopics = TopicPatterns | undefined;
 
 export function toPrivateTopics(patterns: readonly string[] = []): PrivateTopics {
-  return patterns.length > 0 ? new TopicPatterns(patterns) : undefined;
+  return patterns.length > 0 ? TopicPatterns.of(patterns) : undefined;
 }
 
 /** Whether a reader may read an event. A private event needs one of its topics among the private topics. */
@@ -42,7 +42,7 @@ export function mayRead(
 /** Whether a reader with this interest may know that an event exists, even if it does not ask for it. */
 export function mayKnow({ privateTopics, allowedTopics }: Interest): MayRead {
   const known = toPrivateTopics(privateTopics);
-  const allowed = allowedTopics && new TopicPatterns(allowedTopics);
+  const allowed = allowedTopics && TopicPatterns.of(allowedTopics);
   return (event) =>
     mayRead(known, event) && (!allowed || event.topics.length === 0 || allowed.hasAny(event.topics));
 }

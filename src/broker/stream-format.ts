@@ -284,7 +284,7 @@ export class StreamFormats {
     if (name === "json") return this.#json[keepAlive];
     if (name === "text") return this.#text;
     if (name === "mercure") return this.#mercure;
-    const allowed = allowedTopics && new TopicPatterns(allowedTopics);
+    const allowed = allowedTopics && TopicPatterns.of(allowedTopics);
     return new EnvelopeFormat(keepAlive, allowed, this.#envelopes);
   }
 

@@ -98,11 +98,20 @@ export class Subscriptions<R extends Reader> {
     return this.#search(event);
   }
 
-  /** How many readers ask for a topic, or for some topic of a pattern. */
-  readersOf(pattern: string): number {
+  /** How many readers ask for a topic, or for some topic of a pattern; in steps. */
+  *readersOf(pattern: string): Generator<void, number, void> {
+    if (prefixOf(pattern) === undefined) return this.readersAt(pattern);
     let count = 0;
-    for (const { size } of this.askingFor(pattern)) count += size;
+    for (const subscription of this) {
+      if (asksForSome(subscription, pattern)) count += subscription.size;
+      yield;
+    }
     return count;
+  }
+
+  /** How many readers ask for a topic. */
+  readersAt(topic: string): number {
+    return this.#byTopics([topic]).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The subscriptions that ask for a topic, whatever types they ask for. Some may come twice. */
@@ -119,8 +128,7 @@ export class Subscriptions<R extends Reader> {
   /** Those that ask for a topic, or for some topic of a pattern, whatever the types that they take. */
   askingFor(pattern: string): readonly Subscription<R>[] {
     if (prefixOf(pattern) === undefined) return this.#byTopics([pattern]);
-    const isWanted = (one: string) => overlaps(one, pattern);
-    return [...this.#byKey.values()].filter(({ interest }) => patternsOf(interest).some(isWanted));
+    return [...this].filter((subscription) => asksForSome(subscription, pattern));
   }
 
   #search({ type, topics }: Draft): readonly Subscription<R>[] {
@@ -146,4 +154,9 @@ export class Subscriptions<R extends Reader> {
     if (this.#matches.length > 0) this.#matches = [];
     this.#nextMatch = 0;
   }
+}
+
+/** Whether a subscription asks for some topic of a pattern. */
+function asksForSome({ interest }: Pick<Subscription<never>, "interest">, pattern: string): boolean {
+  return patternsOf(interest).some((one) => overlaps(one, pattern));
 }

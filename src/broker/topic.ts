@@ -11,7 +11,7 @@ interface TopicBroker<Events extends EventSchemas> {
   publish<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): Promise<Receipt>;
   broadcast<Type extends string>(event: EventInput<Type, DataOf<Events, Type>>): void;
   current<Type extends string>(type: Type, topic?: string): DataOf<Events, Type> | undefined;
-  readersOf(pattern: string): number;
+  readersAt(topic: string): number;
   clientsOf(pattern: string): Iterable<ClientInfo>;
 }
 
@@ -60,7 +60,7 @@ export class Topic<Events extends EventSchemas = Record<never, never>> {
 
   /** The number of this broker's clients that read the topic: by its name, by a pattern, or with all others. */
   get clientCount(): number {
-    return this.#broker.readersOf(this.name);
+    return this.#broker.readersAt(this.name);
   }
 
   /** Those clients as they are now, the oldest connection first. */

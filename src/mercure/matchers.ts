@@ -2,6 +2,7 @@ import { Problem } from "../http/answer/problem.ts";
 import { TooComplex } from "../topics/automaton.ts";
 import { PatternError } from "../topics/expression-parser.ts";
 import { isMatcherText, matcherOf, matcherText, selectorPatterns } from "../topics/matcher.ts";
+import { MAX_CROWD } from "../topics/matcher-index.ts";
 import type { Fields } from "./form.ts";
 import type { Matcher } from "./subscription.ts";
 
@@ -9,8 +10,6 @@ import type { Matcher } from "./subscription.ts";
 const MAX_PATTERN = 4096;
 /** The most steps of a subscriber's patterns, all together: a match looks at no more for one character. */
 const MAX_WIDTH = 8192;
-/** So crowded the patterns of a node may be. More would cost each publisher milliseconds. */
-const MAX_CROWD = 8192;
 const CONTROL_OR_FORMAT = /[\p{Cc}\p{Cf}]/u;
 
 /** What a subscriber asks for, as patterns of the hub. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Broker } from "../broker/broker.ts";
 import type { Client } from "../broker/client.ts";
-import { Filter, patternsOf } from "../broker/interest.ts";
+import { Filter, mayRead, type PrivateTopics, patternsOf, toPrivateTopics } from "../broker/interest.ts";
 import type { Draft } from "../log/entry.ts";
 import { PatternIndex } from "../topics/pattern-index.ts";
 import { checker } from "./messages.ts";
@@ -19,6 +19,7 @@ const checkKey = checker(InterestKey);
 interface Group {
   readonly filter: Filter;
   readonly patterns: readonly string[];
+  readonly privateTopics: PrivateTopics;
   count: number;
   /** The number of the search that found it last: an event may find it by several of its topics. */
   foundBy: number;
@@ -33,6 +34,7 @@ export class RecipientsElsewhere {
   /** Tells the other nodes what this node's clients ask for, and hears the same of theirs. */
   share(broker: Broker, nodes: Nodes): void {
     const interests = nodes.counts("interests", (key, count) => this.#changed(key, count));
+    broker.crowdElsewhere = () => this.#byTopic.crowd;
     broker.watchClients((client, difference) => interests.add(keyOf(client), difference));
   }
 
@@ -47,7 +49,7 @@ export class RecipientsElsewhere {
       this.#byTopic.find(topic, (group) => {
         if (group.foundBy === search) return;
         group.foundBy = search;
-        if (group.filter.wants(draft)) count += group.count;
+        if (group.filter.takes(draft.type) && mayRead(group.privateTopics, draft)) count += group.count;
       });
     }
     return count;
@@ -64,7 +66,13 @@ export class RecipientsElsewhere {
   #add(key: string): Group {
     const [topics, types, privateTopics]: Static<typeof InterestKey> = checkKey(JSON.parse(key));
     const interest = { topics, types, privateTopics };
-    const group = { filter: new Filter(interest), patterns: patternsOf(interest), count: 0, foundBy: 0 };
+    const group = {
+      filter: new Filter(interest),
+      patterns: patternsOf(interest),
+      privateTopics: toPrivateTopics(privateTopics),
+      count: 0,
+      foundBy: 0,
+    };
     this.#groups.set(key, group);
     for (const pattern of group.patterns) this.#byTopic.add(pattern, group);
     return group;

@@ -17,10 +17,10 @@ export type Expression =
 /** The most steps of an automaton. */
 const MAX_STEPS = 2048;
 /**
- * The most steps that one match looks at: a tenth of a millisecond. Where most steps of a large pattern
+ * The most steps that one match looks at: less than a tenth of a millisecond. Where most steps of a large pattern
  * are alive at each character of a long text it is given up, and counts as no match.
  */
-const MAX_LOOKS = 16_384;
+const MAX_LOOKS = 8192;
 
 /** The expression is larger than a match may cost. */
 export class TooComplex extends Error {
@@ -93,111 +93,160 @@ function wordsOf(texts: readonly string[]): readonly string[] {
 /** A step: it reads a character of the set, or goes on in two ways at once. */
 type Step = { set: Ranges; next: number } | { ways: number[] };
 
+/** What a step is packed into: three numbers, so that those of a pattern lie together. */
+const PACKED = 3;
+/**
+ * The first number of a step with more than one range, or with ways. The second is the index of those. A step with
+ * one range has its ends, of which the first is never greater.
+ */
+const HAS_SET = 0xffff;
+const HAS_WAYS = 0xfffe;
+
+/** The end. No way leads on from it. */
+const END = 0;
+
+// Matches come one after the other, so they share what they write on.
+/** The round in which each step was reached last. */
+const reached = new Float64Array(MAX_STEPS);
+let round = 0;
+/** Steps that are still to be reached. It is empty between two calls. */
+const open: number[] = [];
+/** The steps that are alive, and those that are alive next. */
+const lists: [number[], number[]] = [[], []];
+
 /** An expression that is ready to match. */
 export class Automaton {
   /** What every text that it matches begins with. */
   readonly prefix: string;
   /** Words that every text has that it matches: what stands between slashes and line ends. */
   readonly words: readonly string[];
-  readonly #steps: Step[] = [];
+  /** The steps, {@link PACKED} numbers each. */
+  readonly #steps: Uint16Array;
+  readonly #sets: readonly Ranges[];
+  readonly #ways: readonly (readonly number[])[];
   /** The steps that are alive after the prefix. */
   readonly #start: readonly number[];
-  /** The round in which each step was reached last. */
-  readonly #reached: number[];
-  #round = 0;
-  /** Steps that are still to be reached. It is empty between two calls. */
-  readonly #open: number[] = [];
 
   /** @throws TooComplex */
   constructor(expression: Expression) {
-    // The end: no way leads on from it.
-    this.#steps.push({ ways: [] });
-    const first = this.#build(expression, 0);
-    this.#reached = new Array<number>(this.#steps.length).fill(0);
+    const builder = new Builder();
+    const first = builder.build(expression, END);
+    this.#steps = builder.packed();
+    this.#sets = builder.sets;
+    this.#ways = builder.ways;
     const texts = fixedTexts(expression);
     this.prefix = texts[0] ?? "";
     this.words = wordsOf(texts);
     const start: number[] = [];
-    this.#round++;
+    round++;
     this.#reach(first, start);
-    this.#start = this.#follow(start, this.prefix, 0);
+    this.#start = [...this.#follow(start, this.prefix, 0)];
   }
 
   /** The steps behind the prefix: at most so many are alive at once. */
   get width(): number {
-    return this.#steps.length - this.prefix.length;
+    return this.#steps.length / PACKED - this.prefix.length;
   }
 
   /** Whether the expression matches the whole text. */
   test(text: string): boolean {
-    return text.startsWith(this.prefix) && this.#follow(this.#start, text, this.prefix.length).includes(0);
+    return text.startsWith(this.prefix) && this.#follow(this.#start, text, this.prefix.length).includes(END);
   }
 
-  /** The steps that are alive after the text from this place on. */
+  /** The steps that are alive after the text from this place on. The list is good until the next match. */
   #follow(start: readonly number[], text: string, from: number): readonly number[] {
     let now = start;
-    // Two lists in turn, so that a character costs no new one.
-    let spare: number[] = [];
-    let other: number[] = [];
+    let [next, spare] = lists;
     let looks = 0;
     for (let i = from; i < text.length && now.length > 0; i++) {
       const code = text.charCodeAt(i);
-      const next = spare;
-      next.length = 0;
-      this.#round++;
       looks += now.length;
       if (looks > MAX_LOOKS) return [];
+      next.length = 0;
+      round++;
       for (let at = 0; at < now.length; at++) {
-        const step = this.#steps[now[at] as number];
-        if (step && "set" in step && holds(step.set, code)) this.#reach(step.next, next);
+        const step = now[at] as number;
+        if (this.#takes(step, code)) this.#reach(this.#steps[step * PACKED + 2] as number, next);
       }
       now = next;
-      spare = other;
-      other = next;
+      [next, spare] = [spare, next];
     }
     return now;
   }
 
+  /** Whether the step reads the character. */
+  #takes(step: number, code: number): boolean {
+    const first = this.#steps[step * PACKED] as number;
+    const last = this.#steps[step * PACKED + 1] as number;
+    if (first <= last) return code >= first && code <= last;
+    return first === HAS_SET && holds(this.#sets[last] as Ranges, code);
+  }
+
   /** Adds a step, and all that it leads to without a character, once a round. */
   #reach(first: number, into: number[]): void {
-    const only = this.#steps[first];
-    if (only && "set" in only) {
-      if (this.#reached[first] !== this.#round) into.push(first);
-      this.#reached[first] = this.#round;
-      return;
-    }
-    const open = this.#open;
     open.push(first);
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (this.#reached[at] === this.#round) continue;
-      this.#reached[at] = this.#round;
-      const step = this.#steps[at];
-      if (!step || "set" in step || at === 0) into.push(at);
-      else open.push(...step.ways);
+      if (reached[at] === round) continue;
+      reached[at] = round;
+      const ways = this.#waysOf(at);
+      if (!ways || at === END) into.push(at);
+      else for (let i = 0; i < ways.length; i++) open.push(ways[i] as number);
     }
   }
 
-  /** The first step of the expression, which leads to `next` at its end. */
-  #build(expression: Expression, next: number): number {
+  #waysOf(step: number): readonly number[] | undefined {
+    if (this.#steps[step * PACKED] !== HAS_WAYS) return undefined;
+    const index = this.#steps[step * PACKED + 1] as number;
+    return index < HAS_WAYS ? this.#ways[index] : undefined;
+  }
+}
+
+/** Makes the steps of an expression. */
+class Builder {
+  readonly #steps: Step[] = [{ ways: [] }];
+  /** Each once. */
+  readonly sets: Ranges[] = [];
+  readonly ways: number[][] = [];
+
+  /** The steps as numbers. */
+  packed(): Uint16Array {
+    const packed = new Uint16Array(this.#steps.length * PACKED);
+    const indexes = new Map<string, number>();
+    const indexOf = (set: Ranges) => {
+      const key = set.join();
+      const index = indexes.get(key) ?? this.sets.push(set) - 1;
+      indexes.set(key, index);
+      return index;
+    };
+    this.#steps.forEach((step, i) => {
+      if ("ways" in step) packed.set([HAS_WAYS, this.ways.push(step.ways) - 1, END], i * PACKED);
+      else if (step.set.length === 2) packed.set([...step.set, step.next], i * PACKED);
+      else packed.set([HAS_SET, indexOf(step.set), step.next], i * PACKED);
+    });
+    return packed;
+  }
+
+  /** The first step of the expression, which leads to `next` at its end. @throws TooComplex */
+  build(expression: Expression, next: number): number {
     if ("set" in expression) return this.#add({ set: expression.set, next });
     if ("all" in expression) {
       let at = next;
-      for (const part of expression.all.toReversed()) at = this.#build(part, at);
+      for (const part of expression.all.toReversed()) at = this.build(part, at);
       return at;
     }
     if ("any" in expression) {
-      return this.#add({ ways: expression.any.map((one) => this.#build(one, next)) });
+      return this.#add({ ways: expression.any.map((one) => this.build(one, next)) });
     }
     const { repeat, least, most } = expression;
     let at = next;
     if (most === undefined) {
       const again: { ways: number[] } = { ways: [] };
       at = this.#add(again);
-      again.ways.push(this.#build(repeat, at), next);
+      again.ways.push(this.build(repeat, at), next);
     } else {
-      for (let i = least; i < most; i++) at = this.#add({ ways: [this.#build(repeat, at), next] });
+      for (let i = least; i < most; i++) at = this.#add({ ways: [this.build(repeat, at), next] });
     }
-    for (let i = 0; i < least; i++) at = this.#build(repeat, at);
+    for (let i = 0; i < least; i++) at = this.build(repeat, at);
     return at;
   }
 

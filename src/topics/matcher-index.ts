@@ -18,7 +18,20 @@ interface Drawer<T> {
   openedBy: number;
 }
 
-/** A drawer may be so wide before it counts as crowded: some ten patterns as they are usual. */
+/** The drawers whose prefixes have the same complete parts, and differ in the beginning of the next part. */
+interface Folder {
+  /** How many drawers of each width there are, by the length of their prefixes. */
+  readonly levels: Map<number, Map<number, number>>;
+  /** Of the widest drawer of each length, together: no key opens more. */
+  width: number;
+}
+
+/**
+ * So crowded an index may be. Whoever takes patterns from others refuses more: each would cost every search, and
+ * all of them together milliseconds.
+ */
+export const MAX_CROWD = 2048;
+/** A drawer or folder may be so wide before it counts as crowded: some ten patterns as they are usual. */
 const FREE_WIDTH = 256;
 
 /**
@@ -30,8 +43,9 @@ export class MatcherIndex<T> {
   readonly #byPrefix = new Map<string, Drawer<T>>();
   /** The number of prefixes of each length. */
   readonly #lengths = new Map<number, number>();
+  readonly #folders = new Map<string, Folder>();
   readonly #drawers = new Map<Filed<T>, Drawer<T>>();
-  /** How much wider than they should be the drawers are, all together. */
+  /** How much wider than they should be the folders and the drawers of words are, all together. */
   #crowd = 0;
   #searches = 0;
 
@@ -61,9 +75,7 @@ export class MatcherIndex<T> {
     if (word !== undefined) this.#byWord.delete(word);
     if (prefix === undefined) return;
     this.#byPrefix.delete(prefix);
-    const count = (this.#lengths.get(prefix.length) ?? 0) - 1;
-    if (count > 0) this.#lengths.set(prefix.length, count);
-    else this.#lengths.delete(prefix.length);
+    count(this.#lengths, prefix.length, -1);
   }
 
   /** Calls back with all that are to be tried for a key. */
@@ -101,7 +113,7 @@ export class MatcherIndex<T> {
     if (present) return present;
     const drawer: Drawer<T> = { prefix, word: undefined, filed: new Set(), width: 0, openedBy: 0 };
     this.#byPrefix.set(prefix, drawer);
-    this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1);
+    count(this.#lengths, prefix.length, 1);
     return drawer;
   }
 
@@ -114,8 +126,41 @@ export class MatcherIndex<T> {
   }
 
   #widen(drawer: Drawer<T>, change: number): void {
-    const before = Math.max(0, drawer.width - FREE_WIDTH);
+    const { prefix, width: before } = drawer;
     drawer.width += change;
-    this.#crowd += Math.max(0, drawer.width - FREE_WIDTH) - before;
+    if (prefix === undefined) this.#crowd += excess(drawer.width) - excess(before);
+    else this.#widenFolder(prefix, before, drawer.width);
   }
+
+  /** Prefixes that begin each other are opened by one key, all of them. */
+  #widenFolder(prefix: string, before: number, after: number): void {
+    const name = prefix.slice(0, endOfParts(prefix));
+    const folder = this.#folders.get(name) ?? { levels: new Map(), width: 0 };
+    const widths = folder.levels.get(prefix.length) ?? new Map<number, number>();
+    const widest = Math.max(0, ...widths.keys());
+    if (before > 0) count(widths, before, -1);
+    if (after > 0) count(widths, after, 1);
+    const change = Math.max(0, ...widths.keys()) - widest;
+    this.#crowd += excess(folder.width + change) - excess(folder.width);
+    folder.width += change;
+    if (widths.size > 0) folder.levels.set(prefix.length, widths);
+    else folder.levels.delete(prefix.length);
+    if (folder.levels.size > 0) this.#folders.set(name, folder);
+    else this.#folders.delete(name);
+  }
+}
+
+function excess(width: number): number {
+  return Math.max(0, width - FREE_WIDTH);
+}
+
+/** Where the last complete part of a prefix ends. */
+function endOfParts(prefix: string): number {
+  return Math.max(prefix.lastIndexOf("/"), prefix.lastIndexOf("\n")) + 1;
+}
+
+function count(counts: Map<number, number>, key: number, change: number): void {
+  const sum = (counts.get(key) ?? 0) + change;
+  if (sum > 0) counts.set(key, sum);
+  else counts.delete(key);
 }

@@ -30,7 +30,7 @@ export interface Matcher {
 /** The text form of a pattern. `*` means every topic in any form. */
 export function matcherText(kind: MatcherKind, value: string, base = ""): string {
   if (value === "*") return value;
-  if (kind === "exact") return value.endsWith("*") ? `${MARK}exact${MARK}${value}` : value;
+  if (kind === "exact") return value.endsWith("*") ? EXACT + value : value;
   return ["", kind, value, ...(kind === "urlpattern" ? [base] : [])].join(MARK);
 }
 
@@ -48,6 +48,13 @@ export function selectorPatterns(selector: string): string[] {
   } catch {
     return [exact];
   }
+}
+
+const EXACT = `${MARK}exact${MARK}`;
+
+/** The name that a text form stands for, if it is one of a name that ends in `*`. */
+export function exactName(pattern: string): string | undefined {
+  return pattern.startsWith(EXACT) ? pattern.slice(EXACT.length) : undefined;
 }
 
 /** Whether a pattern has the text form of a matcher. */
@@ -100,8 +107,23 @@ export function keyOf(topic: string, base: string | undefined): string | undefin
   return last.key;
 }
 
+/** The most slashes of a topic that matchers look at. Each part of it may open a drawer of patterns. */
+const MAX_DEPTH = 32;
+
+/** Whether a topic has so many parts that no URL pattern or template matches it. */
+export function isDeep(topic: string): boolean {
+  let at = -1;
+  for (let slashes = 0; slashes <= MAX_DEPTH; slashes++) {
+    at = topic.indexOf("/", at + 1);
+    if (at < 0) return false;
+  }
+  return true;
+}
+
 /** Whether the pattern, which has the text form of a matcher, matches the topic. */
 export function matcherMatches(pattern: string, topic: string): boolean {
+  const name = exactName(pattern);
+  if (name !== undefined || isDeep(topic)) return name === topic;
   const matcher = matcherOf(pattern);
   const key = keyOf(topic, matcher.base);
   return key?.startsWith(matcher.prefix) === true && matcher.test(key);

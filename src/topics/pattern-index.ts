@@ -1,4 +1,4 @@
-import { isMatcherText, keyOf, matcherOf } from "./matcher.ts";
+import { exactName, isDeep, isMatcherText, keyOf, matcherOf } from "./matcher.ts";
 import { type Filed, MatcherIndex } from "./matcher-index.ts";
 import { prefixOf } from "./topic.ts";
 
@@ -16,6 +16,11 @@ export class PatternIndex<T> {
   readonly #filed = new Map<string, Filed<T>>();
 
   add(pattern: string, item: T): void {
+    const name = exactName(pattern);
+    if (name !== undefined) {
+      file(this.#byName, name, item);
+      return;
+    }
     if (isMatcherText(pattern)) {
       this.#addMatcher(pattern, item);
       return;
@@ -27,6 +32,11 @@ export class PatternIndex<T> {
   }
 
   remove(pattern: string, item: T): void {
+    const name = exactName(pattern);
+    if (name !== undefined) {
+      unfile(this.#byName, name, item);
+      return;
+    }
     if (isMatcherText(pattern)) {
       this.#removeMatcher(pattern, item);
       return;
@@ -43,6 +53,7 @@ export class PatternIndex<T> {
     for (const length of this.#lengths.keys()) {
       if (length <= topic.length) this.#byPrefix.get(topic.slice(0, length))?.forEach(found);
     }
+    if (this.#matchers.size === 0 || isDeep(topic)) return;
     for (const [base, matchers] of this.#matchers) {
       const key = keyOf(topic, base);
       if (key === undefined) continue;

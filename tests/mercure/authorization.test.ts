@@ -47,6 +47,11 @@ test("a token that is not as it should be grants nothing at all", async () => {
     "an unknown match_type": await sign({ details: publisher([{ match: "a", match_type: "regex" }]) }),
     "match_type in capitals": await sign({ details: publisher([{ match: "a", match_type: "Exact" }]) }),
     "a bad pattern": await sign({ details: publisher([{ match: "(", match_type: "urlpattern" }]) }),
+    "too many patterns that are alike": await sign({
+      details: publisher(
+        Array.from({ length: 100 }, (_, i) => ({ match: `*://*/*a*${i}*`, match_type: "urlpattern" })),
+      ),
+    }),
     "a hidden character": await sign({ details: publisher([{ match: "a\u200b" }]) }),
     "a payload that is no object": await sign({ details: publisher([{ match: "*" }], { payload: 1 }) }),
     "no list": await sign({ details: { type: DETAIL } }),

@@ -5,6 +5,7 @@ import { silent } from "../../src/logger.ts";
 import type { Carrier, CarrierListener } from "../../src/nodes/carrier.ts";
 import { Peers } from "../../src/nodes/peers.ts";
 import { RecipientsElsewhere } from "../../src/nodes/recipients.ts";
+import { matcherText } from "../../src/topics/matcher.ts";
 import { ReaderSink } from "../broker/reader-sink.ts";
 import { defer } from "../defer.ts";
 import { draft } from "../log/draft.ts";
@@ -230,4 +231,12 @@ test("an event's recipients at other nodes are counted by what they ask for and 
   expect(two.elsewhere.count(draft({ topics: ["a/1"] }))).toBe(0);
   two.broker.removeClient(gone.id);
   await until(() => count(["a/1"]) === 2);
+  // What the patterns of one node cost, all nodes know.
+  const alike = Array.from({ length: 50 }, (_, i) =>
+    matcherText("urlpattern", `*://*/*a*${i}*`, "https://h"),
+  );
+  const crowd = add(alike);
+  await until(() => one.broker.crowd === two.broker.crowd && one.broker.crowd > 0);
+  two.broker.removeClient(crowd.id);
+  await until(() => one.broker.crowd === 0);
 });

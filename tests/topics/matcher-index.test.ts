@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { matcherOf, matcherText } from "../../src/topics/matcher.ts";
-import { MatcherIndex } from "../../src/topics/matcher-index.ts";
+import { MAX_CROWD, MatcherIndex } from "../../src/topics/matcher-index.ts";
 import { urlKey } from "../../src/topics/url-pattern.ts";
 
 const BASE = "https://localhost/.well-known/mercure";
@@ -62,4 +62,45 @@ test("patterns that share all that they have are a crowd, until they are gone", 
   expect(index.crowd).toBeGreaterThan(8192);
   for (const one of filed) index.remove(one);
   expect(index.crowd).toBe(0);
+});
+
+test("patterns of which each begins like the next are a crowd, in any order, until they are gone", () => {
+  const nested = (i: number) => `https://e.com/${"a".repeat(i % 100)}*b*${i}*`;
+  for (const patterns of [some(nested), some(nested).reverse()]) {
+    const { index, filed } = filedUnder(patterns);
+    expect(index.crowd).toBeGreaterThan(MAX_CROWD);
+    for (const one of filed) index.remove(one);
+    expect([index.crowd, index.isEmpty]).toEqual([0, true]);
+  }
+});
+
+test("whatever patterns are taken while there is room, a search looks at a bounded number of their steps", () => {
+  const part = (i: number) => (i % 30).toString(36).padStart(2, "0");
+  const sets: ((i: number) => string)[] = [
+    (i) => `*://*/*a*a*${i}*`,
+    (i) => `https://e.com/${"a".repeat(i % 200)}*a*a*${i}*`,
+    (i) => `*://*/*/${part(i)}/*0*${i}*`,
+    (i) => `https://e.com/${Array.from({ length: i % 30 }, (_, n) => part(n)).join("/")}*/*${i}`,
+  ];
+  const topics = [
+    `https://e.com/${"a".repeat(300)}`,
+    `https://e.com/${Array.from({ length: 28 }, (_, i) => part(i)).join("/")}`,
+  ];
+  for (const pattern of sets) {
+    const index = new MatcherIndex<string>();
+    for (let i = 0; i < 5000 && index.crowd <= MAX_CROWD; i++) {
+      const matcher = matcherOf(matcherText("urlpattern", pattern(i), BASE));
+      index.add({ matcher, items: new Set() });
+    }
+    for (const topic of topics) {
+      const key = urlKey(topic, BASE) ?? "";
+      let width = 0;
+      index.find(key, ({ matcher }) => {
+        width += matcher.width;
+      });
+      // A folder for each slash or line end, a word between any two, and one more pattern than there is room for.
+      const drawers = 2 * key.split(/[/\n]/).length;
+      expect(width).toBeLessThan(MAX_CROWD + 256 * (drawers + 1));
+    }
+  }
 });

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { matcherText, selectorPatterns, shownPattern, widened } from "../../src/topics/matcher.ts";
+import {
+  matcherMatches,
+  matcherText,
+  selectorPatterns,
+  shownPattern,
+  widened,
+} from "../../src/topics/matcher.ts";
 import { PatternIndex } from "../../src/topics/pattern-index.ts";
 import { covers, matches, TopicPatterns } from "../../src/topics/topic-patterns.ts";
 
@@ -79,4 +85,43 @@ test("of 10,000 URL patterns, a search tries only those that begin like the topi
   patterns.find("https://example.com/books/77/1", () => tried.patterns++);
   patterns.find("https://example.com/books/77/1/2", () => count++);
   expect([tried, count]).toEqual([{ prefixes: 1, patterns: 1 }, 0]);
+});
+
+test("a topic of more parts than anybody's is matched by no URL pattern and no template, but by its name", () => {
+  const deep = `https://e.com${"/a".repeat(40)}/*`;
+  const flat = `https://e.com${"/a".repeat(20)}/*`;
+  const index = new PatternIndex<string>();
+  const patterns = [
+    urls("https://e.com/*"),
+    matcherText("template", "https://e.com{/a*}/{b}{+c}"),
+    matcherText("exact", deep),
+  ];
+  for (const pattern of patterns) index.add(pattern, pattern);
+  const found: string[] = [];
+  index.find(deep, (pattern) => found.push(pattern));
+  expect(found).toEqual(patterns.slice(2));
+  expect(patterns.map((pattern) => matcherMatches(pattern, deep))).toEqual([false, false, true]);
+  expect(matcherMatches(urls("https://e.com/*"), flat)).toBe(true);
+  index.remove(matcherText("exact", deep), matcherText("exact", deep));
+  index.find(deep, (pattern) => found.push(pattern));
+  expect(found).toHaveLength(1);
+});
+
+test("many patterns have the topics that each of them has, and readers with one token share them", () => {
+  const list = Array.from({ length: 300 }, (_, i) => [
+    `exact/${i}`,
+    `under/${i}/*`,
+    urls(`https://e.com/:id/${i}`),
+    matcherText("template", `https://e.com/books/{id}/${i}`),
+    matcherText("exact", `star/${i}/*`),
+  ]).flat();
+  const patterns = new TopicPatterns(list);
+  const topics = ["exact/7", "under/7/a", "https://e.com/a/7", "https://e.com/books/x/7", "star/7/*"];
+  const others = ["exact/300", "under/300/a", "https://e.com/a/300", "https://e.com/books/x/y/7", "star/7/a"];
+  for (let time = 0; time < 2; time++) {
+    expect(topics.filter((topic) => !patterns.has(topic))).toEqual([]);
+    expect(others.filter((topic) => patterns.has(topic))).toEqual([]);
+  }
+  expect(patterns.crowd).toBe(0);
+  expect(TopicPatterns.of(list)).toBe(TopicPatterns.of(list));
 });

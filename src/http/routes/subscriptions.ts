@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TopicPattern } from "../../events/name-schemas.ts";
+import { inSlices } from "../../timers.ts";
 import { isTopicPattern } from "../../topics/topic.ts";
 import { knownReaders } from "../access/presence.ts";
 import { Problem } from "../answer/problem.ts";
@@ -61,7 +62,7 @@ export function subscriptionRoutes(hub: Hub) {
       return {
         topic,
         readers: answers.reduce((sum, { answer }) => sum + answer, 0),
-        ...(known === "subjects" && named(await broker.presence.subjectsAt(topic))),
+        ...(known === "subjects" && (await named(await broker.presence.subjectsAt(topic)))),
         ...(silent.length > 0 && { silent: [...silent] }),
       };
     },
@@ -87,7 +88,18 @@ export function subscriptionRoutes(hub: Hub) {
   );
 }
 
-function named(subjects: ReadonlySet<string>) {
-  const first = [...subjects].sort().slice(0, MAX_NAMES);
+async function named(subjects: ReadonlySet<string>) {
+  const first = await inSlices(firstOf(subjects, MAX_NAMES));
   return { subjects: first, more: subjects.size - first.length };
+}
+
+/** The first of all names in order; in steps, since a hub may have as many subjects as clients. */
+function* firstOf(names: Iterable<string>, most: number): Generator<void, string[], void> {
+  let first: string[] = [];
+  for (const name of names) {
+    if (first.push(name) < 2 * most) continue;
+    first = first.sort().slice(0, most);
+    yield;
+  }
+  return first.sort().slice(0, most);
 }

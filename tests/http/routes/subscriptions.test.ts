@@ -41,6 +41,16 @@ test("who reads a topic: a count, subjects, or nothing, as the grant says", asyn
   expect(await readers(url, "?topics=rooms/7", bearer(ADMIN_KEY))).toBe(400);
 });
 
+test("of many subjects, the first 1,000 are named", async () => {
+  const { url, broker } = startKeyedHub();
+  const names = Array.from({ length: 4500 }, (_, i) => `user-${(i * 1999) % 4500}`);
+  for (const name of names) broker.presence.changedElsewhere(JSON.stringify([name, ["rooms/7"]]), 1);
+  for (const query of ["?topic=rooms/7", "?topic=rooms/*"]) {
+    const found = await readers(url, query, bearer(ADMIN_KEY));
+    expect(found).toMatchObject({ subjects: names.toSorted().slice(0, 1000), more: 3500 });
+  }
+});
+
 test("a stream that asks for it is told who is there, who comes and who goes", async () => {
   const { url } = startKeyedHub();
   const knowing = await as("dave", KNOWING);
