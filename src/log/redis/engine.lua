@@ -27,9 +27,9 @@ local REMEMBERED = 64
 -- it trims them, and one more.
 local TRIMMED, TRIMMED_BYTES, FORGOTTEN = 64, 1048576, 1000
 -- How many current values, and how many ends, one call drops at most, besides as many as it sets, but for so many.
-local DROPPED, DROPPED_WITH = 64, 256
+local DROPPED, DROPPED_WITH = 64, 64
 -- A call that appends more events than this leaves it to others to trim.
-local TRIMS_WITH = 1000
+local TRIMS_WITH = 100
 -- How many names that are held one call tells, and those of one block more.
 local HELD = 1000
 -- How many arguments one command is given.
