@@ -38,6 +38,9 @@ ratios. All cases take about eleven minutes, and three more for each peer.
   --svg         writes a chart of what is drawn well: fan-out and publishing
   --case        only the case of that name, or all that have it in theirs, and what these are compared with
 
+With a program "redis-server" on the PATH, the hub and Centrifugo are also measured as two nodes and one
+Redis, which the bench starts. Everything is published at one node, and read at the other.
+
 Peers use as many processors as they like, except nchan: compare by CPU, not by the clock.`;
 
 /** Files that a process has open beside its connections. */

@@ -1,5 +1,5 @@
 /** What a case asks of a server beyond streams and the publishing of one event. */
-export type Feature = "topics" | "batches" | "store" | "workers" | "mercure";
+export type Feature = "topics" | "batches" | "store" | "workers" | "mercure" | "nodes over Redis";
 
 /** The versions of the Mercure protocol that hubs speak: 1, and what came before. */
 export type Dialect = "1" | "0";
@@ -30,6 +30,10 @@ export interface Case {
   readonly needs: readonly Feature[];
   /** Processes that the hub serves from. */
   readonly workers: number;
+  /** Each event has an id of its own. */
+  readonly named?: true;
+  /** Each event becomes the current value of its topic. */
+  readonly retained?: true;
   /** Over the Mercure protocol, instead of the server's own. */
   readonly mercure?: MercureUse;
   /** Its clients are left alone for a while, and what they take is read. */
@@ -44,7 +48,15 @@ export interface Case {
 export interface Group {
   readonly title: string;
   /** What is measured: see columns.ts. */
-  readonly measures: "deliveries" | "events" | "arrival" | "one event";
+  readonly measures:
+    | "deliveries"
+    | "events"
+    | "events at nodes"
+    | "arrival"
+    | "one event"
+    | "one reader"
+    | "calls"
+    | "bytes";
   readonly cases: readonly Case[];
   /** What the cases that others are compared with have in common. */
   readonly compared?: "first case" | "one process" | "2 workers";
@@ -222,6 +234,64 @@ export function groupsWithin(mostClients: number, dialect: Dialect): Group[] {
         },
       ],
     },
+    ...overRedis(fanOut),
+  ];
+}
+
+/** Two nodes and one Redis: events are published at one node, and read at the other. */
+function overRedis(fanOut: (clients: number, rest: Partial<Case>, suffix?: string) => Case): Group[] {
+  const needs = ["nodes over Redis"] as const;
+  const inBatches = { ...usual, needs: ["batches", ...needs] as const };
+  const one = "two nodes and one Redis";
+  const kinds = [
+    { suffix: "" },
+    { suffix: " with ids", named: true },
+    { suffix: " with retain", retained: true, topics: 500 },
+  ] as const;
+  const calls = kinds.flatMap(({ suffix, ...kind }) =>
+    [1, 100, 500, 1000, 10_000]
+      .filter((batch) => batch <= ("topics" in kind ? kind.topics : 10_000))
+      .map(
+        (batch): Case => ({
+          ...{ ...inBatches, ...kind, batch, events: batch * 20, bytes: 100 },
+          name: `Redis: batches of ${counted(batch)}${suffix}`,
+        }),
+      ),
+  );
+  const bytes = [100, 4096].flatMap((size) =>
+    kinds.slice(0, 2).map(
+      ({ suffix, ...kind }): Case => ({
+        ...{ ...inBatches, ...kind, batch: 100, events: 10_000, bytes: size, rests: true },
+        name: `Redis: 10,000 events of ${counted(size)} bytes${suffix}`,
+      }),
+    ),
+  );
+  return [
+    {
+      title: `Over ${one}: deliveries, the CPU of all three counted`,
+      measures: "deliveries",
+      cases: [
+        fanOut(1000, { events: 150, rate: 50, needs }, `, 50 events a second, ${one}`),
+        fanOut(1000, { events: 3200, publishers: 64, needs }, `, 64 publishers, ${one}`),
+      ],
+    },
+    {
+      title: `Over ${one}: events, the CPU of all three counted, and of each for an event`,
+      measures: "events at nodes",
+      cases: [
+        { ...usual, name: `publishing, 32 connections, ${one}`, publishers: 32, events: 40_000, needs },
+        { ...inBatches, ...batches, name: `batches, ${one}`, bytes: 100 },
+      ],
+    },
+    {
+      title: `Over ${one}: one reader at the other node`,
+      measures: "one reader",
+      cases: [
+        { ...usual, name: `1 client, 20 events a second, ${one}`, clients: 1, events: 60, rate: 20, needs },
+      ],
+    },
+    { title: "The longest that one call holds Redis", measures: "calls", cases: calls },
+    { title: "What Redis takes for a history of 10,000 events", measures: "bytes", cases: bytes },
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Case, Group } from "./cases.ts";
 import { figureOf, shown, whole } from "./figure.ts";
 import type { Result } from "./measure.ts";
+import type { Part } from "./server.ts";
 
 /** What each round of a case found for one server; nothing where it failed. */
 export type Rounds = readonly (Result | undefined)[];
@@ -66,6 +67,19 @@ const memoryPerWorker: Column = {
   },
 };
 
+const part = (heading: string, name: Part): Column =>
+  column(heading, ({ parts }) => parts?.[name], rounded, " µs");
+const parts = [
+  part("node that takes", "taking"),
+  part("node that follows", "following"),
+  part("Redis", "redis"),
+];
+const acknowledged = column("acknowledged, p50", (result) => result.acknowledged, rounded, " ms");
+const p50 = column("seen at the other node, p50", (result) => result.p50, rounded, " ms");
+const longestCall = column("longest call", (result) => result.longestCall, rounded, " ms");
+const redisBytes = column("Redis takes for each", (result) => result.redisBytes, whole, " bytes");
+const countedBytes = column("the hub counts", (result) => result.countedBytes, whole, " bytes");
+
 /** What a group's table tells of each server. @param beside the one that all are compared with, if there is one. */
 export function columnsOf({ measures, compared }: Group, beside: string | undefined): Column[] {
   switch (measures) {
@@ -77,6 +91,14 @@ export function columnsOf({ measures, compared }: Group, beside: string | undefi
       return [...ratesOf(compared, beside), p99, lost];
     case "events":
       return [...ratesOf(compared, beside), cpuEach];
+    case "events at nodes":
+      return [...ratesOf(compared, beside), ...parts];
+    case "one reader":
+      return [acknowledged, p50, p99, lost];
+    case "calls":
+      return [byClock, longestCall];
+    case "bytes":
+      return [redisBytes, countedBytes];
   }
 }
 

@@ -3,7 +3,7 @@ import { now } from "./event.ts";
 import { LoadProcess } from "./orders.ts";
 import type { Published, PublishersOrder } from "./publishers.ts";
 import type { Deliveries, Opened, ReadersOrder } from "./readers.ts";
-import type { Address, Server } from "./server.ts";
+import type { Part, Running, Server } from "./server.ts";
 import { usageOf } from "./usage.ts";
 
 /** What one round of a case found. */
@@ -14,6 +14,17 @@ export interface Result {
   readonly perSecond: number | undefined;
   /** How long all but the slowest hundredth of the deliveries took, in ms. */
   readonly p99: number | undefined;
+  /** How long half of the deliveries took at most, in ms. */
+  readonly p50: number | undefined;
+  /** How long half of the requests that published took at most, in ms. */
+  readonly acknowledged: number | undefined;
+  /** Of those that share the work, each one's processor time for an event, in µs. */
+  readonly parts: Readonly<Record<Part, number>> | undefined;
+  /** How long the longest call held Redis, in ms. */
+  readonly longestCall: number | undefined;
+  /** Bytes that Redis took for an event, and what the hub counts for one. */
+  readonly redisBytes: number | undefined;
+  readonly countedBytes: number | undefined;
   /** How long the slowest delivery took, in ms. */
   readonly slowest: number | undefined;
   /** Bytes that the server took before there were clients, if its memory is measured at all. */
@@ -37,7 +48,7 @@ const REST = 2000;
 /** Of clients that only are there for what is measured later, so many connect at once. */
 const AT_ONCE = 256;
 /** What a server runs before it is measured, so that it is compiled where it compiles itself. */
-const WARM_UP = { clients: 50, topics: 5, requests: 2000 };
+const WARM_UP = { clients: 50, topics: 5, requests: 2000, events: 200_000 };
 
 /**
  * Starts the server, measures one case, and stops it.
@@ -53,8 +64,8 @@ export async function measure(
   const running = await server.start(one);
   try {
     // What a warm-up leaves to be reused would make clients seem smaller than they are.
-    if (!one.rests) await measureOnce(running.address, [], warmUp(one), clientLimit);
-    return await measureOnce(running.address, running.pids, one, clientLimit);
+    if (!one.rests) await measureOnce({ ...running, pids: [], redis: undefined }, warmUp(one), clientLimit);
+    return await measureOnce(running, one, clientLimit);
   } finally {
     await running.stop();
   }
@@ -63,16 +74,18 @@ export async function measure(
 function warmUp(one: Case): Case {
   const clients = Math.min(WARM_UP.clients, one.clients);
   const topics = Math.min(WARM_UP.topics, one.topics);
-  return { ...one, clients, topics, events: WARM_UP.requests * one.batch * one.workers };
+  const { rate: _, ...unpaced } = one;
+  const events = Math.min(WARM_UP.requests * one.batch, WARM_UP.events) * one.workers;
+  return { ...unpaced, clients, topics, events };
 }
 
 async function measureOnce(
-  address: Address,
-  pids: readonly number[],
+  running: Omit<Running, "redis"> & { readonly redis?: Running["redis"] | undefined },
   one: Case,
   clientLimit: number,
 ): Promise<Result> {
   const { clients, events, topics, rests } = one;
+  const { address, publishAt = address, pids, redis, historyBytes } = running;
   const readers = new Readers(Math.ceil(clients / clientLimit));
   const publishers = new LoadProcess<PublishersOrder, Published>("publishers.ts");
   const load = () => usageOf([publishers.pid, ...readers.pids]);
@@ -86,16 +99,27 @@ async function measureOnce(
     if (rests) await Bun.sleep(REST);
     const idle = await usageOf(pids);
     const loadIdle = await load();
-    const published = events > 0 ? await publishers.order({ address, case: one }) : undefined;
+    const partsIdle = await partsOf(running);
+    const redisIdle = await redis?.memory();
+    const countedIdle = redis && (await historyBytes?.());
+    await redis?.begin();
+    const published = events > 0 ? await publishers.order({ address: publishAt, case: one }) : undefined;
     const expected = deliveriesOf(one);
     const endedAt = expected > 0 ? await readers.untilDelivered(expected) : published?.endedAt;
     const cpu = (await usageOf(pids)).cpu - idle.cpu;
+    const parts = partsIdle && perEvent(partsIdle, await partsOf(running), events);
     const done = clients > 0 ? readers.deliveries : events;
     const known = pids.length > 0;
     return {
       perCpuSecond: cpu > 0 && events > 0 ? done / cpu : undefined,
       perSecond: published && endedAt && (done * 1000) / (endedAt - published.startedAt),
+      p50: quantile(readers.latencies, 0.5),
       p99: quantile(readers.latencies, 0.99),
+      acknowledged: published?.acknowledged,
+      parts,
+      longestCall: await redis?.longestCall(),
+      redisBytes: difference(redisIdle, await redis?.memory(), events),
+      countedBytes: difference(countedIdle, redis && (await historyBytes?.()), events),
       slowest: quantile(readers.latencies, 1),
       memoryAlone: known && rests ? before.memory : undefined,
       memoryPerClient: known && rests ? (idle.memory - before.memory) / clients : undefined,
@@ -107,6 +131,32 @@ async function measureOnce(
   } finally {
     await Promise.all([readers.end(), publishers.end()]);
   }
+}
+
+function difference(
+  before: number | undefined,
+  after: number | undefined,
+  events: number,
+): number | undefined {
+  return before === undefined || after === undefined ? undefined : (after - before) / events;
+}
+
+/** The processor time of each of those that share the work, in seconds. */
+async function partsOf({ parts, pids }: Pick<Running, "parts" | "pids">): Promise<PartTimes | undefined> {
+  if (!parts || pids.length === 0) return undefined;
+  const cpu = async (pid: number) => (await usageOf([pid])).cpu;
+  return {
+    taking: await cpu(parts.taking),
+    following: await cpu(parts.following),
+    redis: await cpu(parts.redis),
+  };
+}
+
+type PartTimes = Readonly<Record<Part, number>>;
+
+function perEvent(before: PartTimes, after: PartTimes | undefined, events: number): PartTimes | undefined {
+  const each = (part: Part) => (((after?.[part] ?? Number.NaN) - before[part]) * 1e6) / events;
+  return { taking: each("taking"), following: each("following"), redis: each("redis") };
 }
 
 /** How many deliveries it makes when none is lost. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Dialect } from "./cases.ts";
 import { freePort, HOST, inFolder, run } from "./child.ts";
 import { AUDIENCE, ISSUER, installedDialect, mercureAddress } from "./mercure.ts";
+import { hasRedis, twoNodes } from "./redis-nodes.ts";
 import type { Running, Server } from "./server.ts";
 
 /** A hub in common use, measured where its program is on the PATH. */
@@ -62,15 +63,15 @@ const PUBLISHERS: Readonly<Record<Dialect, (key: string) => string>> = {
   "0": (key) => `publisher_jwt ${key} HS256`,
 };
 
-/** Its engine in memory, with the history that nchan is given. */
+/** Its engine in memory or in Redis, with the history that nchan is given. */
 const centrifugo: Peer = {
   name: "centrifugo",
   program: "centrifugo",
-  features: ["topics"],
-  start: () =>
-    configured("centrifugo", async (folder, port) => {
+  features: ["topics", ...(hasRedis ? ["nodes over Redis" as const] : [])],
+  async start({ needs }) {
+    const nodeOf = async (folder: string, port: number, engine: object) => {
       const config = join(folder, "config.json");
-      await Bun.write(config, JSON.stringify(centrifugoConfig(port)));
+      await Bun.write(config, JSON.stringify({ ...centrifugoConfig(port), ...engine }));
       const connect = encodeURIComponent('{"subs":{"{topic}":{}}}').replace("%7Btopic%7D", "{topic}");
       const address = {
         protocol: "http",
@@ -82,8 +83,16 @@ const centrifugo: Peer = {
         headers: {},
         body: '{"channel":"{topic}","data":{data}}',
       } as const;
-      return run({ command: [centrifugo.program, "--config", config], address });
-    }),
+      return { command: [centrifugo.program, "--config", config], address };
+    };
+    if (!needs.includes("nodes over Redis")) {
+      return configured("centrifugo", async (folder, port) => run(await nodeOf(folder, port, {})));
+    }
+    return twoNodes((redis, folder) => {
+      const engine = { type: "redis", redis: { address: `redis://${HOST}:${redis}` } };
+      return nodeOf(folder, freePort(), { engine });
+    });
+  },
 };
 
 /** It keeps nothing, and its clients speak its own protocol. Several events are one answer. */

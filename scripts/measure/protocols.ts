@@ -38,7 +38,10 @@ function http(address: HttpAddress): Protocol {
     return head(`POST ${path}`, own) + body;
   };
   const bodyOf = ({ topic, data }: Outgoing) =>
-    address.body.replace("{topic}", topic).replace("{data}", () => data);
+    address.body
+      .replace("{topic}", topic)
+      .replace("{id}", () => crypto.randomUUID())
+      .replace("{data}", () => data);
   return {
     greeting: "",
     subscribe: (topic) =>

@@ -14,6 +14,8 @@ export interface PublishersOrder {
 export interface Published {
   readonly startedAt: number;
   readonly endedAt: number;
+  /** How long half of the requests took at most, in ms. */
+  readonly acknowledged: number;
 }
 
 answerOrders(publish);
@@ -29,10 +31,14 @@ async function publish({ address, case: one }: PublishersOrder): Promise<Publish
     if (published >= events) return undefined;
     return protocol.publish([event(), ...Array.from({ length: batch - 1 }, event)]);
   };
+  const times: number[] = [];
+  const take = (time: number) => times.push(time);
   await Promise.all(
-    Array.from({ length: publishers }, () => publishOver(address, protocol, next, untilNext)),
+    Array.from({ length: publishers }, () => publishOver(address, protocol, next, untilNext, take)),
   );
-  return { startedAt, endedAt: now() };
+  const endedAt = now();
+  const acknowledged = times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+  return { startedAt, endedAt, acknowledged };
 }
 
 async function publishOver(
@@ -40,9 +46,11 @@ async function publishOver(
   protocol: Protocol,
   next: () => string | undefined,
   untilNext: () => number,
+  take: (time: number) => void,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let answer = "";
+  let sentAt = 0;
   const goOn = (socket: Socket) => {
     const wait = untilNext();
     if (wait > 0) {
@@ -51,6 +59,7 @@ async function publishOver(
     }
     const text = next();
     if (text !== undefined) {
+      sentAt = now();
       send(socket, text);
       return;
     }
@@ -75,6 +84,7 @@ async function publishOver(
           return;
         }
         answer = "";
+        take(now() - sentAt);
         goOn(socket);
       },
       close: () => reject(new Error("a publisher's connection was closed")),

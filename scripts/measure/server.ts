@@ -1,4 +1,5 @@
 import type { Case, Feature } from "./cases.ts";
+import type { RedisProbe } from "./redis-probe.ts";
 
 /** Where a hub can be reached, and how it is spoken to: see protocols.ts. */
 export type Address = HttpAddress | NatsAddress;
@@ -16,7 +17,7 @@ export interface HttpAddress {
   readonly batch?: string;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body that publishes; `{data}` stands for the event's data. */
+  /** The body that publishes; `{data}` stands for the event's data, `{id}` for an id of its own. */
   readonly body: string;
 }
 
@@ -35,8 +36,19 @@ export interface Server {
   start(one: Case): Promise<Running>;
 }
 
+/** What a process does where several share the work. */
+export type Part = "taking" | "following" | "redis";
+
 export interface Running {
   readonly address: Address;
+  /** Where events are published, if that is another node. */
+  readonly publishAt?: Address;
+  /** Those of its processes that share the work. */
+  readonly parts?: Readonly<Record<Part, number>>;
+  /** The Redis that its nodes have. */
+  readonly redis?: RedisProbe;
+  /** Bytes that its history has by its own count. */
+  readonly historyBytes?: () => Promise<number>;
   /** Its processes, if they run here: their time and memory, and that of all they started, can be read. */
   readonly pids: readonly number[];
   stop(): Promise<void>;

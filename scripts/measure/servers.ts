@@ -1,12 +1,21 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { Status } from "../../src/protocol/status.ts";
+import type { Case } from "./cases.ts";
 import { freePort, HOST, inFolder, run } from "./child.ts";
 import { AUDIENCE, ISSUER, mercureAddress } from "./mercure.ts";
-import type { HttpAddress, Server } from "./server.ts";
+import { hasRedis, twoNodes } from "./redis-nodes.ts";
+import type { HttpAddress, Running, Server } from "./server.ts";
 
 /** An event as the hub takes it. */
 const EVENT = '{"type":"nav-badge-update","topics":["{topic}"],"data":{data}}';
+
+function eventOf({ named, retained }: Case): string {
+  const more = (named ? ',"id":"{id}"' : "") + (retained ? ',"retain":true' : "");
+  return EVENT.replace(/}$/, () => `${more}}`);
+}
 
 /** The hub of this checkout, as it is built. */
 export const tidings: Server = {
@@ -17,19 +26,14 @@ export const tidings: Server = {
     "store",
     "mercure",
     ...(process.platform === "linux" ? ["workers" as const] : []),
+    ...(hasRedis ? ["nodes over Redis" as const] : []),
   ],
-  async start({ needs, workers, mercure }) {
+  async start(one) {
+    const { needs, workers, mercure } = one;
+    if (needs.includes("nodes over Redis")) return overRedis(one);
     const port = freePort();
     const key = crypto.randomUUID();
-    const address: HttpAddress = mercure
-      ? await mercureAddress(port, mercure, key)
-      : {
-          ...plain(port),
-          subscribe: "/events?topic={topic}",
-          publish: "/publish",
-          batch: "/publish/batch",
-          body: EVENT,
-        };
+    const address: HttpAddress = mercure ? await mercureAddress(port, mercure, key) : tidingsAt(port, one);
     const stores = needs.includes("store");
     // Beside the executable, since a folder for temporary files may well be no disk at all.
     const folder = await mkdtemp(stores ? "dist/bench-" : join(tmpdir(), "bench-"));
@@ -44,6 +48,37 @@ export const tidings: Server = {
     return inFolder(folder, () => run({ command, env, address, saysWhenReady: true }));
   },
 };
+
+async function overRedis(one: Case): Promise<Running> {
+  const running = await twoNodes(async (redisPort, folder) => {
+    const port = freePort();
+    const store = `redis://${HOST}:${redisPort}`;
+    const command = ["dist/tidings", "serve", "--port", `${port}`, "--log-level", "error", "--store", store];
+    return {
+      command,
+      env: { TMPDIR: folder },
+      address: tidingsAt(port, one),
+      saysWhenReady: true,
+      readyAt: "/readyz?publish",
+    };
+  });
+  const { hostname, port } = running.publishAt ?? running.address;
+  const historyBytes = async () => {
+    const status: unknown = await (await fetch(`http://${hostname}:${port}/status`)).json();
+    return Value.Decode(Status, status).store.bytes;
+  };
+  return { ...running, historyBytes };
+}
+
+function tidingsAt(port: number, one: Case): HttpAddress {
+  return {
+    ...plain(port),
+    subscribe: "/events?topic={topic}",
+    publish: "/publish",
+    batch: "/publish/batch",
+    body: eventOf(one),
+  };
+}
 
 /** The least that this runtime can do; see floor.ts. */
 export const floor: Server = {
