@@ -686,7 +686,7 @@ if OPERATION == 'append' then
   local count, values, names = 0, 0, erases and 0 or #ARGV - first_id + 1
   for i = 1, #blocks, 5 do
     count = count + blocks[i]
-    if blocks[i + 3] ~= '' then values = values + 1 + select(2, string.gsub(blocks[i + 3], ' ', ' ')) end
+    if blocks[i + 3] ~= '' and not erases then values = values + 1 + select(2, string.gsub(blocks[i + 3], ' ', ' ')) end
   end
   local unit_last = state.head + count
   keep(state, blocks, names <= NAMED_AT_ONCE and names or 0, word, string.format('%.0f', state.time), node, ARGV[3],

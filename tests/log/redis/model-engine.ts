@@ -11,8 +11,11 @@ import {
   type NodeSeq,
   type PutBack,
   RECOVERY,
+  type Rewrite,
 } from "../../../src/log/redis/engine.ts";
 import { commonEnd, isOn, type LifeChain, numberOf } from "../../../src/log/redis/life-chain.ts";
+import { erasedBy } from "../../../src/log/redis/names.ts";
+import type { Place } from "../../../src/protocol/place.ts";
 
 /** What the engine is to do so that nothing is lost or doubled. A test breaks each to see that it matters. */
 export type EngineRule =
@@ -49,6 +52,10 @@ export type EngineRule =
   | "cut values"
   /** An append is refused when it is on a topic that has ended since its node last heard. */
   | "refuse on ended topics"
+  /** A block is rewritten for an erasure if it is as the node has read it. */
+  | "rewrite what was read"
+  /** With an erasure that is put back comes its event's block, without the data. */
+  | "rewrite what was put back"
   /** A new life's number is above every number that was said. */
   | "number above all"
   /** Lives that begin after the end begin at the end. */
@@ -259,6 +266,11 @@ export class ModelEngine {
       state.seqs.set(append.node, { seq: append.seq, last: 0, lease });
       return { state, answer: { result: "ended", upTo: state.head } };
     }
+    const erased = erasedBy(append.blocks[0]?.current ?? "");
+    if (erased && append.rewrite && !this.#rewrite(state, erased, append.rewrite)) {
+      state.seqs.set(append.node, { seq: append.seq, last: 0, lease });
+      return { state, answer: { result: "changed" } };
+    }
     const unitFirst = state.head + 1;
     const unitLast = append.blocks.reduce((last, { count }) => last + count, state.head);
     for (const content of append.blocks) {
@@ -282,7 +294,7 @@ export class ModelEngine {
   putBack(
     before: EngineState,
     { now }: Environment,
-    { node, newWord, blocks }: PutBack,
+    { node, newWord, blocks, rewrite }: PutBack,
   ): Outcome<HelloAnswer> {
     const state = writable(before);
     state.time = Math.max(state.time, now);
@@ -291,7 +303,11 @@ export class ModelEngine {
     const { recovery } = state;
     const [block] = blocks;
     if (!recovery) return { state: before, answer: answerOf(before) };
-    if (block && recovery.phase === "putting back" && this.#mayPutBack(state, block, recovery.end)) {
+    const erased = erasedBy(block?.current ?? "");
+    const mayPutBack =
+      block && recovery.phase === "putting back" && this.#mayPutBack(state, block, recovery.end);
+    const rewrites = erased && rewrite && this.#on("rewrite what was put back");
+    if (mayPutBack && (!rewrites || this.#rewrite(state, erased, rewrite))) {
       for (const each of blocks) keep(state, each, this.#on("put back names"));
       const known = state.seqs.get(block.node);
       if (this.#on("put back numbers") && (known?.seq ?? -1) < block.seq) {
@@ -320,6 +336,15 @@ export class ModelEngine {
 
   #on(rule: EngineRule): boolean {
     return !this.#off.has(rule);
+  }
+
+  /** Puts a block in the place of that of the event that is erased; false when that has changed. */
+  #rewrite(state: Writable, { word, position }: Place, { of, current, text }: Rewrite): boolean {
+    const index = state.blocks.findIndex((block) => isIn(block, position) && block.word === word);
+    const block = state.blocks[index];
+    if ((block ? digestOf(block.text) : "") !== of && this.#on("rewrite what was read")) return false;
+    if (block) state.blocks[index] = { ...block, current, text };
+    return true;
   }
 
   #mayPutBack(state: EngineState, block: Block, end: number): boolean {
@@ -507,7 +532,19 @@ export function namesOf(names: string): [name: string, index: number][] {
   });
 }
 
+/** The digest of a block's text, as the scripts make it. */
+export function digestOf(text: string): string {
+  return new Bun.CryptoHasher("sha1").update(text).digest("hex");
+}
+
+/** Whether a block has the event at a position. */
+export function isIn({ last, count }: Block, position: number): boolean {
+  return last - count < position && position <= last;
+}
+
 function keep(state: Writable, block: Block, withNames = true): void {
+  const erased = erasedBy(block.current);
+  if (erased) unsetValuesAt(state, erased.position);
   if (state.count === 0) state.first = block.last - block.count + 1;
   const previous = keysOf(block.current).map(({ key, clears, isEnd, isPrivate }) => {
     const before = (isEnd ? state.ends : state.values).get(key);
@@ -540,7 +577,7 @@ export interface SetKey {
 
 /** The keys of what a block sets or clears. */
 export function keysOf(current: string): SetKey[] {
-  if (current === "") return [];
+  if (current === "" || erasedBy(current)) return [];
   return current.split(" ").map((text) => {
     const clears = text.startsWith("-");
     const key = clears ? text.slice(1) : text;
@@ -578,10 +615,30 @@ function undoValues(state: Writable, { current, previous, last }: StreamBlock): 
     // One that was dropped since does not come back.
     if (clears ? now : now?.position !== last) continue;
     const before = previous[i];
-    if (before && before.position > 0 && before.position >= (isEnd ? state.endsFloor : state.floor))
+    const isAbove = before && before.position >= (isEnd ? state.endsFloor : state.floor);
+    if (isAbove && before.position > 0 && (isEnd || isSetAt(state, key, before.position)))
       setValue(state, key, before);
     else unsetValue(state, key);
   }
+}
+
+/** Whether the event at a position sets the value still: it may have been erased. */
+function isSetAt({ archive, blocks }: Writable, key: string, position: number): boolean {
+  if (archive.get(key)?.position === position) return true;
+  const { current = "" } = blocks.find((block) => isIn(block, position)) ?? {};
+  return keysOf(current).some((each) => each.key === key && !each.clears);
+}
+
+/** The event at a position is nowhere current any more. Returns on how many keys it was. */
+function unsetValuesAt(state: Writable, oldest: number): number {
+  let gone = 0;
+  for (const [key, { position }] of [...state.values]) {
+    if (position !== oldest) continue;
+    unsetValue(state, key);
+    if (state.archive.get(key)?.position === oldest) state.archive.delete(key);
+    gone++;
+  }
+  return gone;
 }
 
 /** A block leaves the log: what it has set is kept, whether it is current or what was replaced last. */
@@ -599,13 +656,9 @@ function dropValues(state: Writable, { values, valueBytes }: EngineBounds, most:
   let left = most;
   while (left > 0 && (state.values.size > values || state.valueBytes > valueBytes)) {
     const oldest = Math.min(...[...state.values.values()].map(({ position }) => position));
-    for (const [key, { position }] of [...state.values]) {
-      if (position !== oldest) continue;
-      unsetValue(state, key);
-      if (state.archive.get(key)?.position === oldest) state.archive.delete(key);
-      left--;
-      state.dropped++;
-    }
+    const gone = unsetValuesAt(state, oldest);
+    left -= gone;
+    state.dropped += gone;
     state.floor = oldest + 1;
   }
 }

@@ -41,6 +41,13 @@ const broken: readonly [rule: Rule, seed: number, faults: string][] = [
   ["yield to a higher life", 40, "partition+56, failback+188"],
 ];
 
+/** The same for erasures. */
+const revived: readonly [rule: Rule, seed: number, faults: string][] = [
+  ["rewrite what was read", 8, "empty+66"],
+  ["rewrite what was put back", 1, "empty+17"],
+  ["put back without what is erased", 1, "empty+17"],
+];
+
 /** Schedules that a run of many has found to break the promise, though the rules were kept. */
 const found: readonly [about: string, seed: number, faults: string, ends?: boolean][] = [
   [
@@ -75,6 +82,12 @@ function faultsOf(text: string): { fault: Fault; after: number }[] {
 describe("without a rule the promise is broken", () => {
   test.each(broken.map((each) => [...each] as const))("%s", (rule, seed, faults) => {
     const schedule = { seed, faults: faultsOf(faults) };
+    expect(() => new Simulation(schedule, { off: new Set([rule]) }).run()).toThrow(Violation);
+    expect(() => new Simulation(schedule).run()).not.toThrow();
+  });
+
+  test.each(revived.map((each) => [...each] as const))("%s", (rule, seed, faults) => {
+    const schedule = { seed, faults: faultsOf(faults), erases: true };
     expect(() => new Simulation(schedule, { off: new Set([rule]) }).run()).toThrow(Violation);
     expect(() => new Simulation(schedule).run()).not.toThrow();
   });

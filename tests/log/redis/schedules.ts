@@ -5,6 +5,7 @@ import { FAULTS, type Schedule } from "./simulation.ts";
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   ends: fc.boolean(),
+  erases: fc.boolean(),
   faults: fc.array(
     fc.record({
       fault: fc.constantFrom(...FAULTS),

@@ -2,7 +2,13 @@ import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import fc from "fast-check";
 import type { Append, AppendAnswer, Hello, HelloAnswer, PutBack } from "../../../src/log/redis/engine.ts";
-import { type Commands, entriesOfReply, keysOf, RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import {
+  type Commands,
+  entriesOfReply,
+  keysOf,
+  movedEntriesOf,
+  RedisEngine,
+} from "../../../src/log/redis/redis-engine.ts";
 import { killedWhenKept } from "./killed-when-kept.ts";
 import { EMPTY, type EngineState, type Heard, type Value } from "./model-engine.ts";
 import environment from "./model-environment.lua" with { type: "text" };
@@ -87,9 +93,12 @@ class Replay {
     await new RedisEngine(prefix, environmentOfTests).name(this.#client);
     const keys = keysOf(prefix);
     const [log = "", names = "", meta = "", seqs = "", hellos = ""] = keys;
-    const [current = "", sizes = "", archive = "", ends = ""] = keys.slice(5);
+    const [current = "", sizes = "", archive = "", ends = "", moved = ""] = keys.slice(5);
     const client = this.#client;
-    const blocks = entriesOfReply(await client.send("XRANGE", [log, "-", "+"]));
+    const blocks = [
+      ...entriesOfReply(await client.send("XRANGE", [log, "-", "+"])),
+      ...movedEntriesOf(await client.send("ZRANGE", [moved, "0", "-1"])),
+    ].sort((a, b) => a.block.last - b.block.last);
     expect(blocks).toEqual(
       state.blocks.map(({ epoch, previous: _, ...block }) => ({ id: `${epoch}-${block.last}`, block })),
     );

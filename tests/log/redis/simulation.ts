@@ -6,15 +6,18 @@ import {
   type HelloAnswer,
   type KnownEnds,
   RECOVERY,
+  type Rewrite,
 } from "../../../src/log/redis/engine.ts";
 import { isOn, type LifeChain, numberOf } from "../../../src/log/redis/life-chain.ts";
 import { Member, type Pending, type Unit } from "../../../src/log/redis/member.ts";
-import { withoutValues } from "../../../src/log/redis/names.ts";
+import { erasedBy, withoutValues } from "../../../src/log/redis/names.ts";
 import {
+  digestOf,
   EMPTY,
   type EngineRule,
   type EngineState,
   type Environment,
+  isIn,
   keysOf,
   ModelEngine,
   namesOf,
@@ -33,7 +36,9 @@ export type NodeRule =
   /** A cursor of an unknown life is not judged before the node is in step with the engine. */
   | "judge when in step"
   /** A node that learns that what it followed is gone ends the streams that were sent it. */
-  | "tell of what is rolled back";
+  | "tell of what is rolled back"
+  /** What a node can put back has nothing of what it has followed the erasure of. */
+  | "put back without what is erased";
 
 export type Rule = EngineRule | NodeRule;
 
@@ -58,6 +63,8 @@ export interface Schedule {
   readonly faults: readonly { readonly fault: Fault; readonly after: number }[];
   /** Whether events are on topics, which end and are opened again. */
   readonly ends?: boolean;
+  /** Whether events are erased. */
+  readonly erases?: boolean;
 }
 
 /** A call that the simulation made, so that the scripts can be asked the same. */
@@ -99,8 +106,8 @@ const TOPICS = 3;
 
 /** How many steps later than usual all may have settled. */
 const LATEST = 2000;
-/** In the place of an event's number. */
-const ERASED = "0";
+/** Before the number of an event whose data is erased. */
+const ERASED = "-";
 
 interface Server {
   readonly index: number;
@@ -119,6 +126,8 @@ interface Server {
 
 interface Publication {
   readonly events: readonly SimulatedEvent[];
+  /** The event that its only one erases. */
+  readonly erases?: number;
   state: "new" | "asked" | "acknowledged" | "unknown" | "refused";
   /** How it was asked for last. */
   ask: Ask | undefined;
@@ -211,6 +220,8 @@ export class Simulation {
   /** Excused: erased on purpose, taken on the wrong side, or given up when its time was over. */
   readonly #erased = new Set<number>();
   readonly #erasedPlaces = new Set<string>();
+  /** The places of the events that events erase. */
+  readonly #erasures = new Map<number, Place>();
   readonly #wrong = new Set<number>();
   readonly #judged = new Set<string>();
   readonly #lost = new Set<number>();
@@ -268,6 +279,7 @@ export class Simulation {
         for (const node of this.#nodes) node.cutUntil = 0;
       }
       if (this.#step < stop && this.#chance() < 0.2 && this.#publications.length < 80) this.#publish();
+      if (this.#schedule.erases && this.#step < stop && this.#chance() < 0.1) this.#publishErasure();
       if (this.#step === stop + 550) this.#publish(true);
       this.#replicate();
       this.#runGhosts();
@@ -610,7 +622,11 @@ export class Simulation {
 
   #join(): void {
     this.#nodes.push({
-      member: new Member(`n${++this.#names}`, WINDOW, { isWhole: () => true, withoutEvent }),
+      member: new Member(`n${++this.#names}`, WINDOW, {
+        isWhole: () => true,
+        withoutEvent: (block, position) =>
+          this.#on("put back without what is erased") ? withoutEvent(block, position) : block,
+      }),
       ...{ up: true, server: -1, saidHello: false, cutUntil: 0, heard: undefined },
       cursor: { epoch: 0, last: 0 },
       ...{ pending: undefined, waiting: [], queue: [], answer: undefined, elsewhereSince: -1 },
@@ -741,11 +757,14 @@ export class Simulation {
     this.#say(`${node.member.name} puts back ${unit[0].word}-${unit[0].unitFirst}`);
     this.#count("units put back");
     const blocks = unit.map((block) => block);
+    const erased = erasedBy(unit[0].current);
     const answer = this.#call(server, "putBack", {
       node: node.member.name,
       newWord: this.#newWord(),
       blocks,
+      rewrite: erased && rewriteOf(server.state, erased),
     });
+    if (erased) this.#assertErased(`S${server.index}`, server.state.blocks);
     // How the recovery ended is heard by a hello.
     if (answer.state === "open") this.#hello(node, server);
     else node.heard = answer;
@@ -771,6 +790,7 @@ export class Simulation {
 
   #took(node: SimulatedNode, unit: Unit): void {
     for (const { uid } of placesOf(unit)) this.#followed.add(uid);
+    if (erasedBy(unit[0].current)) this.#assertErased(node.member.name, node.member.window.flat());
     this.#finishFollowed(node);
     node.waiting = node.waiting.filter((work) => {
       if (work.heldTo > node.member.head) return true;
@@ -812,6 +832,11 @@ export class Simulation {
     this.#finishFollowed(node);
     if (!node.pending && node.queue.length > 0) {
       node.queue = node.queue.filter(isOpen);
+      const index = node.queue.findIndex(({ publication }) => publication.erases !== undefined);
+      if (index >= 0) {
+        for (const ask of node.queue.splice(index, 1)) this.#beginErasure(node, server, ask);
+        return;
+      }
       const asks = node.queue.splice(0, 1 + this.#below(2));
       const events = asks.flatMap(({ publication }) => publication.events);
       if (events.length === 0) return;
@@ -835,6 +860,28 @@ export class Simulation {
       this.#answered(node, pending, this.#on("void in another life") ? word : member.word, answer);
   }
 
+  /** Reads the block of the event, and begins to append what erases it. */
+  #beginErasure(node: SimulatedNode, { state }: Server, ask: Ask): void {
+    const { member } = node;
+    const { events, erases } = ask.publication;
+    const place = placesOf(state.blocks).find(({ uid }) => uid === erases);
+    const [{ uid } = { uid: 0 }] = events;
+    if (
+      state.recovery ||
+      !place ||
+      place.position > member.head ||
+      !member.isOn({ ...place, last: place.position })
+    ) {
+      ask.publication.state = "refused";
+      return;
+    }
+    this.#erasures.set(uid, place);
+    const current = this.#setBy(uid);
+    const content = { count: 1, size: 1, names: "", current, text: `${uid}` };
+    const pending = member.begin([content], undefined, rewriteOf(state, place));
+    node.pending = { pending, work: { asks: [ask], heldTo: 0 } };
+  }
+
   #answered(node: SimulatedNode, pending: Pending, word: string, answer: AppendAnswer): void {
     const current = node.pending;
     if (!current || !node.member.answered(pending, word, answer)) {
@@ -852,6 +899,14 @@ export class Simulation {
     }
     if (answer.result === "ended") {
       this.#answerEnded(node, current.work, pending);
+      return;
+    }
+    if (pending.append.rewrite) {
+      // The block has changed: it is read again.
+      this.#count("read again to erase");
+      node.queue.push(...current.work.asks.filter(isOpen));
+      node.pending = undefined;
+      node.member.finish();
       return;
     }
     // What is held is answered as it was; the rest is a new append. Asked again, the engine only knows
@@ -894,6 +949,7 @@ export class Simulation {
     const before = server.state;
     const answer = this.#call(server, "append", append);
     if (answer.result !== "kept") return answer;
+    if (append.rewrite) this.#assertErased(`S${server.index}`, server.state.blocks);
     const fresh = server.state.blocks.filter(({ last }) => last > before.head);
     const key = `${append.node}/${append.seq}`;
     this.#units.set(key, [...(this.#units.get(key) ?? []), ...placesOf(fresh).slice(0, 1)]);
@@ -938,6 +994,14 @@ export class Simulation {
     const count = this.#chance() < 0.5 ? 1 : 1 + this.#below(4);
     const events = Array.from({ length: count }, () => ({ uid: ++this.#uids, named }));
     this.#publications.push({ events, state: "new", ask: undefined });
+  }
+
+  #publishErasure(): void {
+    const acknowledged = [...this.#acknowledged].filter((uid) => !this.#erasures.has(uid));
+    if (acknowledged.length === 0) return;
+    const events = [{ uid: ++this.#uids, named: false }];
+    const erases = this.#pick(acknowledged.slice(-20));
+    this.#publications.push({ events, erases, state: "new", ask: undefined });
   }
 
   #askAgain(publication: Publication): void {
@@ -1086,6 +1150,8 @@ export class Simulation {
     }
     this.#assertStored(final);
     this.#assertValues(final);
+    this.#assertErased("the log", final.blocks);
+    for (const { up, member } of this.#nodes) if (up) this.#assertErased(member.name, member.window.flat());
     if (!this.#schedule.faults.some(({ fault }) => BRINGS_BACK.has(fault))) {
       for (const { uid, word, position } of placesOf(final.blocks)) {
         if (this.#erasedPlaces.has(`${word}-${position}`))
@@ -1127,7 +1193,11 @@ export class Simulation {
 
   /** The keys that an event sets. */
   #setBy(uid: number): string {
-    return [currentOf(uid), this.#schedule.ends ? endOf(uid) : ""].filter((keys) => keys !== "").join(" ");
+    const erased = this.#erasures.get(uid);
+    if (erased) return `x${erased.word}-${erased.position}`;
+    // Blocks of several events are erased from, too.
+    const values = this.#schedule.erases && uid % 4 < 2 ? "" : currentOf(uid);
+    return [values, this.#schedule.ends ? endOf(uid) : ""].filter((keys) => keys !== "").join(" ");
   }
 
   /**
@@ -1138,8 +1208,10 @@ export class Simulation {
     const { values, ends, lives, floor, endsFloor, valueBytes, archive, blocks } = state;
     const size = [...values.values()].reduce((sum, value) => sum + value.size, 0);
     if (size !== valueBytes) this.#violate(`the engine counts ${valueBytes} bytes of values and has ${size}`);
+    const without = new Set(blocks.filter(({ text }) => text.startsWith(ERASED)).map(({ last }) => last));
     for (const [key, { position }] of values) {
       const isThere = archive.get(key)?.position === position || blocks.some(({ last }) => last === position);
+      if (without.has(position)) this.#violate(`the value of ${key} at ${position} is erased`);
       if (!isThere) this.#violate(`the value of ${key} at ${position} is nowhere`);
     }
     // Of what all servers have lost, nobody knows what it was.
@@ -1149,7 +1221,7 @@ export class Simulation {
       .flat()
       .filter((place) => isOn(lives, place.word, place.position));
     for (const { uid, word, position } of places.sort((a, b) => a.position - b.position)) {
-      const topic = newest.get(topicOf(uid) ?? "");
+      const topic = this.#erasures.has(uid) ? undefined : newest.get(topicOf(uid) ?? "");
       const isRefused = this.#schedule.ends && !opens(uid) && topic && !topic.clears;
       // What one append has is for its node to look at.
       const unitFirst = this.#unitFirst.get(`${word}-${position}`) ?? position;
@@ -1157,13 +1229,34 @@ export class Simulation {
       const wasDropped = topic && topic.position < (this.#endsFloors.get(`${word}-${position}`) ?? 0);
       if (isRefused && !wasDropped && topic.position >= endsFloor && topic.position < unitFirst)
         this.#violate(`e${uid} is at ${position}, on a topic that ended at ${topic.position}`);
-      for (const { key, ...set } of keysOf(this.#setBy(uid))) newest.set(key, { position, ...set });
+      for (const { key, ...set } of keysOf(this.#setBy(uid))) {
+        const clears = set.clears || (!set.isEnd && without.has(position));
+        newest.set(key, { position, ...set, clears });
+      }
     }
+    const erased = new Set([...this.#erasures.values()].map(({ position }) => position));
     for (const [key, { position, clears, isEnd }] of newest) {
       const found = (isEnd ? ends : values).get(key)?.position;
       if (clears || position < (isEnd ? endsFloor : floor) ? found === undefined : found === position)
         continue;
+      // It may have been erased before it left the log.
+      if (!isEnd && found === undefined && erased.has(position)) continue;
       this.#violate(`the value of ${key} is that at ${found}, and not that at ${position}, ${floor}`);
+    }
+  }
+
+  /** Whoever has a block that erases an event does not have that event's data. */
+  #assertErased(who: string, blocks: readonly Block[]): void {
+    for (const { current } of blocks) {
+      const erased = erasedBy(current);
+      if (!erased) continue;
+      const { word, position } = erased;
+      const block = blocks.find((each) => isIn(each, position) && each.word === word);
+      const text = block?.text.split(",")[position - (block.last - block.count + 1)];
+      if (text === undefined) continue;
+      this.#count("erased");
+      if (!text.startsWith(ERASED))
+        this.#violate(`${who} has e${text} at ${word}-${position}, which is erased`);
     }
   }
 
@@ -1215,7 +1308,7 @@ function isOpen(ask: Ask): boolean {
   return ask.publication.ask === ask && ask.publication.state === "asked";
 }
 
-/** An event whose data is erased has no number. */
+/** The block without the data of its event at a position. */
 function withoutEvent<B extends Pick<Block, "last" | "count" | "current" | "text">>(
   block: B,
   position: number,
@@ -1223,15 +1316,23 @@ function withoutEvent<B extends Pick<Block, "last" | "count" | "current" | "text
   const index = position - (block.last - block.count + 1);
   const text = block.text
     .split(",")
-    .map((uid, i) => (i === index ? ERASED : uid))
+    .map((uid, i) => (i === index && !uid.startsWith(ERASED) ? ERASED + uid : uid))
     .join(",");
   return { ...block, current: withoutValues(block.current), text };
+}
+
+/** How the block of an event is rewritten when that is erased. */
+function rewriteOf({ blocks }: EngineState, { word, position }: Omit<Place, "uid">): Rewrite {
+  const block = blocks.find((each) => isIn(each, position) && each.word === word);
+  if (!block) return { of: "", current: "", text: "" };
+  const { current, text } = withoutEvent(block, position);
+  return { of: digestOf(block.text), current, text };
 }
 
 /** The events of these blocks with their places. */
 function placesOf(blocks: readonly Block[]): Place[] {
   return blocks.flatMap(({ word, last, count, text }) =>
-    text.split(",").map((uid, i) => ({ word, position: last - count + 1 + i, uid: Number(uid) })),
+    text.split(",").map((uid, i) => ({ word, position: last - count + 1 + i, uid: Math.abs(Number(uid)) })),
   );
 }
 
