@@ -78,6 +78,25 @@ describe.skipIf(browserless)("the console's stream", () => {
       await detail.getByText("Frame as sent").waitFor();
       expect(await detail.innerText()).not.toContain("\u202E");
       expect((await detail.innerText()).split("\\u202e").length).toBe(3);
+
+      const source = `billing${"g".repeat(300)}`;
+      const notice = { id: "1", source, message: "safe\u202Etxt.exe", severity: "info", time: 1.7e9 };
+      await publish(url, { type: "notification", data: notice });
+      const widget = { id: "w", title: "safe\u202Etxt.exe", data: { text: "safe\u202Etxt.exe" } };
+      await publish(url, { type: "widget-refresh", data: widget });
+      const main = page.getByRole("main");
+      await page.getByRole("link", { name: "Dashboard" }).click();
+      await page.getByRole("article").getByText("text", { exact: true }).waitFor();
+      const time = page.getByRole("list", { name: "Notifications, newest first" }).locator("time");
+      await time.waitFor();
+      expect(await main.innerText()).not.toContain("\u202E");
+      // However long the source is, the time beside it is one line.
+      expect((await time.boundingBox())?.height).toBeLessThan(25);
+      await page.getByRole("link", { name: "Subscribe" }).click();
+      await page.getByRole("button", { name: "Earliest" }).click();
+      await page.getByRole("button", { name: "Subscribe" }).click();
+      await main.getByText("3 events since earliest, then live").waitFor();
+      expect(await main.innerText()).not.toContain("\u202E");
     },
     BROWSER_TIMEOUT,
   );

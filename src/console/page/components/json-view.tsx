@@ -13,7 +13,7 @@ export function JsonView({ json, label }: { json: string; label: string }) {
     // It scrolls, so a keyboard must reach it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
     <section class="code" tabIndex={0} aria-label={label}>
-      <pre>
+      <pre class="wrap">
         {tokens
           ? tokens.map(({ kind, text }, i) =>
               kind === "space" || kind === "punctuation" ? (

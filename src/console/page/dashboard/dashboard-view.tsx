@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
+import { MoreButton } from "../components/more-button.tsx";
 import * as format from "../format.ts";
 import { pointer } from "../publish/schema.ts";
 import { DrawButton, NumbersPanel } from "./numbers-panel.tsx";
@@ -173,8 +174,12 @@ function Navigation({ state }: { state: DashboardState }) {
   );
 }
 
+/** How many notifications are listed until more are asked for. */
+const FIRST_NOTIFICATIONS = 10;
+
 function Notifications({ state }: { state: DashboardState }) {
   const list = state.notifications.value;
+  const [shown, setShown] = useState(FIRST_NOTIFICATIONS);
   return (
     <Card
       title="Notifications"
@@ -187,11 +192,12 @@ function Notifications({ state }: { state: DashboardState }) {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
         <ol class="notifications" tabIndex={0} aria-label="Notifications, newest first">
-          {list.map((notification) => (
+          {list.slice(0, shown).map((notification) => (
             <NotificationItem key={notification.key} notification={notification} />
           ))}
         </ol>
       )}
+      <MoreButton count={list.length} shown={shown} onMore={() => setShown(Infinity)} />
     </Card>
   );
 }

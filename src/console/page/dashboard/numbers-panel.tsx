@@ -113,10 +113,10 @@ function FieldChoice({ found, drawn }: FieldChoiceProps) {
       >
         <option value="">Draw a number…</option>
         {[...byType].map(([type, fields]) => (
-          <optgroup key={type} label={type}>
+          <optgroup key={type} label={format.visible(type)}>
             {fields.map((field) => (
               <option key={field} value={field}>
-                {nameOfField(field) || "the data"}
+                {format.visible(nameOfField(field)) || "the data"}
               </option>
             ))}
           </optgroup>
@@ -139,7 +139,8 @@ function NumberChart({ field, numbers }: { field: Field; numbers: Numbers }) {
     <figure class="number" aria-label={label}>
       <figcaption>
         <span class="truncate">
-          {nameOfField(field) || "data"} <span class="muted">{typeOf(field)}</span>
+          {format.visible(nameOfField(field)) || "data"}{" "}
+          <span class="muted">{format.visible(typeOf(field))}</span>
         </span>
         <button
           type="button"
@@ -152,7 +153,7 @@ function NumberChart({ field, numbers }: { field: Field; numbers: Numbers }) {
       </figcaption>
       {points.length === 0 ? (
         <p class="empty">
-          Waits for the next <code>{typeOf(field)}</code>
+          Waits for the next <code>{format.visible(typeOf(field))}</code>
         </p>
       ) : (
         <>
@@ -189,7 +190,7 @@ function LegendEntry({ line, index, isOnly }: { line: Line; index: number; isOnl
   return (
     <li>
       <span class={`swatch line-${index}`} />
-      <span class="truncate">{line.name || (isOnly ? "every topic" : "no topic")}</span>
+      <span class="truncate">{format.visible(line.name) || (isOnly ? "every topic" : "no topic")}</span>
       <span class="legend-count">{value(newest)}</span>
     </li>
   );
@@ -220,7 +221,7 @@ function value(of: number): string {
 
 function labelOf(field: Field): string {
   const name = nameOfField(field);
-  return name === "" ? typeOf(field) : `${typeOf(field)} ${name}`;
+  return format.visible(name === "" ? typeOf(field) : `${typeOf(field)} ${name}`);
 }
 
 function draw(field: Field): void {

@@ -2,6 +2,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { isNumber, isRecord, isString, parseJson } from "../../../sdk/narrow.ts";
 import { builtinTypes } from "../data/catalog.ts";
 import { type Connection, type Message, Stream } from "../data/stream.ts";
+import { visible } from "../format.ts";
 import { hubRoute } from "../hub-url.ts";
 
 /** Data of an event: its members are looked at one by one, since a user's catalog may say otherwise. */
@@ -209,9 +210,10 @@ function metricsOf(data: Data): Metrics {
   };
 }
 
+/** A member's text as it is shown. */
 function textOf(data: Data, name: string): string {
   const value = data[name];
-  return isString(value) ? value : "";
+  return isString(value) ? visible(value) : "";
 }
 
 function countOf(data: Data, name: string): number {

@@ -83,7 +83,7 @@ function dress(content: Document): void {
 /** Data that came without HTML, drawn as what it looks like. */
 function WidgetData({ data }: { data: unknown }) {
   if (isNumber(data)) return <p class="widget-figure">{format.rate(data)}</p>;
-  if (isString(data)) return <p class="widget-text">{data}</p>;
+  if (isString(data)) return <p class="widget-text">{format.visible(data)}</p>;
   if (Array.isArray(data) && data.length > 1 && data.every(isNumber)) return <Spark values={data} />;
   if (isRecord(data) && isNumber(data["percent"])) {
     return <Share percent={data["percent"]} text={data["text"]} />;
@@ -93,8 +93,8 @@ function WidgetData({ data }: { data: unknown }) {
       <dl class="facts">
         {Object.entries(data).map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
-            <dd>{isNumber(value) ? format.rate(value) : String(value)}</dd>
+            <dt>{format.visible(name)}</dt>
+            <dd>{isNumber(value) ? format.rate(value) : format.visible(String(value))}</dd>
           </div>
         ))}
       </dl>
@@ -115,7 +115,7 @@ function Share({ percent, text }: { percent: number; text: unknown }) {
       <div class={part < 0.9 ? "meter wide" : "meter wide high"} aria-hidden="true">
         <span style={{ transform: `scaleX(${part})` }} />
       </div>
-      {isString(text) && <p class="muted widget-note">{text}</p>}
+      {isString(text) && <p class="muted widget-note">{format.visible(text)}</p>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
+import { MoreButton } from "../components/more-button.tsx";
 import { hubOffset } from "../data/hub.ts";
 import * as format from "../format.ts";
 import { type ClientInfo, clientList, loadClients, removeClient } from "./clients.ts";
@@ -58,11 +59,7 @@ export function ClientsPanel() {
           </table>
         </section>
       )}
-      {clients.length > shown && (
-        <button type="button" class="button quiet more" onClick={() => setShown(shown * 4)}>
-          Show more
-        </button>
-      )}
+      <MoreButton count={clients.length} shown={shown} onMore={() => setShown(shown * 4)} />
     </section>
   );
 }
@@ -74,7 +71,8 @@ function ClientRow({ client, now }: { client: ClientInfo; now: number }) {
   return (
     <tr>
       <td>
-        <span class="mono">{id.slice(0, 8)}</span> <span class="muted">{subject ?? address}</span>
+        <span class="mono">{id.slice(0, 8)}</span>{" "}
+        <span class="muted">{format.visible(subject ?? address ?? "")}</span>
       </td>
       <td>
         <Names names={topics} none="every topic" />
@@ -105,7 +103,7 @@ function Names({ names, none }: { names: readonly string[]; none: string }) {
     <span class="names">
       {names.map((name) => (
         <span key={name} class="chip">
-          <span class="truncate">{name}</span>
+          <span class="truncate">{format.visible(name)}</span>
         </span>
       ))}
     </span>

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { useNow } from "../components/connection-lamp.tsx";
 import { Icon } from "../components/icon.tsx";
+import { MoreButton } from "../components/more-button.tsx";
 import { events } from "../data/event-list.ts";
 import { hubOffset } from "../data/hub.ts";
 import * as format from "../format.ts";
@@ -66,11 +67,7 @@ export function CurrentPanel() {
           </table>
         </section>
       )}
-      {values.length > shown && (
-        <button type="button" class="button quiet more" onClick={() => setShown(shown * 4)}>
-          Show more
-        </button>
-      )}
+      <MoreButton count={values.length} shown={shown} onMore={() => setShown(shown * 4)} />
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { MoreButton } from "../components/more-button.tsx";
 import { events } from "../data/event-list.ts";
 import * as format from "../format.ts";
 import { nameOf, type Publisher, publishers } from "./publishers.ts";
@@ -30,11 +31,7 @@ export function PublishersPanel() {
           ))}
         </ul>
       )}
-      {list.length > shown && (
-        <button type="button" class="button quiet more" onClick={() => setShown(Infinity)}>
-          Show {format.count(list.length - shown)} more
-        </button>
-      )}
+      <MoreButton count={list.length} shown={shown} onMore={() => setShown(Infinity)} />
     </section>
   );
 }

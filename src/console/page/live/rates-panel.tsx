@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { MoreButton } from "../components/more-button.tsx";
 import { type Order, type Rates, rowsOf } from "../data/rates.ts";
 import * as format from "../format.ts";
 
@@ -80,11 +81,7 @@ export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: Rat
           </li>
         ))}
       </ul>
-      {all.length > shown && (
-        <button type="button" class="button quiet more" onClick={() => setShown(Infinity)}>
-          Show {format.count(all.length - shown)} more
-        </button>
-      )}
+      <MoreButton count={all.length} shown={shown} onMore={() => setShown(Infinity)} />
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { CodePanel } from "../components/code-panel.tsx";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Icon } from "../components/icon.tsx";
 import { JsonView } from "../components/json-view.tsx";
+import { MoreButton } from "../components/more-button.tsx";
 import { TokenInput } from "../components/token-input.tsx";
 import { catalog, loadCatalog } from "../data/catalog.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
@@ -215,7 +216,11 @@ function Code({ request }: { request: TrialRequest }) {
   );
 }
 
+/** How many lines there are until more are asked for. */
+const FIRST_LINES = 30;
+
 function Lines({ trial }: { trial: Trial }) {
+  const [shown, setShown] = useState(FIRST_LINES);
   const lines = trial.lines.value;
   return (
     <section class="panel trial" aria-label="What came">
@@ -230,11 +235,12 @@ function Lines({ trial }: { trial: Trial }) {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard must reach it
         <ol class="trial-lines" tabIndex={0} aria-label="What came, newest first">
-          {lines.map((line) => (
+          {lines.slice(0, shown).map((line) => (
             <Line key={line.key} line={line} />
           ))}
         </ol>
       )}
+      <MoreButton count={lines.length} shown={shown} onMore={() => setShown(Infinity)} />
     </section>
   );
 }

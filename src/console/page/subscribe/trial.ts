@@ -157,8 +157,9 @@ export class Trial {
     this.#add({ kind, title, text });
   }
 
-  #add(line: Omit<TrialLine, "key" | "time">): void {
-    this.#pending.push({ ...line, key: this.#keys++, time: Date.now() });
+  #add({ kind, title, id, text }: Omit<TrialLine, "key" | "time">): void {
+    const shown = { title: format.visible(title), text: format.visible(text) };
+    this.#pending.push({ kind, id: id && format.visible(id), ...shown, key: this.#keys++, time: Date.now() });
     if (this.#pending.length > MAX_LINES) this.#pending.shift();
     this.#timer ??= setTimeout(() => this.#show(), SHOW_INTERVAL_MS);
   }
