@@ -82,10 +82,12 @@ except UnauthorizedPublisherError:
 );
 
 test.skipIf(pythonless)(
-  "flask-mercure-sse publishes, and signs for its pages",
+  "flask-mercure-sse publishes, signs for its pages, and knows who is connected",
   async () => {
     const hub = await startOld();
-    const address = await python(`
+    const old = { subscribe: ["news"], payload: { user: "ann" } };
+    const page = await open(`${hub}?topic=news&authorization=${await sign({ old })}`);
+    const output = await python(`
 from flask import Flask
 from flask_mercure_sse import MercureSSE
 app = Flask("pages")
@@ -94,8 +96,14 @@ mercure = MercureSSE(app, hub_url="${hub}")
 with app.app_context():
     mercure.publish("news", {"a": 1}, private=True, id="one")
     print(mercure.create_subscription_jwt("news"))
+    print([mercure.is_connected("news", user=user) for user in ["ann", "bob"]])
+    print(mercure.get_subscriptions("other")["lastEventID"])
 `);
-    const stream = await open(`${hub}?topic=news&lastEventID=earliest&authorization=${address.trim()}`);
+    const [token, connected, cursor] = output.split("\n");
+    expect(connected).toBe("[True, False]");
+    expect(cursor).toMatch(/^#[a-z]{12}-1$/);
+    await until(() => page.events.length === 1);
+    const stream = await open(`${hub}?topic=news&lastEventID=earliest&authorization=${token}`);
     await until(() => stream.events.length === 1);
     expect(stream.events).toEqual([{ id: "one", data: '{"a": 1}' }]);
   },
