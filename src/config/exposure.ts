@@ -5,6 +5,7 @@ export interface ExposureSettings {
   readonly host: string;
   readonly open: boolean;
   readonly allowedHost?: readonly string[];
+  readonly mercureUrl?: URL;
 }
 
 /**
@@ -12,12 +13,13 @@ export interface ExposureSettings {
  * guarded by them, so its operator need not list its names.
  */
 export function namesOf(
-  { host, allowedHost = [] }: ExposureSettings,
+  { host, allowedHost = [], mercureUrl }: ExposureSettings,
   hasKeys: boolean,
 ): readonly string[] | undefined {
   if (allowedHost.length === 0 && hasKeys && !isLoopback(host)) return undefined;
+  const named = mercureUrl ? [mercureUrl.hostname, ...allowedHost] : allowedHost;
   // Addresses and localhost are names of every hub.
-  return isLoopback(host) || isIP(host) ? allowedHost : [host.toLowerCase(), ...allowedHost];
+  return isLoopback(host) || isIP(host) ? named : [host.toLowerCase(), ...named];
 }
 
 /** The settings that say how far tokens travel, and how. */

@@ -234,6 +234,8 @@ test("a hub that knows its URL publishes its metadata, and challenges name it", 
     expect(challenge).toEndWith(`, resource_metadata="https://hub.example${place}"`);
   }
   expect((await publish([["topic", `${own}/subscriptions`]])).status).toBe(400);
+  expect((await publish("topic=a", undefined, { host: "hub.example" })).status).toBe(200);
+  expect((await publish("topic=a", undefined, { host: "other.example" })).status).toBe(421);
   const unknown = await startMercure();
   expect((await fetch(`${unknown.url}${place}`)).status).toBe(404);
   expect((await unknown.publish("topic=a", "")).headers.get("www-authenticate")).not.toContain("resource");

@@ -19,6 +19,8 @@ test("a plugin has the route below its prefix, and its own namespace there", asy
   await until(() => broker.clientCount === 1);
   const publish = (topic: string) => post(`${url}/publish`, { type: "order", data: 1, topic });
   expect((await publish("/live/.well-known/mercure/subscriptions/x")).status).toBe(422);
+  const reserved = { type: "order", data: 1, topics: ["fine", "/live/.well-known/mercure/x"] };
+  expect((await post(`${url}/publish/batch`, [reserved])).status).toBe(422);
   expect((await publish("#general")).status).toBe(200);
   expect((await publish("/orders/7")).status).toBe(200);
   const update = (topic: string) =>
