@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import type { MercureTopic } from "../auth/mercure-claims.ts";
+import { type MercureTopic, readMercureClaims } from "../auth/mercure-claims.ts";
 import { readSigningKey, readVerifyingKey, type SigningKey, verifyingKeyOf } from "../auth/read-key.ts";
 import { signMercureToken, signOldMercureToken, signToken } from "../auth/sign-token.ts";
 import { InvalidToken, verifyToken } from "../auth/tokens.ts";
@@ -135,7 +135,8 @@ interface Topics {
   readonly subscribe: readonly string[];
 }
 
-function signForMercure(
+/** @throws CliError for a token that no hub would take */
+async function signForMercure(
   key: SigningKey,
   topics: Topics,
   options: Omit<TokenOptions, "expires" | "subject" | keyof Topics> &
@@ -153,7 +154,15 @@ function signForMercure(
   if (life === undefined) throw new CliError("a token of the Mercure protocol expires: --expires is not 0");
   const publish = topics.publish.map(mercureTopic);
   const subscribe = topics.subscribe.map(mercureTopic);
-  return signMercureToken(key, { publish, subscribe, subject, issuer, audience, life });
+  const signed = await signMercureToken(key, { publish, subscribe, subject, issuer, audience, life });
+  try {
+    // With the URL of some hub: it makes no difference to what can be a pattern.
+    readMercureClaims({ ...openToken(signed), rules: { issuer, audience } }, { url: "https://localhost/" });
+  } catch (error) {
+    if (error instanceof InvalidToken) throw new CliError(`a hub would refuse this: ${error.message}`);
+    throw error;
+  }
+  return signed;
 }
 
 const URL_PATTERN = "urlpattern:";

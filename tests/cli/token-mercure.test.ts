@@ -41,4 +41,5 @@ test("token says what a Mercure token lacks", async () => {
   expect(await refused("--mercure", ...WHOSE, "--expires", "0")).toContain("expires");
   expect(await refused("--mercure", "--mercure-compat", ...WHOSE)).toContain("one of");
   expect(await refused("--mercure", ...WHOSE, "--type", "x")).toContain("--type");
+  expect(await refused("--mercure", ...WHOSE, "--subscribe", "urlpattern:(")).toContain("no URL pattern");
 });
