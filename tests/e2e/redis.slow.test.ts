@@ -149,3 +149,42 @@ withRedis(
   },
   60_000,
 );
+
+withRedis(
+  "an event that is erased at one node is gone at workers, and at a node that comes later",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const store = ["--store", redis.url];
+    const [a, b] = await Promise.all([
+      serveBinary(emptyFolder(), ...store),
+      serveBinary(emptyFolder(), ...store, "--workers", "2"),
+    ]);
+    const events: { type: string; data: unknown; id: string }[] = Array.from({ length: 100 }, (_, i) => ({
+      ...{ type: "t", data: i, id: `e${i}` },
+    }));
+    const personal = { type: "t", data: "personal", id: "mine", topic: "t", retain: true };
+    expect((await publish(a.url, events.with(50, personal))).status).toBe(200);
+    await until(async () => (await readAll(b.url)).length === 100);
+    const erase = async (url: string) => (await fetch(`${url}/history/mine`, { method: "DELETE" })).status;
+    expect(await erase(a.url)).toBe(204);
+    const c = await serveBinary(emptyFolder(), ...store);
+    const left = events.map(({ data }) => data).filter((data) => data !== 50);
+    for (const { url } of [a, b, b, c]) {
+      const headers = { connection: "close" };
+      await until(
+        async () => (await fetch(`${url}/history/mine`, { method: "DELETE", headers })).status === 404,
+      );
+      expect((await readAll(url)).map(({ data }) => data)).toEqual(left);
+      const current = await (await fetch(`${url}/current`, { headers })).json();
+      expect(current).toMatchObject({ values: [] });
+      const read: unknown[] = [];
+      for await (const { data } of createSubscriber({ url, lastEventId: "mine" })) {
+        read.push(data);
+        if (read.length === 49) break;
+      }
+      expect(read).toEqual(left.slice(50));
+    }
+  },
+  60_000,
+);
