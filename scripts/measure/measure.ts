@@ -75,7 +75,8 @@ function warmUp(one: Case): Case {
   const clients = Math.min(WARM_UP.clients, one.clients);
   const topics = Math.min(WARM_UP.topics, one.topics);
   const { rate: _, ...unpaced } = one;
-  const events = Math.min(WARM_UP.requests * one.batch, WARM_UP.events) * one.workers;
+  const requests = one.warmUp ?? WARM_UP.requests;
+  const events = Math.min(requests * one.batch, WARM_UP.events) * one.workers;
   return { ...unpaced, clients, topics, events };
 }
 
