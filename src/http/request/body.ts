@@ -89,16 +89,15 @@ const deadlines = new Map<number, Deadlines>();
  */
 function within(timeout: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(tooSlow(timeout));
     const waiting = timeout > 0 ? deadlinesAfter(timeout) : undefined;
-    waiting?.add(late);
+    const deadline = waiting?.add(() => reject(tooSlow(timeout)));
     body.then(
       (bytes) => {
-        waiting?.delete(late);
+        if (deadline) waiting?.end(deadline);
         resolve(bytes);
       },
       (error: unknown) => {
-        waiting?.delete(late);
+        if (deadline) waiting?.end(deadline);
         reject(error instanceof Problem ? error : new Problem(400, "the body broke off"));
       },
     );
