@@ -38,6 +38,8 @@ export interface Case {
   readonly warmUp?: number;
   /** Over the Mercure protocol, instead of the server's own. */
   readonly mercure?: MercureUse;
+  /** Its clients come when all is published and the node that took it is killed, and ask for all of it. */
+  readonly returns?: true;
   /** Its clients are left alone for a while, and what they take is read. */
   readonly rests?: true;
   /** The case of the same group that it is compared with. */
@@ -58,6 +60,7 @@ export interface Group {
     | "one event"
     | "one reader"
     | "calls"
+    | "return"
     | "bytes";
   readonly cases: readonly Case[];
   /** What the cases that others are compared with have in common. */
@@ -298,6 +301,19 @@ function overRedis(fanOut: (clients: number, rest: Partial<Case>, suffix?: strin
       measures: "one reader",
       cases: [
         { ...usual, name: `1 client, 20 events a second, ${one}`, clients: 1, events: 60, rate: 20, needs },
+      ],
+    },
+    {
+      title: `Over ${one}: readers that come to the other node when the first is killed`,
+      measures: "return",
+      cases: [
+        {
+          ...fanOut(
+            1000,
+            { ...inBatches, batch: 100, events: 10_000, returns: true },
+            ", 10,000 events behind",
+          ),
+        },
       ],
     },
     { title: "The longest that one call holds Redis", measures: "calls", cases: calls },

@@ -77,6 +77,7 @@ const parts = [
 const acknowledged = column("acknowledged, p50", (result) => result.acknowledged, rounded, " ms");
 const p50 = column("seen at the other node, p50", (result) => result.p50, rounded, " ms");
 const longestCall = column("longest call", (result) => result.longestCall, rounded, " ms");
+const untilAllCameBack = column("until all had all", (result) => result.secondsToReturn, rounded, " s");
 const redisBytes = column("Redis takes for each", (result) => result.redisBytes, whole, " bytes");
 const countedBytes = column("the hub counts", (result) => result.countedBytes, whole, " bytes");
 
@@ -97,6 +98,8 @@ export function columnsOf({ measures, compared }: Group, beside: string | undefi
       return [acknowledged, p50, p99, lost];
     case "calls":
       return [byClock, longestCall];
+    case "return":
+      return [secondsToOpen, untilAllCameBack, byClock, lost];
     case "bytes":
       return [redisBytes, countedBytes];
   }

@@ -31,6 +31,8 @@ export interface Result {
   readonly memoryAlone: number | undefined;
   /** Bytes that the server took for each client while all were idle. */
   readonly memoryPerClient: number | undefined;
+  /** From the first client's connecting until the last one had all that was published before, in seconds. */
+  readonly secondsToReturn?: number | undefined;
   /** From the first client's connecting until the last one's stream had begun. */
   readonly secondsToOpen: number | undefined;
   /** The server's processor time for that, in seconds. */
@@ -63,6 +65,7 @@ export async function measure(
 ): Promise<Result> {
   const running = await server.start(one);
   try {
+    if (one.returns) return await measureReturn(running, one, clientLimit);
     // What a warm-up leaves to be reused would make clients seem smaller than they are.
     if (!one.rests) await measureOnce({ ...running, pids: [], redis: undefined }, warmUp(one), clientLimit);
     return await measureOnce(running, one, clientLimit);
@@ -133,6 +136,40 @@ async function measureOnce(
     await Promise.all([readers.end(), publishers.end()]);
   }
 }
+
+/** Publishes, kills the node that took it, and measures how long all clients take to have it from the other. */
+async function measureReturn(running: Running, one: Case, clientLimit: number): Promise<Result> {
+  const { address, publishAt = address, parts } = running;
+  const { clients, topics, events } = one;
+  const readers = new Readers(Math.ceil(clients / clientLimit));
+  const publishers = new LoadProcess<PublishersOrder, Published>("publishers.ts");
+  try {
+    const { acknowledged } = await publishers.order({ address: publishAt, case: one });
+    if (parts) process.kill(parts.taking, "SIGKILL");
+    const startedAt = now();
+    const secondsToOpen = await readers.open({ address, count: clients, topics, atOnce: AT_ONCE });
+    const expected = deliveriesOf(one);
+    const secondsToReturn = ((await readers.untilDelivered(expected)) - startedAt) / 1000;
+    return {
+      ...NOTHING,
+      acknowledged,
+      secondsToOpen,
+      secondsToReturn,
+      perSecond: (clients * events) / secondsToReturn,
+      lost: expected - readers.deliveries,
+    };
+  } finally {
+    await Promise.all([readers.end(), publishers.end()]);
+  }
+}
+
+/** What is not measured. */
+const NOTHING = {
+  ...{ perCpuSecond: undefined, perSecond: undefined, p50: undefined, p99: undefined, slowest: undefined },
+  ...{ acknowledged: undefined, parts: undefined, longestCall: undefined, load: undefined },
+  ...{ redisBytes: undefined, countedBytes: undefined, memoryAlone: undefined, memoryPerClient: undefined },
+  ...{ secondsToOpen: undefined, cpuToOpen: undefined },
+};
 
 function difference(
   before: number | undefined,

@@ -73,7 +73,7 @@ async function overRedis(one: Case): Promise<Running> {
 function tidingsAt(port: number, one: Case): HttpAddress {
   return {
     ...plain(port),
-    subscribe: "/events?topic={topic}",
+    subscribe: `/events?topic={topic}${one.returns ? "&last_event_id=earliest" : ""}`,
     publish: "/publish",
     batch: "/publish/batch",
     body: eventOf(one),
