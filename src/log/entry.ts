@@ -62,11 +62,6 @@ export function decodedEntry(data: EntryData, isNamed: boolean): Entry {
   return new KeptEntry(data, word, position, id, keptAt, recipients, erased, isNamed);
 }
 
-/** A draft whose text is read when somebody asks for it, and so is that of its entry. */
-export interface UnreadDraft extends Draft {
-  kept(word: string, position: number, keptAt: number): Entry;
-}
-
 /** The entry of a draft that a store has kept at this place. */
 export function keptEntry(
   draft: Draft,
@@ -75,13 +70,8 @@ export function keptEntry(
   keptAt: number,
   recipients: number,
 ): Entry {
-  if (isUnread(draft)) return draft.kept(word, position, keptAt);
   const id = draft.id ?? placeText({ word, position });
   return new KeptEntry(draft, word, position, id, keptAt, recipients, false, draft.id !== undefined);
-}
-
-function isUnread(draft: Draft): draft is UnreadDraft {
-  return "kept" in draft;
 }
 
 /** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
@@ -106,8 +96,8 @@ export function erasedEntry(entry: EntryData): Entry {
 }
 
 /** Whether its id is its publisher's: the others are their places. */
-export function isNamed(entry: Entry & { readonly isNamed?: boolean }): boolean {
-  return entry.isNamed ?? entry.id !== placeText(entry);
+export function isNamed(entry: Entry): boolean {
+  return entry instanceof KeptEntry ? entry.isNamed : entry.id !== placeText(entry);
 }
 
 class KeptEntry implements Entry {

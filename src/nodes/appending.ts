@@ -1,5 +1,4 @@
 import type { Draft, Entry } from "../log/entry.ts";
-import { isOf, type SentDrafts } from "./sent-drafts.ts";
 
 /** What a node appends with one request. */
 export interface Appending<Node> {
@@ -8,7 +7,7 @@ export interface Appending<Node> {
   readonly id: number;
   readonly drafts: readonly Draft[];
   /** The same as the node sent them. */
-  readonly sent: SentDrafts;
+  readonly body: Buffer;
   /** The node has been told that all of it was kept. */
   isTold: boolean;
 }
@@ -34,7 +33,7 @@ export function* partsOf<Node>(
     if (end === from) continue;
     const part = entries.slice(from, end);
     from = end;
-    // The others are to know at once of current values and of ends: see sent-drafts.ts.
+    // The others are to know at once of current values and of ends: see passed-entries.ts.
     const isPlain = !part.some(({ retain, end }) => retain || end);
     const isWhole = isPlain && part.length === one.drafts.length;
     yield isWhole ? { entries: part, whole: one } : { entries: part };
@@ -42,10 +41,10 @@ export function* partsOf<Node>(
   if (from < entries.length) yield { entries: entries.slice(from) };
 }
 
-/** Where the entries of the drafts end that begin there. */
+/** Where the entries of the drafts end that begin there. An entry has the list of topics of its draft. */
 function endOf(drafts: readonly Draft[], entries: readonly Entry[], from: number): number {
   let end = from;
-  const isNext = (draft: Draft | undefined) => draft !== undefined && isOf(entries[end], draft);
+  const isNext = (draft: Draft | undefined) => draft !== undefined && entries[end]?.topics === draft.topics;
   if (isNext(drafts[0])) {
     // The entries of one request are some of its drafts, in order: if the last is there too, all are.
     end = from + drafts.length - 1;

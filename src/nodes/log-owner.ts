@@ -15,6 +15,7 @@ import type { Logger } from "../logger.ts";
 import { version } from "../version.ts";
 import { type Appending, partsOf } from "./appending.ts";
 import { encodeBlocks } from "./blocks.ts";
+import { decodeDrafts } from "./drafts.ts";
 import { encodeFrame, type Frame } from "./frames.ts";
 import type { Line } from "./line.ts";
 import {
@@ -26,7 +27,6 @@ import {
   type Replies,
   ToOwner,
 } from "./messages.ts";
-import { SentDrafts } from "./sent-drafts.ts";
 
 /** So much may wait for a node that does not read: then it is behind, and is read to later. In bytes. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
@@ -229,12 +229,11 @@ export class LogOwner {
    */
   async #append(
     node: Node,
-    { id, sizes, isPlain }: ToOwner["append"],
+    { id, sizes }: ToOwner["append"],
     body: Buffer,
   ): Promise<Replies["append"] | undefined> {
-    const sent = new SentDrafts(body, sizes.reduce(sumOf, 0), isPlain);
-    const drafts = sent.all();
-    const appending: Appending<Node> = { node, id, drafts, sent, isTold: false };
+    const drafts = decodeDrafts(body.toString());
+    const appending: Appending<Node> = { node, id, drafts, body, isTold: false };
     this.#appending.add(appending);
     try {
       let at = 0;
@@ -304,8 +303,6 @@ export class LogOwner {
     const [first] = entries;
     if (!first) return;
     const { word, keptAt, position } = first;
-    const { sent } = appending;
-    const { isPlain } = sent;
     const places = { word, first: position, keptAt, holdings: this.#holdings() };
     let frame: Uint8Array | undefined;
     for (const node of this.#nodes) {
@@ -315,8 +312,8 @@ export class LogOwner {
         node.line.add(encodeFrame(message));
         appending.isTold = true;
       } else {
-        const message: NodeMessage = { type: "passed", count: entries.length, isPlain, ...places };
-        frame ??= encodeFrame(message, sent.body);
+        const message: NodeMessage = { type: "passed", count: entries.length, ...places };
+        frame ??= encodeFrame(message, appending.body);
         node.line.add(frame);
       }
       node.told = position + entries.length - 1;
@@ -443,10 +440,6 @@ function firstOf(current: CurrentReader): number | undefined {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof IdConflict || error instanceof TopicEnded) return error;
   throw error;
-}
-
-function sumOf(sum: number, size: number): number {
-  return sum + size;
 }
 
 function recipientsOf(draft: Draft): number {

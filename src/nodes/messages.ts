@@ -2,7 +2,7 @@ import { KindGuard, type Static, type TSchema, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 
 /** Processes that say another number at the beginning do not understand each other. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 1;
 
 const Id = Type.Integer({ minimum: 0 });
 const Position = Type.Integer({ minimum: 0 });
@@ -31,13 +31,7 @@ export const ToOwner = {
     node: Type.String(),
   }),
   /** The body has the drafts of all batches, one after the other. */
-  append: Type.Object({
-    type: Type.Literal("append"),
-    id: Id,
-    sizes: Lengths,
-    /** No draft has an id, becomes current or ends its topics. */
-    isPlain: Type.Boolean(),
-  }),
+  append: Type.Object({ type: Type.Literal("append"), id: Id, sizes: Lengths }),
   read: Type.Object({
     type: Type.Literal("read"),
     id: Id,
@@ -108,7 +102,6 @@ export const ToNode = {
     word: Type.String(),
     first: Position,
     count: Type.Integer({ minimum: 1 }),
-    isPlain: Type.Boolean(),
     keptAt: Type.Integer(),
     holdings: Holdings,
   }),

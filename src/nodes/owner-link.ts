@@ -10,7 +10,6 @@ import {
   type OwnerMessage,
   PROTOCOL,
   ToNode,
-  type ToOwner,
 } from "./messages.ts";
 
 const checkMessage = messageChecker(ToNode);
@@ -112,19 +111,19 @@ export class OwnerLink implements Carrier {
   }
 
   /**
-   * Has the owner append drafts.
+   * Has the owner append drafts, of batches of these sizes.
    *
    * @param appended takes where they are if all of them were kept: see {@link OwnerLink.settle}.
    * @throws the same as {@link OwnerLink.ask}.
    */
   async append<Schema extends TSchema, Appended>(
-    { sizes, isPlain }: Pick<ToOwner["append"], "sizes" | "isPlain">,
+    sizes: number[],
     drafts: string,
     schema: Checked<Schema>,
     appended: (message: ToNode["appended"]) => Appended,
   ): Promise<Static<Schema> | Appended> {
     const { check } = schema;
-    const answer = this.#ask({ type: "append", sizes, isPlain }, { check, appended }, drafts);
+    const answer = this.#ask({ type: "append", sizes }, { check, appended }, drafts);
     this.#line.flush();
     return (await answer).value;
   }

@@ -25,7 +25,7 @@ import { decodeBlocks } from "./blocks.ts";
 import { encodeDrafts } from "./drafts.ts";
 import { type Holdings, Replies, type ToNode } from "./messages.ts";
 import { checked, OwnerGone, type OwnerLink, type StoreMessage } from "./owner-link.ts";
-import { SentDrafts } from "./sent-drafts.ts";
+import { passedEntries } from "./passed-entries.ts";
 
 /** How much of the newest events a node has itself. Older ones it reads from the file, or from the owner. */
 const RECENT: Pick<Bounds, "events" | "bytes"> = { events: 2048, bytes: 8 * 1024 * 1024 };
@@ -176,8 +176,7 @@ export class RemoteStore implements Store {
     }));
     const sizes = batches.map(({ drafts }) => drafts.length);
     const appended = (message: ToNode["appended"]) => this.#appended(message, counted);
-    const isPlain = batches.every(({ drafts }) => drafts.every(hasOnlyPlace));
-    const answers = await this.#link.append({ sizes, isPlain }, encodeDrafts(counted), APPENDED, appended);
+    const answers = await this.#link.append(sizes, encodeDrafts(counted), APPENDED, appended);
     if ("receipts" in answers) return answers.receipts;
     return answers.map((batch) => {
       if ("conflict" in batch) return new IdConflict(batch.conflict);
@@ -261,7 +260,7 @@ export class RemoteStore implements Store {
         this.#link.settle(message);
         return;
       case "passed":
-        this.#kept(this.#passed(message, body), message.holdings);
+        this.#kept(passedEntries(message, body), message.holdings);
         return;
       case "holds":
         this.#hold(message.holdings);
@@ -296,10 +295,6 @@ export class RemoteStore implements Store {
       case "lost":
         this.#lose();
     }
-  }
-
-  #passed({ word, first, count, isPlain, keptAt }: ToNode["passed"], body: Buffer): Entry[] {
-    return new SentDrafts(body, count, isPlain).entries(word, first, keptAt);
   }
 
   /** All that this node gave to be appended has been kept. */
@@ -395,11 +390,6 @@ export class RemoteStore implements Store {
       recent.shift();
     }
   }
-}
-
-/** Whether there is nothing about it that the log has to know beside its place. */
-function hasOnlyPlace({ id, retain, end }: Draft): boolean {
-  return id === undefined && !retain && !end;
 }
 
 /** Batches that go to the owner in one message. */
