@@ -4,7 +4,7 @@ import type { TallyCounts } from "../../../protocol/console-feed.ts";
 /** Rates are means over this many ticks, a second each: steady enough to read, quick enough to follow. */
 const MEAN_TICKS = 5;
 /** The most names. Beyond them, those that were not met for the longest are no longer listed. */
-const MAX_NAMES = 500;
+export const MAX_NAMES = 500;
 
 export interface Rate {
   readonly name: string;

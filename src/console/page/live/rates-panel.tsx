@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { MoreButton } from "../components/more-button.tsx";
-import { type Order, type Rates, rowsOf } from "../data/rates.ts";
+import { MAX_NAMES, type Order, type Rates, rowsOf } from "../data/rates.ts";
 import * as format from "../format.ts";
 
 interface RatesPanelProps {
@@ -32,7 +32,7 @@ export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: Rat
     <section class="panel" aria-label={title}>
       <header class="panel-head">
         <h2>
-          {title} <span class="count">{rates.distinct.value > 0 && format.count(rates.distinct.value)}</span>
+          {title} <span class="count">{countOf(rates)}</span>
         </h2>
         <label class="push rates-order">
           <span class="visually-hidden">Order of {title.toLowerCase()}</span>
@@ -84,6 +84,12 @@ export function RatesPanel({ title, rates, current, onPick, empty, noteOf }: Rat
       <MoreButton count={all.length} shown={shown} onMore={() => setShown(Infinity)} />
     </section>
   );
+}
+
+/** How many names there are; of those that are no longer listed, nobody knows whether they come back. */
+function countOf({ distinct, list }: Rates): string {
+  if (distinct.value === 0) return "";
+  return `${format.count(distinct.value)}${list.value.length === MAX_NAMES ? "+" : ""}`;
 }
 
 function RateName({ name, note }: { name: string; note: string | undefined }) {
