@@ -3,7 +3,7 @@ import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { createEntry, type Draft, type Entry, lastingTopics } from "../entry.ts";
 import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
-import { isReply, RedisAway } from "./connection.ts";
+import { type Connection, isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
 import type { BlockContent, EngineBounds, Rewrite } from "./engine.ts";
 import type { LogView } from "./log-view.ts";
@@ -110,13 +110,11 @@ export class Appending {
       if (names.length > 0) {
         for (const name of names) asked.add(`${word} ${name}`);
         held = new Map([...held, ...(await this.#heldEntries(await this.#reading.heldUnder(names)))]);
-        // WAIT is for what its connection wrote last, and to look names up writes nothing.
-        if (this.#replicas > 0) await this.#write();
         continue;
       }
       const { fresh, recipients } = deduplication;
       if (fresh.length === 0) {
-        // A duplicate's receipt is a promise too. This connection has written since it was found.
+        // A duplicate's receipt is a promise too.
         if (held.size > 0) await this.#replicated();
         return deduplication.receipts([]);
       }
@@ -153,12 +151,13 @@ export class Appending {
   async #keep(pending: Pending, until: number): Promise<Kept | Map<string, Entry> | Ended> {
     const member = this.#member;
     let mayBeKept = false;
+    let writer: Connection | undefined;
     for (;;) {
       const { kept } = pending;
       if (kept !== undefined && member.isFollowed) {
         member.finish();
         const word = member.lives.findLast(({ first }) => first <= kept)?.word ?? member.word;
-        await this.#replicated();
+        await this.#replicated(writer);
         return { last: kept, word };
       }
       const { state, reason = "Redis did not answer in time" } = this.#session;
@@ -174,6 +173,7 @@ export class Appending {
       const { word } = member;
       const startedAt = performance.now();
       try {
+        const { commands } = this.#session;
         const answer = await this.#session.append({ ...pending.append, word }, this.#bounds);
         this.lastMs = performance.now() - startedAt;
         if (!member.answered(pending, word, answer)) {
@@ -189,6 +189,7 @@ export class Appending {
           return new Map();
         } else if (answer.result === "kept") {
           mayBeKept = true;
+          writer = commands;
           this.#view.setCounts(answer.counts);
         } else if (answer.result === "stale") {
           throw new Error("this node's name is in use by another");
@@ -241,12 +242,21 @@ export class Appending {
     );
   }
 
-  /** @throws OutcomeUnknown unless as many replicas as asked for have what was kept. */
-  async #replicated(): Promise<void> {
+  /**
+   * WAIT is for what its connection has written. What came by another, or was only read, is covered by one more write.
+   *
+   * @param writer the connection that wrote what was kept, if it is known.
+   * @throws OutcomeUnknown unless as many replicas as asked for have what was kept.
+   */
+  async #replicated(writer?: Connection): Promise<void> {
     if (this.#replicas === 0) return;
-    const isEnough = await this.#session.waitForReplicas().catch((error: unknown) => {
+    let isEnough: boolean;
+    try {
+      if (writer !== this.#session.commands) await this.#write();
+      isEnough = await this.#session.waitForReplicas();
+    } catch (error) {
       throw new OutcomeUnknown(error instanceof Error ? error.message : String(error));
-    });
+    }
     if (!isEnough) throw new OutcomeUnknown(`fewer than ${this.#replicas} replicas have the events`);
   }
 

@@ -92,6 +92,15 @@ describe("without a rule the promise is broken", () => {
     expect(() => new Simulation(schedule).run()).not.toThrow();
   });
 
+  test.each([
+    ["wait for the replicas", 1],
+    ["write before the wait", 16],
+  ] as const)("%s", (rule, seed) => {
+    const schedule = { seed, faults: faultsOf("restart+34"), replicas: 1 };
+    expect(() => new Simulation(schedule, { off: new Set([rule]) }).run()).toThrow(Violation);
+    expect(() => new Simulation(schedule).run()).not.toThrow();
+  });
+
   test("refuse on ended topics", () => {
     const schedule = { seed: 1, faults: faultsOf("restart+50"), ends: true };
     expect(() =>

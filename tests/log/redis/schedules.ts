@@ -5,6 +5,7 @@ import { FAULTS, type Schedule } from "./simulation.ts";
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   ends: fc.boolean(),
+  replicas: fc.constantFrom(0, 0, 0, 1, 2),
   erases: fc.boolean(),
   faults: fc.array(
     fc.record({

@@ -38,7 +38,11 @@ export type NodeRule =
   /** A node that learns that what it followed is gone ends the streams that were sent it. */
   | "tell of what is rolled back"
   /** What a node can put back has nothing of what it has followed the erasure of. */
-  | "put back without what is erased";
+  | "put back without what is erased"
+  /** With replicas to wait for, nobody is answered before they have what the node has written. */
+  | "wait for the replicas"
+  /** They are waited for after a write of this connection: what another one wrote does not count. */
+  | "write before the wait";
 
 export type Rule = EngineRule | NodeRule;
 
@@ -53,6 +57,10 @@ const BRINGS_BACK: ReadonlySet<Fault> = new Set([
 /** After these there may be another log for a while, which does not know the places of the first. */
 const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback", "empty"] as const);
 /** After these the log may begin anew. */
+/** Nothing is lost by these that all replicas have. */
+const SPARES_REPLICAS: ReadonlySet<Fault> = new Set([
+  ...(["failover", "partition", "heal", "crash", "join", "cut", "cut all"] as const),
+]);
 const LOSES_VALUES: ReadonlySet<Fault> = new Set(["empty", "flush"] as const);
 export type Fault = (typeof FAULTS)[number];
 
@@ -65,6 +73,8 @@ export interface Schedule {
   readonly ends?: boolean;
   /** Whether events are erased. */
   readonly erases?: boolean;
+  /** How many replicas, of two, must have what is acknowledged. */
+  readonly replicas?: number;
 }
 
 /** A call that the simulation made, so that the scripts can be asked the same. */
@@ -104,6 +114,8 @@ const KEYS = 6;
 const ENDS = 2;
 const TOPICS = 3;
 
+/** So many steps a node waits for the replicas. */
+const WAIT = 20;
 /** How many steps later than usual all may have settled. */
 const LATEST = 2000;
 /** Before the number of an event whose data is erased. */
@@ -151,6 +163,12 @@ interface Work {
   readonly heldTo: number;
 }
 
+interface Wait {
+  readonly asks: readonly Ask[];
+  readonly upTo: number;
+  readonly since: number;
+}
+
 interface SimulatedNode {
   readonly member: Member;
   up: boolean;
@@ -165,6 +183,10 @@ interface SimulatedNode {
   waiting: Work[];
   queue: Ask[];
   answer: (() => void) | undefined;
+  /** How much of the server's history its connection has written. */
+  wrote: number;
+  /** What is to be acknowledged when enough replicas have that much. */
+  awaiting: Wait[];
   elsewhereSince: number;
   readonly speed: number;
 }
@@ -295,8 +317,8 @@ export class Simulation {
     const head = this.#servers[this.#master]?.state.head;
     const isDecided = ({ state, events: [event] }: Publication): boolean =>
       state === "acknowledged" || state === "refused" || (state === "unknown" && !event?.named);
-    const isStill = ({ up, pending, member }: SimulatedNode): boolean =>
-      !up || (pending === undefined && member.head === head);
+    const isStill = ({ up, pending, awaiting, member }: SimulatedNode): boolean =>
+      !up || (pending === undefined && awaiting.length === 0 && member.head === head);
     const isThere = ({ open, node, at }: Reader): boolean => !open || !node?.up || at === head;
     return this.#publications.every(isDecided) && this.#nodes.every(isStill) && this.#readers.every(isThere);
   }
@@ -370,6 +392,7 @@ export class Simulation {
     server: Server,
     kind: K,
     argument: Parameters<ModelEngine[K]>[2],
+    by?: SimulatedNode,
   ): ReturnType<ModelEngine[K]>["answer"] {
     const before = server.state;
     const environment = this.#environment(server);
@@ -379,6 +402,7 @@ export class Simulation {
     if (after === before) return answer;
     server.state = after;
     server.history.push(after);
+    if (by) by.wrote = server.history.length - 1;
     if (!before.recovery && after.recovery) {
       this.#say(`S${server.index} begins to recover at ${after.head}, expects ${after.recovery.expected}`);
       this.#count("recoveries");
@@ -630,6 +654,7 @@ export class Simulation {
       ...{ up: true, server: -1, saidHello: false, cutUntil: 0, heard: undefined },
       cursor: { epoch: 0, last: 0 },
       ...{ pending: undefined, waiting: [], queue: [], answer: undefined, elsewhereSince: -1 },
+      ...{ wrote: 0, awaiting: [] },
       speed: this.#pick([0.03, 0.1, 0.4]),
     });
   }
@@ -647,6 +672,8 @@ export class Simulation {
     node.server = -1;
     node.saidHello = false;
     node.answer = undefined;
+    // A connection that is lost amid the wait leaves the outcome unknown.
+    for (const { asks } of node.awaiting.splice(0)) giveUp(asks);
     if (pending) pending.sent = false;
   }
 
@@ -684,6 +711,7 @@ export class Simulation {
       this.#hello(node, server);
       return;
     }
+    this.#awaitReplicas(node, server);
     const { answer } = node;
     if (answer && this.#chance() < 0.5) {
       node.answer = undefined;
@@ -700,13 +728,13 @@ export class Simulation {
     const speed = calm ? 0.4 : node.speed;
     if (chance < speed) this.#follow(node, server);
     else if (chance < speed + 0.03) this.#hello(node, server);
-    else if (chance < speed + 0.04) this.#call(server, "trim", undefined);
+    else if (chance < speed + 0.04) this.#call(server, "trim", undefined, node);
     else this.#append(node, server);
   }
 
   #hello(node: SimulatedNode, server: Server): void {
     const insists = node.elsewhereSince >= 0 && this.#step - node.elsewhereSince >= 30;
-    const answer = this.#call(server, "hello", node.member.hello(this.#newWord(), insists));
+    const answer = this.#call(server, "hello", node.member.hello(this.#newWord(), insists), node);
     if (answer.state === "elsewhere") {
       if (node.elsewhereSince < 0) node.elsewhereSince = this.#step;
       node.server = -1;
@@ -820,9 +848,52 @@ export class Simulation {
   }
 
   #acknowledge(asks: readonly Ask[]): void {
+    const [first] = asks;
+    if (!first) return;
+    const { node } = first;
+    if (!this.#schedule.replicas || !this.#on("wait for the replicas")) {
+      this.#tell(asks);
+      return;
+    }
+    const server = this.#servers[node.server];
+    if (server && this.#on("write before the wait")) this.#call(server, "trim", undefined, node);
+    node.awaiting.push({ asks, upTo: node.wrote, since: this.#step });
+  }
+
+  #replicasOf(server: Server): Server[] {
+    return this.#servers.filter(({ up, of }) => up && of === server.index);
+  }
+
+  #awaitReplicas(node: SimulatedNode, server: Server): void {
+    node.awaiting = node.awaiting.filter(({ asks, upTo, since }) => {
+      const count = this.#replicasOf(server).filter(({ at }) => at >= upTo).length;
+      if (count >= (this.#schedule.replicas ?? 0)) this.#tell(asks);
+      else if (this.#step < since + WAIT) return true;
+      else giveUp(asks);
+      return false;
+    });
+  }
+
+  /** What its server has, its replicas have. */
+  #assertReplicated({ server: index }: SimulatedNode, uid: number): void {
+    const server = this.#servers[index];
+    if (!server || this.#erased.has(uid)) return;
+    const has = ({ state }: Server): boolean =>
+      (this.#places.get(uid) ?? []).some(
+        ({ word, position }) => isOn(state.lives, word, position) && position <= state.head,
+      );
+    const count = this.#replicasOf(server).filter(has).length;
+    if (has(server) && count < (this.#schedule.replicas ?? 0))
+      this.#violate(`e${uid} was acknowledged, and ${count} replicas have it`);
+  }
+
+  #tell(asks: readonly Ask[]): void {
     for (const { publication, node } of asks.filter(isOpen)) {
       publication.state = "acknowledged";
-      for (const { uid } of publication.events) this.#acknowledged.add(uid);
+      for (const { uid } of publication.events) {
+        this.#acknowledged.add(uid);
+        this.#assertReplicated(node, uid);
+      }
       this.#say(`${node.member.name} acknowledges ${publication.events.map(({ uid }) => `e${uid}`)}`);
     }
   }
@@ -855,7 +926,7 @@ export class Simulation {
     const word = member.word;
     // It is still in the socket, and may never get there.
     if (this.#chance() < 0.2) return;
-    const answer = this.#appendTo(server, { ...pending.append, word });
+    const answer = this.#appendTo(server, { ...pending.append, word }, node);
     node.answer = () =>
       this.#answered(node, pending, this.#on("void in another life") ? word : member.word, answer);
   }
@@ -945,9 +1016,9 @@ export class Simulation {
     for (const { publication } of work.asks.filter(isOpen)) publication.state = "refused";
   }
 
-  #appendTo(server: Server, append: Parameters<ModelEngine["append"]>[2]): AppendAnswer {
+  #appendTo(server: Server, append: Parameters<ModelEngine["append"]>[2], by?: SimulatedNode): AppendAnswer {
     const before = server.state;
-    const answer = this.#call(server, "append", append);
+    const answer = this.#call(server, "append", append, by);
     if (answer.result !== "kept") return answer;
     if (append.rewrite) this.#assertErased(`S${server.index}`, server.state.blocks);
     const fresh = server.state.blocks.filter(({ last }) => last > before.head);
@@ -1129,6 +1200,10 @@ export class Simulation {
     }
     const inLog = (place: { word: string; position: number }): boolean =>
       isOn(final.lives, place.word, place.position);
+    const all = this.#servers.length - 1;
+    const spares =
+      this.#schedule.replicas === all &&
+      this.#schedule.faults.every(({ fault }) => SPARES_REPLICAS.has(fault));
     for (const [uid, places] of this.#places) {
       const there = places.filter(inLog).sort((a, b) => a.position - b.position);
       const again = there.slice(0, -1).find((place) => !this.#isGone(place));
@@ -1138,7 +1213,7 @@ export class Simulation {
         const isExcused =
           this.#wrong.has(uid) ||
           places.some((p) => this.#judged.has(`${p.word}-${p.position}`) || this.#hasYielded(p, final.lives));
-        if (!isExcused) this.#violate(`e${uid} was acknowledged, and is lost without need`);
+        if (!isExcused || spares) this.#violate(`e${uid} was acknowledged, and is lost without need`);
         if (!this.#followed.has(uid)) this.#violate(`e${uid} was acknowledged, and no node ever had it`);
       }
     }
@@ -1327,6 +1402,11 @@ function rewriteOf({ blocks }: EngineState, { word, position }: Omit<Place, "uid
   if (!block) return { of: "", current: "", text: "" };
   const { current, text } = withoutEvent(block, position);
   return { of: digestOf(block.text), current, text };
+}
+
+/** These publishers do not learn what became of it. */
+function giveUp(asks: readonly Ask[]): void {
+  for (const { publication } of asks.filter(isOpen)) publication.state = "unknown";
 }
 
 /** The events of these blocks with their places. */
