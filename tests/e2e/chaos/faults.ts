@@ -1,3 +1,4 @@
+import type { TcpProxy } from "../../log/redis/tcp-proxy.ts";
 import { until } from "../../until.ts";
 import { binary } from "../binary.ts";
 import { type Cluster, type Member, NODES } from "./cluster.ts";
@@ -13,6 +14,13 @@ const SURPASSED_WITHIN_MS = 20_000;
 
 /** What an event of the publishers says, in a block of the log. */
 const EVENT_TEXT = /"(e\d+)\\?"/g;
+/** How Redis answers that it has kept an append. */
+const KEPT = "\r\nkept\r\n";
+const KEPT_BEFORE = "\r\nagain\r\n";
+/** How many such answers are lost, one after the other: about half of the appends have no ids. */
+const LOST_ANSWERS = 8;
+/** So long a node may append nothing, in milliseconds. */
+const APPENDS_WITHIN_MS = 10_000;
 /** So long a node may be sent no event, with a recovery before, in milliseconds. */
 const DAMAGED_WITHIN_MS = 15_000;
 
@@ -68,6 +76,8 @@ export class Faults {
         return this.#stopNode(node, variant ? 4000 * strength : 10_000 + 1000 * strength);
       case "damage what Redis sends":
         return this.#damage(node);
+      case "lose what Redis answers":
+        return this.#loseAnswers(node);
       case "kill a worker":
         return this.#killWorker(node, strength);
       case "drain a node":
@@ -241,6 +251,19 @@ export class Faults {
     line.rewrite = undefined;
   }
 
+  /**
+   * Redis keeps what a node appends, and the node loses its connections before it hears of it. It asks again
+   * before it is sent what it has appended: by that it would know.
+   */
+  async #loseAnswers(node: number): Promise<void> {
+    const { lines } = this.#cluster.member(node);
+    const line = lines[await this.#cluster.pair.master()];
+    for (let i = 0; i < LOST_ANSWERS; i++) {
+      await losing(line, (answer) => answer.includes(KEPT), true);
+      await losing(line, (answer) => answer.includes(KEPT) || answer.includes(KEPT_BEFORE), false);
+    }
+  }
+
   async #killWorker(node: number, which: number): Promise<void> {
     const { workers } = this.#cluster.member(node).hub;
     const pid = workers[Math.floor(which * workers.length)];
@@ -282,6 +305,28 @@ function mislead(member: Member, old: Index): void {
   const names = member.rewrite;
   sentinel.rewrite = (answer) =>
     names(answer).replaceAll(`${lines[otherOf(old)].port}`, `${lines[old].port}`);
+}
+
+/**
+ * Loses the events that Redis sends on a line, until it sends such an answer to an append, which is lost too or
+ * not. Then the line is cut for a moment.
+ */
+async function losing(
+  line: TcpProxy,
+  isLast: (answer: string) => boolean,
+  losesLast: boolean,
+): Promise<void> {
+  const last = new Promise<void>((resolve) => {
+    line.rewrite = (answer) => {
+      const isIt = isLast(answer);
+      if (isIt) resolve();
+      return (isIt && losesLast) || answer.search(EVENT_TEXT) >= 0 ? "" : answer;
+    };
+  });
+  await Promise.race([last, Bun.sleep(APPENDS_WITHIN_MS)]);
+  line.rewrite = undefined;
+  line.cut();
+  line.mend();
 }
 
 /** Lets a process write files up to this size. Where that can't be limited, the disk is not full. */

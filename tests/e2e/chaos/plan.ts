@@ -14,6 +14,7 @@ const FAULTS = {
   "kill a node": 3,
   "stop a node": 2,
   "damage what Redis sends": 2,
+  "lose what Redis answers": 2,
 } as const;
 const FAULTS_OF_MACHINES = {
   "drain a node": 3,
@@ -45,13 +46,15 @@ export interface Promised {
 }
 
 /**
- * They come first, so that they are in every run: only they show what words, recoveries and checksums are for.
+ * They come first, so that they are in every run: only they show what words, recoveries, checksums and the numbers
+ * of appends are for.
  * All is well again after each: what the next one does would hide what came of it.
  */
 const FIRST: readonly FaultKind[] = [
   "leave a node on the wrong side",
   "kill Redis, promote its replica that lags",
   "damage what Redis sends",
+  "lose what Redis answers",
 ];
 
 function* randoms(seed: number): Generator<number, never, void> {
