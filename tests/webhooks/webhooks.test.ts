@@ -197,7 +197,7 @@ test.each([
   ["{", "it is not JSON"],
   ["[]", "the file: Expected object"],
   [{ scheme: "github" }, "/secret: missing"],
-  [{ scheme: "gitlab", secret: "a", type: "b" }, "/scheme: Expected standard, github or stripe"],
+  [{ scheme: "gitlab", secret: "a", type: "b" }, '/scheme: Expected "standard", "github" or "stripe"'],
   [{ scheme: "github", secret: "", type: "b" }, "/secret: Expected a text, or a list of two"],
   [{ scheme: "github", secret: ["a", "b", "c"], type: "b" }, "/secret: Expected a text, or a list of two"],
   [{ scheme: "github", secret: "a", type: "tidings.gap" }, "/type: Expected another type"],

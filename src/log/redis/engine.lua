@@ -931,10 +931,12 @@ local function go_on(state, word)
     end
     if state.head < state.stop and lowest and lowest > state.head then
       -- Nobody holds what comes next: it is missing from now on.
+      local before = state.head
       state.head = lowest
       for _, heard in pairs(state.hellos) do
         local holds_to = common_end(heard.lives, heard.head, state.lives, math.huge)
-        if holds_to > heard.low then
+        -- Whoever holds nothing of this log after the hole may know numbers of another one.
+        if holds_to > math.max(before, heard.low) then
           for node, seq, last in string.gmatch(heard.seqs, '([^ ;]+) (%d+) (%d+)') do
             seq, last = tonumber(seq), tonumber(last)
             local known, _, lease = seq_of(node)

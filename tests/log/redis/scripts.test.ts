@@ -14,7 +14,7 @@ import { EMPTY, type EngineState, type Heard, type Value } from "./model-engine.
 import environment from "./model-environment.lua" with { type: "text" };
 import { redisPrograms, startRedis } from "./redis-server.ts";
 import { schedules } from "./schedules.ts";
-import { type Call, Simulation } from "./simulation.ts";
+import { type Call, type Schedule, Simulation } from "./simulation.ts";
 
 const runs = Number(process.env["TIDINGS_TEST_RUNS"] ?? 1);
 
@@ -174,6 +174,15 @@ function textOf({ at, lives, head, low, seqs }: Heard): string {
   );
 }
 
+/** Here a node that holds nothing after a hole is heard when the log goes on behind that. */
+const mergesNumbers: Schedule = {
+  ...{ seed: 2147483608, ends: true, replicas: 0, erases: true },
+  faults: [
+    { fault: "empty", after: 22 },
+    { fault: "heal", after: 7 },
+  ],
+};
+
 function sorted(answer: unknown): unknown {
   const given = answer as HelloAnswer | AppendAnswer;
   if ("seqs" in given) return { ...given, seqs: [...given.seqs].sort((a, b) => (a.node < b.node ? -1 : 1)) };
@@ -192,7 +201,7 @@ for (const program of redisPrograms) {
           new Simulation(schedule, { calls }).run();
           await new Replay(client).run(calls);
         }),
-        { numRuns: 5 * runs },
+        { numRuns: 5 * runs, examples: [[mergesNumbers]] },
       );
       client.close();
     },
