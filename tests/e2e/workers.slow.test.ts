@@ -340,8 +340,10 @@ test(
       stdio: ["ignore", "pipe", "pipe"],
     });
     defer(() => child.kill("SIGKILL"));
-    await until(() => existsSync(`${folder}/hub.sock`));
-    const status = await (await fetch("http://localhost/status", { unix: `${folder}/hub.sock` })).json();
+    // The socket is there before the hub listens on it.
+    const ask = () => fetch("http://localhost/status", { unix: `${folder}/hub.sock` }).catch(() => undefined);
+    await until(async () => (await ask())?.ok === true);
+    const status = await (await ask())?.json();
     expect(status).not.toHaveProperty("nodes");
     child.kill("SIGTERM");
     expect(await new Response(child.stderr).text()).toContain(
