@@ -41,35 +41,48 @@ local READ = 262144
 local NEIGHBOURS, MOVES, LONG = 4, 64, 4096
 
 
--- State: all of META that a call needs, as numbers where they are numbers.
-local NUMBERS = { 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'began', 'put', 'stop', 'value_bytes', 'floor', 'dropped',
-  'ends_floor', 'ends_dropped' }
-local TEXTS = { 'replid', 'word', 'phase', 'oldest', 'unnamed' }
-
+-- State: all of META that a call needs, as numbers where they are numbers. This is part of every call, so the fields
+-- are written out.
 local function load_state()
-  local wanted = {}
-  for _, name in ipairs(NUMBERS) do wanted[#wanted + 1] = name end
-  for _, name in ipairs(TEXTS) do wanted[#wanted + 1] = name end
-  local values = redis.call('HMGET', META, unpack(wanted))
-  local state = {}
-  for i, name in ipairs(wanted) do
-    local value = values[i]
-    if i <= #NUMBERS then value = tonumber(value or (name == 'first' and 1 or 0)) end
-    state[name] = value
-  end
-  -- The id of the oldest block that is not past the bounds, or of the next one.
-  state.oldest = state.oldest or '0-0'
-  -- From the block with this id on, names may not be in NAMES yet; empty when all are.
-  state.unnamed = state.unnamed or ''
-  return state
+  local values = redis.call('HMGET', META, 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'value_bytes',
+    'floor', 'dropped', 'ends_floor', 'ends_dropped', 'replid', 'word', 'phase', 'oldest', 'unnamed', 'began', 'put', 'stop')
+  return {
+    head = tonumber(values[1] or 0),
+    first = tonumber(values[2] or 1),
+    count = tonumber(values[3] or 0),
+    bytes = tonumber(values[4] or 0),
+    time = tonumber(values[5] or 0),
+    epoch = tonumber(values[6] or 0),
+    spare = tonumber(values[7] or 0),
+    value_bytes = tonumber(values[8] or 0),
+    floor = tonumber(values[9] or 0),
+    dropped = tonumber(values[10] or 0),
+    ends_floor = tonumber(values[11] or 0),
+    ends_dropped = tonumber(values[12] or 0),
+    replid = values[13],
+    word = values[14],
+    phase = values[15],
+    -- The id of the oldest block that is not past the bounds, or of the next one.
+    oldest = values[16] or '0-0',
+    -- From the block with this id on, names may not be in NAMES yet; empty when all are.
+    unnamed = values[17] or '',
+    began = tonumber(values[18] or 0),
+    put = tonumber(values[19] or 0),
+    stop = tonumber(values[20] or 0),
+  }
 end
 
 local function save(...) redis.call('HSET', META, ...) end
 
+-- What every append changes.
+local function save_places(state)
+  save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time)
+end
+
 local function save_counts(state)
-  save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time,
-    'spare', state.spare, 'oldest', state.oldest, 'unnamed', state.unnamed, 'value_bytes', state.value_bytes, 'floor', state.floor,
-    'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
+  save_places(state)
+  save('spare', state.spare, 'oldest', state.oldest, 'unnamed', state.unnamed, 'value_bytes', state.value_bytes,
+    'floor', state.floor, 'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
 end
 
 local function block_of(entry)
@@ -535,7 +548,7 @@ end
 local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_first, unit_last)
   local ids, topics, places = {}, {}, {}
   local _, erased = parse_erasure(blocks[4])
-  local unit = read_values(erased and {} or blocks)
+  local unit
   local epoch = string.format('%.0f-', state.epoch)
   unit_first, unit_last = string.format('%.0f', unit_first), string.format('%.0f', unit_last)
   for i = 1, #blocks, 5 do
@@ -557,6 +570,7 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
       redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
         's', seq, 'f', unit_first, 'l', unit_last, 'x', string.sub(current, 2))
     else
+      unit = unit or read_values(blocks)
       redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
         's', seq, 'f', unit_first, 'l', unit_last, 'r', current, 'p', set_current(state, unit, current, position, size))
     end
@@ -565,15 +579,16 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
       else state.unnamed = epoch .. string.format('%.0f', from) end
     end
   end
-  remember_names(ids, topics, places)
-  write_values(unit)
+  if #ids > 0 then remember_names(ids, topics, places) end
+  if unit then write_values(unit) end
 end
 
 -- Lets go of what is past the bounds: blocks as a whole, and events of the oldest block by `first`. The
 -- newest of that stay in Redis for a while, or a node that is about to follow them would miss them.
+-- Returns whether a block has come past the bounds, or has left the log.
 local function trim(state, bounds)
   local max_events, max_bytes, max_age, max_spare = bounds.events, bounds.bytes, bounds.age, bounds.spare
-  local passed = 0
+  local oldest, passed = state.oldest, 0
   for _ = 1, TRIMMED do
     local excess = state.count - max_events
     if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
@@ -611,6 +626,7 @@ local function trim(state, bounds)
   end
   if cut then redis.call('XTRIM', LOG, 'MINID', cut) end
   if cut and has_moved() then redis.call('ZREMRANGEBYSCORE', MOVED, '-inf', string.format('%.0f', cut_to)) end
+  return state.oldest ~= oldest or cut ~= nil
 end
 
 local function seq_of(node)
@@ -638,9 +654,15 @@ end
 local OPERATION = ARGV[1]
 
 local function bounds_from(i)
-  local names, bounds = { 'events', 'bytes', 'age', 'spare', 'values', 'value_bytes', 'ends' }, {}
-  for n, name in ipairs(names) do bounds[name] = tonumber(ARGV[i + n - 1]) end
-  return bounds
+  return {
+    events = tonumber(ARGV[i]),
+    bytes = tonumber(ARGV[i + 1]),
+    age = tonumber(ARGV[i + 2]),
+    spare = tonumber(ARGV[i + 3]),
+    values = tonumber(ARGV[i + 4]),
+    value_bytes = tonumber(ARGV[i + 5]),
+    ends = tonumber(ARGV[i + 6]),
+  }
 end
 
 -- append NODE SEQ WORD HEAD TOPICS BOUNDS... BLOCKS (COUNT SIZE NAMES CURRENT TEXT)... ID... [OF CURRENT TEXT]
@@ -694,8 +716,8 @@ if OPERATION == 'append' then
   set_seq(node, seq, unit_last, lease)
   local bounds = bounds_from(7)
   if values > 0 then drop(state, bounds, math.min(values, DROPPED_WITH) + DROPPED) end
-  if count <= TRIMS_WITH then trim(state, bounds) end
-  save_counts(state)
+  local trimmed = count <= TRIMS_WITH and trim(state, bounds)
+  if trimmed or values > 0 or erases or names > 0 then save_counts(state) else save_places(state) end
   return { 'kept', unit_last, unpack(counts(state, bounds)) }
 end
 
