@@ -45,7 +45,8 @@ local NEIGHBOURS, MOVES, LONG = 4, 64, 4096
 -- are written out.
 local function load_state()
   local values = redis.call('HMGET', META, 'head', 'first', 'count', 'bytes', 'time', 'epoch', 'spare', 'value_bytes',
-    'floor', 'dropped', 'ends_floor', 'ends_dropped', 'replid', 'word', 'phase', 'oldest', 'unnamed', 'began', 'put', 'stop')
+    'floor', 'dropped', 'ends_floor', 'ends_dropped', 'replid', 'word', 'phase', 'oldest', 'unnamed', 'began', 'put', 'stop',
+    'oldest_block')
   return {
     head = tonumber(values[1] or 0),
     first = tonumber(values[2] or 1),
@@ -69,6 +70,8 @@ local function load_state()
     began = tonumber(values[18] or 0),
     put = tonumber(values[19] or 0),
     stop = tonumber(values[20] or 0),
+    -- What `trim` needs to know of that block. See there.
+    oldest_block = values[21] or '',
   }
 end
 
@@ -81,8 +84,8 @@ end
 
 local function save_counts(state)
   save_places(state)
-  save('spare', state.spare, 'oldest', state.oldest, 'unnamed', state.unnamed, 'value_bytes', state.value_bytes,
-    'floor', state.floor, 'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
+  save('spare', state.spare, 'oldest', state.oldest, 'oldest_block', state.oldest_block, 'unnamed', state.unnamed,
+    'value_bytes', state.value_bytes, 'floor', state.floor, 'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
 end
 
 local function block_of(entry)
@@ -583,33 +586,49 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
   if unit then write_values(unit) end
 end
 
+-- The oldest block that is not past the bounds: the positions of its events, its epoch, its size and its time. Most
+-- appends ask for it, and it may be long, so META has this: for a value of `oldest` and an epoch, between which and the
+-- next the block stays the same.
+local function oldest_block(state)
+  local of = string.format('%s %.0f ', state.oldest, state.epoch)
+  if string.sub(state.oldest_block, 1, #of) ~= of then
+    local entry = oldest_entry(state.oldest, state.first)
+    if not entry then return nil end
+    local block = block_of(entry)
+    state.oldest_block = string.format('%s%s %.0f %.0f %.0f', of, block.id, block.count, block.size, block.kept_at)
+  end
+  local epoch, last, count, size, kept_at =
+    string.match(state.oldest_block, '^(%d+)%-(%d+) (%d+) (%d+) (%d+)$', #of + 1)
+  last = tonumber(last)
+  return last - count + 1, last, epoch, tonumber(size), tonumber(kept_at)
+end
+
 -- Lets go of what is past the bounds: blocks as a whole, and events of the oldest block by `first`. The
 -- newest of that stay in Redis for a while, or a node that is about to follow them would miss them.
--- Returns whether a block has come past the bounds, or has left the log.
+-- Returns whether more than the places has changed.
 local function trim(state, bounds)
   local max_events, max_bytes, max_age, max_spare = bounds.events, bounds.bytes, bounds.age, bounds.spare
-  local oldest, passed = state.oldest, 0
+  local known, passed = state.oldest_block, 0
   for _ = 1, TRIMMED do
     local excess = state.count - max_events
     if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
-    local entry = oldest_entry(state.oldest, state.first)
-    if not entry then break end
-    local block = block_of(entry)
-    local too_old = max_age and state.time - block.kept_at > max_age
+    local from, last, epoch, size, kept_at = oldest_block(state)
+    if not from then break end
+    local too_old = max_age and state.time - kept_at > max_age
     if excess <= 0 and state.bytes <= max_bytes and not too_old then break end
-    local from = math.max(state.first, block.last - block.count + 1)
-    local here = block.last - from + 1
+    from = math.max(state.first, from)
+    local here = last - from + 1
     if state.bytes <= max_bytes and not too_old and excess < here then
       state.first = from + excess
       state.count = state.count - excess
       break
     end
     state.count = state.count - here
-    state.bytes = state.bytes - block.size
-    state.spare = state.spare + block.size
-    state.first = block.last + 1
-    state.oldest = string.format('%s-%.0f', string.match(entry[1], '^%d+'), block.last + 1)
-    passed = passed + block.size
+    state.bytes = state.bytes - size
+    state.spare = state.spare + size
+    state.first = last + 1
+    state.oldest = string.format('%s-%.0f', epoch, last + 1)
+    passed = passed + size
     if passed >= TRIMMED_BYTES then break end
   end
   local cut, cut_to
@@ -626,7 +645,7 @@ local function trim(state, bounds)
   end
   if cut then redis.call('XTRIM', LOG, 'MINID', cut) end
   if cut and has_moved() then redis.call('ZREMRANGEBYSCORE', MOVED, '-inf', string.format('%.0f', cut_to)) end
-  return state.oldest ~= oldest or cut ~= nil
+  return state.oldest_block ~= known or passed > 0 or cut ~= nil
 end
 
 local function seq_of(node)

@@ -134,7 +134,7 @@ class Replay {
       // In a recovery nothing is appended, and the word is of no account.
       word: recovery ? fields["word"] : state.lives.at(-1)?.word,
       ...{ head: state.head, first: state.first, count: state.count, bytes: state.bytes, time: state.time },
-      ...{ spare: state.spare, oldest: fields["oldest"], unnamed: "" },
+      ...{ spare: state.spare, oldest: fields["oldest"], oldest_block: fields["oldest_block"], unnamed: "" },
       ...{ value_bytes: state.valueBytes, floor: state.floor, dropped: state.dropped },
       ...{ ends_floor: state.endsFloor, ends_dropped: state.endsDropped },
       ...(recovery && {
