@@ -28,6 +28,7 @@ export class Cluster {
   readonly promised: Promised;
   readonly #history: History;
   readonly #workers: number;
+  #settledAt = 0;
   /** How many events each node had to count as lost, and has. */
   readonly #counted: { node: number; from: number; to: number; lost: number }[] = [];
 
@@ -64,8 +65,24 @@ export class Cluster {
     await this.pair.inSync();
     const count = NODES.length * this.#workers;
     for (const { hub } of this.members) await until(async () => isWell(await hub.status(), count));
-    await Promise.all(NODES.map((node) => this.note(node)));
+    await Promise.all(NODES.map((node) => this.#verifyKept(node)));
     this.#history.settled();
+    this.#settledAt = performance.now();
+  }
+
+  /** A node that takes a block of another life for its own rolls back, and tells gaps, though nothing is lost. */
+  async #verifyKept(node: number): Promise<void> {
+    const before = this.#lostOf(node);
+    await this.note(node);
+    const lost = this.#lostOf(node) - before;
+    if (lost > 0 && this.#history.mustHaveKept(this.#settledAt))
+      this.#history.violations.push(`node ${node} counts ${lost} as lost, which all nodes could put back`);
+  }
+
+  /** What the process that runs has counted as lost when that was last taken down. */
+  #lostOf(node: number): number {
+    const { startedAt } = this.member(node).hub;
+    return this.#counted.findLast((each) => each.node === node && each.from === startedAt)?.lost ?? 0;
   }
 
   /** Takes down how much a node has counted as lost, before it may end. Workers count each for itself. */

@@ -140,6 +140,7 @@ export class Faults {
     if ((await pair.master()) === master) return;
     if (promised.replicas === 0) this.#history.mayHaveLost();
     await until(() => pair.isReplica(master));
+    this.#history.forked();
     if (promised.replicas === 0)
       this.#history.excuse("taken by a master that was none any more", undefined, from);
   }
@@ -176,6 +177,7 @@ export class Faults {
     await this.#surpassed(misled);
     this.#mend();
     await until(() => pair.isReplica(old));
+    this.#history.forked();
     if (promised.replicas === 0) this.#history.excuse("taken on the wrong side of a partition", node, from);
     // It was not there when the others put back what they had.
     this.#history.silent(node)();

@@ -85,3 +85,17 @@ test("what was in the log when it was erased is not lost, and nothing else is ex
   expect(history.verify([c])).toMatchObject({ erased: 1, lost: { "not allowed": 1 } });
   expect(history.violations).toEqual(["b was acknowledged by node 0 and is not in the log"]);
 });
+
+test.each<[what: string, happens: (history: History) => void]>([
+  ["a node was silent", (history) => history.silent(0)()],
+  ["a node is silent", (history) => void history.silent(0)],
+  ["there were two masters", (history) => history.forked()],
+  ["the log was erased", (history) => history.erased([a])],
+  ["a loss is excused", (history) => history.excuse("a partition", 0, 0)],
+])("nodes must have kept all until %s", (_, happens) => {
+  const history = new History();
+  history.mayHaveLost();
+  expect(history.mustHaveKept(0)).toBe(true);
+  happens(history);
+  expect(history.mustHaveKept(0)).toBe(false);
+});

@@ -56,6 +56,8 @@ export class History {
   /** When nodes could not tell what they had. */
   readonly #silences: { readonly node: number; readonly from: number; to: number }[] = [];
   readonly #settled: number[] = [];
+  /** When nodes may last have followed what no log has: on the side of a partition that lost, or before the log was erased. */
+  #forkedAt = Number.NEGATIVE_INFINITY;
 
   acknowledged(text: string, id: string, node: number | undefined, asked: number): void {
     if (!this.#acknowledged.has(text)) this.#acknowledged.set(text, { node, asked, at: performance.now() });
@@ -82,6 +84,12 @@ export class History {
   /** The log was erased on purpose, with this in it. */
   erased(log: readonly Kept[]): void {
     this.#erased.push(log);
+    this.forked();
+  }
+
+  /** Two masters have taken events: what nodes have followed at one of them is lost, whether acknowledged or not. */
+  forked(): void {
+    this.#forkedAt = performance.now();
   }
 
   excuse(why: string, node: number | undefined, from: number, to = performance.now()): void {
@@ -110,6 +118,12 @@ export class History {
     return () => {
       silence.to = performance.now();
     };
+  }
+
+  /** Whether all that nodes had followed then must still be in the log: whatever Redis lost, all could put it back. */
+  mustHaveKept(since: number): boolean {
+    const isOver = [...this.#silences, ...this.#excuses].every(({ to }) => to < since);
+    return isOver && this.#forkedAt < since;
   }
 
   /** All nodes have the same log: what it has now is safe until the next fault. */
