@@ -1,7 +1,7 @@
 import { RedisClient } from "bun";
 import type { Host, RedisAddress } from "./address.ts";
+import type { Commands } from "./commands.ts";
 import { diagnose } from "./diagnosis.ts";
-import type { Commands } from "./redis-engine.ts";
 
 /** How long a connection may take to come about, and a command to be answered, in milliseconds. */
 export const CONNECT_DEADLINE_MS = 2000;

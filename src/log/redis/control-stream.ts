@@ -1,5 +1,5 @@
+import type { Commands } from "./commands.ts";
 import { isReply } from "./connection.ts";
-import type { Commands } from "./redis-engine.ts";
 
 /** The stream holds about so many entries: minutes of what a few nodes tell each other. */
 const MAX_ENTRIES = 4096;

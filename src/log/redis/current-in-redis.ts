@@ -2,11 +2,13 @@ import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import type { CurrentBounds, CurrentValue } from "../current-values.ts";
 import type { Entry } from "../entry.ts";
 import { MirroredValues } from "../mirrored-values.ts";
+import type { StoredValue } from "./call-answers.ts";
+import type { Commands } from "./commands.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { Block, Counts } from "./engine.ts";
 import { clearedValues, valueKey } from "./names.ts";
-import type { Commands, RedisEngine, StoredValue } from "./redis-engine.ts";
+import type { RedisEngine } from "./redis-engine.ts";
 
 /** The values of so many keys are read at once. */
 const LIMIT = 256;

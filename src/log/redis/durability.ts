@@ -1,4 +1,4 @@
-import type { Commands } from "./redis-engine.ts";
+import type { Commands } from "./commands.ts";
 
 /** What this Redis does with what it is given, in words for whoever runs the hub. */
 export interface Durability {

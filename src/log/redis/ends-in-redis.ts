@@ -1,8 +1,10 @@
 import { type EndedReader, EndedTopics, type TopicEnd } from "../ended-topics.ts";
+import type { StoredEnd } from "./call-answers.ts";
+import type { Commands } from "./commands.ts";
 import { RedisAway } from "./connection.ts";
 import type { Block, Counts } from "./engine.ts";
 import { endedBy, endedTopicOf, openedBy } from "./names.ts";
-import type { Commands, RedisEngine, StoredEnd } from "./redis-engine.ts";
+import type { RedisEngine } from "./redis-engine.ts";
 
 /** So many ends are read at once. */
 const LIMIT = 1000;

@@ -3,7 +3,7 @@ import { COMMAND_DEADLINE_MS, type Connection } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import type { Epoch } from "./engine.ts";
 import type { Member, Unit } from "./member.ts";
-import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./redis-engine.ts";
+import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
 /** How long Redis keeps a question for new events before it answers that there are none. */
 const BLOCK_MS = 2000;

@@ -1,21 +1,16 @@
 import { parsePlace } from "../../protocol/place.ts";
 import type { Entry } from "../entry.ts";
 import type { MayRead, Stretch } from "../store.ts";
+import { UnexpectedReply } from "./commands.ts";
 import { COMMAND_DEADLINE_MS, RedisAway } from "./connection.ts";
 import type { Block } from "./engine.ts";
+import { keysOf, movedKeyOf } from "./keys.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./member.ts";
 import { idDigest, positionsOf } from "./names.ts";
-import {
-  entriesOfReply,
-  keysOf,
-  movedEntriesOf,
-  movedKeyOf,
-  type RedisEngine,
-  type StreamEntry,
-  UnexpectedReply,
-} from "./redis-engine.ts";
+import type { RedisEngine } from "./redis-engine.ts";
 import type { Session } from "./session.ts";
+import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
 /** How many blocks are read at once. */
 const READ_BLOCKS = 8;

@@ -25,10 +25,11 @@ import { ControlStream } from "./control-stream.ts";
 import { CurrentInRedis } from "./current-in-redis.ts";
 import { EndsInRedis } from "./ends-in-redis.ts";
 import type { EngineBounds } from "./engine.ts";
+import { controlKeyOf, keysOf, movedKeyOf } from "./keys.ts";
 import { LogView } from "./log-view.ts";
 import { Member } from "./member.ts";
 import { Reading } from "./reading.ts";
-import { controlKeyOf, keysOf, movedKeyOf, RedisEngine } from "./redis-engine.ts";
+import { RedisEngine } from "./redis-engine.ts";
 import { Session } from "./session.ts";
 
 /** A node can put back at least the newest events of this size, and reads them without Redis. */

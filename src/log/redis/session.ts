@@ -12,7 +12,8 @@ import { Following } from "./following.ts";
 import { findMaster } from "./master.ts";
 import type { Member, Unit } from "./member.ts";
 import { erasedBy } from "./names.ts";
-import { entriesOfReply, type RedisEngine } from "./redis-engine.ts";
+import type { RedisEngine } from "./redis-engine.ts";
+import { entriesOfReply } from "./stream-entries.ts";
 
 /** A node says hello so often, in milliseconds: its lease in the log is 10 s. */
 const HELLO_MS = 3000;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { RedisClient } from "bun";
 import { entriesOf } from "../../../src/log/redis/content.ts";
-import { entriesOfReply } from "../../../src/log/redis/redis-engine.ts";
+import { entriesOfReply } from "../../../src/log/redis/stream-entries.ts";
 import { killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
 import { beginLog } from "../../log/redis/begin-log.ts";

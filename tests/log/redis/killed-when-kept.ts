@@ -1,4 +1,4 @@
-import type { Commands } from "../../../src/log/redis/redis-engine.ts";
+import type { Commands } from "../../../src/log/redis/commands.ts";
 
 /** The commands of a node that is killed when its append is kept: what that has left to be done is not done. */
 export function killedWhenKept(commands: Commands): Commands {

@@ -1,14 +1,11 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import fc from "fast-check";
+import type { Commands } from "../../../src/log/redis/commands.ts";
 import type { Append, AppendAnswer, Hello, HelloAnswer, PutBack } from "../../../src/log/redis/engine.ts";
-import {
-  type Commands,
-  entriesOfReply,
-  keysOf,
-  movedEntriesOf,
-  RedisEngine,
-} from "../../../src/log/redis/redis-engine.ts";
+import { keysOf } from "../../../src/log/redis/keys.ts";
+import { RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import { entriesOfReply, movedEntriesOf } from "../../../src/log/redis/stream-entries.ts";
 import { killedWhenKept } from "./killed-when-kept.ts";
 import { EMPTY, type EngineState, type Heard, type Value } from "./model-engine.ts";
 import environment from "./model-environment.lua" with { type: "text" };
