@@ -263,6 +263,8 @@ export class Faults {
     for (let i = 0; i < LOST_ANSWERS; i++) {
       await losing(line, (answer) => answer.includes(KEPT), true);
       await losing(line, (answer) => answer.includes(KEPT) || answer.includes(KEPT_BEFORE), false);
+      // It appends nothing new before it has followed this.
+      await following(line);
     }
   }
 
@@ -329,6 +331,18 @@ async function losing(
   line.rewrite = undefined;
   line.cut();
   line.mend();
+}
+
+/** Resolves when Redis has sent events on a line. */
+async function following(line: TcpProxy): Promise<void> {
+  const sent = new Promise<void>((resolve) => {
+    line.rewrite = (answer) => {
+      if (answer.search(EVENT_TEXT) >= 0) resolve();
+      return answer;
+    };
+  });
+  await Promise.race([sent, Bun.sleep(APPENDS_WITHIN_MS)]);
+  line.rewrite = undefined;
 }
 
 /** Lets a process write files up to this size. Where that can't be limited, the disk is not full. */

@@ -52,7 +52,7 @@ export interface Promised {
  */
 const FIRST: readonly FaultKind[] = [
   "leave a node on the wrong side",
-  "kill Redis, promote its replica that lags",
+  "promote, and again",
   "damage what Redis sends",
   "lose what Redis answers",
 ];
