@@ -2,7 +2,8 @@ import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, type Connection } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import type { Epoch } from "./engine.ts";
-import type { Member, Unit } from "./member.ts";
+import type { Unit } from "./held-units.ts";
+import type { Member } from "./member.ts";
 import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
 /** How long Redis keeps a question for new events before it answers that there are none. */

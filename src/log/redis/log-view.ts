@@ -9,7 +9,8 @@ import type { CurrentInRedis } from "./current-in-redis.ts";
 import type { EndsInRedis } from "./ends-in-redis.ts";
 import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
-import type { Member, Unit } from "./member.ts";
+import type { Unit } from "./held-units.ts";
+import type { Member } from "./member.ts";
 import { erasedBy } from "./names.ts";
 
 /** The log as one node knows it: what Redis holds, and the newest of that in memory. It tells its follower. */

@@ -11,11 +11,9 @@ import type {
   Open,
   Rewrite,
 } from "./engine.ts";
+import { type BlockTexts, HeldUnits, type Unit } from "./held-units.ts";
 import { commonEnd, isOn, type LifeChain } from "./life-chain.ts";
 import { erasedBy } from "./names.ts";
-
-/** The blocks of one append, all of them, in order. */
-export type Unit = readonly [Block, ...Block[]];
 
 /** What the member is to append, until it has followed it. */
 export interface Pending {
@@ -24,14 +22,6 @@ export interface Pending {
   sent: boolean;
   /** The position of its last event, if it is known that it was kept in this life. */
   kept: number | undefined;
-}
-
-/** What the member asks of the texts of blocks, which it does not read. */
-export interface BlockTexts {
-  /** Whether the text of a block is as it was written. */
-  isWhole(text: string): boolean;
-  /** The block without the data of its event at a position. */
-  withoutEvent(block: Block, position: number): Block;
 }
 
 /** What a hello's answer changes for the member. */
@@ -62,11 +52,8 @@ export class Member {
   readonly name: string;
   #lives: LifeChain = [];
   #head = 0;
-  #low = 0;
   #start: number | undefined;
   #replid = "";
-  #window: Unit[] = [];
-  #windowBytes = 0;
   #unit: Block[] = [];
   #seq = 0;
   #pending: Pending | undefined;
@@ -75,16 +62,14 @@ export class Member {
   /** As the engine told them when it had come to this position. */
   #told: { readonly head: number; readonly seqs: readonly NodeSeq[] } = { head: 0, seqs: [] };
   #recovering = false;
-  readonly #windowBound: number;
-  readonly #texts: BlockTexts;
+  readonly #held: HeldUnits;
 
   /**
    * @param windowBound of how many bytes it keeps at least what it has followed, to put it back.
    */
   constructor(name: string, windowBound: number, texts: BlockTexts) {
     this.name = name;
-    this.#windowBound = windowBound;
-    this.#texts = texts;
+    this.#held = new HeldUnits(windowBound, texts);
   }
 
   get lives(): LifeChain {
@@ -98,11 +83,11 @@ export class Member {
 
   /** It holds all units that come after this position. */
   get low(): number {
-    return this.#low;
+    return this.#held.low;
   }
 
   get window(): readonly Unit[] {
-    return this.#window;
+    return this.#held.all;
   }
 
   get pending(): Pending | undefined {
@@ -116,8 +101,8 @@ export class Member {
   hello(newWord: string, insists: boolean): Hello {
     return {
       ...{ node: this.name, newWord, insists },
-      ...{ lives: this.#lives, head: this.#head, low: this.#low, replid: this.#replid },
-      seqs: [...this.#seqs.values()].filter(({ last }) => last <= this.#low),
+      ...{ lives: this.#lives, head: this.#head, low: this.low, replid: this.#replid },
+      seqs: [...this.#seqs.values()].filter(({ last }) => last <= this.low),
     };
   }
 
@@ -151,12 +136,14 @@ export class Member {
     if (this.#pending) Object.assign(this.#pending, { sent: false, kept: undefined });
     if (isNew) {
       this.#head = common;
-      this.#low = common;
+      this.#held.beginAfter(common);
       this.#mergeSeqs(common);
       return { lost: 0 };
     }
     if (before <= common) return { lost: 0 };
-    const unerased = this.#erasures(common).filter(({ word, position: last }) => this.isOn({ word, last }));
+    const unerased = this.#held
+      .erasuresAfter(common)
+      .filter(({ word, position: last }) => this.isOn({ word, last }));
     this.#cutAfter(common);
     return { rolledBackTo: common, lost: before - common, unerased };
   }
@@ -195,14 +182,7 @@ export class Member {
    * back: with its next hello, the member says that it holds what comes after it. Another may have it whole.
    */
   unitToPutBack(answer: HelloAnswer): Unit | undefined {
-    if (answer.state !== "putting back" || answer.head >= answer.end) return undefined;
-    const index = this.#window.findIndex(
-      ([{ unitFirst, word }]) => unitFirst === answer.head + 1 && isOn(answer.lives, word, unitFirst),
-    );
-    const unit = this.#window[index];
-    if (!unit || unit.every(({ text }) => this.#texts.isWhole(text))) return unit;
-    this.#dropOldest(index + 1);
-    return undefined;
+    return this.#held.unitToPutBack(answer);
   }
 
   /** Whether the engine was in a recovery when it was last heard. */
@@ -251,60 +231,21 @@ export class Member {
   #take(unit: Unit): Unit {
     const last = unit[0].unitLast;
     const erased = erasedBy(unit[0].current);
-    if (erased) this.#erase(erased);
+    if (erased) this.#held.erase(erased);
     this.#head = last;
     if (this.#pending && unit[0].node === this.name && unit[0].seq === this.#pending.append.seq) {
       this.#pending.kept = last;
     }
     this.#seqs.set(unit[0].node, { node: unit[0].node, seq: unit[0].seq, last });
-    if (unit[0].last - unit[0].count + 1 > unit[0].unitFirst) {
-      // Its beginning came before this member did: it can't be put back.
-      this.#window = [];
-      this.#windowBytes = 0;
-      this.#low = last;
-      return unit;
-    }
-    this.#window.push(unit);
-    this.#windowBytes += sizeOf(unit);
-    while (this.#window.length > 1 && this.#windowBytes - sizeOf(this.#window[0]) > this.#windowBound) {
-      this.#dropOldest(1);
-    }
+    // Without its beginning, which came before this member did, it can't be put back.
+    if (unit[0].last - unit[0].count + 1 > unit[0].unitFirst) this.#held.beginAfter(last);
+    else this.#held.push(unit);
     return unit;
   }
 
-  /** What was erased after a position, of what comes up to it. */
-  #erasures(after: number): readonly Place[] {
-    const units = this.#window.filter(([{ unitLast }]) => unitLast > after);
-    const places = units.flatMap(([{ current }]) => erasedBy(current) ?? []);
-    return places.filter(({ position }) => position <= after);
-  }
-
-  /** What it puts back does not have the event's data. */
-  #erase({ word, position }: Place): void {
-    const index = this.#window.findIndex(([{ unitLast }]) => unitLast >= position);
-    const unit = this.#window[index];
-    if (!unit) return;
-    const without = (block: Block): Block => {
-      const isIn = block.last - block.count < position && position <= block.last && block.word === word;
-      return isIn ? this.#texts.withoutEvent(block, position) : block;
-    };
-    const [first, ...rest] = unit;
-    this.#window[index] = [without(first), ...rest.map(without)];
-  }
-
-  /** Lets go of the oldest units that it can put back. */
-  #dropOldest(count: number): void {
-    for (const unit of this.#window.splice(0, count)) {
-      this.#windowBytes -= sizeOf(unit);
-      this.#low = unit[0].unitLast;
-    }
-  }
-
   #cutAfter(position: number): void {
-    this.#window = this.#window.filter(([{ unitLast }]) => unitLast <= position);
-    this.#windowBytes = this.#window.reduce((sum, unit) => sum + sizeOf(unit), 0);
+    this.#held.cutAfter(position);
     this.#head = position;
-    this.#low = Math.min(this.#low, position);
     const { append } = this.#pending ?? {};
     // What it knew of later ends is of no account any more.
     if (this.#pending && append?.ends) {
@@ -317,10 +258,8 @@ export class Member {
   /** Goes on after this position: all before it can't be had. */
   #skipTo(position: number): void {
     this.#unit = [];
-    this.#window = [];
-    this.#windowBytes = 0;
+    this.#held.beginAfter(position);
     this.#head = position;
-    this.#low = position;
     this.#mergeSeqs(position);
   }
 
@@ -330,8 +269,4 @@ export class Member {
       this.#seqs.set(each.node, each);
     }
   }
-}
-
-function sizeOf(unit: Unit | undefined): number {
-  return unit?.reduce((sum, { size }) => sum + size, 0) ?? 0;
 }

@@ -8,8 +8,9 @@ import {
   RECOVERY,
   type Rewrite,
 } from "../../../src/log/redis/engine.ts";
+import type { Unit } from "../../../src/log/redis/held-units.ts";
 import { isOn, type LifeChain, numberOf } from "../../../src/log/redis/life-chain.ts";
-import { Member, type Pending, type Unit } from "../../../src/log/redis/member.ts";
+import { Member, type Pending } from "../../../src/log/redis/member.ts";
 import { erasedBy, withoutValues } from "../../../src/log/redis/names.ts";
 import {
   digestOf,
