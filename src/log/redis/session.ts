@@ -1,18 +1,17 @@
-import { newWord, type Place } from "../../protocol/place.ts";
+import { newWord } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
-import { rewriteOf } from "./content.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
-import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open, Rewrite } from "./engine.ts";
+import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
 import { explain, isReadOnly } from "./failure.ts";
 import { Following } from "./following.ts";
 import type { Unit } from "./held-units.ts";
 import { findMaster } from "./master.ts";
 import type { Member } from "./member.ts";
-import { erasedBy } from "./names.ts";
+import { PuttingBack } from "./putting-back.ts";
 import type { RedisEngine } from "./redis-engine.ts";
 import { entriesOfReply } from "./stream-entries.ts";
 
@@ -56,14 +55,13 @@ export class Session {
   /** Why it is away. */
   reason: string | undefined;
   durability = "";
-  /** How many units were put back. */
-  putBack = 0;
   /** The head of the log, as it was last heard. */
   engineHead = 0;
   readonly #options: SessionOptions;
   readonly #changes = new Changes();
   #commands: Connection | undefined;
   readonly #following: Following;
+  readonly #puttingBack: PuttingBack;
   #tail: Connection | undefined;
   #hello: Promise<HelloAnswer> | undefined;
   #elsewhereSince: number | undefined;
@@ -75,7 +73,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { log, moved, member, control, took } = options;
+    const { log, moved, engine, member, control, took } = options;
+    this.#puttingBack = new PuttingBack({ engine, member, commands: () => this.commands });
     this.#following = new Following({
       ...{ log, moved, member, control },
       took: (units) => {
@@ -84,6 +83,11 @@ export class Session {
       },
       hello: () => this.#helloOfFollowing(),
     });
+  }
+
+  /** How many units were put back. */
+  get putBack(): number {
+    return this.#puttingBack.count;
   }
 
   get host(): string | undefined {
@@ -317,7 +321,7 @@ export class Session {
     while (commands.isOpen) {
       if (this.state === "recovering") {
         const answer = await this.hello();
-        if (answer.state === "putting back") await this.#putBackAll(answer);
+        if (answer.state === "putting back") await this.#puttingBack.run(answer);
         await this.#changes.next(RECOVERY_HELLO_MS);
       } else {
         await this.#changes.next(HELLO_MS);
@@ -325,26 +329,6 @@ export class Session {
         if (commands.isOpen) await this.hello();
       }
     }
-  }
-
-  async #putBackAll(first: HelloAnswer): Promise<void> {
-    const { engine, member } = this.#options;
-    let answer = first;
-    for (let unit = member.unitToPutBack(answer); unit; unit = member.unitToPutBack(answer)) {
-      const head: number = answer.state === "putting back" ? answer.head : 0;
-      const erased = erasedBy(unit[0].current);
-      const rewrite = erased && (await this.#rewriteOf(erased));
-      const putBack = { node: member.name, newWord: newWord(), blocks: unit, rewrite };
-      answer = await engine.putBack(this.commands, putBack);
-      this.putBack++;
-      if (answer.state === "putting back" && answer.head === head) return;
-    }
-  }
-
-  /** What has been put back before may have the data of an event that is erased. */
-  async #rewriteOf({ word, position }: Place): Promise<Rewrite> {
-    const block = await this.#options.engine.blockAt(this.commands, position);
-    return rewriteOf(block?.word === word ? block : undefined, position);
   }
 
   /** Asks the Sentinels whether the master is still the same. */
