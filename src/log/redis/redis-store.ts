@@ -1,4 +1,4 @@
-import { newWord, placeText } from "../../protocol/place.ts";
+import { newWord } from "../../protocol/place.ts";
 import { isWhole } from "../block.ts";
 import { type CurrentBounds, type CurrentReader, DEFAULT_CURRENT_BOUNDS } from "../current-values.ts";
 import { DEFAULT_ENDED_TOPICS, type EndedReader } from "../ended-topics.ts";
@@ -20,11 +20,12 @@ import {
 import { parseRedisAddress } from "./address.ts";
 import { Appending } from "./appending.ts";
 import { RedisAway } from "./connection.ts";
-import { clearing, erasing, opening, rewriteOf, withoutEvent } from "./content.ts";
+import { clearing, opening, withoutEvent } from "./content.ts";
 import { ControlStream } from "./control-stream.ts";
 import { CurrentInRedis } from "./current-in-redis.ts";
 import { EndsInRedis } from "./ends-in-redis.ts";
 import type { EngineBounds } from "./engine.ts";
+import { Erasing } from "./erasing.ts";
 import { controlKeyOf, keysOf, movedKeyOf } from "./keys.ts";
 import { LogView } from "./log-view.ts";
 import { Member } from "./member.ts";
@@ -83,6 +84,7 @@ export class RedisStore implements Store {
   readonly #session: Session;
   readonly #reading: Reading;
   readonly #appending: Appending;
+  readonly #erasing: Erasing;
 
   /**
    * Opens a log in Redis; it connects when it is followed.
@@ -132,11 +134,12 @@ export class RedisStore implements Store {
       ...{ session, member, view, reading, bounds: this.#engineBounds, replicas },
       write: () => this.trim(),
     });
+    this.#erasing = new Erasing({ member, view, reading, appending: this.#appending });
   }
 
   /** Whether something is to be erased again. */
   get needsUpkeep(): boolean {
-    return this.#view.unerased.length > 0;
+    return this.#erasing.isDue;
   }
 
   /** How many events are held, as last heard. */
@@ -199,7 +202,7 @@ export class RedisStore implements Store {
    * @throws RedisAway when nothing was kept; OutcomeUnknown.
    */
   async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
-    if (this.needsUpkeep) await this.#eraseAgain();
+    if (this.needsUpkeep) await this.#erasing.eraseAgain();
     return this.#appending.append(batches);
   }
 
@@ -232,26 +235,13 @@ export class RedisStore implements Store {
    *
    * @throws RedisAway when nothing has changed; OutcomeUnknown.
    */
-  async erase(position: number): Promise<boolean> {
-    const wanted = this.#wordAt(position);
-    await this.#reading.comeToHead();
-    for (;;) {
-      const block = await this.#reading.blockAt(position);
-      const word = this.#wordAt(position);
-      // Another life may have another event there.
-      if (word === undefined || word !== wanted) return false;
-      const found = block?.word === word ? block : undefined;
-      const isHeld = found !== undefined && position >= this.#view.first;
-      const [value] = this.current.read(position - 1, position, 1).values;
-      if (!isHeld && !value) return false;
-      const rewrite = rewriteOf(found, position);
-      if (await this.#appending.appendBlock(erasing({ word, position }), rewrite)) return true;
-    }
+  erase(position: number): Promise<boolean> {
+    return this.#erasing.erase(position);
   }
 
   /** Lets go of what is past the bounds. */
   async trim(): Promise<void> {
-    if (this.needsUpkeep) await this.#eraseAgain();
+    if (this.needsUpkeep) await this.#erasing.eraseAgain();
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
     if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
     this.#view.setCounts(counts);
@@ -304,24 +294,6 @@ export class RedisStore implements Store {
       isSame: () => this.#member.word === word,
       read: (after, limit) => this.#reading.read(after, limit),
     });
-  }
-
-  /** Redis has lost erasures: they are done again. */
-  async #eraseAgain(): Promise<void> {
-    for (const place of this.#view.unerased) {
-      const isOn = this.#member.isOn({ word: place.word, last: place.position });
-      if (isOn && (await this.erase(place.position))) {
-        this.#view.follower?.warned(
-          `Redis had lost the erasure of the event at ${placeText(place)}: it is erased again`,
-        );
-      }
-      this.#view.unerased = this.#view.unerased.filter((each) => each !== place);
-    }
-  }
-
-  /** The word of the life that a position is in. */
-  #wordAt(position: number): string | undefined {
-    return this.#member.lives.findLast(({ first }) => first <= position)?.word;
   }
 
   #away(reason: string): void {
