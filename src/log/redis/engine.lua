@@ -376,7 +376,7 @@ local function unset_value(state, key, is_end)
     return
   end
   if redis.call('ZREM', CURRENT, key) == 0 then return end
-  state.value_bytes = state.value_bytes - redis.call('HGET', SIZES, key)
+  state.value_bytes = state.value_bytes - (redis.call('HGET', SIZES, key) or 0)
   redis.call('HDEL', SIZES, key)
 end
 
@@ -398,7 +398,7 @@ local function read_values(blocks)
   local sizes = read_in_parts('HMGET', SIZES, values)
   -- As text, a position has no point and no exponent.
   for i, position in ipairs(read_in_parts('ZMSCORE', CURRENT, values)) do
-    if position then unit.places[values[i]], unit.sizes[values[i]] = position, sizes[i] end
+    if position then unit.places[values[i]], unit.sizes[values[i]] = position, sizes[i] or '0' end
   end
   for i, score in ipairs(read_in_parts('ZMSCORE', ENDS, ends)) do
     if score then
@@ -510,7 +510,10 @@ local function drop_values(state, max_values, max_bytes, most)
   local count = redis.call('ZCARD', CURRENT)
   while most > 0 and (count > max_values or state.value_bytes > max_bytes) do
     local oldest = redis.call('ZRANGE', CURRENT, 0, 0, 'WITHSCORES')[2]
-    if not oldest then break end
+    if not oldest then
+      state.value_bytes = 0
+      break
+    end
     local gone = unset_values_at(state, tonumber(oldest))
     count, most, state.dropped = count - gone, most - gone, state.dropped + gone
     state.floor = tonumber(oldest) + 1
@@ -586,6 +589,15 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
   if unit then write_values(unit) end
 end
 
+-- Whoever trims the stream by hand, or deletes it, leaves counts of what is not there. Nothing new would be held then.
+local function forget_missing(state, from)
+  from = math.max(from, state.first)
+  local most = state.head - from + 1
+  if state.count <= most then return end
+  state.bytes = math.floor(state.bytes * most / state.count)
+  state.first, state.count = from, most
+end
+
 -- The oldest block that is not past the bounds: the positions of its events, its epoch, its size and its time. Most
 -- appends ask for it, and it may be long, so META has this: for a value of `oldest` and an epoch, between which and the
 -- next the block stays the same.
@@ -593,8 +605,13 @@ local function oldest_block(state)
   local of = string.format('%s %.0f ', state.oldest, state.epoch)
   if string.sub(state.oldest_block, 1, #of) ~= of then
     local entry = oldest_entry(state.oldest, state.first)
-    if not entry then return nil end
+    if not entry then
+      forget_missing(state, state.head + 1)
+      state.bytes = 0
+      return nil
+    end
     local block = block_of(entry)
+    forget_missing(state, block.last - block.count + 1)
     state.oldest_block = string.format('%s%s %.0f %.0f %.0f', of, block.id, block.count, block.size, block.kept_at)
   end
   local epoch, last, count, size, kept_at =
@@ -614,6 +631,7 @@ local function trim(state, bounds)
     if excess <= 0 and state.bytes <= max_bytes and not max_age then break end
     local from, last, epoch, size, kept_at = oldest_block(state)
     if not from then break end
+    excess = state.count - max_events
     local too_old = max_age and state.time - kept_at > max_age
     if excess <= 0 and state.bytes <= max_bytes and not too_old then break end
     from = math.max(state.first, from)
@@ -624,7 +642,7 @@ local function trim(state, bounds)
       break
     end
     state.count = state.count - here
-    state.bytes = state.bytes - size
+    state.bytes = math.max(0, state.bytes - size)
     state.spare = state.spare + size
     state.first = last + 1
     state.oldest = string.format('%s-%.0f', epoch, last + 1)
@@ -636,7 +654,13 @@ local function trim(state, bounds)
   for _ = 1, TRIMMED do
     if bytes >= TRIMMED_BYTES or names >= FORGOTTEN then break end
     if state.spare <= 0 or (state.spare <= max_spare and not max_age) then break end
-    local block = block_of(oldest_entry(cut or '-', cut_to and cut_to + 1 or 0))
+    local entry = oldest_entry(cut or '-', cut_to and cut_to + 1 or 0)
+    local block = entry and block_of(entry)
+    -- What was to go has gone already.
+    if not block or block.last >= state.first then
+      state.spare = 0
+      break
+    end
     if state.spare <= max_spare and state.time - block.kept_at <= max_age then break end
     state.spare = state.spare - block.size
     bytes, names = bytes + block.size, names + forget_names(block)
@@ -871,6 +895,8 @@ end
 -- Leases are judged by `time`: the last time that the old life wrote.
 local function begin_recovery(state, replid, time)
   local expected = {}
+  -- Without META, nobody knows what the rest means: its ids would be taken for those of other events.
+  if #state.lives == 0 then redis.call('UNLINK', LOG, NAMES, SEQS, CURRENT, SIZES, ARCHIVE, ENDS, MOVED) end
   local all = redis.call('HGETALL', SEQS)
   for i = 1, #all, 2 do
     local lease = tonumber(string.match(all[i + 1], '(%S+)$'))

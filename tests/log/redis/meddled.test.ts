@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import { RedisClient } from "bun";
+import { until } from "../../until.ts";
+import { draft } from "../draft.ts";
+import { beginLog } from "./begin-log.ts";
+import { HubNode } from "./hub-node.ts";
+import { redisProgram, startRedis } from "./redis-server.ts";
+
+// What somebody does to the keys of a hub by hand.
+const withRedis = test.skipIf(redisProgram === undefined);
+
+const long = draft({ json: JSON.stringify("x".repeat(60_000)) });
+
+withRedis("a stream that was trimmed or deleted by hand holds what comes afterwards", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const node = await new HubNode(url, { bounds: { events: 20 } }).started();
+  // So many that what is past the bounds has begun to leave Redis.
+  for (let i = 0; i < 45; i++) await node.log.append([long]);
+  await client.send("XTRIM", ["{tidings}:log", "MAXLEN", "5"]);
+  for (let i = 0; i < 10; i++) await node.log.append([draft()]);
+  expect([node.store.earliest, node.store.count]).toEqual([41, 15]);
+  await client.del("{tidings}:log");
+  for (let i = 0; i < 40; i++) await node.log.append([long]);
+  expect([node.store.earliest, node.store.count]).toEqual([76, 20]);
+  expect((await node.store.read(0, 100)).entries.map(({ position }) => position)).toEqual(
+    Array.from({ length: 20 }, (_, i) => 76 + i),
+  );
+  client.close();
+});
+
+withRedis("current values whose keys were deleted by hand are set anew", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const node = await new HubNode(url, { currentBounds: { values: 3 } }).started();
+  const set = (topic: string) => node.log.append([draft({ topics: [topic], retain: true })]);
+  for (const topic of ["a", "b", "c"]) await set(topic);
+  await client.del("{tidings}:sizes");
+  for (const topic of ["a", "b", "d", "e", "f"]) await set(topic);
+  await client.del("{tidings}:current");
+  for (const topic of ["a", "b", "c", "d"]) await set(topic);
+  expect(await client.zcard("{tidings}:current")).toBe(3);
+  client.close();
+});
+
+withRedis("without what says where the log stands, all of it begins anew", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const node = await new HubNode(url).started();
+  await node.log.append([draft({ id: "a", json: "1" })]);
+  await client.del("{tidings}:meta");
+  await node.log.append([draft({ id: "b", json: "2" })]);
+  // Its position is that of another event now.
+  expect(await node.log.append([draft({ id: "a", json: "1" })])).toMatchObject([{ position: 2 }]);
+  await until(() => node.delivered.length === 2);
+  expect(await client.send("XLEN", ["{tidings}:log"])).toBe(2);
+  client.close();
+});
