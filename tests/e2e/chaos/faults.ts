@@ -14,9 +14,9 @@ const SURPASSED_WITHIN_MS = 20_000;
 
 /** What an event of the publishers says, in a block of the log. */
 const EVENT_TEXT = /"(e\d+)\\?"/g;
-/** How Redis answers that it has kept an append. */
+/** How Redis answers that it has kept an append; and one that comes again, or whose ids it has. */
 const KEPT = "\r\nkept\r\n";
-const KEPT_BEFORE = "\r\nagain\r\n";
+const KEPT_BEFORE = ["\r\nagain\r\n", "\r\nheld\r\n"];
 /** How many such answers are lost, one after the other: about half of the appends have no ids. */
 const LOST_ANSWERS = 8;
 /** So long a node may append nothing, in milliseconds. */
@@ -262,7 +262,7 @@ export class Faults {
     const line = lines[await this.#cluster.pair.master()];
     for (let i = 0; i < LOST_ANSWERS; i++) {
       await losing(line, (answer) => answer.includes(KEPT), true);
-      await losing(line, (answer) => answer.includes(KEPT) || answer.includes(KEPT_BEFORE), false);
+      await losing(line, (answer) => [KEPT, ...KEPT_BEFORE].some((each) => answer.includes(each)), false);
       // It appends nothing new before it has followed this.
       await following(line);
     }
