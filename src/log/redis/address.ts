@@ -94,7 +94,9 @@ function parseHost(text: string, defaultPort: number): Host {
       `"${text}" is no host of a Redis; the address is redis://HOST or redis://HOST:PORT`,
     );
   }
-  return { hostname, port: port === undefined ? defaultPort : Number(port) };
+  const number = port === undefined ? defaultPort : Number(port);
+  if (number < 1 || number > 65535) throw new RedisAddressError(`"${text}" has a port that is none`);
+  return { hostname, port: number };
 }
 
 function read(path: string, parameter: string): string {

@@ -6,6 +6,7 @@ import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store
 import { type Connection, isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
 import type { BlockContent, EngineBounds, Rewrite } from "./engine.ts";
+import { explain, mayHaveWritten } from "./failure.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { endKey, nameOf } from "./names.ts";
@@ -197,7 +198,8 @@ export class Appending {
       } catch (error) {
         if (isReply(error)) {
           member.finish();
-          throw error;
+          const { message } = explain(error);
+          throw mayHaveWritten(error) ? new OutcomeUnknown(message) : new RedisAway(message);
         }
         mayBeKept = true;
         pending.sent = false;

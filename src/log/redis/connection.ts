@@ -79,8 +79,9 @@ export class Connection implements Commands {
     }
   }
 
-  close(): void {
-    this.#end(new RedisAway("the connection was closed"));
+  /** @param why for whoever waits for an answer. */
+  close(why: Error = new RedisAway("the connection was closed")): void {
+    this.#end(why);
   }
 
   #end(error: Error): void {

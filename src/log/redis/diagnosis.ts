@@ -3,6 +3,8 @@ import { connect as connectTls } from "node:tls";
 import type { Host, RedisAddress } from "./address.ts";
 
 const DEADLINE_MS = 2000;
+/** What Redis answers to AUTH and SELECT is shorter, in characters. */
+const MAX_REPLY = 4096;
 
 /**
  * Why a Redis can't be used: in plain words, and each cause in its own. Bun's client says the same of
@@ -30,6 +32,11 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
   });
   socket.on("data", (data) => {
     reply += data.toString();
+    // Something else answers, or without end.
+    if (!/^[-+]/.test(reply) || reply.length > MAX_REPLY) {
+      resolve(`${name} does not speak the protocol of Redis`);
+      return;
+    }
     const error = /^-(.*)\r\n/m.exec(reply)?.[1];
     if (error !== undefined) resolve(explain(name, error));
     else if (reply.endsWith("\r\n")) resolve(`${name} closed the connection`);
@@ -62,6 +69,8 @@ function explain(name: string, error: string): string {
 
 function explainError({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
+    case "ECONNRESET":
+      return "it closed the connection";
     case "ECONNREFUSED":
       return "nothing listens there";
     case "ENOTFOUND":

@@ -21,6 +21,10 @@ export async function askDurability(commands: Commands, replicas: number): Promi
     .then(String, (error: unknown) => refusalOf(error, "INFO", "+info"));
   if (typeof info !== "string") return info;
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const mode = field("redis_mode");
+  if (mode === "sentinel") {
+    return { summary: "", refusal: "this is a Sentinel: its address is redis+sentinel://HOST/MASTER" };
+  }
   const settings = await commands.send("CONFIG", ["GET", "*"]).then(settingsOf, () => undefined);
   const policy = settings?.get("maxmemory-policy") ?? field("maxmemory_policy");
   const memory = Number(settings?.get("maxmemory") ?? field("maxmemory") ?? 0);
@@ -29,6 +33,8 @@ export async function askDurability(commands: Commands, replicas: number): Promi
     return { summary: "", refusal };
   }
   const valkey = field("valkey_version");
+  if (field("redis_version") === undefined && valkey === undefined)
+    return { summary: "", refusal: "this is no Redis: INFO names no version" };
   const version = valkey === undefined ? `Redis ${field("redis_version")}` : `Valkey ${valkey}`;
   const connected = Number(field("connected_slaves") ?? 0);
   const said = [

@@ -5,11 +5,40 @@ export function isReadOnly(error: unknown): boolean {
   return isReply(error) && /^(READONLY|MASTERDOWN|LOADING)/.test(error.message);
 }
 
-/** What a failure means for whoever runs the hub. */
-export function explain(error: unknown): Error {
+/** Errors that end a script before it has changed anything, though its own line is named. */
+const BEFORE_WRITES = /OOM|MISCONF|READONLY|NOREPLICAS/;
+
+/** Whether a script may have changed something before it failed: a right is missing, or a key is of another kind. */
+export function mayHaveWritten(error: Error): boolean {
+  return error.message.includes("user_script") && !BEFORE_WRITES.test(error.message);
+}
+
+/** What a reply means, by how it begins or what it has. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/^LOADING/, "it is still loading what it has on disk"],
+  [/OOM/, "its memory is full (maxmemory), so it takes no events"],
+  [/MISCONF/, "it can't write to its disk, so it takes no events"],
+  [/WRONGTYPE/, "a key of this hub has been written by something else"],
+  [
+    /^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT)/,
+    "it is part of a Redis Cluster, and does not keep the keys of this hub",
+  ],
+];
+
+/**
+ * What a failure means for whoever runs the hub.
+ *
+ * @param hasSentinels whether there is anyone to ask for another master.
+ */
+export function explain(error: unknown, hasSentinels = true): Error {
   if (!(error instanceof Error)) return new RedisAway(String(error));
   if (!isReply(error)) return error;
-  if (isReadOnly(error)) return new RedisAway("the master is read only: looking for the new one");
+  const meaning = MEANINGS.find(([reply]) => reply.test(error.message))?.[1];
+  if (meaning !== undefined) return new RedisAway(`Redis answers that ${meaning}: ${error.message}`);
+  if (isReadOnly(error)) {
+    const next = hasSentinels ? "looking for the new one" : "it is a replica, and no Sentinel names another";
+    return new RedisAway(`the master is read only: ${next}`);
+  }
   const right = /can't run this command|no permissions|NOPERM|ACL failure/i.test(error.message);
   const command = /'([\w|]+)'/.exec(error.message)?.[1];
   if (right)

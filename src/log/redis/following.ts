@@ -44,6 +44,12 @@ export class Following {
     this.#begun.tell();
   }
 
+  /** Finds out whether it can read, and takes nothing. @throws what Redis answers when it can't. */
+  async tryToRead(commands: Connection): Promise<void> {
+    const { log, control } = this.#options;
+    await commands.send("XREAD", ["COUNT", "1", "STREAMS", log, control.key, "$", "$"]);
+  }
+
   /** Goes on until the connection is closed. */
   async run(tail: Connection): Promise<void> {
     const { log, control } = this.#options;

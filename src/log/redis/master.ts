@@ -1,5 +1,5 @@
 import type { Host, RedisAddress } from "./address.ts";
-import { Connection, nameOf, RedisAway } from "./connection.ts";
+import { Connection, isReply, nameOf, RedisAway } from "./connection.ts";
 
 /** How long each Sentinel may take, in milliseconds. */
 const SENTINEL_DEADLINE_MS = 1000;
@@ -36,6 +36,10 @@ async function ask(sentinel: Host, master: string, address: RedisAddress): Promi
     const reply = await connection.send("SENTINEL", args, SENTINEL_DEADLINE_MS);
     if (!Array.isArray(reply)) throw new RedisAway(`${nameOf(sentinel)} watches no "${master}"`);
     return { hostname: String(reply[0]), port: Number(reply[1]) };
+  } catch (error) {
+    if (!isReply(error)) throw error;
+    const isOther = /unknown command/i.test(error.message);
+    throw new RedisAway(`${nameOf(sentinel)} ${isOther ? "is no Sentinel" : `answers: ${error.message}`}`);
   } finally {
     connection.close();
   }

@@ -54,6 +54,8 @@ export class Session {
   state: "away" | "recovering" | "open" = "away";
   /** Why it is away. */
   reason: string | undefined;
+  /** What has been told of why, since it was there. */
+  readonly #told = new Set<string>();
   durability = "";
   /** The head of the log, as it was last heard. */
   engineHead = 0;
@@ -138,8 +140,10 @@ export class Session {
   append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     const { commands } = this;
     return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
-      if (isReadOnly(error)) commands.close();
-      throw isReadOnly(error) ? new RedisAway("the master is read only: looking for the new one") : error;
+      if (!isReadOnly(error)) throw error;
+      const why = this.#explain(error);
+      commands.close(why);
+      throw why;
     });
   }
 
@@ -178,9 +182,10 @@ export class Session {
   async #run(): Promise<void> {
     let wait = RETRY_MS.first;
     while (!this.#closed) {
+      let since = Number.POSITIVE_INFINITY;
       try {
         const { commands, tail } = await this.#connect();
-        wait = RETRY_MS.first;
+        since = performance.now();
         const work = [this.#following.run(tail), this.#keepSayingHello(commands)];
         await Promise.race([...work, commands.failed, tail.failed]);
       } catch (error) {
@@ -193,6 +198,8 @@ export class Session {
       }
       this.#disconnect();
       if (this.#closed) return;
+      // One that connects, and fails at once, is not asked ever so often.
+      if (performance.now() - since >= RETRY_MS.last) wait = RETRY_MS.first;
       // Not all nodes at once.
       await this.#changes.next(wait * (0.5 + Math.random()));
       wait = Math.min(RETRY_MS.last, wait * 2);
@@ -208,6 +215,7 @@ export class Session {
     await this.#askDurability(commands);
     // Before the node counts as ready: what the others tell from then on is not missed.
     await this.#findControl(commands);
+    await this.#following.tryToRead(commands);
     const answer = await this.hello();
     if (answer.state === "elsewhere") {
       throw new RedisAway("this Redis knows an older log than this node does: is there another master?");
@@ -248,8 +256,9 @@ export class Session {
     try {
       answer = await engine.hello(commands, member.hello(newWord(), insists));
     } catch (error) {
-      commands.close();
-      throw explain(error);
+      const why = this.#explain(error);
+      commands.close(why);
+      throw why;
     }
     if (answer.state === "elsewhere") {
       this.#elsewhereSince ??= performance.now();
@@ -303,6 +312,7 @@ export class Session {
     const isChange = this.state !== state || this.reason !== undefined;
     this.state = state;
     this.reason = undefined;
+    this.#told.clear();
     if (isChange) this.#changes.tell();
   }
 
@@ -343,12 +353,16 @@ export class Session {
     this.#confirmedAt = performance.now();
   }
 
+  #explain(error: unknown): Error {
+    return explain(error, this.#options.address.master !== undefined);
+  }
+
   #leave(error: unknown): void {
-    const { message } = explain(error);
-    const isNew = this.reason !== message;
+    const { message } = this.#explain(error);
     this.state = "away";
     this.reason = message;
-    if (isNew) this.#options.away(message);
+    if (!this.#told.has(message)) this.#options.away(message);
+    this.#told.add(message);
     this.#changes.tell();
   }
 

@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { parseRedisAddress, RedisAddressError } from "../../../src/log/redis/address.ts";
+import { OutcomeUnknown } from "../../../src/log/store.ts";
+import { defer } from "../../defer.ts";
 import { emptyFolder, newFile } from "../../folder.ts";
 import { until } from "../../until.ts";
+import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { freePort, redisProgram, startRedis } from "./redis-server.ts";
@@ -40,6 +43,8 @@ test("an address names hosts, the user, the database and the hub", async () => {
     "redis://h/x",
     "redis://h?prefx=a",
     "redis://h?ca=/none",
+    "redis://h:0",
+    "redis://h:65536",
   ]) {
     expect(() => parseRedisAddress(wrong)).toThrow(RedisAddressError);
   }
@@ -62,6 +67,66 @@ withRedis(
   },
   20_000,
 );
+
+test("what answers, and is no Redis, is named so", async () => {
+  const other = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n") },
+  });
+  defer(() => other.stop(true));
+  expect(await reasonOf(`redis://127.0.0.1:${other.port}`)).toContain("does not speak the protocol of Redis");
+});
+
+withRedis("a Redis of another kind is named so", async () => {
+  const config = await newFile("sentinel.conf", "sentinel monitor main 127.0.0.1 1 1\n");
+  const port = freePort();
+  const sentinel = Bun.spawn([redisProgram ?? "", config, "--sentinel", "--port", `${port}`]);
+  defer(async () => {
+    sentinel.kill();
+    await sentinel.exited;
+  });
+  const [cluster, replica, plain] = await Promise.all([
+    startRedis({ args: ["--cluster-enabled", "yes"] }),
+    startRedis({ args: ["--replicaof", "127.0.0.1", "1"] }),
+    startRedis(),
+  ]);
+  expect(await reasonOf(cluster.url)).toContain("part of a Redis Cluster");
+  expect(await reasonOf(replica.url)).toContain("it is a replica");
+  expect(await reasonOf(`redis+sentinel://127.0.0.1:${plain.port}/main`)).toContain("is no Sentinel");
+  const node = new HubNode(`redis://127.0.0.1:${port}`);
+  await until(() => node.store.engine.reason?.includes("this is a Sentinel"));
+});
+
+withRedis("a node that may not read the log never says that it works", async () => {
+  const { url, port } = await startRedis();
+  await beginLog(url);
+  const admin = new RedisClient(url);
+  await admin.send("ACL", ["SETUSER", "hub", "on", ">pw", "~*", "+@all", "-xread"]);
+  const node = new HubNode(`redis://hub:pw@127.0.0.1:${port}`);
+  expect(await until(() => node.store.engine.reason)).toContain("+xread");
+  expect(node.log.started).toBe(false);
+  await admin.send("ACL", ["SETUSER", "hub", "+xread"]);
+  await until(() => node.store.engine.state === "open");
+  admin.close();
+});
+
+withRedis("what a script had begun when it failed may have been kept", async () => {
+  const { url, port } = await startRedis();
+  await beginLog(url);
+  const admin = new RedisClient(url);
+  await admin.send("ACL", ["SETUSER", "hub", "on", ">pw", "~*", "+@all", "-zcard"]);
+  const node = await new HubNode(`redis://hub:pw@127.0.0.1:${port}`).started();
+  const append = () => node.log.append([draft({ id: "a" })]).catch(({ cause }: Error) => cause);
+  expect(await append()).toBeInstanceOf(OutcomeUnknown);
+  await admin.send("ACL", ["SETUSER", "hub", "+zcard"]);
+  expect(await append()).toMatchObject([{ position: 1, duplicate: true }]);
+  await admin.send("CONFIG", ["SET", "maxmemory", "1"]);
+  expect(String(await node.log.append([draft()]).catch(({ cause }: Error) => cause))).toContain(
+    "memory is full",
+  );
+  admin.close();
+});
 
 withRedis("a missing right is named", async () => {
   const { url, port } = await startRedis();
