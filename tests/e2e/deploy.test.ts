@@ -167,6 +167,7 @@ test.skipIf(pythonless)(
       "nginx",
       "redis-1",
       "redis-2",
+      "redis-3",
       "sentinel-1",
       "sentinel-2",
       "sentinel-3",
