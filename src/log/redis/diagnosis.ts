@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 import type { Host, RedisAddress } from "./address.ts";
 
 const DEADLINE_MS = 2000;
-/** What Redis answers to AUTH and SELECT is shorter, in characters. */
+/** What Redis answers to AUTH, PING and SELECT is shorter, in characters. */
 const MAX_REPLY = 4096;
 
 /**
@@ -28,7 +28,8 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
   socket.once(address.tls ? "secureConnect" : "connect", () => {
     const { username, password } = address;
     if (password !== undefined) socket.write(command("AUTH", ...(username ? [username] : []), password));
-    socket.write(command("SELECT", `${address.database}`));
+    // A Sentinel has no databases.
+    socket.write(address.database === 0 ? command("PING") : command("SELECT", `${address.database}`));
   });
   socket.on("data", (data) => {
     reply += data.toString();

@@ -128,6 +128,15 @@ withRedis("what a script had begun when it failed may have been kept", async () 
   admin.close();
 });
 
+withRedis("a Sentinel that wants a password is named", async () => {
+  const port = freePort();
+  const file = await newFile("sentinel.conf", `port ${port}\nbind 127.0.0.1\nrequirepass pw\n`);
+  const sentinel = Bun.spawn([redisProgram ?? "", file, "--sentinel"], { stdout: "ignore" });
+  defer(async () => sentinel.kill());
+  const node = new HubNode(`redis+sentinel://127.0.0.1:${port}/main`);
+  await until(() => node.store.engine.reason?.includes(`127.0.0.1:${port} wants a password`));
+});
+
 withRedis("a missing right is named", async () => {
   const { url, port } = await startRedis();
   await beginLog(url);
