@@ -40,7 +40,7 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
     }
     const error = /^-(.*)\r\n/m.exec(reply)?.[1];
     if (error !== undefined) resolve(explain(name, error));
-    else if (reply.endsWith("\r\n")) resolve(`${name} closed the connection`);
+    else if (reply.endsWith("\r\n")) resolve(`${name} could not be used a moment ago, and answers now`);
   });
   socket.once("error", (error: NodeJS.ErrnoException) => resolve(`${name}: ${explainError(error)}`));
   socket.once("close", () => {

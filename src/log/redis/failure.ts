@@ -2,7 +2,9 @@ import { isReply, RedisAway } from "./connection.ts";
 
 /** Whether this server takes no writes at present: it is a replica, or still loads. */
 export function isReadOnly(error: unknown): boolean {
-  return isReply(error) && /^(READONLY|MASTERDOWN|LOADING)/.test(error.message);
+  // Before version 7, Redis wraps what a command answers to a script: "ERR Error running script […] -READONLY […]".
+  const code = /(^|^ERR Error running script.* -)(READONLY|MASTERDOWN|LOADING)/;
+  return isReply(error) && code.test(error.message);
 }
 
 /** Errors that end a script before it has changed anything, though its own line is named. */
@@ -16,6 +18,7 @@ export function mayHaveWritten(error: Error): boolean {
 /** What a reply means, by how it begins or what it has. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^LOADING/, "it is still loading what it has on disk"],
+  [/^MASTERDOWN/, "it is a replica that has lost its master"],
   [/OOM/, "its memory is full (maxmemory), so it takes no events"],
   [/MISCONF/, "it can't write to its disk, so it takes no events"],
   [/WRONGTYPE/, "a key of this hub has been written by something else"],

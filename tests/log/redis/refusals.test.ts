@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { parseRedisAddress, RedisAddressError } from "../../../src/log/redis/address.ts";
+import { explain } from "../../../src/log/redis/failure.ts";
 import { OutcomeUnknown } from "../../../src/log/store.ts";
 import { defer } from "../../defer.ts";
 import { emptyFolder, newFile } from "../../folder.ts";
@@ -96,6 +97,21 @@ withRedis("a Redis of another kind is named so", async () => {
   expect(await reasonOf(`redis+sentinel://127.0.0.1:${plain.port}/main`)).toContain("is no Sentinel");
   const node = new HubNode(`redis://127.0.0.1:${port}`);
   await until(() => node.store.engine.reason?.includes("this is a Sentinel"));
+});
+
+withRedis("a Redis that takes no writes at present says why", async () => {
+  const client = new RedisClient((await startRedis()).url);
+  const explained = async (reply: string): Promise<string> => {
+    const error: unknown = await client.send("EVAL", ["return {err = ARGV[1]}", "0", reply]).catch((e) => e);
+    return explain(error).message;
+  };
+  expect(await explained("LOADING Redis is loading the dataset in memory")).toContain("still loading");
+  expect(await explained("MASTERDOWN Link with MASTER is down")).toContain("lost its master");
+  const readOnly = "READONLY You can't write against a read only replica.";
+  expect(await explained(readOnly)).toContain("looking for the new one");
+  // So before version 7.
+  const wrapped = `ERR Error running script (call to f_1f76da): @user_script:896: @user_script: 896: -${readOnly}`;
+  expect(await explained(wrapped)).toContain("looking for the new one");
 });
 
 withRedis("a node that may not read the log never says that it works", async () => {
