@@ -28,6 +28,7 @@ export class RedisAddressError extends Error {
 
 const SCHEME =
   /^(redis|rediss|redis\+sentinel|rediss\+sentinel):\/\/(?:([^@/]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/;
+const ENCODED = "a password in the address of a Redis has %2F for /, %40 for @, %3F for ? and %25 for %";
 const PARAMETERS = ["prefix", "ca", "password_file"];
 
 /** Whether the text names a Redis. */
@@ -62,8 +63,12 @@ export function parseRedisAddress(url: string): RedisAddress {
   }
   const [database = "0", ...more] = parts;
   if (!/^\d{1,5}$/.test(database) || more.length > 0) {
-    throw new RedisAddressError(`the database of a Redis is a number, and not "${parts.join("/")}"`);
+    // An @ after it means that a password has a /, and is not to be told.
+    throw new RedisAddressError(
+      path.includes("@") ? ENCODED : `the database of a Redis is a number, and not "${parts.join("/")}"`,
+    );
   }
+  if (hostList.includes("@")) throw new RedisAddressError(ENCODED);
   const hosts = hostList.split(",").map((host) => parseHost(host, isSentinel ? 26379 : 6379));
   if (!isSentinel && hosts.length > 1) {
     throw new RedisAddressError("several hosts are for Sentinels: redis+sentinel://a,b,c/mymaster");
@@ -81,10 +86,19 @@ export function parseRedisAddress(url: string): RedisAddress {
     ...{ hosts, master, prefix },
     tls: scheme.startsWith("rediss"),
     ca: ca === null ? undefined : read(ca, "ca"),
-    username: decodeURIComponent(user) || undefined,
-    password: file === null ? decodeURIComponent(secret) || undefined : read(file, "password_file").trim(),
+    username: decode(user) || undefined,
+    password:
+      (file === null ? decode(secret) : read(file, "password_file").replace(/\r?\n$/, "")) || undefined,
     database: Number(database),
   };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new RedisAddressError(ENCODED, { cause });
+  }
 }
 
 function parseHost(text: string, defaultPort: number): Host {

@@ -1064,6 +1064,8 @@ local function load_all()
   for node in string.gmatch(texts[2] or '', '%S+') do state.expected[#state.expected + 1] = node end
   state.empty = texts[3] == '1'
   state.now = clock()
+  -- A clock that was set back would prolong a recovery by as much.
+  state.began, state.put = math.min(state.began, state.now), math.min(state.put, state.now)
   hear_all(state)
   return state
 end

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
+import { RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import { newWord } from "../../../src/protocol/place.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
+import environment from "./past-environment.lua" with { type: "text" };
 import { redisProgram, startRedis } from "./redis-server.ts";
 
 // What somebody does to the keys of a hub by hand.
@@ -57,5 +60,20 @@ withRedis("without what says where the log stands, all of it begins anew", async
   expect(await node.log.append([draft({ id: "a", json: "1" })])).toMatchObject([{ position: 2 }]);
   await until(() => node.delivered.length === 2);
   expect(await client.send("XLEN", ["{tidings}:log"])).toBe(2);
+  client.close();
+});
+
+withRedis("a clock of Redis that is set back does not prolong a recovery", async () => {
+  const { url } = await startRedis();
+  const client = new RedisClient(url);
+  const engine = new RedisEngine("tidings", environment);
+  const answerAfter = async (ms: number) => {
+    await client.send("SET", ["test:age", `${3_600_000 - ms}`]);
+    const node = { node: "n", newWord: newWord(), lives: [], head: 0, low: 0, replid: "", seqs: [] };
+    return (await engine.hello(client, { ...node, insists: false })).state;
+  };
+  expect(await answerAfter(3_600_000)).toBe("hearing");
+  expect(await answerAfter(0)).toBe("hearing");
+  expect(await answerAfter(1500)).toBe("open");
   client.close();
 });

@@ -20,7 +20,7 @@ async function reasonOf(url: string): Promise<string> {
 }
 
 test("an address names hosts, the user, the database and the hub", async () => {
-  const file = await newFile("password", "s3cret\n");
+  const file = await newFile("password", " s3cret \n");
   expect(parseRedisAddress("redis://h")).toMatchObject({
     hosts: [{ hostname: "h", port: 6379 }],
     prefix: "tidings",
@@ -28,7 +28,7 @@ test("an address names hosts, the user, the database and the hub", async () => {
   expect(parseRedisAddress(`rediss://me:a%40b@h:1/2?prefix=x`)).toMatchObject({
     ...{ tls: true, username: "me", password: "a@b", database: 2, prefix: "x" },
   });
-  expect(parseRedisAddress(`redis://h?password_file=${file}`).password).toBe("s3cret");
+  expect(parseRedisAddress(`redis://h?password_file=${file}`).password).toBe(" s3cret ");
   expect(parseRedisAddress("redis+sentinel://a,b:7,[::1]/main/3")).toMatchObject({
     hosts: [
       { hostname: "a", port: 26379 },
@@ -45,11 +45,13 @@ test("an address names hosts, the user, the database and the hub", async () => {
     "redis://h?prefx=a",
     "redis://h?ca=/none",
     "redis://h:0",
+    "redis://:%zz@h",
     "redis://h:65536",
   ]) {
     expect(() => parseRedisAddress(wrong)).toThrow(RedisAddressError);
   }
-  expect(() => parseRedisAddress("redis:/u:secret@h")).toThrow(/^((?!secret).)*$/);
+  for (const wrong of ["redis:/u:secret@h", "redis://:a/secret@h", "redis://:a@secret@h"])
+    expect(() => parseRedisAddress(wrong)).toThrow(/^((?!secret).)*$/);
 });
 
 test("a host that is not there is told from one that nothing listens on", async () => {
