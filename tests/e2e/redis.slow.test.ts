@@ -101,7 +101,7 @@ withRedis("a Redis that can't keep a log is refused at the start, with the reaso
   admin.close();
   for (const [url, reason] of [
     [evicting.url, "maxmemory-policy allkeys-lru would evict events"],
-    [`redis://hub:pw@127.0.0.1:${narrow.port}`, "may not use INFO: it needs +info"],
+    [`redis://hub:pw@127.0.0.1:${narrow.port}`, "the user hub of Redis lacks +info: ACL SETUSER hub +info"],
   ] as const) {
     const { code, output, errors } = await runBinary(emptyFolder(), "serve", "--port", "0", "--store", url);
     expect([code, output]).toEqual([2, ""]);

@@ -1,4 +1,7 @@
+import type { RedisAddress } from "./address.ts";
 import type { Commands } from "./commands.ts";
+import { isRefusal } from "./failure.ts";
+import { missingRights } from "./rights.ts";
 
 /** What this Redis does with what it is given, in words for whoever runs the hub. */
 export interface Durability {
@@ -15,16 +18,22 @@ export interface Durability {
  *
  * @param replicas how many replicas have each event before its publisher is answered.
  */
-export async function askDurability(commands: Commands, replicas: number): Promise<Durability> {
-  const info = await commands
-    .send("INFO", [])
-    .then(String, (error: unknown) => refusalOf(error, "INFO", "+info"));
-  if (typeof info !== "string") return info;
+export async function askDurability(
+  commands: Commands,
+  address: RedisAddress,
+  replicas: number,
+): Promise<Durability> {
+  const info = await commands.send("INFO", []).then(String, (error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    return "";
+  });
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
   const mode = field("redis_mode");
   if (mode === "sentinel") {
     return { summary: "", refusal: "this is a Sentinel: its address is redis+sentinel://HOST/MASTER" };
   }
+  const missing = await missingRights(commands, address, replicas);
+  if (missing !== undefined) return { summary: "", refusal: missing };
   const settings = await commands.send("CONFIG", ["GET", "*"]).then(settingsOf, () => undefined);
   const policy = settings?.get("maxmemory-policy") ?? field("maxmemory_policy");
   const memory = Number(settings?.get("maxmemory") ?? field("maxmemory") ?? 0);
@@ -76,10 +85,4 @@ function settingsOf(reply: unknown): Map<string, string> {
   const settings = new Map<string, string>();
   for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
   return settings;
-}
-
-function refusalOf(error: unknown, command: string, right: string): Durability {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!message.startsWith("NOPERM")) throw error;
-  return { summary: "", refusal: `the user of Redis may not use ${command}: it needs ${right}` };
 }

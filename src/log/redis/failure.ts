@@ -7,6 +7,11 @@ export function isReadOnly(error: unknown): boolean {
   return isReply(error) && code.test(error.message);
 }
 
+/** Whether the user lacks a right for a command, or for one that a script runs. */
+export function isRefusal(error: unknown): boolean {
+  return isReply(error) && /can't run this command|no permissions|NOPERM|ACL failure/i.test(error.message);
+}
+
 /** Errors that end a script before it has changed anything, though its own line is named. */
 const BEFORE_WRITES = /OOM|MISCONF|READONLY|NOREPLICAS/;
 
@@ -42,9 +47,8 @@ export function explain(error: unknown, hasSentinels = true): Error {
     const next = hasSentinels ? "looking for the new one" : "it is a replica, and no Sentinel names another";
     return new RedisAway(`the master is read only: ${next}`);
   }
-  const right = /can't run this command|no permissions|NOPERM|ACL failure/i.test(error.message);
   const command = /'([\w|]+)'/.exec(error.message)?.[1];
-  if (right)
+  if (isRefusal(error))
     return new RedisAway(
       `the user of Redis lacks a right${command ? ` (+${command})` : ""}: ${error.message}`,
     );

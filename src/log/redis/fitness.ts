@@ -4,7 +4,7 @@ import { askDurability } from "./durability.ts";
 import { findMaster } from "./master.ts";
 
 /**
- * Why a Redis can't keep a log, whatever it does later: it would evict events, or refuses a right.
+ * Why a Redis can't keep a log, whatever it does later: it would evict events, or its user lacks a right.
  * Undefined for one that can, and for one that is away: the store goes on trying to connect.
  *
  * @throws RedisAddressError
@@ -14,7 +14,7 @@ export async function unfitness(url: string, replicas: number): Promise<string |
   let connection: Connection | undefined;
   try {
     connection = await Connection.open(await findMaster(address), address);
-    return (await askDurability(connection, replicas)).refusal;
+    return (await askDurability(connection, address, replicas)).refusal;
   } catch {
     // The store meets the same, and says so.
     return undefined;

@@ -6,7 +6,7 @@ import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
 import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
-import { explain, isReadOnly } from "./failure.ts";
+import { explain, isReadOnly, isRefusal } from "./failure.ts";
 import { Following } from "./following.ts";
 import type { Unit } from "./held-units.ts";
 import { findMaster } from "./master.ts";
@@ -140,10 +140,11 @@ export class Session {
   append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     const { commands } = this;
     return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
-      if (!isReadOnly(error)) throw error;
+      if (!isReadOnly(error) && !isRefusal(error)) throw error;
+      // It looks for the new master, or asks which right was taken away.
       const why = this.#explain(error);
       commands.close(why);
-      throw why;
+      throw isReadOnly(error) ? why : error;
     });
   }
 
@@ -238,7 +239,8 @@ export class Session {
   }
 
   async #askDurability(commands: Connection): Promise<void> {
-    const { summary, warning, refusal } = await askDurability(commands, this.#options.replicas);
+    const { address, replicas } = this.#options;
+    const { summary, warning, refusal } = await askDurability(commands, address, replicas);
     if (refusal !== undefined) throw new RedisAway(refusal);
     if (summary === this.durability) return;
     this.durability = summary;
