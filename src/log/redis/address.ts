@@ -87,8 +87,7 @@ export function parseRedisAddress(url: string): RedisAddress {
     tls: scheme.startsWith("rediss"),
     ca: ca === null ? undefined : read(ca, "ca"),
     username: decode(user) || undefined,
-    password:
-      (file === null ? decode(secret) : read(file, "password_file").replace(/\r?\n$/, "")) || undefined,
+    password: file === null ? decode(secret) || undefined : passwordOf(file),
     database: Number(database),
   };
 }
@@ -99,6 +98,13 @@ function decode(text: string): string {
   } catch (cause) {
     throw new RedisAddressError(ENCODED, { cause });
   }
+}
+
+function passwordOf(path: string): string {
+  // Spaces may belong to it; the end of the line does not.
+  const password = read(path, "password_file").replace(/\r?\n$/, "");
+  if (password === "") throw new RedisAddressError(`password_file has no password: "${path}" is empty`);
+  return password;
 }
 
 function parseHost(text: string, defaultPort: number): Host {

@@ -46,6 +46,7 @@ test("an address names hosts, the user, the database and the hub", async () => {
     "redis://h?ca=/none",
     "redis://h:0",
     "redis://:%zz@h",
+    `redis://h?password_file=${await newFile("empty", "\n")}`,
     "redis://h:65536",
   ]) {
     expect(() => parseRedisAddress(wrong)).toThrow(RedisAddressError);
