@@ -71,6 +71,8 @@ interface Answer {
   readonly position: number;
 }
 
+/** For how many turns of the event loop an append waits for more publishers at most, when others wait already. */
+const GATHERING_TURNS = 4;
 /** How often old events are looked for, and whether the store is in order, in ms. */
 const UPKEEP_INTERVAL_MS = 1000;
 
@@ -372,8 +374,26 @@ export class Log {
       this.#keepingSince = this.#waitingSince;
       await this.#commit(groups);
       this.#keepingSince = undefined;
+      if (this.#waiting.length > 0) await this.#gather(groups.length);
     }
     this.#busy = false;
+  }
+
+  /**
+   * Lets publishers join those who wait: who was just answered is likely to publish again at once. Else they
+   * would stay two groups, each of which waits while the other is kept.
+   *
+   * @param answered how many groups were just answered.
+   */
+  async #gather(answered: number): Promise<void> {
+    const all = answered + this.#waiting.length;
+    let before = 0;
+    for (let turn = 1; turn <= GATHERING_TURNS && this.#waiting.length < all; turn++) {
+      // The first turn writes the answers, so it brings nothing.
+      if (turn > 2 && this.#waiting.length === before) return;
+      before = this.#waiting.length;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   }
 
   async #commit(groups: readonly Group[]): Promise<void> {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { Log } from "../../src/log/log.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
+import type { Batch } from "../../src/log/store.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
+import { SlowStore } from "./slow-store.ts";
 
 const unheard = {
   recipients: () => 0,
@@ -29,6 +31,33 @@ test("a store that keeps nothing finds out that it works again, however much is 
   };
   expect(await publishAmidUpkeep()).toEqual(["rejected", "rejected"]);
   expect(await publishAmidUpkeep()).toEqual(["fulfilled", "fulfilled"]);
+  await log.close();
+});
+
+/** Counts the groups of each append. */
+class CountingStore extends MemoryStore {
+  readonly groups: number[] = [];
+
+  override append(batches: readonly Batch[]) {
+    this.groups.push(batches.length);
+    return super.append(batches);
+  }
+}
+
+test("publishers of two groups, who publish again as soon as they are answered, become one", async () => {
+  const store = new CountingStore();
+  const log = new Log(new SlowStore(store, () => Bun.sleep(1)), unheard);
+  const publishThrice = async (): Promise<void> => {
+    for (let i = 0; i < 3; i++) {
+      await log.append([draft()]);
+      // The answer goes out, and the next request comes in.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  };
+  const first = Promise.all([publishThrice(), publishThrice()]);
+  while (store.groups.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  await Promise.all([first, publishThrice(), publishThrice()]);
+  expect(store.groups).toEqual([2, 4, 4, 2]);
   await log.close();
 });
 
