@@ -1,6 +1,5 @@
-import { placeText } from "../../protocol/place.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
-import { createEntry, type Draft, type Entry, lastingTopics } from "../entry.ts";
+import { type Entry, keptEntry, lastingTopics } from "../entry.ts";
 import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { type Connection, isReply, RedisAway } from "./connection.ts";
@@ -122,8 +121,11 @@ export class Appending {
       this.#session.assertTakesEvents();
       const onTopics = fresh.some(({ topics }) => topics.length > 0);
       const ends = onTopics ? { upTo: head, topics } : undefined;
-      const pending = this.#member.begin(contentsOf(fresh, recipients), ends);
+      const blocks = contentsOf(fresh, recipients);
+      const pending = this.#member.begin(blocks, ends);
+      this.#view.own = { seq: pending.append.seq, blocks, drafts: fresh, recipients };
       const outcome = await this.#keep(pending, until);
+      this.#view.own = undefined;
       if (outcome instanceof Map) {
         held = new Map([...held, ...outcome]);
         continue;
@@ -138,9 +140,7 @@ export class Appending {
         throw new OutcomeUnknown("Redis lost what had been published before");
       const first = outcome.last - fresh.length + 1;
       return deduplication.receipts(
-        fresh.map((draft, i) =>
-          keptEntry(draft, { word: outcome.word, position: first + i }, recipients[i] ?? 0),
-        ),
+        fresh.map((draft, i) => keptEntry(draft, outcome.word, first + i, 0, recipients[i] ?? 0)),
       );
     }
   }
@@ -284,9 +284,4 @@ interface Ended {
 
 function* sorting(deduplication: Deduplication, batches: readonly Batch[]): Generator<void, void, void> {
   for (const batch of batches) yield* deduplication.add(batch);
-}
-
-function keptEntry(draft: Draft, place: { word: string; position: number }, recipients: number): Entry {
-  const id = draft.id ?? placeText(place);
-  return createEntry({ ...draft, ...place, id, recipients, keptAt: 0, erased: false });
 }

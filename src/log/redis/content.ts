@@ -1,7 +1,7 @@
 import { DEFAULT_TYPE } from "../../protocol/frame.ts";
 import { type Place, placeText } from "../../protocol/place.ts";
 import { blocksOf, DamagedBlock, decodeBlock, encodeBlock, type Block as StoredBlock } from "../block.ts";
-import { createEntry, type Draft, type Entry, erasedEntry } from "../entry.ts";
+import { createEntry, type Draft, type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import type { Block, BlockContent, Rewrite } from "./engine.ts";
 import { clearedKey, endKey, erasureKey, nameOf, valueKey, withoutValues } from "./names.ts";
 
@@ -17,11 +17,7 @@ const NAME_BYTES = 180;
  * have none: positions count from 1, and there is no word.
  */
 export function contentsOf(drafts: readonly Draft[], recipients: readonly number[]): BlockContent[] {
-  const entries = drafts.map((draft, i) => {
-    const place = { word: "", position: i + 1 };
-    const id = draft.id ?? placeText(place);
-    return createEntry({ ...draft, ...place, id, keptAt: 0, recipients: recipients[i] ?? 0, erased: false });
-  });
+  const entries = drafts.map((draft, i) => keptEntry(draft, "", i + 1, 0, recipients[i] ?? 0));
   return runsOf(entries)
     .flatMap(blocksOf)
     .map((block) => contentOf(block, drafts));

@@ -1,17 +1,25 @@
 import type { Place } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
-import { type Entry, erasedEntry } from "../entry.ts";
+import { type Draft, type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import type { Follower } from "../store.ts";
 import { Changes } from "./changes.ts";
 import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { CurrentInRedis } from "./current-in-redis.ts";
 import type { EndsInRedis } from "./ends-in-redis.ts";
-import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
+import type { Block, BlockContent, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import type { Unit } from "./held-units.ts";
 import type { Member } from "./member.ts";
 import { erasedBy } from "./names.ts";
+
+/** What this node is appending: its own events need not be read from the texts that come back. */
+export interface OwnAppend {
+  readonly seq: number;
+  readonly blocks: readonly BlockContent[];
+  readonly drafts: readonly Draft[];
+  readonly recipients: readonly number[];
+}
 
 /** The log as one node knows it: what Redis holds, and the newest of that in memory. It tells its follower. */
 export class LogView {
@@ -35,6 +43,7 @@ export class LogView {
   /** The places of events that were erased at this node, and are to be again: Redis has lost that. */
   unerased: readonly Place[] = [];
   follower: Follower | undefined;
+  own: OwnAppend | undefined;
   /** Whether the follower has been told where the log stands. */
   isTold = false;
   readonly #member: Member;
@@ -86,7 +95,7 @@ export class LogView {
       run = [];
     };
     for (const block of units.flat()) {
-      const entries = this.decode(block);
+      const entries = this.#ownEntries(block) ?? this.decode(block);
       const cleared = this.current.took(block, entries);
       this.ended.took(block);
       for (const entry of entries) {
@@ -132,6 +141,28 @@ export class LogView {
       );
       return [];
     }
+  }
+
+  /** The events of a block that has come back as this node has sent it. */
+  #ownEntries({
+    node,
+    seq,
+    text,
+    word,
+    last,
+    count,
+    keptAt,
+    unitFirst,
+  }: Block): readonly Entry[] | undefined {
+    const { own } = this;
+    if (!own || node !== this.#member.name || seq !== own.seq) return undefined;
+    if (!own.blocks.some((block) => block.text === text)) return undefined;
+    const first = last - count + 1;
+    return own.drafts
+      .slice(first - unitFirst, last + 1 - unitFirst)
+      .map((draft, i) =>
+        keptEntry(draft, word, first + i, keptAt, own.recipients[first + i - unitFirst] ?? 0),
+      );
   }
 
   #erase({ word, position }: Place): void {
