@@ -3,6 +3,7 @@ import { connect as connectTls } from "node:tls";
 import type { Host, RedisAddress } from "./address.ts";
 
 const DEADLINE_MS = 2000;
+const PLAIN_DEADLINE_MS = 500;
 /** What Redis answers to AUTH, PING and SELECT is shorter, in characters. */
 const MAX_REPLY = 4096;
 
@@ -22,8 +23,15 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
         ...(address.ca !== undefined && { ca: address.ca }),
       })
     : connectPlain(where);
-  const silent = `${name} does not answer${address.tls ? ": it may speak no TLS" : ""}`;
-  const timer = setTimeout(() => resolve(silent), DEADLINE_MS);
+  let isConnected = false;
+  socket.once("connect", () => {
+    isConnected = true;
+  });
+  const timer = setTimeout(async () => {
+    if (!isConnected) resolve(`${name} does not answer: the host is down, or something drops its packets`);
+    else if (address.tls && (await speaksPlainly(where))) resolve(`${name}: it speaks no TLS`);
+    else resolve(`${name} takes the connection, and says nothing: it may have stopped`);
+  }, DEADLINE_MS);
   let reply = "";
   socket.once(address.tls ? "secureConnect" : "connect", () => {
     const { username, password } = address;
@@ -42,11 +50,27 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
     if (error !== undefined) resolve(explain(name, error));
     else if (reply.endsWith("\r\n")) resolve(`${name} could not be used a moment ago, and answers now`);
   });
-  socket.once("error", (error: NodeJS.ErrnoException) => resolve(`${name}: ${explainError(error)}`));
-  socket.once("close", () => {
-    const isTls = address.tls ? "it may speak no TLS" : "it may want TLS (rediss://)";
-    resolve(`${name} closed the connection at once: ${isTls}`);
+  const closed = `closed the connection at once: it may ${address.tls ? "speak no TLS" : "want TLS (rediss://)"}`;
+  socket.once("error", (error: NodeJS.ErrnoException) => {
+    resolve(error.code === "ECONNRESET" ? `${name} ${closed}` : `${name}: ${explainError(error)}`);
   });
+  socket.once("close", () => resolve(`${name} ${closed}`));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+/** Whether a port that leaves TLS unanswered answers without. */
+async function speaksPlainly(where: { readonly host: string; readonly port: number }): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectPlain(where, () => socket.write(command("PING")));
+  socket.once("data", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  socket.once("close", () => resolve(false));
+  const timer = setTimeout(() => resolve(false), PLAIN_DEADLINE_MS);
   try {
     return await promise;
   } finally {
@@ -70,8 +94,6 @@ function explain(name: string, error: string): string {
 
 function explainError({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
-    case "ECONNRESET":
-      return "it closed the connection";
     case "ECONNREFUSED":
       return "nothing listens there";
     case "ENOTFOUND":
@@ -84,9 +106,15 @@ function explainError({ code, message }: NodeJS.ErrnoException): string {
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "EPROTO":
       return "it speaks no TLS";
+    case "CERT_HAS_EXPIRED":
+      return "its certificate has expired";
+    case "CERT_NOT_YET_VALID":
+      return "its certificate is not valid yet, by the clock of this machine";
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return `its certificate is for another host: ${message}`;
     default:
-      return code !== undefined && /CERT|SIGNED|ISSUER|ALTNAME|VERIFY/.test(code)
-        ? `its certificate is not trusted: ${message} (${code})`
+      return code !== undefined && /CERT|SIGNED|ISSUER|VERIFY/.test(code)
+        ? `its certificate is not trusted, since ca names no authority that has signed it: ${message} (${code})`
         : message;
   }
 }

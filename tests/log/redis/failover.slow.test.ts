@@ -224,7 +224,7 @@ withRedis(
     redis.process.kill("SIGSTOP");
     const asked = node.log.append([draft({ id: "meanwhile" })]);
     await until(() => node.store.engine.state === "away");
-    expect(node.store.engine.reason).toMatch(/took longer|does not answer/);
+    expect(node.store.engine.reason).toMatch(/took longer|may have stopped/);
     expect((await node.log.read(0, 10)).entries.map(({ id }) => id)).toEqual(["before"]);
     expect(await node.log.locate("before", () => true)).toBe(1);
     redis.process.kill("SIGCONT");
@@ -276,16 +276,6 @@ withRedis(
     ]);
   },
   60_000,
-);
-
-withRedis(
-  "a Redis that speaks no TLS is told from one that is away",
-  async () => {
-    const { port } = await startRedis();
-    const node = new HubNode(`rediss://127.0.0.1:${port}`);
-    expect(await until(() => node.store.engine.reason)).toContain("it may speak no TLS");
-  },
-  20_000,
 );
 
 withRedis(

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { parseRedisAddress, RedisAddressError } from "../../../src/log/redis/address.ts";
+import { diagnose } from "../../../src/log/redis/diagnosis.ts";
 import { explain } from "../../../src/log/redis/failure.ts";
 import { OutcomeUnknown } from "../../../src/log/store.ts";
 import { defer } from "../../defer.ts";
@@ -80,6 +81,18 @@ test("what answers, and is no Redis, is named so", async () => {
   });
   defer(() => other.stop(true));
   expect(await reasonOf(`redis://127.0.0.1:${other.port}`)).toContain("does not speak the protocol of Redis");
+});
+
+withRedis("a Redis that speaks no TLS is told from one that has stopped", async () => {
+  const [plain, stopped] = await Promise.all([startRedis(), startRedis()]);
+  stopped.process.kill("SIGSTOP");
+  const reason = (url: string): Promise<string> => {
+    const address = parseRedisAddress(url);
+    return diagnose({ hostname: "127.0.0.1", port: Number(url.split(":")[2]) }, address);
+  };
+  const reasons = [plain, stopped].map(({ port }) => reason(`rediss://127.0.0.1:${port}`));
+  expect(await reasons[0]).toContain("speaks no TLS");
+  expect(await reasons[1]).toContain("it may have stopped");
 });
 
 withRedis("a Redis of another kind is named so", async () => {
@@ -223,6 +236,18 @@ test.skipIf(!speaksTls)("a certificate that is not trusted is told from one that
   });
   await beginLog(url);
   expect(await reasonOf(`rediss://localhost:${tlsPort}`)).toContain("certificate is not trusted");
+  const ca = `${folder}/cert.pem`;
+  expect(await reasonOf(`rediss://127.0.0.1:${tlsPort}?ca=${ca}`)).toContain("for another host");
+  expect(await reasonOf(`redis://localhost:${tlsPort}`)).toContain("may want TLS");
+  const again = "openssl x509 -in cert.pem -signkey key.pem -days -1 -out past.pem";
+  expect(Bun.spawnSync(again.split(" "), { cwd: folder }).exitCode).toBe(0);
+  const expired = Bun.listen({
+    ...{ hostname: "localhost", port: 0, socket: { data() {} } },
+    tls: { key: Bun.file(`${folder}/key.pem`), cert: Bun.file(`${folder}/past.pem`) },
+  });
+  defer(() => expired.stop(true));
+  const expiredUrl = `rediss://localhost:${expired.port}?ca=${folder}/past.pem`;
+  expect(await reasonOf(expiredUrl)).toContain("certificate has expired");
   const node = await new HubNode(`rediss://localhost:${tlsPort}?ca=${folder}/cert.pem`).started();
   expect(node.store.engine.state).toBe("open");
 });
