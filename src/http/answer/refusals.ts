@@ -61,11 +61,14 @@ export class Refusals {
     return id;
   }
 
-  #log({ status, message, cause }: Problem, request: Request, id: string): void {
+  #log({ type, status, message, cause }: Problem, request: Request, id: string): void {
     const { method } = request;
     // The path without the query, which may hold a ticket.
     const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
-    if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
+    // That the store fails is an error once, when it begins to: `store fails`. What it refuses meanwhile is none.
+    if (type === "store-failing" && method === "POST")
+      this.#logger.info({ ...fields, reason: cause instanceof Error ? cause.message : cause }, "refused");
+    else if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
     // A refused event is lost unless somebody acts, so this is no debug line.
     else if (method === "POST") this.#logger.info(fields, "refused");
     else this.#logger.debug(fields, "refused");
