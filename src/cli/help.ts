@@ -42,6 +42,13 @@ function optionDescription({
 
 /** Puts an error of commander, and its suggestion, into one line. */
 function oneLine(text: string): string {
-  const words = text.trim().replace(/^error: /, "tidings: ");
+  const words = withoutPassword(text)
+    .trim()
+    .replace(/^error: /, "tidings: ");
   return `${words.replaceAll("\n", " ")}\n`;
+}
+
+/** Commander repeats a value that it refuses. The address of Redis may have a password, which is in no log. */
+function withoutPassword(text: string): string {
+  return text.replace(/(--store <place>' (?:argument|value) ').*@(?=.*' (?:is invalid|from env))/s, "$1…@");
 }

@@ -31,3 +31,10 @@ test("a hub logs it, and lets be what Kubernetes sets for a service with its nam
   });
   expect((await hub.errorLine()) ?? "").not.toContain("TIDINGS_");
 });
+
+test("an address of Redis that is refused is told without its password", async () => {
+  const { code, errors } = await run(["serve"], { env: { TIDINGS_STORE: "redis://:secret@h?prefx=shop" } });
+  expect(code).toBe(2);
+  expect(errors).toContain("'…@h?prefx=shop' from env 'TIDINGS_STORE' is invalid");
+  expect(errors).not.toContain("secret");
+});
