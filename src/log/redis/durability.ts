@@ -28,7 +28,8 @@ export async function askDurability(
     return "";
   });
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
-  const mode = field("redis_mode");
+  // Valkey has a name of its own for it.
+  const mode = field("server_mode") ?? field("redis_mode");
   if (mode === "sentinel") {
     return { summary: "", refusal: "this is a Sentinel: its address is redis+sentinel://HOST/MASTER" };
   }
