@@ -92,6 +92,8 @@ async function fail(
   const [log = []] = [...logs].sort((a, b) => b.length - a.length);
   for (const other of logs) expect(history.undamaged(other)).toEqual(history.undamaged(log));
   const figures = history.verify(log);
+  for (const [node, each] of logs.entries()) history.verifyErased(`node ${node}`, each);
+  history.verifyErased("Redis", await cluster.pair.log());
   const counted = cluster.verifyCounts(log);
   return { ...figures, counted, seconds: Math.round((performance.now() - startedAt) / 1000) };
 }

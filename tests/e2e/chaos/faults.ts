@@ -14,13 +14,17 @@ const SURPASSED_WITHIN_MS = 20_000;
 
 /** What an event of the publishers says, in a block of the log. */
 const EVENT_TEXT = /"(e\d+)\\?"/g;
+/** So long a replica lags at least before it is promoted: enough for events and an erasure, in milliseconds. */
+const LAG_MS = 200;
 /** How Redis answers that it has kept an append; and one that comes again, or whose ids it has. */
 const KEPT = "\r\nkept\r\n";
 const KEPT_BEFORE = ["\r\nagain\r\n", "\r\nheld\r\n"];
 /** How many such answers are lost, one after the other: about half of the appends have no ids. */
 const LOST_ANSWERS = 8;
+/** In how many tries: a node may be waiting for events that are lost, and then it appends nothing. */
+const TRIES = 3 * LOST_ANSWERS;
 /** So long a node may append nothing, in milliseconds. */
-const APPENDS_WITHIN_MS = 10_000;
+const APPENDS_WITHIN_MS = 1000;
 /** So long a node may be sent no event, with a recovery before, in milliseconds. */
 const DAMAGED_WITHIN_MS = 15_000;
 
@@ -42,10 +46,10 @@ export class Faults {
       case "kill Redis, start it at once":
         return this.#restartRedis();
       case "kill Redis, promote its replica that lags":
-        return this.#promote(300 * strength);
+        return this.#promote(LAG_MS + 300 * strength);
       case "promote, and again":
-        await this.#promote(300 * strength);
-        return this.#promote(300 * strength);
+        await this.#promote(LAG_MS + 300 * strength);
+        return this.#promote(LAG_MS + 300 * strength);
       case "stop Redis":
         return this.#stopRedis(3000 * strength);
       case "cut the replica off":
@@ -215,11 +219,11 @@ export class Faults {
 
   async #eraseAll(): Promise<void> {
     const from = performance.now();
-    const erased = await this.#cluster.pair.eraseAll();
-    if (!erased) return;
-    this.#history.erased(erased.log);
+    const flushed = await this.#cluster.pair.eraseAll();
+    if (!flushed) return;
+    this.#history.flushed(flushed.log);
     // What the nodes had yet to put back is as good as erased.
-    if (erased.isRecovering) this.#history.excuse("erased while it was put back", undefined, 0, from);
+    if (flushed.isRecovering) this.#history.excuse("erased while it was put back", undefined, 0, from);
   }
 
   async #killNode(node: number, duration: number): Promise<void> {
@@ -260,9 +264,11 @@ export class Faults {
   async #loseAnswers(node: number): Promise<void> {
     const { lines } = this.#cluster.member(node);
     const line = lines[await this.#cluster.pair.master()];
-    for (let i = 0; i < LOST_ANSWERS; i++) {
-      await losing(line, (answer) => answer.includes(KEPT), true);
-      await losing(line, (answer) => [KEPT, ...KEPT_BEFORE].some((each) => answer.includes(each)), false);
+    for (let tries = 0, lost = 0; tries < TRIES && lost < LOST_ANSWERS; tries++) {
+      if (await losing(line, (answer) => answer.includes(KEPT), true)) {
+        lost++;
+        await losing(line, (answer) => [KEPT, ...KEPT_BEFORE].some((each) => answer.includes(each)), false);
+      }
       // It appends nothing new before it has followed this.
       await following(line);
     }
@@ -313,24 +319,25 @@ function mislead(member: Member, old: Index): void {
 
 /**
  * Loses the events that Redis sends on a line, until it sends such an answer to an append, which is lost too or
- * not. Then the line is cut for a moment.
+ * not. Then the line is cut for a moment. False if no such answer came.
  */
 async function losing(
   line: TcpProxy,
   isLast: (answer: string) => boolean,
   losesLast: boolean,
-): Promise<void> {
-  const last = new Promise<void>((resolve) => {
+): Promise<boolean> {
+  const last = new Promise<true>((resolve) => {
     line.rewrite = (answer) => {
       const isIt = isLast(answer);
-      if (isIt) resolve();
+      if (isIt) resolve(true);
       return (isIt && losesLast) || answer.search(EVENT_TEXT) >= 0 ? "" : answer;
     };
   });
-  await Promise.race([last, Bun.sleep(APPENDS_WITHIN_MS)]);
+  const hasCome = await Promise.race([last, Bun.sleep(APPENDS_WITHIN_MS)]);
   line.rewrite = undefined;
   line.cut();
   line.mend();
+  return hasCome === true;
 }
 
 /** Resolves when Redis has sent events on a line. */

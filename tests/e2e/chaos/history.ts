@@ -26,13 +26,15 @@ interface Excuse {
 export interface Figures {
   readonly acknowledged: number;
   readonly held: number;
-  readonly erased: number;
+  readonly flushed: number;
   /** Acknowledged, and not in the log any more. */
   readonly lost: Readonly<Record<string, number>>;
   readonly received: number;
   readonly gaps: number;
   /** Came again, after a gap. */
   readonly repeated: number;
+  /** Whose erasure was acknowledged. */
+  readonly erased: number;
   /** Not sent to readers that came back with the id of a lost event that was published again. */
   readonly passedOver: number;
 }
@@ -48,7 +50,11 @@ export class History {
   readonly #places = new Map<string, string>();
   readonly #received = new Map<string, Received[]>();
   /** The log each time that it was erased. */
-  readonly #erased: (readonly Kept[])[] = [];
+  readonly #flushed: (readonly Kept[])[] = [];
+  /** What publishers have asked to erase: readers may lack it since. */
+  readonly #erasing = new Set<string>();
+  /** Of these, what they were told is erased. */
+  readonly #erased = new Map<string, Acknowledged>();
   readonly #excuses: Excuse[] = [];
   readonly #damaged = new Set<string>();
   /** When Redis may have lost its tail. */
@@ -82,9 +88,19 @@ export class History {
   }
 
   /** The log was erased on purpose, with this in it. */
-  erased(log: readonly Kept[]): void {
-    this.#erased.push(log);
+  flushed(log: readonly Kept[]): void {
+    this.#flushed.push(log);
     this.forked();
+  }
+
+  /** A publisher is about to erase an event, which it does not publish again. */
+  erasing(text: string): void {
+    this.#erasing.add(text);
+  }
+
+  /** It was told that the event's data is gone. */
+  erased(text: string, node: number | undefined, asked: number): void {
+    this.#erased.set(text, { node, asked, at: performance.now() });
   }
 
   /** Two masters have taken events: what nodes have followed at one of them is lost, whether acknowledged or not. */
@@ -133,22 +149,22 @@ export class History {
 
   /** Which of these a node has acknowledged, and no log has: what that node has to count as lost. */
   missingOf(node: number, from: number, to: number, log: readonly Kept[]): number {
-    const kept = textsOf([...log, ...this.#erased.flat()]);
+    const kept = textsOf([...log, ...this.#flushed.flat()]);
     let count = 0;
     for (const [text, { node: by, at }] of this.#acknowledged)
-      if (by === node && at >= from && at <= to && !kept.has(text)) count++;
+      if (by === node && at >= from && at <= to && !kept.has(text) && !this.#erasing.has(text)) count++;
     return count;
   }
 
   /** Holds all of it against the log. What is wrong is in `violations` then. */
   verify(log: readonly Kept[]): Figures {
-    for (const each of [...this.#erased, log]) this.#findTwice(each);
-    const generations = [...this.#erased, log].map((each) => new Generation(each));
+    for (const each of [...this.#flushed, log]) this.#findTwice(each);
+    const generations = [...this.#flushed, log].map((each) => new Generation(this.#unerased(each)));
     const held = textsOf(log);
-    const erased = textsOf(this.#erased.flat());
+    const flushed = textsOf(this.#flushed.flat());
     const lost: Record<string, number> = {};
     for (const [text, acknowledged] of this.#acknowledged) {
-      if (held.has(text) || erased.has(text)) continue;
+      if (held.has(text) || flushed.has(text) || this.#erasing.has(text)) continue;
       const why = this.#excuseFor(acknowledged);
       if (why === undefined) {
         this.violations.push(`${text} was acknowledged by node ${acknowledged.node} and is not in the log`);
@@ -156,23 +172,40 @@ export class History {
       lost[why ?? "not allowed"] = (lost[why ?? "not allowed"] ?? 0) + 1;
     }
     const figures = { received: 0, gaps: 0, repeated: 0, passedOver: 0 };
-    for (const [reader, items] of this.#received) this.#verifyReader(reader, items, generations, figures);
+    for (const [reader, items] of this.#received) {
+      this.#verifyReader(reader, this.#unerased(items), generations, figures);
+    }
     const nothingLost =
-      Object.keys(lost).length === 0 && this.#erased.length === 0 && this.#damaged.size === 0;
+      Object.keys(lost).length === 0 && this.#flushed.length === 0 && this.#damaged.size === 0;
     if (nothingLost && this.#losses.length === 0 && figures.gaps > 0)
       this.violations.push(`${figures.gaps} gaps were told, and nothing was lost`);
     return {
-      ...{ acknowledged: this.#acknowledged.size, held: log.length, erased: erased.size, lost },
-      ...figures,
+      ...{ acknowledged: this.#acknowledged.size, held: log.length, flushed: flushed.size, lost },
+      ...{ ...figures, erased: this.#erased.size },
     };
+  }
+
+  /** Who has this log at the end must not have what was erased, unless the erasure may be lost. */
+  verifyErased(who: string, log: readonly Kept[]): void {
+    for (const { text } of log) {
+      const erasure = this.#erased.get(text);
+      if (erasure && this.#excuseFor(erasure) === undefined)
+        this.violations.push(`${text} was erased at node ${erasure.node}, and ${who} still has it`);
+    }
   }
 
   /** All that it knows, as JSON. */
   toJSON(): object {
     return {
-      ...{ received: [...this.#received], acknowledged: [...this.#acknowledged], erased: this.#erased },
+      ...{ received: [...this.#received], acknowledged: [...this.#acknowledged], flushed: this.#flushed },
       ...{ excuses: this.#excuses, losses: this.#losses, silences: this.#silences, settled: this.#settled },
+      erasures: [...this.#erased],
     };
+  }
+
+  /** Without what may have been erased before someone came to it, or after. */
+  #unerased<T extends Received>(items: readonly T[]): readonly T[] {
+    return items.filter((item) => typeof item === "string" || !this.#erasing.has(item.text));
   }
 
   #findTwice(log: readonly Kept[]): void {

@@ -18,6 +18,10 @@ interface Outgoing {
 
 /** The longest that one try may take, in milliseconds. */
 const TRY_MS = 15_000;
+/** How often a publisher erases an event after it has published some. */
+const ERASES = 0.15;
+/** Of how many that were published last: what Redis loses is among them. */
+const ERASES_OF = 20;
 /** Answers that say that the publisher is wrong, which none here is. */
 const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 429;
 
@@ -37,6 +41,8 @@ export class Publishers {
   readonly #history: History;
   readonly #random: () => number;
   readonly #running: Promise<void>[];
+  /** Acknowledged, under ids of their own. */
+  readonly #erasable: Outgoing[] = [];
   #stopped = false;
   #count = 0;
 
@@ -65,7 +71,11 @@ export class Publishers {
       const count = way === "sdk" || way.startsWith("one") ? 1 : 1 + Math.floor(this.#random() * 6);
       const events = Array.from({ length: count }, () => this.#event(hasIds));
       // What has no id is of unknown outcome when it fails, and is not sent again.
-      while (!(await this.#publish(way, events)) && hasIds && !this.#stopped) await Bun.sleep(50);
+      let isKept = await this.#publish(way, events);
+      for (; !isKept && hasIds && !this.#stopped; isKept = await this.#publish(way, events))
+        await Bun.sleep(50);
+      if (isKept && hasIds) this.#erasable.push(...events);
+      if (this.#random() < ERASES) await this.#erase();
       await Bun.sleep(80 + 160 * this.#random());
     }
   }
@@ -75,12 +85,30 @@ export class Publishers {
     return { type: "n", data, ...(hasId && { id: `id of ${data}` }) };
   }
 
+  /** Erases one of the newest events. When that fails, its outcome is unknown, and it is not tried again. */
+  async #erase(): Promise<void> {
+    const index = Math.max(0, this.#erasable.length - 1 - Math.floor(ERASES_OF * this.#random()));
+    const [event] = this.#erasable.splice(index, 1);
+    if (!event) return;
+    const url = this.#url();
+    const asked = performance.now();
+    this.#history.erasing(event.data);
+    const answer = await fetch(`${url}/history/${encodeURIComponent(event.id ?? "")}`, {
+      ...{ method: "DELETE", signal: AbortSignal.timeout(TRY_MS) },
+    }).catch(() => undefined);
+    if (answer?.ok) this.#history.erased(event.data, this.#addresses.nodeOf(url, answer), asked);
+  }
+
   #publish(way: Way, events: readonly Outgoing[]): Promise<boolean> {
-    const { urls } = this.#addresses;
-    const url = urls[Math.floor(this.#random() * urls.length)] ?? "";
+    const url = this.#url();
     if (way.startsWith("sdk")) return this.#sdk(url, events, way === "sdk batch");
     if (way.startsWith("stream")) return this.#stream(url, events);
     return this.#post(url, events, way.startsWith("batch"));
+  }
+
+  #url(): string {
+    const { urls } = this.#addresses;
+    return urls[Math.floor(this.#random() * urls.length)] ?? "";
   }
 
   async #sdk(url: string, events: readonly Outgoing[], isBatch: boolean): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { RedisClient } from "bun";
 import { entriesOf } from "../../../src/log/redis/content.ts";
-import { entriesOfReply } from "../../../src/log/redis/stream-entries.ts";
+import { entriesOfReply, movedEntriesOf } from "../../../src/log/redis/stream-entries.ts";
 import { killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
 import { beginLog } from "../../log/redis/begin-log.ts";
@@ -119,14 +119,21 @@ export class RedisPair {
     return redis === undefined;
   }
 
+  /** What the master has, with the data of each event. */
+  async log(): Promise<Kept[]> {
+    const { port } = this.servers[await this.master()].redis;
+    const moved = await ask(port, "ZRANGE", "{tidings}:moved", "0", "-1");
+    return keptOf(await ask(port, "XRANGE", "{tidings}:log", "-", "+"), moved);
+  }
+
   /** Erases the master's data. Resolves to what the log had, and whether nodes were putting something back. */
   async eraseAll(): Promise<{ log: Kept[]; isRecovering: boolean } | undefined> {
     const { port } = this.servers[await this.master()].redis;
     const client = connect(port);
     try {
       // All in one step: nothing comes between.
-      const [log, phase] = (await client.send("EVAL", [ERASE, "0"])) as [unknown, unknown];
-      return { log: keptOf(log), isRecovering: phase === 1 };
+      const [log, moved, phase] = (await client.send("EVAL", [ERASE, "0"])) as [unknown, unknown, unknown];
+      return { log: keptOf(log, moved), isRecovering: phase === 1 };
     } catch {
       return undefined;
     } finally {
@@ -137,16 +144,21 @@ export class RedisPair {
 
 const ERASE = `
   local log = redis.call('XRANGE', '{tidings}:log', '-', '+')
+  local moved = redis.call('ZRANGE', '{tidings}:moved', 0, -1)
   local phase = redis.call('HEXISTS', '{tidings}:meta', 'phase')
   redis.call('FLUSHALL')
-  return { log, phase }`;
+  return { log, moved, phase }`;
 
-function keptOf(reply: unknown): Kept[] {
-  return entriesOfReply(reply).flatMap(({ block }) =>
-    entriesOf(block).map(({ json, id, keptAt }) => ({
+/** The events whose data is there, of the blocks in the stream and of those that have left it. */
+function keptOf(stream: unknown, moved: unknown): Kept[] {
+  const blocks = [...entriesOfReply(stream), ...movedEntriesOf(moved)].map(({ block }) => block);
+  return blocks
+    .sort((a, b) => a.last - b.last)
+    .flatMap(entriesOf)
+    .filter(({ erased }) => !erased)
+    .map(({ json, id, keptAt }) => ({
       ...{ text: String(JSON.parse(json)), id, time: new Date(keptAt).toISOString() },
-    })),
-  );
+    }));
 }
 
 async function startSentinel(master: number): Promise<number> {
