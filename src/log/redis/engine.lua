@@ -896,7 +896,7 @@ end
 local function begin_recovery(state, replid, time)
   local expected = {}
   -- Without META, nobody knows what the rest means: its ids would be taken for those of other events.
-  if #state.lives == 0 then redis.call('UNLINK', LOG, NAMES, SEQS, CURRENT, SIZES, ARCHIVE, ENDS, MOVED) end
+  if #state.lives == 0 and not state.phase then redis.call('UNLINK', LOG, NAMES, SEQS, CURRENT, SIZES, ARCHIVE, ENDS, MOVED) end
   local all = redis.call('HGETALL', SEQS)
   for i = 1, #all, 2 do
     local lease = tonumber(string.match(all[i + 1], '(%S+)$'))

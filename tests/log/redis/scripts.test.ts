@@ -186,6 +186,15 @@ const trimsNothing: Schedule = {
   faults: [{ fault: "flush", after: 54 }],
 };
 
+/** Here a replica becomes the master while the nodes say what they have of a log that had gone. */
+const promotesWhileHearing: Schedule = {
+  ...{ seed: 1, ends: false, replicas: 0, erases: false },
+  faults: [
+    { fault: "empty", after: 1 },
+    { fault: "failover", after: 4 },
+  ],
+};
+
 function sorted(answer: unknown): unknown {
   // To trim a log that has gone is answered by nothing.
   const given = answer as HelloAnswer | AppendAnswer | undefined;
@@ -206,7 +215,7 @@ for (const program of redisPrograms) {
           new Simulation(schedule, { calls }).run();
           await new Replay(client).run(calls);
         }),
-        { numRuns: 5 * runs, examples: [[mergesNumbers], [trimsNothing]] },
+        { numRuns: 5 * runs, examples: [[mergesNumbers], [trimsNothing], [promotesWhileHearing]] },
       );
       client.close();
     },
