@@ -292,7 +292,7 @@ function overRedis(fanOut: (clients: number, rest: Partial<Case>, suffix?: strin
       title: `Over ${one}: events, the CPU of all three counted, and of each for an event`,
       measures: "events at nodes",
       cases: [
-        { ...usual, name: `publishing, 32 connections, ${one}`, publishers: 32, events: 40_000, needs },
+        { ...oneByOne, name: `${oneByOne.name}, ${one}`, needs },
         { ...inBatches, ...batches, name: `batches, ${one}`, bytes: 100 },
       ],
     },
