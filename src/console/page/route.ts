@@ -8,8 +8,9 @@ export type View = (typeof views)[number];
 export const view = signal<View>(namedView() ?? "live");
 
 export function followRoute(): void {
-  addEventListener("hashchange", () => {
-    const named = namedView();
+  addEventListener("hashchange", ({ newURL }) => {
+    // Not the address of now: a view that goes may have put its own into it since.
+    const named = viewOf(new URL(newURL).hash);
     // Another address, such as #main, is a place within the view.
     if (!named) return;
     view.value = named;
@@ -18,13 +19,17 @@ export function followRoute(): void {
 }
 
 function namedView(): View | undefined {
-  const [name] = addressed();
+  return viewOf(globalThis.location?.hash ?? "");
+}
+
+function viewOf(hash: string): View | undefined {
+  const [name] = partsOf(hash);
   return views.find((known) => known === name);
 }
 
 /** What the address says besides the view: `#live?type=order`. */
 export function namedQuery(): URLSearchParams {
-  return new URLSearchParams(addressed()[1]);
+  return new URLSearchParams(partsOf(globalThis.location?.hash ?? "")[1]);
 }
 
 /** Puts what is shown into the address, so that it can be kept and passed on. Empty values are left out. */
@@ -35,6 +40,6 @@ export function nameQuery(of: View, values: Readonly<Record<string, string | rea
   if (globalThis.location.hash !== hash) history.replaceState(null, "", hash);
 }
 
-function addressed(): string[] {
-  return (globalThis.location?.hash ?? "").slice(1).split("?", 2);
+function partsOf(hash: string): string[] {
+  return hash.slice(1).split("?", 2);
 }
