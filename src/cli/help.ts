@@ -48,7 +48,7 @@ function oneLine(text: string): string {
   return `${words.replaceAll("\n", " ")}\n`;
 }
 
-/** Commander repeats a value that it refuses. The address of Redis may have a password, which is in no log. */
+/** Commander repeats a value that it refuses. An address may have a password, which is in no log. */
 function withoutPassword(text: string): string {
-  return text.replace(/(--store <place>' (?:argument|value) ').*@(?=.*' (?:is invalid|from env))/s, "$1…@");
+  return text.replace(/((?:argument|value) ')[^']*:\/\/.*@(?=.*' (?:is invalid|from env))/s, "$1…@");
 }

@@ -38,3 +38,10 @@ test("an address of Redis that is refused is told without its password", async (
   expect(errors).toContain("'…@h?prefx=shop' from env 'TIDINGS_STORE' is invalid");
   expect(errors).not.toContain("secret");
 });
+
+test("so is the address of a hub", async () => {
+  const { code, errors } = await run(["publish", "--url", "ftp://me:secret@h", "greeting", "1"]);
+  expect(code).toBe(2);
+  expect(errors).toContain("argument '…@h' is invalid");
+  expect(errors).not.toContain("secret");
+});
