@@ -5,7 +5,7 @@ export const views = ["live", "publish", "dashboard", "subscribe"] as const;
 export type View = (typeof views)[number];
 
 /** The view that the address names: `#publish`. */
-export const view = signal<View>(namedView() ?? "live");
+export const view = signal<View>(viewOf() ?? "live");
 
 export function followRoute(): void {
   addEventListener("hashchange", ({ newURL }) => {
@@ -18,18 +18,14 @@ export function followRoute(): void {
   });
 }
 
-function namedView(): View | undefined {
-  return viewOf(globalThis.location?.hash ?? "");
-}
-
-function viewOf(hash: string): View | undefined {
+function viewOf(hash?: string): View | undefined {
   const [name] = partsOf(hash);
   return views.find((known) => known === name);
 }
 
 /** What the address says besides the view: `#live?type=order`. */
 export function namedQuery(): URLSearchParams {
-  return new URLSearchParams(partsOf(globalThis.location?.hash ?? "")[1]);
+  return new URLSearchParams(partsOf()[1]);
 }
 
 /** Puts what is shown into the address, so that it can be kept and passed on. Empty values are left out. */
@@ -40,6 +36,6 @@ export function nameQuery(of: View, values: Readonly<Record<string, string | rea
   if (globalThis.location.hash !== hash) history.replaceState(null, "", hash);
 }
 
-function partsOf(hash: string): string[] {
+function partsOf(hash = globalThis.location?.hash ?? ""): string[] {
   return hash.slice(1).split("?", 2);
 }

@@ -121,11 +121,11 @@ export class Appending {
       this.#session.assertTakesEvents();
       const onTopics = fresh.some(({ topics }) => topics.length > 0);
       const ends = onTopics ? { upTo: head, topics } : undefined;
-      const blocks = contentsOf(fresh, recipients);
-      const pending = this.#member.begin(blocks, ends);
-      this.#view.own = { seq: pending.append.seq, blocks, drafts: fresh, recipients };
-      const outcome = await this.#keep(pending, until);
-      this.#view.own = undefined;
+      const pending = this.#member.begin(contentsOf(fresh, recipients), ends);
+      this.#view.own = { pending, drafts: fresh, recipients };
+      const outcome = await this.#keep(pending, until).finally(() => {
+        this.#view.own = undefined;
+      });
       if (outcome instanceof Map) {
         held = new Map([...held, ...outcome]);
         continue;

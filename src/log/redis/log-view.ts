@@ -7,16 +7,15 @@ import { RedisAway } from "./connection.ts";
 import { entriesOf } from "./content.ts";
 import type { CurrentInRedis } from "./current-in-redis.ts";
 import type { EndsInRedis } from "./ends-in-redis.ts";
-import type { Block, BlockContent, Counts, Epoch, HelloAnswer } from "./engine.ts";
+import type { Block, Counts, Epoch, HelloAnswer } from "./engine.ts";
 import { FollowedEntries } from "./followed-entries.ts";
 import type { Unit } from "./held-units.ts";
-import type { Member } from "./member.ts";
+import type { Member, Pending } from "./member.ts";
 import { erasedBy } from "./names.ts";
 
-/** What this node is appending: its own events need not be read from the texts that come back. */
-export interface OwnAppend {
-  readonly seq: number;
-  readonly blocks: readonly BlockContent[];
+/** The events that this node is appending: they need not be read from the texts that come back. */
+export interface OwnEvents {
+  readonly pending: Pending;
   readonly drafts: readonly Draft[];
   readonly recipients: readonly number[];
 }
@@ -43,7 +42,8 @@ export class LogView {
   /** The places of events that were erased at this node, and are to be again: Redis has lost that. */
   unerased: readonly Place[] = [];
   follower: Follower | undefined;
-  own: OwnAppend | undefined;
+  /** What is in flight, if it has events. */
+  own: OwnEvents | undefined;
   /** Whether the follower has been told where the log stands. */
   isTold = false;
   readonly #member: Member;
@@ -155,8 +155,10 @@ export class LogView {
     unitFirst,
   }: Block): readonly Entry[] | undefined {
     const { own } = this;
-    if (!own || node !== this.#member.name || seq !== own.seq) return undefined;
-    if (!own.blocks.some((block) => block.text === text)) return undefined;
+    if (!own) return undefined;
+    const { append } = own.pending;
+    if (node !== append.node || seq !== append.seq) return undefined;
+    if (!append.blocks.some((block) => block.text === text)) return undefined;
     const first = last - count + 1;
     return own.drafts
       .slice(first - unitFirst, last + 1 - unitFirst)
