@@ -3,6 +3,44 @@ import { Connection, isReply, nameOf, RedisAway } from "./connection.ts";
 
 /** How long each Sentinel may take, in milliseconds. */
 const SENTINEL_DEADLINE_MS = 1000;
+/** With Sentinels, a node whose master none of them has confirmed for so long takes no events. */
+const CONFIRMED_MS = 10_000;
+
+/** The master, as this node last heard of it. */
+export class Master {
+  readonly #address: RedisAddress;
+  #confirmedAt = 0;
+
+  constructor(address: RedisAddress) {
+    this.#address = address;
+  }
+
+  /** Where it is. @throws RedisAway when no Sentinel knows. */
+  async find(): Promise<Host> {
+    const host = await findMaster(this.#address);
+    this.#confirmedAt = performance.now();
+    return host;
+  }
+
+  /**
+   * Asks the Sentinels whether it is still the same. When none answers, that is as before.
+   *
+   * @throws RedisAway when it is another.
+   */
+  async confirm(host: Host): Promise<void> {
+    if (this.#address.master === undefined) return;
+    const found = await findMaster(this.#address).catch(() => undefined);
+    if (!found) return;
+    if (nameOf(found) !== nameOf(host)) throw new RedisAway(`the master is ${nameOf(found)} now`);
+    this.#confirmedAt = performance.now();
+  }
+
+  /** @throws RedisAway when no Sentinel has confirmed it for too long. */
+  assertConfirmed(): void {
+    if (this.#address.master === undefined || performance.now() - this.#confirmedAt < CONFIRMED_MS) return;
+    throw new RedisAway(`no Sentinel has confirmed the master for ${CONFIRMED_MS / 1000} s`);
+  }
+}
 
 /**
  * Where the master is, by the address or by what a Sentinel says.

@@ -9,7 +9,7 @@ import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./en
 import { explain, isReadOnly, isRefusal } from "./failure.ts";
 import { Following } from "./following.ts";
 import type { Unit } from "./held-units.ts";
-import { findMaster } from "./master.ts";
+import { Master } from "./master.ts";
 import type { Member } from "./member.ts";
 import { PuttingBack } from "./putting-back.ts";
 import type { RedisEngine } from "./redis-engine.ts";
@@ -23,8 +23,6 @@ const RECOVERY_HELLO_MS = 50;
 const RETRY_MS = { first: 50, last: 1000 };
 /** So long a node looks for another master before it insists on one that knows less than it does. */
 const ELSEWHERE_MS = 1500;
-/** With Sentinels, a node whose master none of them has confirmed for so long takes no events. */
-const CONFIRMED_MS = 10_000;
 /** What a node reads at its start, to be able to put it back, in blocks. */
 const FIRST_BLOCKS = 256;
 
@@ -61,13 +59,13 @@ export class Session {
   engineHead = 0;
   readonly #options: SessionOptions;
   readonly #changes = new Changes();
+  readonly #master: Master;
   #commands: Connection | undefined;
   readonly #following: Following;
   readonly #puttingBack: PuttingBack;
   #tail: Connection | undefined;
   #hello: Promise<HelloAnswer> | undefined;
   #elsewhereSince: number | undefined;
-  #confirmedAt = 0;
   #closed = false;
   #running: Promise<void> | undefined;
   /** Where the log stood when this node first heard of it. */
@@ -75,7 +73,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { log, moved, engine, member, control, took } = options;
+    const { address, log, moved, engine, member, control, took } = options;
+    this.#master = new Master(address);
     this.#puttingBack = new PuttingBack({ engine, member, commands: () => this.commands });
     this.#following = new Following({
       ...{ log, moved, member, control },
@@ -105,7 +104,7 @@ export class Session {
   /** @throws RedisAway when no event can be taken at present; in a recovery they wait. */
   assertTakesEvents(): void {
     if (this.state === "away") throw this.#awayError();
-    if (!this.#isConfirmed) throw new RedisAway("no Sentinel has confirmed the master for 10 s");
+    this.#master.assertConfirmed();
   }
 
   /**
@@ -170,10 +169,6 @@ export class Session {
     await this.#running;
   }
 
-  get #isConfirmed(): boolean {
-    return this.#options.address.master === undefined || performance.now() - this.#confirmedAt < CONFIRMED_MS;
-  }
-
   #awayError(): RedisAway {
     return new RedisAway(
       this.reason ?? (this.#closed ? "the store is closed" : "Redis is not connected yet"),
@@ -209,8 +204,7 @@ export class Session {
 
   async #connect(): Promise<{ commands: Connection; tail: Connection }> {
     const { address } = this.#options;
-    const host = await findMaster(address);
-    this.#confirmedAt = performance.now();
+    const host = await this.#master.find();
     const commands = await Connection.open(host, address);
     this.#commands = commands;
     await this.#askDurability(commands);
@@ -337,22 +331,10 @@ export class Session {
         await this.#changes.next(RECOVERY_HELLO_MS);
       } else {
         await this.#changes.next(HELLO_MS);
-        await this.#confirm();
+        await this.#master.confirm(commands.host);
         if (commands.isOpen) await this.hello();
       }
     }
-  }
-
-  /** Asks the Sentinels whether the master is still the same. */
-  async #confirm(): Promise<void> {
-    const { address } = this.#options;
-    if (address.master === undefined) return;
-    const host = await findMaster(address).catch(() => undefined);
-    if (!host) return;
-    if (this.#commands && nameOf(host) !== nameOf(this.#commands.host)) {
-      throw new RedisAway(`the master is ${nameOf(host)} now`);
-    }
-    this.#confirmedAt = performance.now();
   }
 
   #explain(error: unknown): Error {
