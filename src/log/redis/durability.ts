@@ -1,5 +1,5 @@
 import type { RedisAddress } from "./address.ts";
-import type { Commands } from "./commands.ts";
+import { type Commands, fieldsOf } from "./commands.ts";
 import { isRefusal } from "./failure.ts";
 import { missingRights } from "./rights.ts";
 
@@ -35,7 +35,7 @@ export async function askDurability(
   }
   const missing = await missingRights(commands, address, replicas);
   if (missing !== undefined) return { summary: "", refusal: missing };
-  const settings = await commands.send("CONFIG", ["GET", "*"]).then(settingsOf, () => undefined);
+  const settings = await commands.send("CONFIG", ["GET", "*"]).then(fieldsOf, () => undefined);
   const policy = settings?.get("maxmemory-policy") ?? field("maxmemory_policy");
   const memory = Number(settings?.get("maxmemory") ?? field("maxmemory") ?? 0);
   if (policy?.startsWith("allkeys-")) {
@@ -77,13 +77,4 @@ function persistence(aof: boolean, fsync: string | undefined, save: string | und
     default:
       return `appendfsync ${fsync}: the machine's failure can lose the last ${fsync === "no" ? "half minute" : "second"}`;
   }
-}
-
-function settingsOf(reply: unknown): Map<string, string> {
-  // RESP3 has maps; RESP2 a list of names and values.
-  if (!Array.isArray(reply))
-    return new Map(Object.entries(Object(reply)).map(([name, value]) => [name, String(value)]));
-  const settings = new Map<string, string>();
-  for (let i = 0; i + 1 < reply.length; i += 2) settings.set(String(reply[i]), String(reply[i + 1]));
-  return settings;
 }

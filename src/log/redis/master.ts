@@ -1,7 +1,8 @@
 import type { Host, RedisAddress } from "./address.ts";
+import { fieldsOf, integer } from "./commands.ts";
 import { Connection, isReply, nameOf, RedisAway } from "./connection.ts";
 
-/** How long each Sentinel may take, in milliseconds. */
+/** How long each Sentinel may take to answer, in milliseconds. */
 const SENTINEL_DEADLINE_MS = 1000;
 /** With Sentinels, a node whose master none of them has confirmed for so long takes no events. */
 const CONFIRMED_MS = 10_000;
@@ -29,9 +30,11 @@ export class Master {
    */
   async confirm(host: Host): Promise<void> {
     if (this.#address.master === undefined) return;
-    const found = await findMaster(this.#address).catch(() => undefined);
+    const [found, ...others] = await mastersOf(this.#address).catch(() => []);
     if (!found) return;
-    if (nameOf(found) !== nameOf(host)) throw new RedisAway(`the master is ${nameOf(found)} now`);
+    // Sentinels may have two names for one host.
+    if (![found, ...others].some((each) => nameOf(each) === nameOf(host)))
+      throw new RedisAway(`the master is ${nameOf(found)} now`);
     this.#confirmedAt = performance.now();
   }
 
@@ -43,41 +46,73 @@ export class Master {
 }
 
 /**
- * Where the master is, by the address or by what a Sentinel says.
+ * Where the master is, by the address or by what the Sentinels say.
  *
  * @throws RedisAway when no Sentinel knows.
  */
 export async function findMaster(address: RedisAddress): Promise<Host> {
-  const { hosts, master } = address;
-  const [only] = hosts;
-  if (master === undefined) {
-    if (!only) throw new RedisAway("the address has no host");
-    return only;
-  }
+  const [host] = address.master === undefined ? address.hosts : await mastersOf(address);
+  if (!host) throw new RedisAway("the address has no host");
+  return host;
+}
+
+/** What one Sentinel says. */
+interface Answer {
+  /** The number of the failover that made it the master: a majority of the Sentinels gives it, and the highest counts. */
+  readonly epoch: number;
+  readonly host: Host;
+}
+
+/**
+ * The master as the Sentinels with the newest epoch have it: one host, unless they have several names for it. All
+ * are asked at once. A majority of answers is enough: one Sentinel alone may have missed a failover.
+ *
+ * @throws RedisAway when no Sentinel knows.
+ */
+async function mastersOf(address: RedisAddress): Promise<readonly Host[]> {
+  const { hosts, master = "" } = address;
+  const answers = new Map<Host, Answer>();
   const reasons: string[] = [];
-  for (const sentinel of hosts) {
+  const isMajority = Promise.withResolvers<void>();
+  const asked = hosts.map(async (sentinel) => {
     try {
-      return await ask(sentinel, master, address);
+      answers.set(sentinel, await ask(sentinel, master, address));
+      if (answers.size > hosts.length / 2) isMajority.resolve();
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
-  }
-  throw new RedisAway(`no Sentinel knows the master "${master}": ${reasons.join("; ")}`);
+  });
+  await Promise.race([isMajority.promise, Promise.all(asked)]);
+  if (answers.size === 0)
+    throw new RedisAway(`no Sentinel knows the master "${master}": ${reasons.join("; ")}`);
+  const newest = Math.max(...[...answers.values()].map(({ epoch }) => epoch));
+  // In the order of the address, whoever answers first.
+  return hosts.flatMap((sentinel) => {
+    const answer = answers.get(sentinel);
+    return answer?.epoch === newest ? [answer.host] : [];
+  });
 }
 
-async function ask(sentinel: Host, master: string, address: RedisAddress): Promise<Host> {
+async function ask(sentinel: Host, master: string, address: RedisAddress): Promise<Answer> {
   // A Sentinel has users of its own, and most have none.
   const plain = { ...address, username: undefined, password: undefined, database: 0 };
   const connection = await Connection.open(sentinel, plain);
+  const say = (...args: readonly string[]): Promise<unknown> =>
+    connection.send("SENTINEL", args, SENTINEL_DEADLINE_MS);
   try {
-    const args = ["GET-MASTER-ADDR-BY-NAME", master];
-    const reply = await connection.send("SENTINEL", args, SENTINEL_DEADLINE_MS);
-    if (!Array.isArray(reply)) throw new RedisAway(`${nameOf(sentinel)} watches no "${master}"`);
-    return { hostname: String(reply[0]), port: Number(reply[1]) };
+    // In this order: the host is no older than the epoch.
+    const [about, host] = await Promise.all([say("MASTER", master), say("GET-MASTER-ADDR-BY-NAME", master)]);
+    if (!Array.isArray(host)) throw new RedisAway(`${nameOf(sentinel)} watches no "${master}"`);
+    return {
+      epoch: integer(fieldsOf(about).get("config-epoch")),
+      host: { hostname: String(host[0]), port: integer(host[1]) },
+    };
   } catch (error) {
     if (!isReply(error)) throw error;
-    const isOther = /unknown command/i.test(error.message);
-    throw new RedisAway(`${nameOf(sentinel)} ${isOther ? "is no Sentinel" : `answers: ${error.message}`}`);
+    const { message } = error;
+    if (/unknown command/i.test(message)) throw new RedisAway(`${nameOf(sentinel)} is no Sentinel`);
+    if (/no such master/i.test(message)) throw new RedisAway(`${nameOf(sentinel)} watches no "${master}"`);
+    throw new RedisAway(`${nameOf(sentinel)} answers: ${message}`);
   } finally {
     connection.close();
   }

@@ -5,15 +5,15 @@ import type { Interest } from "../../../src/broker/interest.ts";
 import { RedisStore } from "../../../src/log/redis/redis-store.ts";
 import { OutcomeUnknown, StoreFailure } from "../../../src/log/store.ts";
 import { ReaderSink } from "../../broker/reader-sink.ts";
-import { defer, killAfterwards } from "../../defer.ts";
-import { emptyFolder } from "../../folder.ts";
+import { defer } from "../../defer.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
-import { freePort, type RunningRedis, redisProgram, startRedis } from "./redis-server.ts";
+import { type RunningRedis, redisProgram, startRedis } from "./redis-server.ts";
 import { hasText } from "./redis-text.ts";
 import { startReplica } from "./replica.ts";
+import { startSentinel } from "./sentinel.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
@@ -241,22 +241,10 @@ withRedis(
     const master = await startRedis();
     await startReplica(master);
     await beginLog(master.url);
-    const port = freePort();
-    const folder = emptyFolder();
-    await Bun.write(
-      `${folder}/sentinel.conf`,
-      [
-        ...[
-          `port ${port}`,
-          "bind 127.0.0.1",
-          `dir ${folder}`,
-          `sentinel monitor main 127.0.0.1 ${master.port} 1`,
-        ],
-        ...["sentinel down-after-milliseconds main 500", "sentinel failover-timeout main 3000", ""],
-      ].join("\n"),
-    );
-    const command = [redisProgram ?? "", `${folder}/sentinel.conf`, "--sentinel"];
-    killAfterwards(Bun.spawn(command, { stdout: "ignore", stderr: "ignore" }));
+    const port = await startSentinel(master, [
+      "sentinel down-after-milliseconds main 500",
+      "sentinel failover-timeout main 3000",
+    ]);
     // It has heard of the replica.
     const sentinel = { url: `redis://127.0.0.1:${port}` } as RunningRedis;
     await until(async () => {

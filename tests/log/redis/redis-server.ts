@@ -69,7 +69,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   };
 }
 
-async function answers(port: number): Promise<boolean> {
+/** Whether a server answers there, and has loaded what it has on disk. */
+export async function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = Bun.connect({
       hostname: "127.0.0.1",
