@@ -317,7 +317,6 @@ export class Log {
     const last = entries.at(-1);
     if (!first || !last) return;
     const startedAt = this.#clock.now();
-    this.#changed(undefined);
     for (const { word, position } of entries) {
       if (word !== this.#lives.word) this.#lives.begin({ word, first: position });
     }
@@ -401,10 +400,12 @@ export class Log {
       if (!this.#started) await (this.#starting ?? this.#start());
       if (!this.#started) throw this.#failure?.cause;
       // Its turn comes however much is published: a store that keeps nothing may work again by it.
-      if (groups.some(isUpkeep)) await this.store.trim();
+      const isTried = groups.some(isUpkeep);
+      if (isTried) await this.store.trim();
       const kept = groups.filter(({ drafts }) => drafts.length > 0);
       const answers = await this.#keep(kept);
-      this.#changed(undefined);
+      // A store that was asked for nothing has not shown that it works, nor has one that tells what others have kept.
+      if (isTried || kept.length > 0) this.#changed(undefined);
       for (const [i, group] of kept.entries()) {
         const receipts = answers[i] ?? [];
         if (isRefusal(receipts)) group.reject(receipts);

@@ -22,6 +22,8 @@ const MAX_APPEND_LENGTH = 1024 * 1024;
 const OUTCOME_MS = 10_000;
 /** How soon an append that failed is tried again, unless the session has changed before, in milliseconds. */
 const RECONNECT_MS = 50;
+/** How long replicas may take to say that they have an append, in milliseconds. */
+const REPLICAS_MS = 1000;
 
 export interface AppendingOptions {
   readonly session: Session;
@@ -46,6 +48,7 @@ export class Appending {
   readonly #write: () => Promise<void>;
   /** How long the last one took, in milliseconds. */
   lastMs = 0;
+  #lacksReplicas = false;
 
   constructor({ session, member, view, reading, bounds, replicas, write }: AppendingOptions) {
     this.#session = session;
@@ -252,14 +255,26 @@ export class Appending {
    */
   async #replicated(writer?: Connection): Promise<void> {
     if (this.#replicas === 0) return;
-    let isEnough: boolean;
     try {
       if (writer !== this.#session.commands) await this.#write();
-      isEnough = await this.#session.waitForReplicas();
+      await this.#waitForReplicas();
     } catch (error) {
       throw new OutcomeUnknown(error instanceof Error ? error.message : String(error));
     }
-    if (!isEnough) throw new OutcomeUnknown(`fewer than ${this.#replicas} replicas have the events`);
+  }
+
+  /** If there were too few replicas: whether enough have what was written last. @throws RedisAway */
+  async lookForReplicas(): Promise<void> {
+    if (this.#lacksReplicas) await this.#waitForReplicas();
+  }
+
+  /** @throws RedisAway unless as many as asked for have all that was sent on the connection. */
+  async #waitForReplicas(): Promise<void> {
+    const wanted = this.#replicas;
+    const had = await this.#session.waitForReplicas(wanted, REPLICAS_MS);
+    this.#lacksReplicas = had < wanted;
+    if (had < wanted)
+      throw new RedisAway(`too few replicas have the events: ${had} of ${wanted} (--replicas)`);
   }
 
   /** The events at these positions, by their names. One that is gone by now is left out. */

@@ -132,7 +132,7 @@ export class RedisStore implements Store {
     this.#reading = reading;
     this.#appending = new Appending({
       ...{ session, member, view, reading, bounds: this.#engineBounds, replicas },
-      write: () => this.trim(),
+      write: () => this.#trim(),
     });
     this.#erasing = new Erasing({ member, view, reading, appending: this.#appending });
   }
@@ -239,9 +239,14 @@ export class RedisStore implements Store {
     return this.#erasing.erase(position);
   }
 
-  /** Lets go of what is past the bounds. */
+  /** Lets go of what is past the bounds. @throws RedisAway */
   async trim(): Promise<void> {
     if (this.needsUpkeep) await this.#erasing.eraseAgain();
+    await this.#trim();
+    await this.#appending.lookForReplicas();
+  }
+
+  async #trim(): Promise<void> {
     const counts = await this.#engine.trim(this.#session.commands, this.#engineBounds);
     if (!counts) throw new RedisAway("the nodes put back what Redis has lost");
     this.#view.setCounts(counts);

@@ -2,7 +2,7 @@ import { newWord } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
-import { COMMAND_DEADLINE_MS, Connection, nameOf, RedisAway } from "./connection.ts";
+import { Connection, nameOf, RedisAway } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
 import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
@@ -147,11 +147,9 @@ export class Session {
     });
   }
 
-  /** Whether as many replicas as asked for have all that was sent on the connection. */
-  async waitForReplicas(): Promise<boolean> {
-    const { replicas } = this.#options;
-    const timeout = COMMAND_DEADLINE_MS / 2;
-    return Number(await this.commands.send("WAIT", [`${replicas}`, `${timeout}`])) >= replicas;
+  /** How many replicas have all that was sent on the connection: when so many do, or after some milliseconds. */
+  async waitForReplicas(wanted: number, timeout: number): Promise<number> {
+    return Number(await this.commands.send("WAIT", [`${wanted}`, `${timeout}`]));
   }
 
   /** Says hello, once for all who ask meanwhile. */

@@ -3,6 +3,7 @@ import { RedisClient } from "bun";
 import { Broker } from "../../../src/broker/broker.ts";
 import { RedisStore } from "../../../src/log/redis/redis-store.ts";
 import { OutcomeUnknown } from "../../../src/log/store.ts";
+import type { Logger } from "../../../src/logger.ts";
 import { defer } from "../../defer.ts";
 import { startHub } from "../../hub.ts";
 import { until } from "../../until.ts";
@@ -86,11 +87,15 @@ withRedis("a connection that is lost amid the wait leaves the outcome unknown", 
 });
 
 withRedis(
-  "with too few replicas the hub answers outcome-unknown",
+  "with too few replicas the hub answers outcome-unknown, and its log says so once until there are enough",
   async () => {
     const redis = await startRedis();
     await beginLog(redis.url);
-    const broker = new Broker({ store: new RedisStore(redis.url, { replicas: 1 }) });
+    const lines: string[] = [];
+    const note = ({ error }: { error?: unknown }, message: string) =>
+      void lines.push(error instanceof Error ? `${message}: ${error.message}` : message);
+    const logger: Logger = { debug() {}, info: note, warn: note, error: note };
+    const broker = new Broker({ store: new RedisStore(redis.url, { replicas: 1 }), logger });
     const { url } = startHub({ broker });
     await until(() => broker.log.started);
     const answer = await fetch(`${url}/publish`, {
@@ -101,6 +106,17 @@ withRedis(
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ type: expect.stringContaining("outcome-unknown") });
     expect(answer.headers.has("retry-after")).toBe(true);
+    // What another node keeps does not change that.
+    const other = await new HubNode(redis.url).started();
+    await other.log.append([draft()]);
+    await until(() => broker.log.head === 2);
+    await broker.log.append([]).catch(() => {});
+    const ofStore = () => lines.filter((line) => line.startsWith("store "));
+    const fails = "store fails: too few replicas have the events: 0 of 1 (--replicas)";
+    expect(ofStore()).toEqual([fails]);
+    await startReplica(redis);
+    await until(() => !broker.log.failing);
+    expect(ofStore()).toEqual([fails, "store works again"]);
   },
   20_000,
 );
