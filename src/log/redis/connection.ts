@@ -20,6 +20,11 @@ export class Connection implements Commands {
   readonly host: Host;
   readonly #client: RedisClient;
   #closed: Error | undefined;
+  /**
+   * How to fail those who wait. (`Promise.race` with {@link Connection.failed} would hold each answer in memory
+   * for as long as the connection lives.)
+   */
+  readonly #waiting = new Set<(error: Error) => void>();
   readonly #fail: (error: Error) => void;
   /** Rejects when the connection is closed, and says why. */
   readonly failed: Promise<never>;
@@ -88,19 +93,29 @@ export class Connection implements Commands {
     if (this.#closed) return;
     this.#closed = error;
     this.#fail(error);
+    for (const fail of this.#waiting) fail(error);
     this.#client.close();
   }
 
-  async #within<T>(deadline: number, work: Promise<T>, what: string): Promise<T> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const late = () => reject(new RedisAway(`${nameOf(this.host)} took longer than ${deadline} ms ${what}`));
-    const timer = setTimeout(late, deadline);
-    try {
-      return await Promise.race([work, promise, this.failed]);
-    } finally {
+  /** What the work comes to, unless that takes too long or the connection is closed before. */
+  #within<T>(deadline: number, work: Promise<T>, what: string): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const settled = () => {
       clearTimeout(timer);
-      work.catch(() => {});
-    }
+      this.#waiting.delete(fail);
+    };
+    const fail = (error: unknown) => {
+      settled();
+      reject(error);
+    };
+    const late = () => fail(new RedisAway(`${nameOf(this.host)} took longer than ${deadline} ms ${what}`));
+    const timer = setTimeout(late, deadline);
+    this.#waiting.add(fail);
+    work.then((value) => {
+      settled();
+      resolve(value);
+    }, fail);
+    return promise;
   }
 }
 
