@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/config.ts";
 import { openStore } from "../config/store.ts";
+import type { Missed } from "../log/redis/control-stream.ts";
 import { RedisStore } from "../log/redis/redis-store.ts";
 import type { Logger } from "../logger.ts";
 import { SingleNode } from "../nodes/nodes.ts";
@@ -13,6 +14,11 @@ import type { Part } from "./part.ts";
 const MAX_MACHINE_NAME = 63;
 /** A node that may have missed removals ends its streams in this time, in ms. */
 const READMIT_MS = 2000;
+/** Why it may have. */
+const MISSED: Readonly<Record<Missed, string>> = {
+  silent: "it was silent for too long",
+  emptied: "Redis was emptied, and with it what the nodes had told each other",
+};
 
 /**
  * A server that opens the log itself. Where Redis holds the log, it is a node of the hub that other
@@ -35,11 +41,8 @@ export async function wholePart(config: Config, logger: Logger, group = process.
     failed: store.outdated,
     ready(broker) {
       elsewhere.share(broker, peers);
-      store.control.outrun = () => {
-        logger.warn(
-          {},
-          "this node was silent for so long that it does not know who was removed: its streams end",
-        );
+      store.control.missed = (why) => {
+        logger.warn({}, `${MISSED[why]}: this node does not know who was removed, so its streams end`);
         void broker.readmitClients(READMIT_MS);
       };
       peers.join();

@@ -1,7 +1,7 @@
-import type { Commands } from "./commands.ts";
+import { type Commands, fieldsOf } from "./commands.ts";
 import { isReply } from "./connection.ts";
 
-/** The stream holds about so many entries: minutes of what a few nodes tell each other. */
+/** The stream holds at least so many entries, if so many were written: minutes of what a few nodes tell each other. */
 const MAX_ENTRIES = 4096;
 /** While Redis is away a node keeps so many characters of what it has to tell. The oldest goes first. */
 const MAX_WAITING = 1024 * 1024;
@@ -13,6 +13,9 @@ export interface ControlEntry {
   /** By its name: `v`, `n`, `s` and `m`. nodes/redis-carrier.ts says what they mean. */
   readonly fields: ReadonlyMap<string, string>;
 }
+
+/** Why entries are gone: the node was silent until newer ones took their place, or Redis was emptied. */
+export type Missed = "silent" | "emptied";
 
 /**
  * What the nodes of a hub tell each other through Redis: a short stream beside the log. The session
@@ -27,8 +30,8 @@ export class ControlStream {
   head: readonly string[] = [];
   /** Is told of each entry, in order. */
   listener: ((entry: ControlEntry) => void) | undefined;
-  /** Is told when Redis has let go of entries that this node has not read: it was silent for too long. */
-  outrun: (() => void) | undefined;
+  /** Is told when Redis no longer has entries that this node has not read, and why. */
+  missed: ((why: Missed) => void) | undefined;
   /** Is told when Redis begins to refuse entries, and why. */
   refused: ((error: unknown) => void) | undefined;
   readonly #commands: () => Commands;
@@ -104,6 +107,11 @@ export class ControlStream {
     this.#entry = { number: ++this.#number, text: `[${messages.join(",")}]` };
     return this.#entry;
   }
+}
+
+/** Why the oldest entries are gone, by the reply to XINFO STREAM: newer ones take their place in a full stream only. */
+export function whyMissed(about: unknown): Missed {
+  return Number(fieldsOf(about).get("length")) >= MAX_ENTRIES ? "silent" : "emptied";
 }
 
 /** The entries of the stream in a reply to XREAD, as far as it has any. */

@@ -1,6 +1,6 @@
 import { Changes } from "./changes.ts";
 import { COMMAND_DEADLINE_MS, type Connection } from "./connection.ts";
-import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
+import { type ControlStream, controlEntriesOf, whyMissed } from "./control-stream.ts";
 import type { Epoch } from "./engine.ts";
 import type { Unit } from "./held-units.ts";
 import type { Member } from "./member.ts";
@@ -63,7 +63,9 @@ export class Following {
       const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
       if (reply === null) continue;
       const told = controlEntriesOf(entriesOfStream(reply, control.key));
-      if (await this.#isOutrun(tail, told[0]?.id)) control.outrun?.();
+      if (await this.#hasMissed(tail, told[0]?.id)) {
+        control.missed?.(whyMissed(await tail.send("XINFO", ["STREAM", control.key])));
+      }
       for (const { id, entry } of told) {
         control.cursor = id;
         control.listener?.(entry);
@@ -72,8 +74,8 @@ export class Following {
     }
   }
 
-  /** Whether Redis has let go of what nodes told each other between what was read last and this entry. */
-  async #isOutrun(tail: Connection, next: string | undefined): Promise<boolean> {
+  /** Whether Redis no longer has what nodes told each other between what was read last and this entry. */
+  async #hasMissed(tail: Connection, next: string | undefined): Promise<boolean> {
     const { key, cursor = BEGINNING } = this.#options.control;
     if (next === undefined || cursor === BEGINNING || timeOf(next) - timeOf(cursor) < PAUSE_MS) return false;
     const [oldest] = controlEntriesOf(await tail.send("XRANGE", [key, "-", "+", "COUNT", "1"]));

@@ -2,6 +2,9 @@ import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
 import { ControlStream, controlEntriesOf } from "../../../src/log/redis/control-stream.ts";
 import { defer } from "../../defer.ts";
+import { until } from "../../until.ts";
+import { beginLog } from "./begin-log.ts";
+import { HubNode } from "./hub-node.ts";
 import { redisProgram, startRedis } from "./redis-server.ts";
 
 test.skipIf(redisProgram === undefined)(
@@ -33,5 +36,35 @@ test.skipIf(redisProgram === undefined)(
     await client.set("control", "not a stream");
     await add("4");
     expect(refusals).toHaveLength(2);
+  },
+);
+
+test.skipIf(redisProgram === undefined)(
+  "a node that has missed entries knows whether it was silent or Redis was emptied",
+  async () => {
+    const { url } = await startRedis();
+    await beginLog(url);
+    const client = new RedisClient(url);
+    defer(() => client.close());
+    const { store } = await new HubNode(url).started();
+    const missed: string[] = [];
+    store.control.missed = (why) => missed.push(why);
+    const key = "{tidings}:control";
+    const script =
+      "for i = 1, ARGV[1] do redis.call('XADD', KEYS[1], 'MAXLEN', '~', 4096, ARGV[2] + i, 'm', '[]') end";
+    /** Writes entries at once, as if this were so many milliseconds after now. */
+    const write = async (count: number, later: number) => {
+      await client.send("EVAL", [script, "1", key, `${count}`, `${Date.now() + later}`]);
+      const [newest] = controlEntriesOf(await client.send("XREVRANGE", [key, "+", "-", "COUNT", "1"]));
+      await until(() => store.control.cursor === newest?.id);
+    };
+    await write(1, 0);
+    await write(1, 1000);
+    expect(missed).toEqual([]);
+    await write(6000, 2000);
+    expect(missed).toEqual(["silent"]);
+    await client.send("FLUSHALL", []);
+    await write(1, 20_000);
+    expect(missed).toEqual(["silent", "emptied"]);
   },
 );
