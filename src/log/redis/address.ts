@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /** Where a Redis is, and who asks. */
@@ -78,14 +79,17 @@ export function parseRedisAddress(url: string): RedisAddress {
     colon < 0 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
   const file = parameters.get("password_file");
   const ca = parameters.get("ca");
+  const tls = scheme.startsWith("rediss");
+  // Who names an authority means TLS, and would send the password in the clear.
+  if (ca !== null && !tls) throw new RedisAddressError("ca is for TLS: rediss://, or rediss+sentinel://");
   const prefix = parameters.get("prefix") ?? "tidings";
   if (prefix === "" || /[{}\s]/.test(prefix)) {
     throw new RedisAddressError("the prefix of a hub has no spaces and no braces");
   }
   return {
     ...{ hosts, master, prefix },
-    tls: scheme.startsWith("rediss"),
-    ca: ca === null ? undefined : read(ca, "ca"),
+    tls,
+    ca: ca === null ? undefined : certificatesOf(ca),
     username: decode(user) || undefined,
     password: file === null ? decode(secret) || undefined : passwordOf(file),
     database: Number(database),
@@ -97,6 +101,16 @@ function decode(text: string): string {
     return decodeURIComponent(text);
   } catch (cause) {
     throw new RedisAddressError(ENCODED, { cause });
+  }
+}
+
+function certificatesOf(path: string): string {
+  const text = read(path, "ca");
+  try {
+    new X509Certificate(text);
+    return text;
+  } catch (cause) {
+    throw new RedisAddressError(`ca has no certificate in PEM: "${path}"`, { cause });
   }
 }
 

@@ -110,6 +110,8 @@ function explainError({ code, message }: NodeJS.ErrnoException): string {
       return "its certificate has expired";
     case "CERT_NOT_YET_VALID":
       return "its certificate is not valid yet, by the clock of this machine";
+    case "ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED":
+      return "it wants a certificate of each client, and a hub has none: set tls-auth-clients to no";
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return `its certificate is for another host: ${message}`;
     default:

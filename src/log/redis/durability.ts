@@ -56,7 +56,7 @@ export async function askDurability(
         : "no replica",
   ];
   if (memory > 0) said.push(`at maxmemory ${memory} bytes it takes no more events`);
-  if (!settings) said.push("CONFIG is not allowed, so appendfsync is not known");
+  if (!settings) said.push("CONFIG is not allowed, so appendfsync and save are not known");
   const summary = `${version}: ${said.join("; ")}`;
   if (!policy?.startsWith("volatile-")) return { summary, refusal: undefined };
   const warning = `maxmemory-policy ${policy} spares the log, whose keys have no time to live: noeviction says so plainly`;
@@ -65,9 +65,8 @@ export async function askDurability(
 
 function persistence(aof: boolean, fsync: string | undefined, save: string | undefined): string {
   if (!aof) {
-    return save === ""
-      ? "nothing is on disk: what no node remembers is lost when it ends"
-      : "only snapshots are on disk: what came after the last one and no node remembers is lost when it is killed";
+    if (save === "") return "nothing is on disk: what no node remembers is lost when it ends";
+    return `${save === undefined ? "at most" : "only"} snapshots are on disk: what came after the last one and no node remembers is lost when it is killed`;
   }
   switch (fsync) {
     case "always":

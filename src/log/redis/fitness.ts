@@ -13,7 +13,8 @@ export async function unfitness(url: string, replicas: number): Promise<string |
   const address = parseRedisAddress(url);
   let connection: Connection | undefined;
   try {
-    connection = await Connection.open(await findMaster(address), address);
+    // Whoever may not choose another database has no connection to it.
+    connection = await Connection.open(await findMaster(address), { ...address, database: 0 });
     return (await askDurability(connection, address, replicas)).refusal;
   } catch {
     // The store meets the same, and says so.

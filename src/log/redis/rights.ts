@@ -46,10 +46,13 @@ const EVERY_RIGHT = ["+eval", rightOf(EVALSHA), ...COMMANDS.map((text) => rightO
  */
 export const RIGHTS: readonly string[] = [...EVERY_RIGHT, "+config|get", "+select", rightOf(WAIT)].sort();
 
-/** Which rights the user lacks, and how to grant them; undefined when it has all that a hub needs. */
+/**
+ * Which rights the user lacks, and how to grant them, or which commands this server does not have; undefined when
+ * there is all that a hub needs.
+ */
 export async function missingRights(
   commands: Commands,
-  { username = "default", prefix }: RedisAddress,
+  { username = "default", prefix, database }: RedisAddress,
   replicas: number,
 ): Promise<string | undefined> {
   const keys = [...keysOf(prefix), controlKeyOf(prefix), `{${prefix}}:none`];
@@ -58,24 +61,41 @@ export async function missingRights(
       if (isReply(error)) return error;
       throw error;
     });
-  const direct = replicas > 0 ? [EVALSHA, WAIT] : [EVALSHA];
+  const direct = [EVALSHA];
+  if (replicas > 0) direct.push(WAIT);
+  if (database > 0) direct.push(["SELECT", `${database}`]);
   const [reply, ...replies] = await Promise.all([
     run("EVAL", [script, `${keys.length}`, ...keys, ...COMMANDS]),
     ...direct.map(([command = "", ...args]) => run(command, args)),
   ]);
+  const unknown = [["EVAL"], ...direct].filter((_, i) => isUnknown([reply, ...replies][i]));
   const refused = direct.filter((_, i) => isRefusal(replies[i])).map(rightOf);
   const user = `the user ${username} of Redis lacks`;
   const grant = `ACL SETUSER ${username}`;
-  if (reply instanceof Error) {
+  if (reply instanceof Error && !isUnknown(reply)) {
     if (!isRefusal(reply)) throw reply;
     const missing = /\bkeys?\b/.test(reply.message) ? `~{${prefix}}:*` : "+eval";
     const all = [...new Set([missing, ...EVERY_RIGHT, ...refused])].join(" ");
     return `${user} ${missing}, and perhaps more, which can't be asked before: ${grant} ${all}`;
   }
-  if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
-  const missing = reply.map((n) => rightOf(COMMANDS[integer(n) - 1]?.split(" ") ?? []));
+  const numbers: unknown = isUnknown(reply) ? [] : reply;
+  if (!Array.isArray(numbers)) throw new UnexpectedReply(reply);
+  const missing: string[] = [];
+  for (const number of numbers.map(integer)) {
+    const command = COMMANDS[Math.abs(number) - 1]?.split(" ") ?? [];
+    if (number < 0) unknown.push(command);
+    else missing.push(rightOf(command));
+  }
+  if (unknown.length > 0) {
+    const names = unknown.map(([name]) => name).join(", ");
+    return `this Redis has no ${names}: rename-command has taken it away, or the version is before 6.2`;
+  }
   missing.push(...refused);
   return missing.length === 0 ? undefined : `${user} ${missing.join(", ")}: ${grant} ${missing.join(" ")}`;
+}
+
+function isUnknown(reply: unknown): boolean {
+  return reply instanceof Error && /^ERR unknown command/i.test(reply.message);
 }
 
 /** As `ACL SETUSER` takes it. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RedisClient } from "bun";
 import { parseRedisAddress } from "../../../src/log/redis/address.ts";
 import { Connection } from "../../../src/log/redis/connection.ts";
+import { unfitness } from "../../../src/log/redis/fitness.ts";
 import { missingRights, RIGHTS } from "../../../src/log/redis/rights.ts";
 import { emptyFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
@@ -81,6 +82,10 @@ for (const program of redisPrograms) {
     expect(await ask([keys, ...without("+wait")], 0)).toBeUndefined();
     for (const right of ["+config|get", "+select"])
       expect(await ask([keys, ...without(right)])).toBeUndefined();
+    await setUser([keys, ...without("+select")]);
+    expect(await missingRights(connection, { ...address, database: 1 }, 0)).toBe(
+      "the user hub of Redis lacks +select: ACL SETUSER hub +select",
+    );
     for (const right of RIGHTS) {
       if (["+config|get", "+select", "+eval"].includes(right)) continue;
       const expected = `the user hub of Redis lacks ${right}: ACL SETUSER hub ${right}`;
@@ -99,6 +104,20 @@ for (const program of redisPrograms) {
     expect(await admin.send("DBSIZE", [])).toBe(0);
     connection.close();
     admin.close();
+  });
+
+  test(`commands that a server does not have are named, in ${program}`, async () => {
+    const lacking = async (...names: readonly string[]): Promise<string | undefined> => {
+      const args = names.flatMap((name) => ["--rename-command", name, ""]);
+      return unfitness((await startRedis({ program, args })).url, 1);
+    };
+    const reasons = await Promise.all([
+      lacking("ZMSCORE", "XADD"),
+      lacking("EVAL"),
+      lacking("EVALSHA", "WAIT"),
+    ]);
+    for (const [i, names] of ["XADD, ZMSCORE", "EVAL", "EVALSHA, WAIT"].entries())
+      expect(reasons[i]).toStartWith(`this Redis has no ${names}: `);
   });
 
   test(`the rights of the manual are enough for all that a hub does, in ${program}`, async () => {
