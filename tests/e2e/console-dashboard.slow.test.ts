@@ -117,10 +117,16 @@ describe.skipIf(browserless)("the console's dashboard", () => {
       await chart.getByText("0.5 to 3.25").waitFor();
       await chart.getByText("hosts/b").waitFor();
       expect(await chart.locator(".spark path").count()).toBe(2);
-      await numbers.getByLabel("Draw a number").selectOption("host#/id");
+      // A reload that comes before the next frame finds the choice in the address.
+      await Promise.all([
+        page.waitForEvent("load"),
+        numbers.getByLabel("Draw a number").evaluate((choice: HTMLSelectElement) => {
+          choice.value = "host#/id";
+          choice.dispatchEvent(new Event("change", { bubbles: true }));
+          location.reload();
+        }),
+      ]);
       await numbers.getByRole("figure", { name: "host id" }).waitFor();
-
-      await page.reload();
       await chart.getByText("0.5 to 3.25").waitFor();
       await page.getByRole("link", { name: "Live" }).click();
       await page.getByRole("link", { name: "Dashboard" }).click();

@@ -27,8 +27,11 @@ describe.skipIf(browserless)("the console's filters", () => {
       await page.getByRole("button", { name: "Resume" }).waitFor();
       await page.keyboard.press(" ");
       await page.getByRole("button", { name: "Pause" }).waitFor();
-      // Another view and back: the filter is as it was.
-      await page.getByRole("link", { name: "Publish" }).click();
+      // Another view and back: the filter is as it was, whatever the address of the other one says.
+      await page.evaluate(() => {
+        location.hash = "dashboard?number=order%23";
+      });
+      await page.getByRole("button", { name: "Stop drawing order" }).waitFor();
       await page.getByRole("link", { name: "Live" }).click();
       await until(() => new URL(page.url()).hash.startsWith("#live?type=order&topic=orders%2F*"));
       await page.getByRole("button", { name: "Show all" }).click();

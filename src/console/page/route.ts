@@ -1,41 +1,61 @@
-import { signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 
 /** The page's views, in the order of its tabs. */
 export const views = ["live", "publish", "dashboard", "subscribe"] as const;
 export type View = (typeof views)[number];
 
-/** The view that the address names: `#publish`. */
-export const view = signal<View>(viewOf() ?? "live");
+/** The view that is shown. */
+export const view = signal<View>("live");
 
-export function followRoute(): void {
+/** What a view keeps in its address, so that it can be passed on: `#live?type=order`. */
+export interface ViewQuery {
+  /** What there is now, in signals. Empty values are left out of the address. */
+  read(): Readonly<Record<string, string | readonly string[]>>;
+  /** Takes what an address says. An address without a query leaves what there is. */
+  take(query: URLSearchParams): void;
+}
+
+/**
+ * Shows the view that the address names, and keeps what is shown in the address. Nothing else writes
+ * it, and a change is there at once: a reload, or the next view, finds what was chosen just before.
+ */
+export function followRoute(queries: Readonly<Partial<Record<View, ViewQuery>>>): void {
+  const write = () => {
+    const hash = hashOf(view.value, queries[view.value]);
+    if (location.hash === hash) return;
+    try {
+      history.replaceState(null, "", hash);
+    } catch {
+      // Browsers refuse changes that come too fast, as from a key that is held. A later one is written.
+    }
+  };
+  take(location.hash, queries);
+  effect(write);
   addEventListener("hashchange", ({ newURL }) => {
-    // Not the address of now: a view that goes may have put its own into it since.
-    const named = viewOf(new URL(newURL).hash);
-    // Another address, such as #main, is a place within the view.
-    if (!named) return;
-    view.value = named;
+    // Not the address of now: a choice in the view that goes may have been written since.
+    if (!take(new URL(newURL).hash, queries)) return;
+    // The link of the view that is shown changes nothing else, but has no query.
+    write();
     scrollTo(0, 0);
   });
 }
 
-function viewOf(hash?: string): View | undefined {
-  const [name] = partsOf(hash);
-  return views.find((known) => known === name);
+/** Whether the address names a view. Another one, such as `#main`, is a place within the view. */
+function take(hash: string, queries: Readonly<Partial<Record<View, ViewQuery>>>): boolean {
+  const [name, query] = hash.slice(1).split("?", 2);
+  const named = views.find((known) => known === name);
+  if (!named) return false;
+  batch(() => {
+    if (query) queries[named]?.take(new URLSearchParams(query));
+    view.value = named;
+  });
+  return true;
 }
 
-/** What the address says besides the view: `#live?type=order`. */
-export function namedQuery(): URLSearchParams {
-  return new URLSearchParams(partsOf()[1]);
-}
-
-/** Puts what is shown into the address, so that it can be kept and passed on. Empty values are left out. */
-export function nameQuery(of: View, values: Readonly<Record<string, string | readonly string[]>>): void {
-  const pairs = Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
-  const query = new URLSearchParams(pairs.filter(([, value]) => value !== "")).toString();
-  const hash = query === "" ? `#${of}` : `#${of}?${query}`;
-  if (globalThis.location.hash !== hash) history.replaceState(null, "", hash);
-}
-
-function partsOf(hash = globalThis.location?.hash ?? ""): string[] {
-  return hash.slice(1).split("?", 2);
+function hashOf(of: View, query?: ViewQuery): string {
+  const pairs = Object.entries(query?.read() ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, one]),
+  );
+  const text = new URLSearchParams(pairs.filter(([, value]) => value !== "")).toString();
+  return text === "" ? `#${of}` : `#${of}?${text}`;
 }

@@ -4,11 +4,19 @@ import { Icon } from "../components/icon.tsx";
 import { catalog, loadCatalog } from "../data/catalog.ts";
 import { events } from "../data/event-list.ts";
 import * as format from "../format.ts";
-import { namedQuery, nameQuery } from "../route.ts";
+import type { ViewQuery } from "../route.ts";
 import { type Field, fieldsOf, type Line, Numbers, nameOfField, typeOf } from "./numbers.ts";
 
 /** What is drawn. It stays while another view is shown. */
 const chosen = signal<readonly Field[]>([]);
+
+/** It is in the address. */
+export const numbersQuery: ViewQuery = {
+  read: () => ({ number: chosen.value }),
+  take: (query) => {
+    chosen.value = query.getAll("number");
+  },
+};
 
 /** How many fields are offered by a button of their own. */
 const MAX_OFFERED = 5;
@@ -18,16 +26,8 @@ const NO_MEASURE = /(^|[._-])(id|time|timestamp)$/i;
 /** Any numbers in the data of events, drawn over time. */
 export function NumbersPanel() {
   const [numbers] = useState(() => new Numbers());
-  useEffect(() => {
-    void loadCatalog();
-    takeAddress();
-    addEventListener("hashchange", takeAddress);
-    return () => removeEventListener("hashchange", takeAddress);
-  }, []);
-  useSignalEffect(() => {
-    nameQuery("dashboard", { number: chosen.value });
-    numbers.choose(chosen.value, events.known);
-  });
+  useEffect(() => void loadCatalog(), []);
+  useSignalEffect(() => numbers.choose(chosen.value, events.known));
   useSignalEffect(() => {
     // Either tells of new events: the second while the list of the live view is paused.
     events.changed.value;
@@ -230,10 +230,4 @@ function draw(field: Field): void {
 
 function stop(field: Field): void {
   chosen.value = chosen.value.filter((other) => other !== field);
-}
-
-/** Draws what the address says. An address without a number leaves the present ones. */
-function takeAddress(): void {
-  const named = namedQuery().getAll("number");
-  if (named.length > 0) chosen.value = named;
 }

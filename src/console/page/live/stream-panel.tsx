@@ -1,29 +1,32 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { catalog, loadCatalog } from "../data/catalog.ts";
 import { events, type ListedEvent } from "../data/event-list.ts";
 import { topicRates, typeRates } from "../data/rates.ts";
 import * as format from "../format.ts";
-import { namedQuery, nameQuery } from "../route.ts";
+import type { ViewQuery } from "../route.ts";
 import { EventDetail } from "./event-detail.tsx";
 import { EventTable } from "./event-table.tsx";
+
+/** The filter is in the address. */
+export const filterQuery: ViewQuery = {
+  read: () => ({ ...events.filter.value }),
+  take: (query) => {
+    const of = (name: string) => query.get(name) ?? "";
+    events.setFilter({ type: of("type"), topic: of("topic"), text: of("text") });
+  },
+};
 
 /** The stream itself: every event, to be filtered, paused and opened. */
 export function StreamPanel() {
   const selected = useSignal<ListedEvent | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => void loadCatalog(), []);
-  useEffect(takeAddress, []);
-  useSignalEffect(() => nameQuery("live", { ...events.filter.value }));
   useEffect(() => {
     const press = (pressed: KeyboardEvent) => onKey(pressed, panel.current);
     addEventListener("keydown", press);
-    addEventListener("hashchange", takeAddress);
-    return () => {
-      removeEventListener("keydown", press);
-      removeEventListener("hashchange", takeAddress);
-    };
+    return () => removeEventListener("keydown", press);
   }, []);
   return (
     <section class="panel stream" aria-label="Stream" ref={panel}>
@@ -50,14 +53,6 @@ export function StreamPanel() {
       </div>
     </section>
   );
-}
-
-/** Filters as the address says. An address without a filter leaves the present one. */
-function takeAddress(): void {
-  const query = namedQuery();
-  if (query.size === 0) return;
-  const of = (name: string) => query.get(name) ?? "";
-  events.setFilter({ type: of("type"), topic: of("topic"), text: of("text") });
 }
 
 /** `/` goes to the search, and the space bar pauses, where a key means nothing else. */
