@@ -5,7 +5,7 @@ import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store
 import { type Connection, isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
 import type { BlockContent, EngineBounds, Rewrite } from "./engine.ts";
-import { explain, mayHaveWritten } from "./failure.ts";
+import { explain, isBelowForeign, mayHaveWritten } from "./failure.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { endKey, nameOf } from "./names.ts";
@@ -199,6 +199,11 @@ export class Appending {
           throw new Error("this node's name is in use by another");
         }
       } catch (error) {
+        if (isReply(error) && isBelowForeign(error)) {
+          pending.sent = false;
+          await this.#session.hello().catch(() => {});
+          continue;
+        }
         if (isReply(error)) {
           member.finish();
           const { message } = explain(error);

@@ -23,6 +23,8 @@ local MIN_HEARING, MAX_HEARING, STALL, LONGEST, SILENCE = 1000, 5000, 5000, 6000
 local LEASE, SEQ_KEPT = 10000, 3600000
 -- How many lives and epochs are remembered.
 local REMEMBERED = 64
+-- Above this, an epoch is not exact.
+local HIGHEST = 1e14
 -- How many blocks one call trims at most, or puts the names of into NAMES; of how many bytes and with how many names
 -- it trims them, and one more.
 local TRIMMED, TRIMMED_BYTES, FORGOTTEN = 64, 1048576, 1000
@@ -892,6 +894,25 @@ local function begin_epoch(state)
   save('epoch', number, 'epochs', table.concat(kept, ';', math.max(1, #kept - REMEMBERED + 1)))
 end
 
+-- Nothing can be kept below an id that somebody has written to the stream by hand, even when it was deleted again. So
+-- what is there goes, and a new epoch begins above it. Returns what to do when no epoch can.
+local function pass_foreign(state)
+  local about = redis.pcall('XINFO', 'STREAM', LOG)
+  local newest = '0-0'
+  for i = 1, #about, 2 do if about[i] == 'last-generated-id' then newest = about[i + 1] end end
+  local epoch, position = string.match(newest, '^(%d+)%-(%d+)$')
+  epoch, position = tonumber(epoch), tonumber(position)
+  if epoch < state.epoch or (epoch == state.epoch and position <= state.head) then return end
+  if epoch >= HIGHEST then
+    return 'ERR somebody has written the id ' .. newest .. ' to ' .. LOG .. ', above which no event can be kept: DEL '
+      .. LOG .. ', and the hub goes on without its history'
+  end
+  local head = string.format('(%.0f-%.0f', state.epoch, state.head)
+  for _, entry in ipairs(redis.call('XRANGE', LOG, head, '+')) do redis.call('XDEL', LOG, entry[1]) end
+  state.epoch = epoch
+  begin_epoch(state)
+end
+
 -- Leases are judged by `time`: the last time that the old life wrote.
 local function begin_recovery(state, replid, time)
   local expected = {}
@@ -1095,6 +1116,10 @@ end
 if OPERATION == 'hello' then
   local node, word, head, low, insists = ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[9] == '1'
   local state = load_all()
+  if #state.lives > 0 or state.phase then
+    local stuck = pass_foreign(state)
+    if stuck then return redis.error_reply(stuck) end
+  end
   local replid = replication_id()
   if #state.lives == 0 and not state.phase then begin_recovery(state, replid, state.now)
   elseif (state.replid or '') ~= replid then begin_recovery(state, replid, state.time) end

@@ -20,6 +20,11 @@ export function mayHaveWritten(error: Error): boolean {
   return error.message.includes("user_script") && !BEFORE_WRITES.test(error.message);
 }
 
+/** Whether nothing was kept since somebody has written to the stream by hand: the next hello makes room. */
+export function isBelowForeign(error: Error): boolean {
+  return error.message.includes("ID specified in XADD is equal or smaller");
+}
+
 /** What a reply means, by how it begins or what it has. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^LOADING/, "it is still loading what it has on disk"],

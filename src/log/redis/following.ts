@@ -4,7 +4,7 @@ import { type ControlStream, controlEntriesOf, whyMissed } from "./control-strea
 import type { Epoch } from "./engine.ts";
 import type { Unit } from "./held-units.ts";
 import type { Member } from "./member.ts";
-import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
+import { entriesOfReply, ForeignEntry, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
 /** How long Redis keeps a question for new events before it answers that there are none. */
 const BLOCK_MS = 2000;
@@ -24,6 +24,7 @@ export interface FollowingOptions {
   readonly took: (units: readonly Unit[]) => void;
   /** Says hello: the stream has brought something of a life that the member does not know. */
   readonly hello: () => Promise<void>;
+  readonly warn: (message: string) => void;
 }
 
 /** Follows the stream; the only way in which events come to this node. */
@@ -52,7 +53,7 @@ export class Following {
 
   /** Goes on until the connection is closed. */
   async run(tail: Connection): Promise<void> {
-    const { log, control } = this.#options;
+    const { log, control, warn, hello } = this.#options;
     while (tail.isOpen) {
       if (this.#cursor === undefined) {
         await Promise.race([this.#begun.next(), tail.failed]);
@@ -70,7 +71,13 @@ export class Following {
         control.cursor = id;
         control.listener?.(entry);
       }
-      await this.#take(tail, entriesOfReply(entriesOfStream(reply, log)));
+      try {
+        await this.#take(tail, entriesOfReply(entriesOfStream(reply, log)));
+      } catch (error) {
+        if (!(error instanceof ForeignEntry)) throw error;
+        warn(error.message);
+        await hello();
+      }
     }
   }
 

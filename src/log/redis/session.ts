@@ -73,11 +73,11 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { address, log, moved, engine, member, control, took } = options;
+    const { address, log, moved, engine, member, control, took, warn } = options;
     this.#master = new Master(address);
     this.#puttingBack = new PuttingBack({ engine, member, commands: () => this.commands });
     this.#following = new Following({
-      ...{ log, moved, member, control },
+      ...{ log, moved, member, control, warn },
       took: (units) => {
         took(units);
         this.engineHead = Math.max(this.engineHead, member.head);

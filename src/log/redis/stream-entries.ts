@@ -3,10 +3,18 @@ import { integer, UnexpectedReply } from "./commands.ts";
 import type { Block } from "./engine.ts";
 import { erasureKey } from "./names.ts";
 
-/** All that an entry of the stream has: what a block is, and what its append changed. */
-const BLOCK_FIELDS: ReadonlySet<string> = new Set([
-  ...["c", "z", "i", "r", "p", "x", "b", "w", "t", "n", "s", "f", "l"],
-]);
+/** What each entry of the stream has: a block, and what its append changed; and what some have besides. */
+const FIELDS = ["c", "z", "i", "b", "w", "t", "n", "s", "f", "l"];
+const KNOWN: ReadonlySet<string> = new Set([...FIELDS, "r", "p", "x"]);
+
+/** Somebody has written an entry to the stream by hand. The next hello removes it. */
+export class ForeignEntry extends Error {
+  override readonly name = "ForeignEntry";
+
+  constructor(id: string) {
+    super(`somebody has written to the log in Redis: ${id} is no entry of a hub, and is removed`);
+  }
+}
 
 /** A block as it lies in the stream. */
 export interface StreamEntry {
@@ -15,7 +23,7 @@ export interface StreamEntry {
   readonly block: Block;
 }
 
-/** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. @throws NewerBlock */
+/** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. @throws NewerBlock; ForeignEntry */
 export function entriesOfReply(reply: unknown): StreamEntry[] {
   if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
   return reply.map((entry) => {
@@ -23,16 +31,13 @@ export function entriesOfReply(reply: unknown): StreamEntry[] {
     if (typeof id !== "string" || !Array.isArray(fields)) throw new UnexpectedReply(entry);
     const values = new Map<string, string>();
     for (let i = 0; i < fields.length; i += 2) values.set(String(fields[i]), String(fields[i + 1]));
-    const unknown = [...values.keys()].filter((name) => !BLOCK_FIELDS.has(name));
+    if (!FIELDS.every((name) => values.has(name))) throw new ForeignEntry(id);
+    const unknown = [...values.keys()].filter((name) => !KNOWN.has(name));
     // A node that put it back without them would lose them.
     if (unknown.length > 0)
       throw new NewerBlock(`a block with ${unknown.join(", ")}, written by a later version`);
     const last = integer(id.slice(id.indexOf("-") + 1));
-    const text = (name: string): string => {
-      const value = values.get(name);
-      if (value === undefined) throw new UnexpectedReply(entry);
-      return value;
-    };
+    const text = (name: string): string => values.get(name) ?? "";
     const number = (name: string): number => integer(text(name));
     const block = {
       ...{ count: number("c"), size: number("z"), names: text("i"), text: text("b") },

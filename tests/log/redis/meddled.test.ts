@@ -63,6 +63,41 @@ withRedis("without what says where the log stands, all of it begins anew", async
   client.close();
 });
 
+withRedis("what somebody writes to the stream is removed, and events are kept above it", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const nodes = [await new HubNode(url).started(), await new HubNode(url).started()];
+  const [a, b] = nodes;
+  const write = (id: string) => client.send("XADD", ["{tidings}:log", id, "some", "thing"]);
+  const append = async (id: string) => expect(await a?.log.append([draft({ id })])).toHaveLength(1);
+  await append("before");
+  for (const id of ["*", "99999999999998-7"]) {
+    await write(id);
+    await append(`after ${id}`);
+    await until(() => nodes.every(({ warnings }) => warnings.join().includes("is no entry of a hub")));
+  }
+  // Also when whoever wrote it has deleted it.
+  await client.send("EVAL", [
+    "redis.call('XDEL', KEYS[1], redis.call('XADD', KEYS[1], '*', 'some', 'thing'))",
+    "1",
+    "{tidings}:log",
+  ]);
+  await append("after all");
+  await until(() => nodes.every(({ ids }) => ids.length === 4));
+  expect(nodes.map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
+  const late = await new HubNode(url).started();
+  expect((await late.log.read(0, 10)).entries.map(({ id }) => id)).toEqual([...(b?.ids ?? [])]);
+
+  await write("999999999999999-1");
+  await until(() => a?.store.engine.reason);
+  expect(a?.store.engine.reason).toContain("above which no event can be kept: DEL {tidings}:log");
+  await client.del("{tidings}:log");
+  await until(() => a?.store.engine.state === "open");
+  await append("at last");
+  client.close();
+});
+
 withRedis("a clock of Redis that is set back does not prolong a recovery", async () => {
   const { url } = await startRedis();
   const client = new RedisClient(url);
