@@ -24,7 +24,7 @@ export interface ReplayOptions {
   readonly clients: Clients;
   readonly delivery: Delivery;
   readonly totals: Counters;
-  /** Called when the log can't be read. Clients wait until it can. */
+  /** Called when the log can't be read, once for each reason until nobody waits. Clients wait until it can. */
   readonly notRead: (failure: StoreFailure) => void;
 }
 
@@ -39,13 +39,18 @@ export class Replay {
   readonly #reads: SharedReads;
   readonly #clients: RoundRobin<Client>;
   #waiting: Client[] = [];
+  /** Why the log could not be read, as far as that was told. */
+  readonly #told = new Set<string>();
 
   constructor(options: ReplayOptions) {
     this.#options = options;
     this.#reads = new SharedReads(options.log);
     this.#clients = new RoundRobin(
       (client) => this.#step(client),
-      () => this.#reads.clear(),
+      () => {
+        this.#reads.clear();
+        if (this.#waiting.length === 0) this.#told.clear();
+      },
     );
   }
 
@@ -86,7 +91,9 @@ export class Replay {
   /** The client goes on later. If it were removed, it would only come back at once. */
   #wait(client: Client, failure: StoreFailure): void {
     if (this.#waiting.push(client) > 1) return;
-    this.#options.notRead(failure);
+    const reason = String(failure.cause);
+    if (!this.#told.has(reason)) this.#options.notRead(failure);
+    this.#told.add(reason);
     setTimeout(() => {
       const clients = this.#waiting;
       this.#waiting = [];
