@@ -10,15 +10,21 @@ export function helloArguments(hello: Hello): string[] {
   return ["hello", ...known, insists ? "1" : "0"];
 }
 
-export function appendArguments(append: Append, bounds: EngineBounds): string[] {
+/** What looks up whether the log has some of an append's names. */
+export function lookUpArguments({ node, seq, word }: Append, names: readonly string[]): string[] {
+  const topicsOf = (name: string) => name.slice(idOf(name).length + 1);
+  return ["look_up", node, `${seq}`, word, ...names.map(idOf), ...names.map(topicsOf)];
+}
+
+/** @param lookedUp the position up to which the log has none of its names; undefined: that is not known. */
+export function appendArguments(append: Append, bounds: EngineBounds, lookedUp?: number): string[] {
   const { node, seq, word, blocks, ends, rewrite } = append;
   const known = ends ? [`${ends.upTo}`, ends.topics] : [HUGE, ""];
   const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
   args.push(
-    `${blocks.length}`,
+    ...[`${blocks.length}`, `${lookedUp ?? ""}`],
     ...blocks.flatMap(contentArguments),
-    ...blocks.flatMap(idsOf),
-    ...rewriteArguments(rewrite),
+    ...(lookedUp === undefined ? rewriteArguments(rewrite) : idsArguments(blocks)),
   );
   return args;
 }
@@ -43,9 +49,19 @@ function contentArguments({ count, size, names, current, text }: BlockContent): 
   return [`${count}`, `${size}`, names, current, text];
 }
 
-/** The ids of a block's names. */
-function idsOf({ names }: BlockContent): string[] {
-  return names === "" ? [] : names.split(" ").map((name) => name.slice(0, name.search(/[.:]/)));
+/** All ids of the blocks, by the characters that they begin with: so the script soon finds one of them. */
+function idsArguments(blocks: readonly BlockContent[]): string[] {
+  const ids = Map.groupBy(blocks.flatMap(namesOf).map(idOf), (id) => id.charAt(0));
+  return [...ids].flatMap(([first, some]) => [first, some.join(" ")]);
+}
+
+/** The names of a block's events. */
+export function namesOf({ names }: BlockContent): string[] {
+  return names === "" ? [] : names.split(" ").map((name) => name.slice(0, name.indexOf(":")));
+}
+
+function idOf(name: string): string {
+  return name.split(".", 1)[0] ?? "";
 }
 
 function boundsArguments({ events, bytes, age, spare, values, valueBytes, ends }: EngineBounds): string[] {

@@ -32,8 +32,11 @@ local TRIMMED, TRIMMED_BYTES, FORGOTTEN = 64, 1048576, 1000
 local DROPPED, DROPPED_WITH = 64, 64
 -- A call that appends more events than this leaves it to others to trim.
 local TRIMS_WITH = 100
--- How many names that are held one call tells, and those of one block more.
+-- How many names that are held one call tells, and those of one event more.
 local HELD = 1000
+-- Through how many ids an append looks that have come since those of its batch were looked up. A block takes as long as
+-- some ids.
+local LOOKED_THROUGH, LOOKED_THROUGH_WITH = 1000, 4
 -- How many arguments one command is given.
 local ARGUMENTS = 2000
 -- How many bytes of current values one call reads, or one value.
@@ -256,9 +259,18 @@ local function look_up(names, from)
   return ids, topics, places, read_in_parts('HMGET', NAMES, ids)
 end
 
--- One that is there already is left as it is.
-local function remember_names(ids, topics, places)
-  local known = read_in_parts('HMGET', NAMES, ids)
+-- The same of all blocks of a unit that comes after a position.
+local function look_up_unit(blocks, head)
+  local ids, topics, places = {}, {}, {}
+  for i = 1, #blocks, 5 do
+    if blocks[i + 2] ~= '' then parse_names(blocks[i + 2], head + 1, ids, topics, places) end
+    head = head + blocks[i]
+  end
+  return ids, topics, places, read_in_parts('HMGET', NAMES, ids)
+end
+
+-- One that is there already is left as it is. `known` is what NAMES has for the ids.
+local function remember_names(ids, topics, places, known)
   local fields, place_of = {}, {}
   for i, id in ipairs(ids) do
     local pair = topics[i] .. ':' .. places[i]
@@ -310,33 +322,46 @@ local function name_blocks(state)
     if not block or block.last >= state.head then state.unnamed = ''
     else state.unnamed = string.format('%s-%.0f', string.match(block.id, '^%d+'), block.last + 1) end
   end
-  remember_names(ids, topics, places)
+  remember_names(ids, topics, places, read_in_parts('HMGET', NAMES, ids))
 end
 
--- Names that stand in the log already, and where: some of them at least, if there are any. Their ids are arguments
--- from the first one on.
-local function find_held(state, first, blocks)
-  local held, is_known = {}, false
-  for i = first, #ARGV, ARGUMENTS do
-    local known = redis.call('HMGET', NAMES, unpack(ARGV, i, math.min(i + ARGUMENTS - 1, #ARGV)))
-    for n = 1, #known do is_known = is_known or known[n] end
-    if is_known then break end
-  end
-  if not is_known then return held end
-  for i = 3, #blocks, 5 do
-    local ids, topics, _, known = look_up(blocks[i], 0)
-    for n, id in ipairs(ids) do
-      for set, digits in string.gmatch(known[n] or '', '([^ :]*):(%d+)') do
-        local position = tonumber(digits)
-        if set == topics[n] and position >= state.first then
-          held[#held + 1] = set == '' and id or id .. '.' .. set
-          held[#held + 1] = position
-        end
+-- Names that stand in the log already, and where: some of them at least, if there are any. `known` is what NAMES has for
+-- the ids.
+local function find_held(state, ids, topics, known)
+  local held = {}
+  for i, id in ipairs(ids) do
+    for set, digits in string.gmatch(known[i] or '', '([^ :]*):(%d+)') do
+      local position = tonumber(digits)
+      if set == topics[i] and position >= state.first then
+        held[#held + 1] = set == '' and id or id .. '.' .. set
+        held[#held + 1] = position
       end
     end
     if #held >= 2 * HELD then break end
   end
   return held
+end
+
+-- Whether a block that came after a position may have one of some ids. They are arguments from the first one on:
+-- CHARACTER IDS, all that begin with this character.
+local function may_have_come(state, after, first)
+  if state.head <= after then return false end
+  local ids_with = {}
+  for i = first, #ARGV, 2 do ids_with[ARGV[i]] = ARGV[i + 1] end
+  local looked = 0
+  while after < state.head do
+    local entry = oldest_entry(string.format('%.0f-%.0f', state.epoch, after + 1), after + 1)
+    if not entry then return true end
+    local block = block_of(entry)
+    for id in string.gmatch(block.names, '([^ .:]+)%S*') do
+      local ids = ids_with[string.sub(id, 1, 1)]
+      if ids and string.find(ids, id, 1, true) then return true end
+      looked = looked + 1
+    end
+    after, looked = block.last, looked + LOOKED_THROUGH_WITH
+    if looked > LOOKED_THROUGH then return true end
+  end
+  return false
 end
 
 -- Current values and ends of topics. A block that sets some holds one event; `current` has their keys, or "-KEY"
@@ -552,7 +577,8 @@ local function has_ended(topics, after)
 end
 
 -- Keeps the blocks of a unit. Of each, `blocks` has COUNT SIZE NAMES CURRENT TEXT, as texts. So many names at most
--- are put into NAMES, and those of one block more; the rest waits for `name_blocks`.
+-- are put into NAMES, and those of one block more; the rest waits for `name_blocks`. Without a number the caller has
+-- put them there.
 local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_first, unit_last)
   local ids, topics, places = {}, {}, {}
   local _, erased = parse_erasure(blocks[4])
@@ -582,12 +608,12 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
       redis.call('XADD', LOG, id, 'c', count, 'z', size, 'i', names, 'b', text, 'w', word, 't', kept_at, 'n', node,
         's', seq, 'f', unit_first, 'l', unit_last, 'r', current, 'p', set_current(state, unit, current, position, size))
     end
-    if names ~= '' and state.unnamed == '' then
+    if most_names and names ~= '' and state.unnamed == '' then
       if #ids < most_names then parse_names(names, from, ids, topics, places)
       else state.unnamed = epoch .. string.format('%.0f', from) end
     end
   end
-  if #ids > 0 then remember_names(ids, topics, places) end
+  if #ids > 0 then remember_names(ids, topics, places, read_in_parts('HMGET', NAMES, ids)) end
   if unit then write_values(unit) end
 end
 
@@ -710,59 +736,84 @@ local function bounds_from(i)
   }
 end
 
--- append NODE SEQ WORD HEAD TOPICS BOUNDS... BLOCKS (COUNT SIZE NAMES CURRENT TEXT)... ID... [OF CURRENT TEXT]
--- ID are those of all names, in the same order. After a block that erases, which has none, come OF CURRENT TEXT: what
--- its event's block is to be.
--- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
--- keys of those that it appends to, have none of them.
--- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
-if OPERATION == 'append' then
-  local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
-  local state = load_state()
+-- What an append, or a look-up for it, is answered before its names are looked at; nil: it goes on. Also the node's
+-- lease.
+local function answer_before(state, node, seq, word)
   if not state.word or state.phase or state.replid ~= replication_id() or state.word ~= word then return { 'hello' } end
   local known, known_last, lease = seq_of(node)
   if known and seq == known then return { 'again', known_last } end
   if known and seq < known then return { 'stale' } end
   if state.unnamed ~= '' then return { 'unnamed' } end
   state.time = math.max(state.time, clock())
-  lease = lease or state.time - LEASE
+  return nil, lease or state.time - LEASE
+end
+
+-- An append of which nothing is kept, for this reason. Its number is used.
+local function keep_nothing(state, node, seq, lease, ...)
+  set_seq(node, seq, 0, lease)
+  save('time', state.time)
+  return { ... }
+end
+
+-- look_up NODE SEQ WORD ID... TOPICS...
+-- Whether names of an append are held, which is then answered. Otherwise up to where the log has none of them.
+if OPERATION == 'look_up' then
+  local node, seq = ARGV[2], tonumber(ARGV[3])
+  local state = load_state()
+  local answered, lease = answer_before(state, node, seq, ARGV[4])
+  if answered then return answered end
+  local count = (#ARGV - 4) / 2
+  local ids, topics = { unpack(ARGV, 5, 4 + count) }, { unpack(ARGV, 5 + count) }
+  local held = find_held(state, ids, topics, read_in_parts('HMGET', NAMES, ids))
+  if #held > 0 then return keep_nothing(state, node, seq, lease, 'held', unpack(held)) end
+  return { 'looked up', state.head }
+end
+
+-- append NODE SEQ WORD HEAD TOPICS BOUNDS... BLOCKS LOOKED_UP (COUNT SIZE NAMES CURRENT TEXT)... [CHARACTER IDS]...
+-- or, for a block that erases, …(COUNT SIZE NAMES CURRENT TEXT) OF CURRENT TEXT: what its event's block is to be.
+-- LOOKED_UP is a position, and the log has none of the names up to there. Then CHARACTER IDS are all their ids, by the
+-- characters that they begin with. With an empty LOOKED_UP, the names are looked up here.
+-- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
+-- keys of those that it appends to, have none of them.
+-- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
+if OPERATION == 'append' then
+  local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+  local state = load_state()
+  local answered, lease = answer_before(state, node, seq, word)
+  if answered then return answered end
   local blocks = {}
-  local first_id = 15 + 5 * ARGV[14]
-  for i = 15, first_id - 1 do blocks[i - 14] = ARGV[i] end
+  local after_blocks = 16 + 5 * ARGV[14]
+  for i = 16, after_blocks - 1 do blocks[i - 15] = ARGV[i] end
   local erases = parse_erasure(blocks[4])
-  local held = erases and {} or find_held(state, first_id, blocks)
-  if #held > 0 then
-    set_seq(node, seq, 0, lease)
-    save('time', state.time)
-    return { 'held', unpack(held) }
+  local ids, topics, places, known
+  if ARGV[15] ~= '' then
+    if may_have_come(state, tonumber(ARGV[15]), after_blocks) then return { 'look up' } end
+  else
+    ids, topics, places, known = look_up_unit(blocks, state.head)
+    local held = find_held(state, ids, topics, known)
+    if #held > 0 then return keep_nothing(state, node, seq, lease, 'held', unpack(held)) end
   end
-  if has_ended(ARGV[6], tonumber(ARGV[5])) then
-    set_seq(node, seq, 0, lease)
-    save('time', state.time)
-    return { 'ended', state.head }
-  end
+  if has_ended(ARGV[6], tonumber(ARGV[5])) then return keep_nothing(state, node, seq, lease, 'ended', state.head) end
   if erases then
-    local entry, is_same = find_erased(blocks[4], ARGV[first_id])
-    if not is_same then
-      set_seq(node, seq, 0, lease)
-      save('time', state.time)
-      return { 'changed' }
-    end
-    rewrite(entry, ARGV[first_id + 1], ARGV[first_id + 2])
+    local entry, is_same = find_erased(blocks[4], ARGV[after_blocks])
+    if not is_same then return keep_nothing(state, node, seq, lease, 'changed') end
+    rewrite(entry, ARGV[after_blocks + 1], ARGV[after_blocks + 2])
   end
-  local count, values, names = 0, 0, erases and 0 or #ARGV - first_id + 1
+  local names_here = ids and #ids <= NAMED_AT_ONCE
+  local count, values = 0, 0
   for i = 1, #blocks, 5 do
     count = count + blocks[i]
     if blocks[i + 3] ~= '' and not erases then values = values + 1 + select(2, string.gsub(blocks[i + 3], ' ', ' ')) end
   end
   local unit_last = state.head + count
-  keep(state, blocks, names <= NAMED_AT_ONCE and names or 0, word, string.format('%.0f', state.time), node, ARGV[3],
+  keep(state, blocks, not names_here and 0 or nil, word, string.format('%.0f', state.time), node, ARGV[3],
     state.head + 1, unit_last)
+  if names_here then remember_names(ids, topics, places, known) end
   set_seq(node, seq, unit_last, lease)
   local bounds = bounds_from(7)
   if values > 0 then drop(state, bounds, math.min(values, DROPPED_WITH) + DROPPED) end
   local trimmed = count <= TRIMS_WITH and trim(state, bounds)
-  if trimmed or values > 0 or erases or names > 0 then save_counts(state) else save_places(state) end
+  if trimmed or values > 0 or erases or not names_here then save_counts(state) else save_places(state) end
   return { 'kept', unit_last, unpack(counts(state, bounds)) }
 end
 

@@ -7,7 +7,14 @@ import {
   type StoredValue,
   valuesAnswer,
 } from "./call-answers.ts";
-import { appendArguments, helloArguments, putBackArguments, trimArguments } from "./call-arguments.ts";
+import {
+  appendArguments,
+  helloArguments,
+  lookUpArguments,
+  namesOf,
+  putBackArguments,
+  trimArguments,
+} from "./call-arguments.ts";
 import { type Commands, integer, UnexpectedReply } from "./commands.ts";
 import engine from "./engine.lua" with { type: "text" };
 import type {
@@ -24,29 +31,39 @@ import environment from "./environment.lua" with { type: "text" };
 import { keysOf } from "./keys.ts";
 import { entriesOfReply } from "./stream-entries.ts";
 
+/** So often an append's names are looked up before it, lest others that come meanwhile delay it for ever. */
+const LOOK_UPS = 3;
+
 /** The scripts in Redis, as calls. */
 export class RedisEngine {
   readonly #keys: readonly string[];
   readonly #script: string;
+  readonly #namesACall: number;
   #sha: string | undefined;
 
-  /** @param about how the script learns the time and who the master is; tests have their own. */
-  constructor(prefix: string, about: string = environment) {
+  /**
+   * @param about how the script learns the time and who the master is; tests have their own.
+   * @param namesACall how many names one call looks up.
+   */
+  constructor(prefix: string, about: string = environment, namesACall = 1000) {
     this.#keys = keysOf(prefix);
     this.#script = `${about}\n${engine}`;
+    this.#namesACall = namesACall;
   }
 
   async hello(commands: Commands, hello: Hello): Promise<HelloAnswer> {
     return helloAnswer(await this.#call(commands, helloArguments(hello)));
   }
 
-  /** Appends; what that leaves to be done, lest one call holds Redis for long, is done by further calls. */
+  /**
+   * Appends. Lest one call holds Redis for long, calls before it look up many names, and calls after it do what it
+   * leaves to be done.
+   */
   async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
-    const args = appendArguments(append, bounds);
-    let reply = await this.#call(commands, args);
-    while (reply[0] === "unnamed") {
-      await this.name(commands);
-      reply = await this.#call(commands, args);
+    let reply = await this.#tryAppend(commands, append, bounds, true);
+    for (let tries = 1; reply[0] === "unnamed" || reply[0] === "look up"; tries++) {
+      if (reply[0] === "unnamed") await this.name(commands);
+      reply = await this.#tryAppend(commands, append, bounds, tries < LOOK_UPS);
     }
     const answer = appendAnswer(reply);
     if (answer.result !== "kept") return answer;
@@ -58,6 +75,29 @@ export class RedisEngine {
       if (trimmed[0] === "trimmed") counts = countsOf(trimmed, 1);
     }
     return { ...answer, counts };
+  }
+
+  /**
+   * One call that appends, after those that look up its names when these are many.
+   *
+   * @param looksUpBefore false: that call looks up all of them, however long this takes.
+   */
+  async #tryAppend(
+    commands: Commands,
+    append: Append,
+    bounds: EngineBounds,
+    looksUpBefore: boolean,
+  ): Promise<readonly unknown[]> {
+    const names = looksUpBefore ? append.blocks.flatMap(namesOf) : [];
+    let lookedUp: number | undefined;
+    for (let i = 0; names.length > this.#namesACall && i < names.length; i += this.#namesACall) {
+      const some = names.slice(i, i + this.#namesACall);
+      const reply = await this.#call(commands, lookUpArguments(append, some));
+      if (reply[0] !== "looked up") return reply;
+      // What comes after the first call is looked through by the append.
+      lookedUp ??= integer(reply[1]);
+    }
+    return this.#call(commands, appendArguments(append, bounds, lookedUp));
   }
 
   /** Sees to it that the names of all events are known: an append of many leaves that to calls of their own. */
