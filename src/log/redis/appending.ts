@@ -102,7 +102,7 @@ export class Appending {
     const asked = new Set<string>();
     const until = performance.now() + OUTCOME_MS;
     for (;;) {
-      held = await this.#followed(held, until);
+      if (held.size > 0) held = await this.#followed(held, until);
       const { word, head } = this.#member;
       const find = ({ id, topics }: NamedDraft): Entry | undefined => held.get(nameOf(id, topics));
       const deduplication = new Deduplication(find, this.#view.ended);

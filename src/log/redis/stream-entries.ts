@@ -26,27 +26,40 @@ export interface StreamEntry {
 /** The entries of a reply to XRANGE, or of one stream in a reply to XREAD. @throws NewerBlock; ForeignEntry */
 export function entriesOfReply(reply: unknown): StreamEntry[] {
   if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
-  return reply.map((entry) => {
-    const [id, fields]: [unknown, unknown] = entry;
-    if (typeof id !== "string" || !Array.isArray(fields)) throw new UnexpectedReply(entry);
-    const values = new Map<string, string>();
-    for (let i = 0; i < fields.length; i += 2) values.set(String(fields[i]), String(fields[i + 1]));
-    if (!FIELDS.every((name) => values.has(name))) throw new ForeignEntry(id);
-    const unknown = [...values.keys()].filter((name) => !KNOWN.has(name));
-    // A node that put it back without them would lose them.
-    if (unknown.length > 0)
-      throw new NewerBlock(`a block with ${unknown.join(", ")}, written by a later version`);
-    const last = integer(id.slice(id.indexOf("-") + 1));
-    const text = (name: string): string => values.get(name) ?? "";
-    const number = (name: string): number => integer(text(name));
-    const block = {
-      ...{ count: number("c"), size: number("z"), names: text("i"), text: text("b") },
-      current: values.get("r") ?? erasureText(values.get("x")),
-      ...{ word: text("w"), last, keptAt: number("t"), node: text("n"), seq: number("s") },
-      ...{ unitFirst: number("f"), unitLast: number("l") },
-    };
-    return { id, block };
-  });
+  return reply.map(streamEntryOf);
+}
+
+function streamEntryOf(entry: unknown): StreamEntry {
+  const [id, fields]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+  if (typeof id !== "string" || !Array.isArray(fields)) throw new UnexpectedReply(entry);
+  // Each node does this for each block, and a Map takes three times as long.
+  const values: Record<string, string | undefined> = Object.create(null);
+  const unknown: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = String(fields[i]);
+    values[name] = String(fields[i + 1]);
+    if (!KNOWN.has(name)) unknown.push(name);
+  }
+  if (!FIELDS.every((name) => values[name] !== undefined)) throw new ForeignEntry(id);
+  // A node that put it back without them would lose them.
+  if (unknown.length > 0)
+    throw new NewerBlock(`a block with ${unknown.join(", ")}, written by a later version`);
+  const { c, z, i = "", b = "", w = "", t, n = "", s, f, l, r, x } = values;
+  const block = {
+    count: integer(c),
+    size: integer(z),
+    names: i,
+    current: r ?? erasureText(x),
+    text: b,
+    word: w,
+    last: integer(id.slice(id.indexOf("-") + 1)),
+    keptAt: integer(t),
+    node: n,
+    seq: integer(s),
+    unitFirst: integer(f),
+    unitLast: integer(l),
+  };
+  return { id, block };
 }
 
 /** Blocks that are held, and not in the stream any more: those of a reply to ZRANGE and the like. @throws NewerBlock */
