@@ -52,7 +52,7 @@ export async function askDurability(
     replicas > 0
       ? `an event is acknowledged when ${replicas} of ${connected} replicas have it`
       : connected > 0
-        ? `${connected} replicas, which may lag behind: a failover can lose the newest events (--replicas)`
+        ? `${connected === 1 ? "a replica" : `${connected} replicas`}, which may lag behind: a failover can lose the newest events (--replicas)`
         : "no replica",
   ];
   if (memory > 0) said.push(`at maxmemory ${memory} bytes it takes no more events`);

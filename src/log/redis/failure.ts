@@ -2,8 +2,9 @@ import { isReply, RedisAway } from "./connection.ts";
 
 /** Whether this server takes no writes at present: it is a replica, or still loads. */
 export function isReadOnly(error: unknown): boolean {
-  // Before version 7, Redis wraps what a command answers to a script: "ERR Error running script […] -READONLY […]".
-  const code = /(^|^ERR Error running script.* -)(READONLY|MASTERDOWN|LOADING)/;
+  // A read that waits ends with UNBLOCKED when its master becomes a replica. Before version 7, Redis wraps what a
+  // command answers to a script: "ERR Error running script […] -READONLY […]".
+  const code = /(^|^ERR Error running script.* -)(READONLY|MASTERDOWN|LOADING|UNBLOCKED force)/;
   return isReply(error) && code.test(error.message);
 }
 

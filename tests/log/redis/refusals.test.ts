@@ -127,6 +127,9 @@ withRedis("a Redis that takes no writes at present says why", async () => {
   expect(await explained("MASTERDOWN Link with MASTER is down")).toContain("lost its master");
   const readOnly = "READONLY You can't write against a read only replica.";
   expect(await explained(readOnly)).toContain("looking for the new one");
+  const unblocked =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+  expect(await explained(unblocked)).toBe("the master is read only: looking for the new one");
   // So before version 7.
   const wrapped = `ERR Error running script (call to f_1f76da): @user_script:896: @user_script: 896: -${readOnly}`;
   expect(await explained(wrapped)).toContain("looking for the new one");
