@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
+import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { openConsole, PHONE, publish } from "./console.ts";
 
@@ -117,15 +118,14 @@ describe.skipIf(browserless)("the console's dashboard", () => {
       await chart.getByText("0.5 to 3.25").waitFor();
       await chart.getByText("hosts/b").waitFor();
       expect(await chart.locator(".spark path").count()).toBe(2);
-      // A reload that comes before the next frame finds the choice in the address.
-      await Promise.all([
-        page.waitForEvent("load"),
-        numbers.getByLabel("Draw a number").evaluate((choice: HTMLSelectElement) => {
-          choice.value = "host#/id";
-          choice.dispatchEvent(new Event("change", { bubbles: true }));
-          location.reload();
-        }),
-      ]);
+      // At once: a reload may come before the next frame.
+      const hash = await numbers.getByLabel("Draw a number").evaluate((choice: HTMLSelectElement) => {
+        choice.value = "host#/id";
+        choice.dispatchEvent(new Event("change", { bubbles: true }));
+        return location.hash;
+      });
+      expect(hash).toContain("number=host%23%2Fid");
+      await page.reload();
       await numbers.getByRole("figure", { name: "host id" }).waitFor();
       await chart.getByText("0.5 to 3.25").waitFor();
       await page.getByRole("link", { name: "Live" }).click();
@@ -168,7 +168,7 @@ describe.skipIf(browserless)("the console's dashboard", () => {
     "shows a publisher's HTML and runs nothing of it",
     async () => {
       const { url } = await serveBinary(emptyFolder());
-      const { page, asked } = await openConsole(url, { view: "dashboard" });
+      const { page, asked } = await openConsole(url, { view: "dashboard", late: true });
       const html = `
         <h3>Last deploys</h3>
         <script>parent.hacked = "script"</script>
@@ -191,9 +191,9 @@ describe.skipIf(browserless)("the console's dashboard", () => {
       expect(await page.evaluate("window.hacked")).toBeUndefined();
       expect(await page.evaluate(() => location.hash)).toBe("#dashboard");
       for (const address of asked) expect(new URL(address).origin).toBe(url);
-      // It is as high as what is in it.
+      // It is as high as what is in it, however soon that was there.
       const height = () => page.locator("iframe[title=Deploys]").evaluate((element) => element.clientHeight);
-      expect(await height()).toBeGreaterThan(64);
+      await until(async () => (await height()) > 64);
     },
     BROWSER_TIMEOUT,
   );

@@ -12,7 +12,10 @@ describe.skipIf(browserless)("the console's filters", () => {
       const { url } = await serveBinary(emptyFolder());
       await publish(url, { type: "order", data: "first", topics: ["orders/1"] });
       await publish(url, { type: "bill", data: "second", topics: ["bills/1"] });
-      const { page, faults } = await openConsole(url, { view: "live?type=order&topic=orders%2F*" });
+      const { page, faults } = await openConsole(url, {
+        view: "live?type=order&topic=orders%2F*",
+        late: true,
+      });
       const rows = page.getByRole("grid").locator("[aria-selected]");
       await rows.first().waitFor();
       expect(await rows.allInnerTexts()).toEqual([expect.stringContaining("first")]);

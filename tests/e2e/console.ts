@@ -15,15 +15,28 @@ export interface ConsoleOptions {
   readonly view?: string;
   readonly theme?: "light" | "dark";
   readonly size?: { readonly width: number; readonly height: number };
+  /** As on a slow machine: frames and timers of the page come later than what the user and the hub do. */
+  readonly late?: boolean;
 }
 
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+/** How late what waits for a frame or a timer comes, in ms. */
+const LATE_MS = 200;
+
+function comeLate(ms: number): void {
+  const { requestAnimationFrame: frame, setTimeout: timer } = globalThis;
+  globalThis.requestAnimationFrame = (callback) =>
+    frame(() => void timer(() => callback(performance.now()), ms));
+  globalThis.setTimeout = ((callback: () => void, after = 0) => timer(callback, after + ms)) as typeof timer;
+}
+
 /** Opens one of the console's views. */
 export async function openConsole(url: string, options: ConsoleOptions = {}): Promise<OpenConsole> {
-  const { view = "live", theme = "light", size = DESKTOP } = options;
+  const { view = "live", theme = "light", size = DESKTOP, late = false } = options;
   const page = await openPage("about:blank", { viewport: size, colorScheme: theme });
+  if (late) await page.addInitScript(comeLate, LATE_MS);
   const faults: string[] = [];
   const asked: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));

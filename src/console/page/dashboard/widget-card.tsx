@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { isNumber, isRecord, isString } from "../../../sdk/narrow.ts";
 import { JsonView } from "../components/json-view.tsx";
 import * as format from "../format.ts";
@@ -36,7 +36,8 @@ function WidgetFrame({ title, html }: { title: string; html: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   colorsChanged.value;
 
-  useEffect(() => {
+  // Before the paint: after it the content may have been loaded already, and would keep a height not its own.
+  useLayoutEffect(() => {
     const element = frame.current;
     if (!element) return;
     let sizes: ResizeObserver | undefined;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { encodeFrame } from "../../../protocol/frame.ts";
 import { useNow } from "../components/connection-lamp.tsx";
 import { CopyButton } from "../components/copy-button.tsx";
@@ -24,8 +24,9 @@ export function EventDetail({ event, onClose }: EventDetailProps) {
   const { json, missing } = useWholeJson(event);
   const { id, type, topics, recipients, retry } = event;
 
-  // Once, as it opens: the arrow keys in the table change the event and must stay there.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  // Once, as it opens: the arrow keys in the table change the event and must stay there. Before the
+  // paint: later it would take the focus from where the user has gone meanwhile.
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
 
   return (
     <aside

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { catalog, loadCatalog } from "../data/catalog.ts";
 import { events, type ListedEvent } from "../data/event-list.ts";
@@ -23,7 +23,8 @@ export function StreamPanel() {
   const selected = useSignal<ListedEvent | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => void loadCatalog(), []);
-  useEffect(() => {
+  // With the first paint, not after it: who sees the list can use the keys.
+  useLayoutEffect(() => {
     const press = (pressed: KeyboardEvent) => onKey(pressed, panel.current);
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { Tabs } from "../components/tabs.tsx";
 import { TokenInput } from "../components/token-input.tsx";
@@ -29,8 +29,8 @@ export function PublishView() {
     });
   }, []);
 
-  // To the first field that the hub has something to say about.
-  useEffect(() => {
+  // To the first field that the hub has something to say about, before the user goes elsewhere.
+  useLayoutEffect(() => {
     for (const path of errors.keys()) {
       const field = document.getElementById(fieldId(path));
       if (!field) continue;
