@@ -117,6 +117,8 @@ describe.skipIf(browserless)("the console's stream", () => {
       expect(await page.getByRole("grid").getByText("orders/3", { exact: true }).count()).toBe(0);
       await page.getByRole("button", { name: "Show older" }).click();
       await page.getByRole("grid").getByText("orders/1", { exact: true }).scrollIntoViewIfNeeded();
+      // The page is told of the scroll in the next frame.
+      await page.evaluate(() => new Promise(requestAnimationFrame));
       // Who reads further down is not moved: what comes waits.
       await publish(url, { type: "order", data: 16, topics: ["orders/16"] });
       await page.getByRole("button", { name: "1 new" }).click();

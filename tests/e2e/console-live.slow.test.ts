@@ -3,6 +3,7 @@ import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
 import { Reader } from "../http/reader.ts";
+import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { openConsole, PHONE, publish } from "./console.ts";
 
@@ -104,6 +105,8 @@ describe.skipIf(browserless)("the console's live view", () => {
       await grid.getByText("number 100").waitFor();
       await grid.hover();
       await page.mouse.wheel(0, 1000);
+      // A browser may scroll in steps.
+      await until(async () => (await grid.evaluate(({ scrollTop }) => scrollTop)) === 1000);
       const row = grid.getByText("number 70", { exact: false });
       await row.waitFor();
       const before = (await row.boundingBox())?.y;

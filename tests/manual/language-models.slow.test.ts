@@ -122,7 +122,8 @@ test.skipIf(browserless)(
     await page.goto(`${origin}/#asked`);
     await page.reload();
     await until(async () => (await shown()) === WORDS.slice(0, 20).join(""));
-    expect(broker.clientCount).toBe(1);
+    // The stream of the page before may be closed after that.
+    await until(() => broker.clientCount === 1);
     say(WORDS.length);
     await until(async () => (await shown()) === ANSWER && (await isReady()) === true);
     await until(() => broker.clientCount === 0);
