@@ -5,7 +5,7 @@ import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store
 import { type Connection, isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";
 import type { BlockContent, EngineBounds, Rewrite } from "./engine.ts";
-import { explain, isBelowForeign, mayHaveWritten } from "./failure.ts";
+import { explain, isBelowForeign, isReadOnly, mayHaveWritten } from "./failure.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { endKey, nameOf } from "./names.ts";
@@ -154,6 +154,8 @@ export class Appending {
    */
   async #keep(pending: Pending, until: number): Promise<Kept | Map<string, Entry> | Ended> {
     const member = this.#member;
+    // Once it was sent, it waits for Redis to come back, or for another master.
+    let wasSent = false;
     let mayBeKept = false;
     let writer: Connection | undefined;
     for (;;) {
@@ -165,7 +167,7 @@ export class Appending {
         return { last: kept, word };
       }
       const { state, reason = "Redis did not answer in time" } = this.#session;
-      if (performance.now() >= until || (state === "away" && !mayBeKept)) {
+      if (performance.now() >= until || (state === "away" && !wasSent)) {
         member.finish();
         throw mayBeKept ? new OutcomeUnknown(reason) : new RedisAway(reason);
       }
@@ -176,10 +178,15 @@ export class Appending {
       pending.sent = true;
       const { word } = member;
       const startedAt = performance.now();
+      let isUnderWay = false;
       try {
         const { commands } = this.#session;
+        isUnderWay = wasSent = true;
         const answer = await this.#session.append({ ...pending.append, word }, this.#bounds);
+        isUnderWay = false;
         this.lastMs = performance.now() - startedAt;
+        // Also in a life that is over by now: it may be put back.
+        mayBeKept ||= "last" in answer && answer.last > 0;
         if (!member.answered(pending, word, answer)) {
           if (answer.result === "hello") await this.#session.hello();
         } else if (answer.result === "held") {
@@ -192,27 +199,24 @@ export class Appending {
           member.finish();
           return new Map();
         } else if (answer.result === "kept") {
-          mayBeKept = true;
           writer = commands;
           this.#view.setCounts(answer.counts);
         } else if (answer.result === "stale") {
           throw new Error("this node's name is in use by another");
         }
       } catch (error) {
-        if (isReply(error) && isBelowForeign(error)) {
-          pending.sent = false;
-          await this.#session.hello().catch(() => {});
-          continue;
-        }
-        if (isReply(error)) {
+        const isRefused = isReply(error);
+        const comesAgain = isReadOnly(error) || isBelowForeign(error);
+        if (isRefused && !comesAgain) {
           member.finish();
           const { message } = explain(error);
-          throw mayHaveWritten(error) ? new OutcomeUnknown(message) : new RedisAway(message);
+          throw mayBeKept || mayHaveWritten(error) ? new OutcomeUnknown(message) : new RedisAway(message);
         }
-        mayBeKept = true;
+        mayBeKept ||= isUnderWay && !isRefused;
         pending.sent = false;
+        if (isBelowForeign(error)) await this.#session.hello().catch(() => {});
         // The session is about to learn that its connection is gone.
-        if (this.#session.state === "open") await this.#view.changes.next(RECONNECT_MS);
+        else if (this.#session.state === "open") await this.#view.changes.next(RECONNECT_MS);
       }
     }
   }

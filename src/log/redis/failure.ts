@@ -1,6 +1,6 @@
 import { isReply, RedisAway } from "./connection.ts";
 
-/** Whether this server takes no writes at present: it is a replica, or still loads. */
+/** Whether this server takes no writes at present: it is a replica, has become one, or still loads. */
 export function isReadOnly(error: unknown): boolean {
   // A read that waits ends with UNBLOCKED when its master becomes a replica. Before version 7, Redis wraps what a
   // command answers to a script: "ERR Error running script […] -READONLY […]".
@@ -22,8 +22,8 @@ export function mayHaveWritten(error: Error): boolean {
 }
 
 /** Whether nothing was kept since somebody has written to the stream by hand: the next hello makes room. */
-export function isBelowForeign(error: Error): boolean {
-  return error.message.includes("ID specified in XADD is equal or smaller");
+export function isBelowForeign(error: unknown): boolean {
+  return isReply(error) && error.message.includes("ID specified in XADD is equal or smaller");
 }
 
 /** What a reply means, by how it begins or what it has. */

@@ -67,14 +67,21 @@ export class RedisEngine {
     }
     const answer = appendAnswer(reply);
     if (answer.result !== "kept") return answer;
-    if (reply[10] === "names") await this.name(commands);
-    let { counts } = answer;
-    for (let more = reply[10] !== ""; more; ) {
+    // It is kept, whatever becomes of the rest. What fails there fails in the next call, too.
+    const counts = await this.#finish(commands, bounds, reply[10]).catch(() => undefined);
+    return { ...answer, counts: counts ?? answer.counts };
+  }
+
+  /** Does what an append has left. Undefined when that was nothing that changes the counts. */
+  async #finish(commands: Commands, bounds: EngineBounds, left: unknown): Promise<Counts | undefined> {
+    if (left === "names") await this.name(commands);
+    let counts: Counts | undefined;
+    for (let more = left !== ""; more; ) {
       const trimmed = await this.#call(commands, trimArguments(bounds));
       more = trimmed[0] === "trimmed" && trimmed[9] === "bounds";
       if (trimmed[0] === "trimmed") counts = countsOf(trimmed, 1);
     }
-    return { ...answer, counts };
+    return counts;
   }
 
   /**

@@ -2,7 +2,7 @@ import { newWord } from "../../protocol/place.ts";
 import { NewerBlock } from "../block.ts";
 import type { RedisAddress } from "./address.ts";
 import { Changes } from "./changes.ts";
-import { Connection, nameOf, RedisAway } from "./connection.ts";
+import { Connection, isReply, nameOf, RedisAway } from "./connection.ts";
 import { type ControlStream, controlEntriesOf } from "./control-stream.ts";
 import { askDurability } from "./durability.ts";
 import type { Append, AppendAnswer, EngineBounds, HelloAnswer, Open } from "./engine.ts";
@@ -141,9 +141,8 @@ export class Session {
     return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
       if (!isReadOnly(error) && !isRefusal(error)) throw error;
       // It looks for the new master, or asks which right was taken away.
-      const why = this.#explain(error);
-      commands.close(why);
-      throw isReadOnly(error) ? why : error;
+      commands.close(this.#explain(error));
+      throw error;
     });
   }
 
@@ -184,6 +183,8 @@ export class Session {
         await Promise.race([...work, commands.failed, tail.failed]);
       } catch (error) {
         if (!this.#closed) this.#leave(error);
+        // Redis answers, and in order: nobody need doubt what became of what was sent before.
+        if (isReply(error)) await this.#commands?.send("TIME", []).catch(() => {});
         // What a later version means is not guessed: this node reads no further, until it is a later one itself.
         if (error instanceof NewerBlock) {
           this.#closed = true;

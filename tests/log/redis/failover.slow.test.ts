@@ -1,7 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { RedisClient } from "bun";
 import { Broker } from "../../../src/broker/broker.ts";
 import type { Interest } from "../../../src/broker/interest.ts";
+import { RedisAway } from "../../../src/log/redis/connection.ts";
 import { RedisStore } from "../../../src/log/redis/redis-store.ts";
 import { OutcomeUnknown, StoreFailure } from "../../../src/log/store.ts";
 import { ReaderSink } from "../../broker/reader-sink.ts";
@@ -329,3 +330,45 @@ withRedis(
     expect(await node.log.append([draft({ id: "other" })])).toMatchObject([{ duplicate: true }]);
   },
 );
+
+withRedis("an append that a replica has refused is known not to be kept", async () => {
+  const redis = await startRedis();
+  await beginLog(redis.url);
+  const line = new TcpProxy(redis.port);
+  const node = await new HubNode(line.url).started();
+  await node.log.append([draft()]);
+  let shift = 0;
+  const now = performance.now.bind(performance);
+  const clock = spyOn(performance, "now").mockImplementation(() => now() + shift);
+  defer(() => clock.mockRestore());
+  // No other master comes for so long that the publisher is answered.
+  line.rewrite = (answer) => {
+    if (answer.includes("READONLY")) shift = 60_000;
+    return answer;
+  };
+  await tell(redis, "REPLICAOF", "127.0.0.1", "1");
+  const outcome = node.log.append([draft({ id: "refused" })]).catch(({ cause }) => cause);
+  expect(await outcome).toBeInstanceOf(RedisAway);
+  expect(await tell(redis, "XLEN", "{tidings}:log")).toBe(1);
+});
+
+withRedis("what was kept is acknowledged, though what it left to be done is refused", async () => {
+  const redis = await startRedis();
+  await beginLog(redis.url);
+  const line = new TcpProxy(redis.port);
+  const node = await new HubNode(line.url).started();
+  const isFull = Promise.withResolvers<unknown>();
+  line.rewrite = (answer) => {
+    if (answer.includes("\r\nkept\r\n")) {
+      line.rewrite = undefined;
+      line.hold();
+      isFull.resolve(tell(redis, "CONFIG", "SET", "maxmemory", "1"));
+    }
+    return answer;
+  };
+  const kept = node.log.append(Array.from({ length: 1500 }, (_, i) => draft({ id: `e${i}` })));
+  await isFull.promise;
+  line.mend();
+  expect(await kept).toHaveLength(1500);
+  expect(String(await node.log.append([draft()]).catch(({ cause }) => cause))).toContain("memory is full");
+});
