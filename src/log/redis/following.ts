@@ -12,6 +12,8 @@ const MAX_BLOCKS = 32;
 const BEGINNING = "0-0";
 /** Redis lets go of a hundred entries of the control stream at once: they were written in more time than this, in ms. */
 const PAUSE_MS = 100;
+/** While blocks come fast, a node that appends nothing reads so often, in ms: a read costs as much for one as for many. */
+const READ_EVERY_MS = 4;
 
 export interface FollowingOptions {
   /** The key of the stream. */
@@ -31,7 +33,9 @@ export interface FollowingOptions {
 export class Following {
   readonly #options: FollowingOptions;
   readonly #begun = new Changes();
+  readonly #hurried = new Changes();
   #cursor: string | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FollowingOptions) {
     this.#options = options;
@@ -43,6 +47,11 @@ export class Following {
     const epoch = epochs.findLast(({ after }) => after <= head) ?? epochs[0];
     this.#cursor = `${epoch?.number ?? 0}-${head}`;
     this.#begun.tell();
+  }
+
+  /** The node is about to append, and waits for what comes of that. */
+  hurry(): void {
+    this.#hurried.tell();
   }
 
   /** Finds out whether it can read, and takes nothing. @throws what Redis answers when it can't. */
@@ -72,13 +81,23 @@ export class Following {
         control.listener?.(entry);
       }
       try {
-        await this.#take(tail, entriesOfReply(entriesOfStream(reply, log)));
+        const entries = entriesOfReply(entriesOfStream(reply, log));
+        await this.#take(tail, entries);
+        if (entries.length < MAX_BLOCKS) await this.#pause();
       } catch (error) {
         if (!(error instanceof ForeignEntry)) throw error;
         warn(error.message);
         await hello();
       }
     }
+  }
+
+  /** Lets more come when this came soon after what was read before. */
+  async #pause(): Promise<void> {
+    const now = performance.now();
+    const isFast = now - this.#readAt < 2 * READ_EVERY_MS;
+    this.#readAt = now;
+    if (isFast && !this.#options.member.pending) await this.#hurried.next(READ_EVERY_MS);
   }
 
   /** Whether Redis no longer has what nodes told each other between what was read last and this entry. */

@@ -138,6 +138,7 @@ export class Session {
 
   append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     const { commands } = this;
+    this.#following.hurry();
     return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
       if (!isReadOnly(error) && !isRefusal(error)) throw error;
       // It looks for the new master, or asks which right was taken away.
