@@ -30,6 +30,9 @@ export class RedisAddressError extends Error {
 const SCHEME =
   /^(redis|rediss|redis\+sentinel|rediss\+sentinel):\/\/(?:([^@/]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/;
 const ENCODED = "a password in the address of a Redis has %2F for /, %40 for @, %3F for ? and %25 for %";
+const NO_PASSWORD =
+  "the address of a Redis has a user and no password: it is redis://USER:PASSWORD@HOST or, for the password of " +
+  "--requirepass, redis://:PASSWORD@HOST; password_file names a file with it";
 const PARAMETERS = ["prefix", "ca", "password_file"];
 
 /** Whether the text names a Redis. */
@@ -86,12 +89,15 @@ export function parseRedisAddress(url: string): RedisAddress {
   if (prefix === "" || /[{}\s]/.test(prefix)) {
     throw new RedisAddressError("the prefix of a hub has no spaces and no braces");
   }
+  const username = decode(user) || undefined;
+  const password = file === null ? decode(secret) || undefined : passwordOf(file);
+  // Redis would take it for its user "default". The name is not told: it may be the password.
+  if (username !== undefined && password === undefined) throw new RedisAddressError(NO_PASSWORD);
   return {
     ...{ hosts, master, prefix },
     tls,
     ca: ca === null ? undefined : certificatesOf(ca),
-    username: decode(user) || undefined,
-    password: file === null ? decode(secret) || undefined : passwordOf(file),
+    ...{ username, password },
     database: Number(database),
   };
 }

@@ -54,7 +54,13 @@ test("an address names hosts, the user, the database and the hub", async () => {
   ]) {
     expect(() => parseRedisAddress(wrong)).toThrow(RedisAddressError);
   }
-  for (const wrong of ["redis:/u:secret@h", "redis://:a/secret@h", "redis://:a@secret@h"])
+  for (const wrong of [
+    "redis://secret@h",
+    "rediss+sentinel://secret:@h/main",
+    "redis:/u:secret@h",
+    "redis://:a/secret@h",
+    "redis://:a@secret@h",
+  ])
     expect(() => parseRedisAddress(wrong)).toThrow(/^((?!secret).)*$/);
 });
 
