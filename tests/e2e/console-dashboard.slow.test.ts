@@ -194,6 +194,12 @@ describe.skipIf(browserless)("the console's dashboard", () => {
       // It is as high as what is in it, however soon that was there.
       const height = () => page.locator("iframe[title=Deploys]").evaluate((element) => element.clientHeight);
       await until(async () => (await height()) > 64);
+      // And in the colours of the page, when they change, too.
+      const inkOf = (place: Pick<typeof page, "locator">) =>
+        place.locator("body").evaluate((body) => getComputedStyle(body).color);
+      const light = await inkOf(page);
+      await page.emulateMedia({ colorScheme: "dark" });
+      await until(async () => (await inkOf(page)) !== light && (await inkOf(frame)) === (await inkOf(page)));
     },
     BROWSER_TIMEOUT,
   );

@@ -34,7 +34,7 @@ export function WidgetCard({ widget }: { widget: Widget }) {
  */
 function WidgetFrame({ title, html }: { title: string; html: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
-  colorsChanged.value;
+  const colors = colorsChanged.value;
 
   // Before the paint: after it the content may have been loaded already, and would keep a height not its own.
   useLayoutEffect(() => {
@@ -52,11 +52,13 @@ function WidgetFrame({ title, html }: { title: string; html: string }) {
       sizes.observe(content.body);
     };
     element.addEventListener("load", measure);
+    // What is there already takes the new colours.
+    measure();
     return () => {
       element.removeEventListener("load", measure);
       sizes?.disconnect();
     };
-  }, []);
+  }, [colors]);
 
   // Set as a property: in the document it would be one more text to escape.
   return <iframe ref={frame} class="widget-frame" title={title} sandbox="allow-same-origin" srcdoc={html} />;
