@@ -3,6 +3,8 @@ import type { LifeChain } from "./life-chain.ts";
 
 /** No bound, as a number that Lua reads. */
 const HUGE = "1e15";
+/** The key of no topic. */
+const NO_TOPIC = "-";
 
 export function helloArguments(hello: Hello): string[] {
   const { node, newWord, lives, head, low, replid, seqs, insists } = hello;
@@ -18,8 +20,8 @@ export function lookUpArguments({ node, seq, word }: Append, names: readonly str
 
 /** @param lookedUp the position up to which the log has none of its names; undefined: that is not known. */
 export function appendArguments(append: Append, bounds: EngineBounds, lookedUp?: number): string[] {
-  const { node, seq, word, blocks, ends, rewrite } = append;
-  const known = ends ? [`${ends.upTo}`, ends.topics] : [HUGE, ""];
+  const { node, seq, word, head, blocks, ends, rewrite } = append;
+  const known = ends ? [`${ends.upTo}`, ends.topics] : [`${head}`, NO_TOPIC];
   const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
   args.push(
     ...[`${blocks.length}`, `${lookedUp ?? ""}`],

@@ -773,14 +773,16 @@ end
 -- or, for a block that erases, …(COUNT SIZE NAMES CURRENT TEXT) OF CURRENT TEXT: what its event's block is to be.
 -- LOOKED_UP is a position, and the log has none of the names up to there. Then CHARACTER IDS are all their ids, by the
 -- characters that they begin with. With an empty LOOKED_UP, the names are looked up here.
--- The node knows the topics that have ended up to HEAD. When others have since, nothing is kept unless TOPICS, the
--- keys of those that it appends to, have none of them.
+-- The node has followed the log up to HEAD: nothing is kept in one that ends before. It knows the topics that have
+-- ended up to there. When others have since, nothing is kept unless TOPICS, the keys of those that it appends to, have
+-- none of them.
 -- BOUNDS are MAX_EVENTS MAX_BYTES MAX_AGE MAX_SPARE MAX_VALUES MAX_VALUE_BYTES MAX_ENDS
 if OPERATION == 'append' then
   local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
   local state = load_state()
   local answered, lease = answer_before(state, node, seq, word)
   if answered then return answered end
+  if tonumber(ARGV[5]) > state.head then return { 'hello' } end
   local blocks = {}
   local after_blocks = 16 + 5 * ARGV[14]
   for i = 16, after_blocks - 1 do blocks[i - 15] = ARGV[i] end

@@ -66,6 +66,8 @@ export interface Append {
   readonly seq: number;
   /** The life that the node is in. */
   readonly word: string;
+  /** The node has followed the log up to here. Nothing is kept in a log that ends before: it was set back. */
+  readonly head: number;
   readonly blocks: readonly BlockContent[];
   /** For events that are refused on a topic that has ended. */
   readonly ends?: KnownEnds | undefined;

@@ -192,7 +192,7 @@ export class Member {
 
   /** Begins to append these, under a number of its own. One append is in flight at a time. */
   begin(blocks: readonly BlockContent[], ends?: KnownEnds, rewrite?: Rewrite): Pending {
-    const append = { node: this.name, seq: ++this.#seq, blocks, ends, rewrite };
+    const append = { node: this.name, seq: ++this.#seq, head: this.#head, blocks, ends, rewrite };
     this.#pending = { append, sent: false, kept: undefined };
     return this.#pending;
   }
@@ -246,11 +246,11 @@ export class Member {
   #cutAfter(position: number): void {
     this.#held.cutAfter(position);
     this.#head = position;
-    const { append } = this.#pending ?? {};
-    // What it knew of later ends is of no account any more.
-    if (this.#pending && append?.ends) {
-      const upTo = Math.min(append.ends.upTo, position);
-      this.#pending.append = { ...append, ends: { ...append.ends, upTo } };
+    // What the append in flight says of later positions is of no account any more.
+    if (this.#pending) {
+      const { append } = this.#pending;
+      const ends = append.ends && { ...append.ends, upTo: Math.min(append.ends.upTo, position) };
+      this.#pending.append = { ...append, head: Math.min(append.head, position), ends };
     }
     for (const [node, { last }] of this.#seqs) if (last > position) this.#seqs.delete(node);
   }

@@ -38,7 +38,7 @@ async function firstAppend(client: RedisClient, prefix: string): Promise<Append>
     drafts,
     drafts.map(() => 0),
   );
-  return { node, seq: 1, word, blocks };
+  return { node, seq: 1, word, head: 0, blocks };
 }
 
 const has = (entry: { topics: readonly string[] }) => entry.topics.includes("t");

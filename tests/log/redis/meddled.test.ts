@@ -98,6 +98,31 @@ withRedis("what somebody writes to the stream is removed, and events are kept ab
   client.close();
 });
 
+withRedis(
+  "a log that is set back by hand while nodes run is put back before anything new is kept",
+  async () => {
+    const { url } = await startRedis();
+    await beginLog(url);
+    const client = new RedisClient(url);
+    const [a, b] = [await new HubNode(url).started(), await new HubNode(url).started()];
+    const script =
+      "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do redis.call('COPY', key, ARGV[2] .. string.match(key, ':.*'), 'REPLACE') end";
+    const copy = (from: string, to: string) => client.send("EVAL", [script, "0", from, to]);
+    await a.log.append([draft({ id: "a" })]);
+    await copy("{tidings}", "{before}");
+    for (const id of ["b", "c"]) await a.log.append([draft({ id })]);
+    await until(() => b.ids.length === 3);
+    await copy("{before}", "{tidings}");
+    const receipts = await Promise.all([b, a].map(({ log }, i) => log.append([draft({ id: `later${i}` })])));
+    expect(new Set(receipts.flat().map(({ position }) => position))).toEqual(new Set([4, 5]));
+    await until(() => [a, b].every(({ ids }) => ids.length === 5));
+    expect(a.ids.slice(0, 3)).toEqual(["a", "b", "c"]);
+    expect(a.ids).toEqual([...b.ids]);
+    expect([a, b].map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
+    client.close();
+  },
+);
+
 withRedis("a clock of Redis that is set back does not prolong a recovery", async () => {
   const { url } = await startRedis();
   const client = new RedisClient(url);

@@ -248,6 +248,7 @@ export class ModelEngine {
       if (append.seq === known.seq) return same({ result: "again", last: known.last });
       if (append.seq < known.seq) return same({ result: "stale" });
     }
+    if ((append.ends?.upTo ?? append.head) > before.head) return same({ result: "hello" });
     const state = writable(before);
     state.time = Math.max(state.time, environment.now);
     const lease = known?.lease ?? expired(state);
