@@ -121,10 +121,9 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
       rolledBack: (to, lost) => this.#rollBack(to, lost),
       storeWarned: (message) => this.logger.warn({ store: store.name }, message),
       storeNoted: (message) => this.logger.info({ store: store.name }, message),
-      storeChanged: (failure) => {
-        if (failure) this.logger.error({ store: store.name, error: failure.cause }, "store fails");
-        else this.logger.info({ store: store.name }, "store works again");
-      },
+      storeFails: ({ cause }) => this.logger.error({ store: store.name, error: cause }, "store fails"),
+      storeWorks: ({ refused, forMs }) =>
+        this.logger.info({ store: store.name, for_ms: forMs, refused }, "store works again"),
     };
     const log = new Log(store, listener, clock);
     this.log = log;

@@ -28,6 +28,14 @@ export interface Lost {
   place(position: number): string;
 }
 
+/** What came of a time in which the store failed. */
+export interface Outage {
+  /** How many publishes were refused; a batch is one. */
+  readonly refused: number;
+  /** How long it took, in milliseconds. */
+  readonly forMs: number;
+}
+
 /** What the log asks and tells the one who delivers. */
 export interface LogListener {
   /** How many clients the event is for at this moment. */
@@ -47,8 +55,10 @@ export interface LogListener {
   erased?(position: number): void;
   /** A current value is cleared, after what was delivered. */
   cleared?(type: string, topic: string | undefined): void;
-  /** The store has begun to fail; without a failure, it works again. */
-  storeChanged(failure: StoreFailure | undefined): void;
+  /** The store has begun to fail. */
+  storeFails(failure: StoreFailure): void;
+  /** The store works again. */
+  storeWorks(outage: Outage): void;
   /** The store has something to tell whoever runs the hub, in one line. */
   storeWarned(message: string): void;
   /** The same, where nothing is wrong. */
@@ -106,6 +116,9 @@ export class Log {
   #failures = 0;
   #lost = 0;
   #failure: StoreFailure | undefined;
+  /** When the store began to fail, on the log's clock, and how many publishes were refused since. */
+  #failingSince = 0;
+  #refused = 0;
   #upkeep: ReturnType<typeof setInterval> | undefined;
 
   constructor(store: Store, listener: LogListener, clock: Clock = systemClock) {
@@ -417,7 +430,10 @@ export class Log {
       }
     } catch (cause) {
       const failure = this.#fail(cause);
-      for (const group of groups) group.reject(failure);
+      for (const group of groups) {
+        if (group.drafts.length > 0) this.#refused++;
+        group.reject(failure);
+      }
     }
   }
 
@@ -452,7 +468,14 @@ export class Log {
     const before = this.#failure;
     this.#failure = failure;
     if (!failure === !before) return;
-    this.#listener.storeChanged(failure);
+    if (failure) {
+      this.#failingSince = this.#clock.now();
+      this.#refused = 0;
+      this.#listener.storeFails(failure);
+    } else {
+      const forMs = Math.round(this.#clock.now() - this.#failingSince);
+      this.#listener.storeWorks({ refused: this.#refused, forMs });
+    }
     this.#upkeepAsNeeded();
   }
 

@@ -1,7 +1,7 @@
 import type { CurrentReader, CurrentStretch } from "../log/current-values.ts";
 import { endsOf, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft, Entry } from "../log/entry.ts";
-import { Log } from "../log/log.ts";
+import { Log, type Outage } from "../log/log.ts";
 import {
   IdConflict,
   type MayRead,
@@ -95,7 +95,8 @@ export class LogOwner {
       },
       storeWarned: (message) => logger.warn({ store: store.name }, message),
       storeNoted: (message) => logger.info({ store: store.name }, message),
-      storeChanged: (failure) => this.#storeChanged(failure),
+      storeFails: (failure) => this.#storeFails(failure),
+      storeWorks: (outage) => this.#storeWorks(outage),
     });
     this.#holdingsTimer = setInterval(() => this.#tellHoldings(), HOLDINGS_INTERVAL_MS);
     this.#holdingsTimer.unref();
@@ -377,13 +378,19 @@ export class LogOwner {
     this.#tell({ type: "rolledBack", to });
   }
 
-  #storeChanged(failure: StoreFailure | undefined): void {
+  #storeFails({ cause }: StoreFailure): void {
     const { store, logger } = this.#options;
-    this.#failing = failure && reasonOf(failure.cause);
-    if (failure) logger.error({ store: store.name, error: failure.cause }, "store fails");
-    else logger.info({ store: store.name }, "store works again");
-    this.#tell(this.#failing === undefined ? { type: "works" } : { type: "failed", reason: this.#failing });
-    if (!failure) for (const node of this.#nodes) void this.#catchUp(node);
+    this.#failing = reasonOf(cause);
+    logger.error({ store: store.name, error: cause }, "store fails");
+    this.#tell({ type: "failed", reason: this.#failing });
+  }
+
+  #storeWorks({ refused, forMs }: Outage): void {
+    const { store, logger } = this.#options;
+    this.#failing = undefined;
+    logger.info({ store: store.name, for_ms: forMs, refused }, "store works again");
+    this.#tell({ type: "works" });
+    for (const node of this.#nodes) void this.#catchUp(node);
   }
 
   #tellHoldings(): void {

@@ -12,7 +12,8 @@ function logOf(bounds: Partial<Bounds> = {}): Log {
     deliver() {},
     missed() {},
     rolledBack() {},
-    storeChanged() {},
+    storeFails() {},
+    storeWorks() {},
     storeWarned() {},
     storeNoted() {},
   };

@@ -37,7 +37,8 @@ const logOf = (store: Store) =>
     rolledBack() {},
     storeWarned() {},
     storeNoted() {},
-    storeChanged() {},
+    storeFails() {},
+    storeWorks() {},
   });
 
 for (const [name, open] of Object.entries(kinds)) {

@@ -65,9 +65,9 @@ export class Refusals {
     const { method } = request;
     // The path without the query, which may hold a ticket.
     const fields = { request_id: id, method, path: requestUrl(request).pathname, status, detail: message };
-    // That the store fails is an error once, when it begins to: `store fails`. What it refuses meanwhile is none.
+    // The log says once that the store fails and why, and once that it works again and how much was refused.
     if (type === "store-failing" && method === "POST")
-      this.#logger.info({ ...fields, reason: cause instanceof Error ? cause.message : cause }, "refused");
+      this.#logger.debug({ ...fields, reason: cause instanceof Error ? cause.message : cause }, "refused");
     else if (cause !== undefined) this.#logger.error({ ...fields, error: cause }, "request failed");
     // A refused event is lost unless somebody acts, so this is no debug line.
     else if (method === "POST") this.#logger.info(fields, "refused");

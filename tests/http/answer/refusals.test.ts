@@ -71,6 +71,7 @@ test("a page of another origin is refused like any other: counted, and with an i
 test("a client gone wild does not fill the log, nor does a disk that is full", async () => {
   const { lines, logger } = recordedLog();
   const store = new MemoryStore();
+  const works = store.append.bind(store);
   const { url } = startHub({ broker: new Broker({ store, logger }), logger });
   for (let i = 0; i < 200; i++) await publish(url, "{");
   expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(Array(10).fill("info refused"));
@@ -83,8 +84,16 @@ test("a client gone wild does not fill the log, nor does a disk that is full", a
   expect(failures.map(({ message }) => message)).toEqual(["store fails"]);
   const refused = lines.filter(({ fields }) => fields["status"] === 503);
   expect(refused.map(({ level, fields }) => `${level} ${fields["reason"]}`)).toEqual(
-    Array(10).fill("info disk full"),
+    Array(200).fill("debug disk full"),
   );
+  // How many these were is told at the end.
+  store.append = works;
+  await publish(url, '{"type":"a","data":1}');
+  expect(lines.at(-1)).toMatchObject({
+    level: "info",
+    message: "store works again",
+    fields: { refused: 200 },
+  });
 });
 
 test("no line has a query, which may hold a ticket", async () => {

@@ -33,7 +33,8 @@ export class HubNode {
       },
       storeWarned: (message) => void this.warnings.push(message),
       storeNoted: (message) => void this.notes.push(message),
-      storeChanged() {},
+      storeFails() {},
+      storeWorks() {},
     };
     this.log = new Log(this.store, listener);
     defer(() => this.log.close());
