@@ -106,7 +106,10 @@ for (const program of redisPrograms) {
     admin.close();
   });
 
-  test(`commands that a server does not have are named, in ${program}`, async () => {
+  test(`commands and databases that a server does not have are named, in ${program}`, async () => {
+    expect(await unfitness(`${(await startRedis({ program })).url}/16`, 0)).toStartWith(
+      "this Redis has no database 16: ",
+    );
     const lacking = async (...names: readonly string[]): Promise<string | undefined> => {
       const args = names.flatMap((name) => ["--rename-command", name, ""]);
       return unfitness((await startRedis({ program, args })).url, 1);
