@@ -53,6 +53,11 @@ export class DamagedBlock extends Error {
 /** The block was written by a later version, which may mean things that this one does not know. */
 export class NewerBlock extends Error {
   override readonly name = "NewerBlock";
+
+  /** @param what the block has that this version does not know */
+  constructor(what: string) {
+    super(`upgrade Tidings here: the log has a block ${what}, which a later version wrote`);
+  }
 }
 
 /** Puts consecutive events into as few blocks as hold them. */
@@ -121,7 +126,7 @@ export function decodeBlock(text: string, place?: Pick<Block, "word" | "last" | 
   const body = verifiedBody(text);
   const lines = body.split("\n");
   const [version, headerLine = "", headsLine = ""] = lines;
-  if (version !== VERSION) throw new NewerBlock(`a block of version ${version}; this one knows ${VERSION}`);
+  if (version !== VERSION) throw new NewerBlock(`of version ${version}`);
   try {
     const header: { word: string; last: number; kept_at: number; node?: string; sequence?: number } =
       JSON.parse(headerLine);

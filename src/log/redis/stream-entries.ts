@@ -42,8 +42,7 @@ function streamEntryOf(entry: unknown): StreamEntry {
   }
   if (!FIELDS.every((name) => values[name] !== undefined)) throw new ForeignEntry(id);
   // A node that put it back without them would lose them.
-  if (unknown.length > 0)
-    throw new NewerBlock(`a block with ${unknown.join(", ")}, written by a later version`);
+  if (unknown.length > 0) throw new NewerBlock(`with ${unknown.join(", ")}`);
   const { c, z, i = "", b = "", w = "", t, n = "", s, f, l, r, x } = values;
   const block = {
     count: integer(c),
