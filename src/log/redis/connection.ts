@@ -46,7 +46,7 @@ export class Connection implements Commands {
    */
   static async open(host: Host, address: RedisAddress): Promise<Connection> {
     const { tls, ca, username, password, database } = address;
-    const url = new URL(`${tls ? "rediss" : "redis"}://${host.hostname}:${host.port}/${database}`);
+    const url = new URL(`${tls ? "rediss" : "redis"}://${host.hostname}:${host.port}`);
     url.username = encodeURIComponent(username ?? "");
     url.password = encodeURIComponent(password ?? "");
     const client = new RedisClient(url.href, {
@@ -58,6 +58,8 @@ export class Connection implements Commands {
     const connection = new Connection(host, client);
     try {
       await connection.#within(CONNECT_DEADLINE_MS, client.connect(), "to connect");
+      // The client would say nothing of a refusal, and close the connection later.
+      if (database > 0) await connection.send("SELECT", [`${database}`]);
       return connection;
     } catch {
       connection.close();

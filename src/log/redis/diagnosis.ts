@@ -47,7 +47,7 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
       return;
     }
     const error = /^-(.*)\r\n/m.exec(reply)?.[1];
-    if (error !== undefined) resolve(explain(name, error));
+    if (error !== undefined) resolve(explain(name, address, error));
     else if (reply.endsWith("\r\n")) resolve(`${name} could not be used a moment ago, and answers now`);
   });
   const closed = `closed the connection at once: it may ${address.tls ? "speak no TLS" : "want TLS (rediss://)"}`;
@@ -83,10 +83,13 @@ function command(...words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
 }
 
-function explain(name: string, error: string): string {
+function explain(name: string, { username = "default", database }: RedisAddress, error: string): string {
   if (/^(WRONGPASS|ERR AUTH)|invalid password/.test(error))
     return `${name} refuses the user or the password: ${error}`;
   if (error.startsWith("NOAUTH")) return `${name} wants a password`;
+  if (/out of range/.test(error)) return `${name} has no database ${database}: ${error}`;
+  if (/^NOPERM.*'select/i.test(error))
+    return `${name}: the user ${username} lacks a right to choose a database: ACL SETUSER ${username} +select`;
   if (error.startsWith("NOPERM")) return `${name}: the user lacks a right: ${error}`;
   if (error.startsWith("LOADING")) return `${name} is still loading what it has on disk`;
   return `${name} answers: ${error}`;

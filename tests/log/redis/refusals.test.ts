@@ -201,6 +201,12 @@ withRedis("a missing right is named", async () => {
   await admin.send("ACL", ["SETUSER", "hub", "-xadd"]);
   await expect(node.log.append([draft()])).rejects.toThrow();
   await until(() => node.store.engine.reason?.includes("lacks +xadd"));
+  await admin.send("ACL", ["SETUSER", "hub", "+xadd", "-select"]);
+  expect(await reasonOf(`redis://hub:pw@127.0.0.1:${port}/1`)).toContain("ACL SETUSER hub +select");
+  expect(await reasonOf(`${url}/99`)).toContain("has no database 99");
+  await beginLog(`${url}/1`);
+  const other = await new HubNode(`${url}/1`).started();
+  expect([node.log.head, other.log.head]).toEqual([1, 0]);
 });
 
 withRedis("a policy that evicts keys without a time to live is refused", async () => {
