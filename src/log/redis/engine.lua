@@ -407,29 +407,38 @@ local function unset_value(state, key, is_end)
   redis.call('HDEL', SIZES, key)
 end
 
--- What a unit sets: all that its keys have is read at once, and written at once after its blocks.
+-- What a unit sets: all that its keys have is read at once, and written at once after its blocks. By each `current` of
+-- its blocks, `texts` has what it sets; `values` and `ends` have a record of each key. Places and sizes are texts.
 local function read_values(blocks)
-  local unit = { keys = {}, set = {}, places = {}, sizes = {} }
-  local values, ends = {}, {}
+  local unit = { texts = {}, count = 0, values = {}, ends = {} }
+  local records, value_keys, end_keys = {}, {}, {}
   for i = 4, #blocks, 5 do
-    for text in string.gmatch(blocks[i], '%S+') do
-      local parsed = unit.keys[text]
-      if not parsed then
+    local current = blocks[i]
+    if current ~= '' and not unit.texts[current] then
+      local sets = {}
+      for text in string.gmatch(current, '%S+') do
         local key, clears, is_end, flag = parse_key(text)
-        unit.keys[text] = { key = key, clears = clears, is_end = is_end, flag = flag }
-        local keys = is_end and ends or values
-        keys[#keys + 1] = key
+        local record = records[key]
+        if not record then
+          record = { key = key, is_end = is_end }
+          records[key] = record
+          local of, keys = is_end and unit.ends or unit.values, is_end and end_keys or value_keys
+          of[#of + 1], keys[#keys + 1] = record, key
+        end
+        sets[#sets + 1] = { record = record, clears = clears, flag = flag }
       end
+      unit.texts[current] = sets
     end
+    if current ~= '' then unit.count = unit.count + #unit.texts[current] end
   end
-  local sizes = read_in_parts('HMGET', SIZES, values)
+  local sizes = read_in_parts('HMGET', SIZES, value_keys)
   -- As text, a position has no point and no exponent.
-  for i, position in ipairs(read_in_parts('ZMSCORE', CURRENT, values)) do
-    if position then unit.places[values[i]], unit.sizes[values[i]] = position, sizes[i] or '0' end
+  for i, position in ipairs(read_in_parts('ZMSCORE', CURRENT, value_keys)) do
+    if position then unit.values[i].place, unit.values[i].size = position, sizes[i] or '0' end
   end
-  for i, score in ipairs(read_in_parts('ZMSCORE', ENDS, ends)) do
+  for i, score in ipairs(read_in_parts('ZMSCORE', ENDS, end_keys)) do
     if score then
-      unit.places[ends[i]], unit.sizes[ends[i]] = string.format('%.0f', math.floor(score / 2)), score % 2
+      unit.ends[i].place, unit.ends[i].size = string.format('%.0f', math.floor(score / 2)), score % 2
     end
   end
   return unit
@@ -438,17 +447,15 @@ end
 -- Notes what a block sets. Returns what that replaces. Position and size are texts.
 local function set_current(state, unit, current, position, size)
   local previous = {}
-  for text in string.gmatch(current, '%S+') do
-    local parsed = unit.keys[text]
-    local key = parsed.key
-    local before = unit.places[key]
-    previous[#previous + 1] = before and before .. ':' .. unit.sizes[key] or '0:0'
-    if not parsed.is_end then
-      state.value_bytes = state.value_bytes - (before and unit.sizes[key] or 0) + (parsed.clears and 0 or size)
+  for i, set in ipairs(unit.texts[current]) do
+    local record = set.record
+    local before = record.place
+    previous[i] = before and before .. ':' .. record.size or '0:0'
+    if not record.is_end then
+      state.value_bytes = state.value_bytes - (before and record.size or 0) + (set.clears and 0 or size)
     end
-    unit.set[key] = parsed.is_end and ENDS or CURRENT
-    unit.places[key] = not parsed.clears and position or nil
-    unit.sizes[key] = parsed.is_end and parsed.flag or size
+    record.place = not set.clears and position or nil
+    record.size = record.is_end and set.flag or size
   end
   return table.concat(previous, ' ')
 end
@@ -463,27 +470,30 @@ local function is_set_at(key, position)
 end
 
 local function write_values(unit)
-  local scores = { [CURRENT] = {}, [ENDS] = {} }
-  local gone = { [CURRENT] = {}, [ENDS] = {} }
-  local sizes = {}
-  for key, to in pairs(unit.set) do
-    local place, size = unit.places[key], unit.sizes[key]
-    if not place then
-      gone[to][#gone[to] + 1] = key
+  local scores, sizes, gone = {}, {}, {}
+  for _, record in ipairs(unit.values) do
+    local key = record.key
+    if record.place then
+      scores[#scores + 1], scores[#scores + 2] = record.place, key
+      sizes[#sizes + 1], sizes[#sizes + 2] = key, record.size
     else
-      local score = to == CURRENT and place or string.format('%.0f', 2 * place + size)
-      scores[to][#scores[to] + 1] = score
-      scores[to][#scores[to] + 1] = key
-      if to == CURRENT then
-        sizes[#sizes + 1] = key
-        sizes[#sizes + 1] = size
-      end
+      gone[#gone + 1] = key
     end
   end
-  for to, pairs_of in pairs(scores) do call_in_parts('ZADD', to, pairs_of) end
-  for to, keys in pairs(gone) do call_in_parts('ZREM', to, keys) end
+  call_in_parts('ZADD', CURRENT, scores)
   call_in_parts('HSET', SIZES, sizes)
-  call_in_parts('HDEL', SIZES, gone[CURRENT])
+  call_in_parts('ZREM', CURRENT, gone)
+  call_in_parts('HDEL', SIZES, gone)
+  scores, gone = {}, {}
+  for _, record in ipairs(unit.ends) do
+    if record.place then
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', 2 * record.place + record.size), record.key
+    else
+      gone[#gone + 1] = record.key
+    end
+  end
+  call_in_parts('ZADD', ENDS, scores)
+  call_in_parts('ZREM', ENDS, gone)
 end
 
 local function undo_current(state, block)
@@ -577,8 +587,8 @@ local function has_ended(topics, after)
 end
 
 -- Keeps the blocks of a unit. Of each, `blocks` has COUNT SIZE NAMES CURRENT TEXT, as texts. So many names at most
--- are put into NAMES, and those of one block more; the rest waits for `name_blocks`. Without a number the caller has
--- put them there.
+-- are put into NAMES, and those of one block more; the rest waits for `name_blocks`. Without a number the caller puts
+-- them there. Returns how many current values and ends it sets.
 local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_first, unit_last)
   local ids, topics, places = {}, {}, {}
   local _, erased = parse_erasure(blocks[4])
@@ -614,7 +624,9 @@ local function keep(state, blocks, most_names, word, kept_at, node, seq, unit_fi
     end
   end
   if #ids > 0 then remember_names(ids, topics, places, read_in_parts('HMGET', NAMES, ids)) end
-  if unit then write_values(unit) end
+  if not unit then return 0 end
+  write_values(unit)
+  return unit.count
 end
 
 -- Whoever trims the stream by hand, or deletes it, leaves counts of what is not there. Nothing new would be held then.
@@ -802,13 +814,10 @@ if OPERATION == 'append' then
     rewrite(entry, ARGV[after_blocks + 1], ARGV[after_blocks + 2])
   end
   local names_here = ids and #ids <= NAMED_AT_ONCE
-  local count, values = 0, 0
-  for i = 1, #blocks, 5 do
-    count = count + blocks[i]
-    if blocks[i + 3] ~= '' and not erases then values = values + 1 + select(2, string.gsub(blocks[i + 3], ' ', ' ')) end
-  end
-  local unit_last = state.head + count
-  keep(state, blocks, not names_here and 0 or nil, word, string.format('%.0f', state.time), node, ARGV[3],
+  local unit_last = state.head
+  for i = 1, #blocks, 5 do unit_last = unit_last + blocks[i] end
+  local count = unit_last - state.head
+  local values = keep(state, blocks, not names_here and 0 or nil, word, string.format('%.0f', state.time), node, ARGV[3],
     state.head + 1, unit_last)
   if names_here then remember_names(ids, topics, places, known) end
   set_seq(node, seq, unit_last, lease)
