@@ -1170,7 +1170,8 @@ local function answer(state)
   local epochs = redis.call('HGET', META, 'epochs') or ''
   local newest = newest_entry()
   local tail = newest and position_of(newest) or 0
-  return { 'open', text_of(state.lives), state.head, tail, epochs, state.replid, table.concat(seqs, ';'),
+  -- A log that has been erased amid a putting back has no replication id.
+  return { 'open', text_of(state.lives), state.head, tail, epochs, state.replid or '', table.concat(seqs, ';'),
     unpack(counts(state)) }
 end
 

@@ -688,6 +688,19 @@ function forgetNames(state: Writable, block: Block): void {
   }
 }
 
+/** Whether an append leaves something to be trimmed. */
+export function isPastBounds(state: EngineState, bounds: EngineBounds): boolean {
+  const { count, bytes, spare, values, valueBytes, ends } = state;
+  return (
+    count > bounds.events ||
+    bytes > bounds.bytes ||
+    spare > bounds.spare ||
+    values.size > bounds.values ||
+    valueBytes > bounds.valueBytes ||
+    ends.size > bounds.ends
+  );
+}
+
 /** A lease for a node that is only known by its blocks. */
 function expired({ time }: Writable): number {
   return time - RECOVERY.lease;
