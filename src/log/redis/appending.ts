@@ -10,6 +10,7 @@ import type { LogView } from "./log-view.ts";
 import type { Member, Pending } from "./member.ts";
 import { endKey, nameOf } from "./names.ts";
 import type { Reading } from "./reading.ts";
+import { NothingKept } from "./redis-engine.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -63,6 +64,14 @@ export class Appending {
   /** @throws RedisAway when nothing was kept; OutcomeUnknown. */
   async append(batches: readonly Batch[]): Promise<readonly (readonly Receipt[] | Refusal)[]> {
     const answers: (readonly Receipt[] | Refusal)[] = [];
+    const appendUnit = async (unit: readonly Batch[]): Promise<void> => {
+      try {
+        answers.push(...(await this.#appendUnit(unit)));
+      } catch (error) {
+        const isFirst = answers.length === 0;
+        throw isFirst || !(error instanceof RedisAway) ? error : new OutcomeUnknown(error.message);
+      }
+    };
     let next: Batch[] = [];
     let events = 0;
     let length = 0;
@@ -71,14 +80,14 @@ export class Appending {
       const weight = batch.drafts.reduce((sum, draft) => sum + 1 + lastingTopics(draft), 0);
       const isFull = events + weight > MAX_APPEND_EVENTS || length + size > MAX_APPEND_LENGTH;
       if (next.length > 0 && isFull) {
-        answers.push(...(await this.#appendUnit(next)));
+        await appendUnit(next);
         [next, events, length] = [[], 0, 0];
       }
       next.push(batch);
       events += weight;
       length += size;
     }
-    answers.push(...(await this.#appendUnit(next)));
+    await appendUnit(next);
     return answers;
   }
 
@@ -181,9 +190,10 @@ export class Appending {
       let isUnderWay = false;
       try {
         const { commands } = this.#session;
-        isUnderWay = wasSent = true;
+        isUnderWay = true;
         const answer = await this.#session.append({ ...pending.append, word }, this.#bounds);
         isUnderWay = false;
+        wasSent = true;
         this.lastMs = performance.now() - startedAt;
         // Also in a life that is over by now: it may be put back.
         mayBeKept ||= "last" in answer && answer.last > 0;
@@ -204,13 +214,18 @@ export class Appending {
         } else if (answer.result === "stale") {
           throw new Error("this node's name is in use by another");
         }
-      } catch (error) {
+      } catch (thrown) {
+        const isBefore = thrown instanceof NothingKept;
+        const error = isBefore ? thrown.cause : thrown;
+        isUnderWay &&= !isBefore;
+        wasSent ||= isUnderWay;
         const isRefused = isReply(error);
         const comesAgain = isReadOnly(error) || isBelowForeign(error);
         if (isRefused && !comesAgain) {
           member.finish();
           const { message } = explain(error);
-          throw mayBeKept || mayHaveWritten(error) ? new OutcomeUnknown(message) : new RedisAway(message);
+          mayBeKept ||= isUnderWay && mayHaveWritten(error);
+          throw mayBeKept ? new OutcomeUnknown(message) : new RedisAway(message);
         }
         mayBeKept ||= isUnderWay && !isRefused;
         pending.sent = false;

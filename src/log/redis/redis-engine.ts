@@ -34,6 +34,15 @@ import { entriesOfReply } from "./stream-entries.ts";
 /** So often an append's names are looked up before it, lest others that come meanwhile delay it for ever. */
 const LOOK_UPS = 3;
 
+/** A call failed that comes before the one that keeps an append, so nothing was kept. `cause` is its error. */
+export class NothingKept extends Error {
+  override readonly name = "NothingKept";
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** The scripts in Redis, as calls. */
 export class RedisEngine {
   readonly #keys: readonly string[];
@@ -58,11 +67,13 @@ export class RedisEngine {
   /**
    * Appends. Lest one call holds Redis for long, calls before it look up many names, and calls after it do what it
    * leaves to be done.
+   *
+   * @throws NothingKept; what Redis or the connection says of the call that keeps it.
    */
   async append(commands: Commands, append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     let reply = await this.#tryAppend(commands, append, bounds, true);
     for (let tries = 1; reply[0] === "unnamed" || reply[0] === "look up"; tries++) {
-      if (reply[0] === "unnamed") await this.name(commands);
+      if (reply[0] === "unnamed") await this.name(commands).catch(nothingKept);
       reply = await this.#tryAppend(commands, append, bounds, tries < LOOK_UPS);
     }
     const answer = appendAnswer(reply);
@@ -99,7 +110,7 @@ export class RedisEngine {
     let lookedUp: number | undefined;
     for (let i = 0; names.length > this.#namesACall && i < names.length; i += this.#namesACall) {
       const some = names.slice(i, i + this.#namesACall);
-      const reply = await this.#call(commands, lookUpArguments(append, some));
+      const reply = await this.#call(commands, lookUpArguments(append, some)).catch(nothingKept);
       if (reply[0] !== "looked up") return reply;
       // What comes after the first call is looked through by the append.
       lookedUp ??= integer(reply[1]);
@@ -171,4 +182,8 @@ export class RedisEngine {
       return commands.send("EVAL", [this.#script, ...rest]);
     }
   }
+}
+
+function nothingKept(cause: unknown): never {
+  throw new NothingKept(cause);
 }

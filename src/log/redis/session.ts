@@ -12,7 +12,7 @@ import type { Unit } from "./held-units.ts";
 import { Master } from "./master.ts";
 import type { Member } from "./member.ts";
 import { PuttingBack } from "./putting-back.ts";
-import type { RedisEngine } from "./redis-engine.ts";
+import { NothingKept, type RedisEngine } from "./redis-engine.ts";
 import { entriesOfReply } from "./stream-entries.ts";
 
 /** A node says hello so often, in milliseconds: its lease in the log is 10 s. */
@@ -136,13 +136,14 @@ export class Session {
     if (this.state !== "open") throw this.#awayError();
   }
 
+  /** @throws NothingKept; what Redis or the connection says of the call that keeps it. */
   append(append: Append, bounds: EngineBounds): Promise<AppendAnswer> {
     const { commands } = this;
     this.#following.hurry();
     return this.#options.engine.append(commands, append, bounds).catch((error: unknown) => {
-      if (!isReadOnly(error) && !isRefusal(error)) throw error;
+      const cause = error instanceof NothingKept ? error.cause : error;
       // It looks for the new master, or asks which right was taken away.
-      commands.close(this.#explain(error));
+      if (isReadOnly(cause) || isRefusal(cause)) commands.close(this.#explain(cause));
       throw error;
     });
   }

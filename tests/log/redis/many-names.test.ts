@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { RedisClient } from "bun";
+import type { Draft } from "../../../src/log/entry.ts";
 import type { Commands } from "../../../src/log/redis/commands.ts";
+import { RedisAway } from "../../../src/log/redis/connection.ts";
 import { contentsOf } from "../../../src/log/redis/content.ts";
 import type { Append, AppendAnswer } from "../../../src/log/redis/engine.ts";
 import { RedisEngine } from "../../../src/log/redis/redis-engine.ts";
+import { OutcomeUnknown } from "../../../src/log/store.ts";
 import { newWord } from "../../../src/protocol/place.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
@@ -11,6 +14,7 @@ import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { killedWhenKept } from "./killed-when-kept.ts";
 import { redisProgram, startRedis } from "./redis-server.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 const BOUNDS = { events: 10_000, bytes: 1e12, age: 1e12, spare: 1e6, values: 10, valueBytes: 1e6, ends: 10 };
 
@@ -187,3 +191,37 @@ test.skipIf(redisProgram === undefined)("a large batch leaves a log within its b
   await until(() => node.delivered.length === 2500);
   expect(await node.log.append(named("a").slice(-1))).toMatchObject([{ duplicate: true, position: 2500 }]);
 });
+
+test.skipIf(redisProgram === undefined)(
+  "nothing is kept of many ids when the connection is lost while they are looked up",
+  async () => {
+    const { url, port } = await startRedis();
+    await beginLog(url);
+    const proxy = new TcpProxy(port);
+    const node = await new HubNode(proxy.url).started();
+    const others = await new HubNode(url).started();
+    proxy.hear = (question) => question.includes("look_up") && proxy.cut();
+    const failure = await node.log.append(named("a")).catch(({ cause }: Error) => cause);
+    expect(failure).toBeInstanceOf(RedisAway);
+    expect(others.log.head).toBe(0);
+  },
+);
+
+test.skipIf(redisProgram === undefined)(
+  "nothing is kept of many ids when Redis can't look them up, though it may be of what came before",
+  async () => {
+    const { url } = await startRedis();
+    await beginLog(url);
+    const node = await new HubNode(url).started();
+    const client = new RedisClient(url);
+    await client.set("{tidings}:names", "no hash");
+    const causeOf = (drafts: Draft[]) => node.log.append(drafts).catch(({ cause }: Error) => cause);
+    expect(await causeOf(named("a"))).toBeInstanceOf(RedisAway);
+    expect(node.log.head).toBe(0);
+    // All wait for one append, which takes two calls.
+    const causes = await Promise.all([causeOf([draft()]), causeOf(named("a"))]);
+    expect(causes).toEqual([expect.any(OutcomeUnknown), expect.any(OutcomeUnknown)]);
+    expect(node.log.head).toBe(1);
+    client.close();
+  },
+);

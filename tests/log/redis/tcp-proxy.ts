@@ -47,6 +47,8 @@ export class TcpProxy {
   target: number;
   /** Changes what the target answers. */
   rewrite: ((answer: string) => string) | undefined;
+  /** Hears what the target is about to be asked. */
+  hear: ((question: Buffer) => void) | undefined;
   /** How many connections it was asked for. */
   accepted = 0;
   #isCut = false;
@@ -146,6 +148,7 @@ export class TcpProxy {
       line.end();
       return;
     }
+    this.hear?.(Buffer.from(data));
     line.toTarget.push(new Uint8Array(data));
     this.#flush(line);
   }
