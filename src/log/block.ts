@@ -1,4 +1,5 @@
-import { type Entry, isNamed, keptEntry } from "./entry.ts";
+import { placeText } from "../protocol/place.ts";
+import { decodedEntry, type Entry, isNamed } from "./entry.ts";
 
 /**
  * The format in which events are kept and handed from one process to another, as text:
@@ -82,9 +83,8 @@ export function blocksOf(entries: readonly Entry[]): Block[] {
   return blocks;
 }
 
-function lengthOf(entry: Entry): number {
-  const { json, topics } = entry;
-  let length = json.length + (isNamed(entry) ? entry.id.length : 0);
+function lengthOf({ json, id, topics }: Entry): number {
+  let length = json.length + id.length;
   for (const topic of topics) length += topic.length;
   return length;
 }
@@ -106,14 +106,14 @@ export function encodeBlock({ word, last, keptAt, node, sequence, entries }: Blo
 }
 
 function headOf(entry: Entry): Head {
-  const { type = null, topics, recipients, retry = null } = entry;
+  const { id, type = null, topics, recipients, retry = null } = entry;
   const flags =
     (entry.private ? FLAGS.private : 0) |
     (entry.retain ? FLAGS.retain : 0) |
     (entry.text ? FLAGS.text : 0) |
     (entry.erased ? FLAGS.erased : 0) |
     (entry.end ? FLAGS.end : 0);
-  return [isNamed(entry) ? entry.id : null, type, topics, recipients, flags, retry];
+  return [isNamed(entry) ? id : null, type, topics, recipients, flags, retry];
 }
 
 /**
@@ -158,8 +158,12 @@ function checksumOf(text: string): string {
 
 function entryOf(head: Head, json: string, word: string, position: number, keptAt: number): Entry {
   const [id, type, topics, recipients, flags, retry] = head;
-  const draft = {
-    id: id ?? undefined,
+  const data = {
+    word,
+    position,
+    id: id ?? placeText({ word, position }),
+    keptAt,
+    recipients,
     type: type ?? undefined,
     json,
     text: (flags & FLAGS.text) !== 0,
@@ -168,6 +172,7 @@ function entryOf(head: Head, json: string, word: string, position: number, keptA
     private: (flags & FLAGS.private) !== 0,
     retain: (flags & FLAGS.retain) !== 0,
     end: (flags & FLAGS.end) !== 0,
+    erased: (flags & FLAGS.erased) !== 0,
   };
-  return keptEntry(draft, word, position, keptAt, recipients, (flags & FLAGS.erased) !== 0);
+  return decodedEntry(data, id !== null);
 }

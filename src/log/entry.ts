@@ -53,9 +53,13 @@ export interface Entry extends EntryData {
 
 /** Makes an entry of its data. A store of your own makes its entries with it. */
 export function createEntry(data: EntryData): Entry {
-  const { word, position, keptAt, recipients, erased } = data;
-  const id = data.id === placeText(data) ? undefined : data.id;
-  return new KeptEntry(data, id, word, position, keptAt, recipients, erased);
+  return decodedEntry(data, data.id !== placeText(data));
+}
+
+/** Does the same where it is known whether the id is the publisher's. */
+export function decodedEntry(data: EntryData, isNamed: boolean): Entry {
+  const { word, position, id, keptAt, recipients, erased } = data;
+  return new KeptEntry(data, word, position, id, keptAt, recipients, erased, isNamed);
 }
 
 /** The entry of a draft that a store has kept at this place. */
@@ -65,9 +69,9 @@ export function keptEntry(
   position: number,
   keptAt: number,
   recipients: number,
-  erased = false,
 ): Entry {
-  return new KeptEntry(draft, draft.id, word, position, keptAt, recipients, erased);
+  const id = draft.id ?? placeText({ word, position });
+  return new KeptEntry(draft, word, position, id, keptAt, recipients, false, draft.id !== undefined);
 }
 
 /** The entry of an event whose data is erased. Its id and topics stay, so that readers can still resume at it. */
@@ -99,6 +103,7 @@ export function isNamed(entry: Entry): boolean {
 class KeptEntry implements Entry {
   readonly word: string;
   readonly position: number;
+  readonly id: string;
   readonly keptAt: number;
   readonly recipients: number;
   readonly type: string | undefined;
@@ -110,24 +115,25 @@ class KeptEntry implements Entry {
   readonly retain: boolean;
   readonly end: boolean;
   readonly erased: boolean;
+  readonly isNamed: boolean;
   /** See {@link sizeInMemory}: it is added when the entry comes, and taken off when it goes. */
   readonly size: number;
-  // Plain fields, not private ones: one entry is made for each event, and those take longer to make.
+  // A plain field, not a private one: one entry is made for each event, and those take longer to make.
   private encoded: Uint8Array | undefined = undefined;
-  private readonly given: string | undefined;
 
   constructor(
     draft: Omit<Draft, "id">,
-    id: string | undefined,
     word: string,
     position: number,
+    id: string,
     keptAt: number,
     recipients: number,
     erased: boolean,
+    isNamed: boolean,
   ) {
-    this.given = id;
     this.word = word;
     this.position = position;
+    this.id = id;
     this.keptAt = keptAt;
     this.recipients = recipients;
     this.type = draft.type;
@@ -139,16 +145,8 @@ class KeptEntry implements Entry {
     this.retain = draft.retain;
     this.end = draft.end;
     this.erased = erased;
-    this.size = sizeOf(this, id?.length ?? word.length + PLACE_DIGITS);
-  }
-
-  get isNamed(): boolean {
-    return this.given !== undefined;
-  }
-
-  /** Its place is written down when it is asked for: a node that only follows the log has no use for most. */
-  get id(): string {
-    return this.given ?? placeText(this);
+    this.isNamed = isNamed;
+    this.size = sizeOf(this);
   }
 
   get frame(): Uint8Array {
@@ -164,18 +162,16 @@ class KeptEntry implements Entry {
 
 /** The objects of an entry besides its texts, in bytes, roughly. */
 const ENTRY_BYTES = 256;
-/** What a place has besides its word, in characters, roughly. */
-const PLACE_DIGITS = 8;
 /** A topic in a list besides its text, in bytes, roughly. */
 const TOPIC_BYTES = 32;
 
 /** What an entry takes in memory, in bytes, to within a small factor. */
 export function sizeInMemory(entry: Entry & { readonly size?: number }): number {
-  return entry.size ?? sizeOf(entry, entry.id.length);
+  return entry.size ?? sizeOf(entry);
 }
 
-function sizeOf({ json, type, topics }: Omit<EntryData, "id">, idLength: number): number {
-  let length = json.length + idLength + (type?.length ?? 0);
+function sizeOf({ json, id, type, topics }: EntryData): number {
+  let length = json.length + id.length + (type?.length ?? 0);
   for (let i = 0; i < topics.length; i++) length += TOPIC_BYTES + (topics[i]?.length ?? 0);
   return sizeOfTexts(length);
 }

@@ -63,7 +63,7 @@ test("a file of the first version opens with its events", async () => {
   for (const _ of [1, 2]) {
     const store = new Followed(new SqliteStore(path));
     expect([store.head, store.count, store.earliest?.id]).toEqual([5, 3, "mine"]);
-    expect(store.read(0, 10)).toMatchObject(expected);
+    expect(store.read(0, 10).map((entry) => ({ ...entry }))).toMatchObject(expected);
     for (const { id } of expected) expect(store.find(id)).toMatchObject({ id });
     store.close();
   }
