@@ -64,7 +64,8 @@ export class Cluster {
   async settled(): Promise<void> {
     await this.pair.inSync();
     const count = NODES.length * this.#workers;
-    for (const { hub } of this.members) await until(async () => isWell(await hub.status(), count));
+    for (const { hub } of this.members)
+      await until(async () => isWell(await hub.status(), count, await this.pair.word()));
     await Promise.all(NODES.map((node) => this.#verifyKept(node)));
     this.#history.settled();
     this.#settledAt = performance.now();
@@ -110,14 +111,17 @@ export class Cluster {
   }
 }
 
-/** Whether a node is in step with the log, and so are all others that it knows of. */
-function isWell(status: Status | undefined, count: number): boolean {
+/**
+ * Whether a node is in step with the log, and so are all others that it knows of. When Redis was just erased, they
+ * may not know yet: the word of the life that it has is another then, or none.
+ */
+function isWell(status: Status | undefined, count: number, word: string | undefined): boolean {
   const { nodes = [], silent, store } = status ?? {};
   const lives = new Set(nodes.map(({ life }) => life));
   const areActive = nodes.every(({ state }) => state === "active");
-  return (
-    store?.engine?.state === "open" && !silent && nodes.length === count && areActive && lives.size === 1
-  );
+  const { state, life } = store?.engine ?? {};
+  const isInStep = state === "open" && life?.word === word;
+  return isInStep && !silent && nodes.length === count && areActive && lives.size === 1;
 }
 
 function newMember(pair: RedisPair, { replicas }: Promised, workers: number): Member {

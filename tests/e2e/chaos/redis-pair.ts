@@ -119,6 +119,13 @@ export class RedisPair {
     return redis === undefined;
   }
 
+  /** The word of the life that the master's log is in, if it is in one. */
+  async word(): Promise<string | undefined> {
+    const { port } = this.servers[await this.master()].redis;
+    const word = await ask(port, "HGET", "{tidings}:meta", "word").catch(() => undefined);
+    return typeof word === "string" ? word : undefined;
+  }
+
   /** What the master has, with the data of each event. */
   async log(): Promise<Kept[]> {
     const { port } = this.servers[await this.master()].redis;
