@@ -32,6 +32,7 @@ import type {
 import { Presence } from "./presence.ts";
 import { Replay } from "./replay.ts";
 import { type ElysiaStream, type EventSink, sinkOf } from "./sink.ts";
+import { storeLines } from "./store-lines.ts";
 import { type FormatName, frameForOne } from "./stream-format.ts";
 import { Topic } from "./topic.ts";
 import { Counters, type RemovalReason, type Totals } from "./totals.ts";
@@ -119,11 +120,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
         this.#clients.replayLive(after);
       },
       rolledBack: (to, lost) => this.#rollBack(to, lost),
-      storeWarned: (message) => this.logger.warn({ store: store.name }, message),
-      storeNoted: (message) => this.logger.info({ store: store.name }, message),
-      storeFails: ({ cause }) => this.logger.error({ store: store.name, error: cause }, "store fails"),
-      storeWorks: ({ refused, forMs }) =>
-        this.logger.info({ store: store.name, for_ms: forMs, refused }, "store works again"),
+      ...storeLines(this.logger, store.name),
     };
     const log = new Log(store, listener, clock);
     this.log = log;

@@ -1,7 +1,8 @@
+import { storeLines } from "../broker/store-lines.ts";
 import type { CurrentReader, CurrentStretch } from "../log/current-values.ts";
 import { endsOf, type TopicEnd } from "../log/ended-topics.ts";
 import type { Draft, Entry } from "../log/entry.ts";
-import { Log, type Outage } from "../log/log.ts";
+import { Log } from "../log/log.ts";
 import {
   IdConflict,
   type MayRead,
@@ -83,6 +84,7 @@ export class LogOwner {
   constructor(options: LogOwnerOptions) {
     const { store, logger } = options;
     this.#options = options;
+    const lines = storeLines(logger, store.name);
     this.log = new Log(store, {
       recipients: (draft) => recipientsOf(draft),
       deliver: (entries) => this.#deliver(entries),
@@ -93,10 +95,15 @@ export class LogOwner {
       cleared: (of, topic) => {
         this.#tell({ type: "cleared", at: this.log.head, of, ...(topic !== undefined && { topic }) });
       },
-      storeWarned: (message) => logger.warn({ store: store.name }, message),
-      storeNoted: (message) => logger.info({ store: store.name }, message),
-      storeFails: (failure) => this.#storeFails(failure),
-      storeWorks: (outage) => this.#storeWorks(outage),
+      ...lines,
+      storeFails: (failure) => {
+        lines.storeFails(failure);
+        this.#storeFails(failure);
+      },
+      storeWorks: (outage) => {
+        lines.storeWorks(outage);
+        this.#storeWorks();
+      },
     });
     this.#holdingsTimer = setInterval(() => this.#tellHoldings(), HOLDINGS_INTERVAL_MS);
     this.#holdingsTimer.unref();
@@ -379,16 +386,12 @@ export class LogOwner {
   }
 
   #storeFails({ cause }: StoreFailure): void {
-    const { store, logger } = this.#options;
     this.#failing = reasonOf(cause);
-    logger.error({ store: store.name, error: cause }, "store fails");
     this.#tell({ type: "failed", reason: this.#failing });
   }
 
-  #storeWorks({ refused, forMs }: Outage): void {
-    const { store, logger } = this.#options;
+  #storeWorks(): void {
     this.#failing = undefined;
-    logger.info({ store: store.name, for_ms: forMs, refused }, "store works again");
     this.#tell({ type: "works" });
     for (const node of this.#nodes) void this.#catchUp(node);
   }
