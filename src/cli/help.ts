@@ -48,7 +48,7 @@ function oneLine(text: string): string {
   return `${words.replaceAll("\n", " ")}\n`;
 }
 
-/** Commander repeats a value that it refuses. An address may have a password, which is in no log. */
+/** Commander repeats a value that it refuses. If that is an address with a password, it must not be shown. */
 function withoutPassword(text: string): string {
   return text.replace(/((?:argument|value) ')[^']*:\/\/.*@(?=.*' (?:is invalid|from env))/s, "$1…@");
 }

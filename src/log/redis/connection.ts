@@ -4,7 +4,7 @@ import type { Commands } from "./commands.ts";
 import { diagnose } from "./diagnosis.ts";
 
 /** How long a connection may take to come about, and a command to be answered, in milliseconds. */
-export const CONNECT_DEADLINE_MS = 2000;
+const CONNECT_DEADLINE_MS = 2000;
 export const COMMAND_DEADLINE_MS = 2000;
 
 /** Redis can't be used at present, as the message says. */

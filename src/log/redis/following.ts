@@ -11,7 +11,7 @@ const BLOCK_MS = 2000;
 const MAX_BLOCKS = 32;
 const BEGINNING = "0-0";
 /** Redis lets go of a hundred entries of the control stream at once: they were written in more time than this, in ms. */
-const PAUSE_MS = 100;
+const HUNDRED_ENTRIES_MS = 100;
 /** While blocks come fast, a node that appends nothing reads so often, in ms: a read costs as much for one as for many. */
 const READ_EVERY_MS = 4;
 
@@ -103,7 +103,8 @@ export class Following {
   /** Whether Redis no longer has what nodes told each other between what was read last and this entry. */
   async #hasMissed(tail: Connection, next: string | undefined): Promise<boolean> {
     const { key, cursor = BEGINNING } = this.#options.control;
-    if (next === undefined || cursor === BEGINNING || timeOf(next) - timeOf(cursor) < PAUSE_MS) return false;
+    if (next === undefined || cursor === BEGINNING || timeOf(next) - timeOf(cursor) < HUNDRED_ENTRIES_MS)
+      return false;
     const [oldest] = controlEntriesOf(await tail.send("XRANGE", [key, "-", "+", "COUNT", "1"]));
     return oldest !== undefined && compareIds(oldest.id, next) >= 0;
   }
