@@ -132,6 +132,17 @@ describe.each(["nginx", "caddy"] as const)("behind %s", (name) => {
     );
   });
 
+  run("the hub's own pages may publish and sign in, at any port of the proxy", async (url) => {
+    const headers = { ...JSON_TYPE, ...ADMIN, origin: url };
+    for (const [path, body] of [
+      ["publish", { type: "n", data: 1 }],
+      ["session", undefined],
+    ] as const) {
+      const { ok } = await fetch(`${url}/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      expect([path, ok]).toEqual([path, true]);
+    }
+  });
+
   run("refusals and request ids come through", async (url) => {
     const refused = await fetch(`${url}/publish`, {
       method: "POST",
