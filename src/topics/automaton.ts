@@ -16,6 +16,8 @@ export type Expression =
 
 /** The most steps of an automaton. */
 const MAX_STEPS = 2048;
+/** The most parts of which these are made. A part without a step, such as `(?:){999}`, costs time all the same. */
+const MAX_PARTS = 16 * MAX_STEPS;
 /**
  * The most steps that one match looks at: less than a tenth of a millisecond. Where most steps of a large pattern
  * are alive at each character of a long text it is given up, and counts as no match.
@@ -207,6 +209,7 @@ class Builder {
   /** Each once. */
   readonly sets: Ranges[] = [];
   readonly ways: number[][] = [];
+  #parts = 0;
 
   /** The steps as numbers. */
   packed(): Uint16Array {
@@ -228,6 +231,7 @@ class Builder {
 
   /** The first step of the expression, which leads to `next` at its end. @throws TooComplex */
   build(expression: Expression, next: number): number {
+    if (++this.#parts > MAX_PARTS) throw tooLarge();
     if ("set" in expression) return this.#add({ set: expression.set, next });
     if ("all" in expression) {
       let at = next;
@@ -251,9 +255,13 @@ class Builder {
   }
 
   #add(step: Step): number {
-    if (this.#steps.length >= MAX_STEPS) throw new TooComplex(`a pattern has ${MAX_STEPS} steps at most`);
+    if (this.#steps.length >= MAX_STEPS) throw tooLarge();
     return this.#steps.push(step) - 1;
   }
+}
+
+function tooLarge(): TooComplex {
+  return new TooComplex(`a pattern has ${MAX_STEPS} steps at most`);
 }
 
 function holds(set: Ranges, code: number): boolean {

@@ -107,6 +107,11 @@ test("what can't be matched in linear time is refused, and what is too large", (
     expect(() => parseUrlPattern(`https://e.com/(${expression})`, BASE)).toThrow();
   }
   expect(() => parseUrlPattern("https://e.com/((?:a{100}){100})", BASE)).toThrow("steps");
+  // Parts without a step, as often as a pattern counts, multiplied.
+  for (const nothing of ["(?:)", "(?:a{0})"]) {
+    const often = `(?:(?:(?:${nothing}{999}){999}){999})`;
+    expect(() => parseUrlPattern(`https://e.com/(${often})`, BASE)).toThrow("steps");
+  }
   expect(() => parseUrlPattern(`https://e.com/${"(?:".repeat(200)}a${")".repeat(200)}`, BASE)).toThrow();
 });
 
