@@ -1,5 +1,5 @@
 import type { Grant } from "../auth/grant.ts";
-import { invalidRequest } from "../http/answer/challenge.ts";
+import { invalidRequest, invalidToken } from "../http/answer/challenge.ts";
 import { Problem } from "../http/answer/problem.ts";
 import type { Hub } from "../http/hub.ts";
 import { COOKIE } from "../http/request/credential.ts";
@@ -64,7 +64,9 @@ function assertOwnPage(hub: Hub, request: Request): void {
   if (!hub.isOwnPage(asked)) throw new Problem(403, `with a cookie, ${origin} may not publish`);
 }
 
+/** @throws Problem 401 when a header can't hold the token, so that it is none. */
 function withToken({ url, headers: given }: Request, token: string): Request {
+  if (!/^[!-~]*$/.test(token)) throw invalidToken("the token is malformed");
   const headers = new Headers(given);
   headers.set("authorization", `Bearer ${token}`);
   return new Request(url, { headers });

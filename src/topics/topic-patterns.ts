@@ -1,4 +1,4 @@
-import { isMatcherText, matcherMatches } from "./matcher.ts";
+import { exactName, isMatcherText, matcherMatches } from "./matcher.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { prefixOf } from "./topic.ts";
 
@@ -65,8 +65,14 @@ export class TopicPatterns {
 
 const shared = new WeakMap<readonly string[], TopicPatterns>();
 
-/** Whether the patterns allow every topic that the wanted topic or pattern stands for. */
+/**
+ * Whether the patterns allow every topic that the wanted topic or pattern stands for. A URL pattern or a template
+ * is allowed by itself, and by `*`: what one takes of another is not compared.
+ */
 export function covers(patterns: readonly string[], wanted: string): boolean {
+  const name = exactName(wanted);
+  if (name !== undefined) return matches(patterns, name);
+  if (isMatcherText(wanted)) return patterns.includes(wanted) || patterns.includes("*");
   const start = prefixOf(wanted);
   if (start === undefined) return matches(patterns, wanted);
   return patterns.some((pattern) => {
@@ -78,7 +84,7 @@ export function covers(patterns: readonly string[], wanted: string): boolean {
 /** Whether the name matches one of the patterns. For a few patterns that are tried once. */
 export function matches(patterns: readonly string[], name: string): boolean {
   return patterns.some((pattern) => {
-    if (isMatcherText(pattern)) return name === pattern || matcherMatches(pattern, name);
+    if (isMatcherText(pattern)) return matcherMatches(pattern, name);
     const prefix = prefixOf(pattern);
     return prefix === undefined ? name === pattern : name.startsWith(prefix);
   });

@@ -214,7 +214,40 @@ test("a private hub asks its subscribers for a token that grants what they ask f
   expect(await status("match=https://e.com/1")).toBe(200);
   expect(await status("match=b")).toBe(403);
   expect(await status("match=*")).toBe(403);
+  expect(await status("match_urlpattern=https://e.com/:y")).toBe(403);
   expect((await publish("topic=a", "")).status).toBe(401);
+});
+
+test("on a private hub a pattern of the token grants none of the patterns that a subscriber asks for", async () => {
+  const { hub } = await startMercure("--private");
+  // The hub's own address is among those that they match, and so is all that is relative to it.
+  const granted = ["https://localhost/*", "*://localhost/*", "/*"];
+  const topics = granted.map((match) => ({ match, match_type: "urlpattern" }));
+  const authorization = `Bearer ${await sign({ details: [{ actions: ["subscribe"], topics }] })}`;
+  for (const asked of ["https://other.example/*", "*://*/*", "/a/*", "a"]) {
+    const query = new URLSearchParams({ match_urlpattern: asked });
+    const answer = await fetch(`${hub}?${query}`, { headers: { authorization } });
+    expect([asked, answer.status]).toEqual([asked, 403]);
+  }
+});
+
+test("a token that no header could hold is refused like any other that is none", async () => {
+  const { url, hub } = await startMercure("--mercure-compat");
+  for (const token of ["a%0Ab", "a%00b", "%E2%82%AC", "%zz%ff", "a%20b"]) {
+    for (const name of ["__Secure-mercure_access_token", "mercureAuthorization", "__Host-tidings"]) {
+      const cookie = `${name}=${token}`;
+      expect((await fetch(`${hub}?match=a`, { headers: { cookie } })).status).toBe(401);
+      const update = {
+        method: "POST",
+        body: new URLSearchParams("topic=a"),
+        headers: { cookie, origin: url },
+      };
+      expect((await fetch(hub, update)).status).toBe(401);
+    }
+    expect((await fetch(`${hub}?topic=a&authorization=${token}`)).status).toBe(
+      token === "%zz%ff" ? 400 : 401,
+    );
+  }
 });
 
 test("a hub that knows its URL publishes its metadata, and challenges name it", async () => {
