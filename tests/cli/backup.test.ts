@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Broker } from "../../src/broker/broker.ts";
@@ -7,9 +7,6 @@ import { emptyFolder } from "../folder.ts";
 import { ADMIN_KEY, PUBLISH_KEY, startKeyedHub } from "../http/keyed-hub.ts";
 import { busy, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
 import { run } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 class CopiedStore extends MemoryStore {
   override async backup(path: string): Promise<void> {

@@ -1,11 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Catalog } from "../../src/events/catalog.ts";
 import { startHub } from "../hub.ts";
 import { run } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 test("prints the catalog of a running hub", async () => {
   const { url } = startHub({ catalog: new Catalog({ mine: Type.String() }) });

@@ -1,13 +1,10 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { binary, runBinary } from "../e2e/binary.ts";
 import { emptyFolder } from "../folder.ts";
 import { startOnTerminal } from "./terminal.ts";
 
 // A person types into a real shell, and presses the tabulator key.
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 const PROMPT = "ready> ";
 

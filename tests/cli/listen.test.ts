@@ -1,19 +1,17 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { Recorder } from "../broker/recorder.ts";
 import { startConfigured } from "../configured.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { startHub } from "../hub.ts";
 import { busy, never, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
 import { half } from "../tls/certificate.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
 import { main, run, start } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 test("prints each event as a line of id, type, topics and data", async () => {
   const { url, broker } = startHub();
@@ -79,7 +77,7 @@ test("ends quietly when nobody reads it any more", async () => {
 });
 
 test("goes on after the hub was away, and says so", async () => {
-  const first = startHub();
+  const first = startHub({ port: freePort() });
   const { url, broker } = first;
   const listening = start(["listen", "--url", url]);
   await until(() => broker.clientCount === 1);
@@ -94,7 +92,7 @@ test("goes on after the hub was away, and says so", async () => {
 });
 
 test("waits for a hub that is not there yet, and says so", async () => {
-  const first = startHub();
+  const first = startHub({ port: freePort() });
   const { url, broker } = first;
   await first.stop();
   const listening = start(["listen", "--url", url, "--timeout", "1m"]);

@@ -24,5 +24,4 @@ test.skipIf(process.platform !== "linux")(
       ]);
     }
   },
-  30_000,
 );

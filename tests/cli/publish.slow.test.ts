@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { emptyFolder, newFile } from "../folder.ts";
 import { startHub } from "../hub.ts";
@@ -7,9 +7,6 @@ import { stored } from "../sdk/stored.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
 import { main, run, start } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 test("publishes an event to its topics and prints its id", async () => {
   const { url, broker } = startHub();

@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { dirname, join } from "node:path";
 import { SignJWT } from "jose";
@@ -6,9 +6,6 @@ import { newFile } from "../folder.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
 import { until } from "../until.ts";
 import { run, start } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 const SECRET = "tell-nobody-tell-nobody-tell-nobody";
 

@@ -1,11 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { killAfterwards } from "../defer.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 import { main, start } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 /** Starts a program as process 1, as that of a container is. */
 const CONTAINER = [

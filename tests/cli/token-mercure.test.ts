@@ -1,10 +1,7 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { AUDIENCE, ISSUER, SECRET, startMercure } from "../mercure/mercure-hub.ts";
 import { run } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 const tidings = (...args: string[]) => run(["token", ...args], { env: { TIDINGS_JWT_KEY: SECRET } });
 const WHOSE = ["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE];

@@ -1,12 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, UnsecuredJWT } from "jose";
 import { newFile } from "../folder.ts";
 import { post, SECRET, startKeyedHub } from "../http/keyed-hub.ts";
 import { run } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 const pem = (key: KeyObject) =>
   key.export({ format: "pem", type: key.type === "public" ? "spki" : "pkcs8" }).toString();

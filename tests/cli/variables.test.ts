@@ -1,8 +1,5 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { run, start } from "./tidings.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 test("a variable that nobody reads is named, with the one that was meant", async () => {
   const env = { TIDINGS_PROT: "1", TIDINGS_COLOUR_OF_THE_SKY: "blue" };

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { type JWTPayload, SignJWT } from "jose";
@@ -9,9 +9,6 @@ import { emptyFolder } from "../folder.ts";
 import { bearer, post } from "../http/keyed-hub.ts";
 import { until } from "../until.ts";
 import { runBinary, serveBinary } from "./binary.ts";
-
-// Each starts programs, which takes its time on a busy machine.
-setDefaultTimeout(30_000);
 
 const PUBLISH_KEY = "the-key-of-a-publisher";
 const ADMIN_KEY = "the-key-of-an-administrator";

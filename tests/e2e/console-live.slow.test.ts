@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { Reader } from "../http/reader.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
@@ -208,7 +209,8 @@ describe.skipIf(browserless)("the console's live view", () => {
     "says that the hub is gone and greys what it knew, and goes on when the hub is back",
     async () => {
       const folder = emptyFolder();
-      const first = await serveBinary(folder);
+      const port = ["--port", `${freePort()}`];
+      const first = await serveBinary(folder, ...port);
       const { page } = await openConsole(first.url);
       await page.getByRole("banner").getByText("Connected", { exact: true }).waitFor();
       await publish(first.url, order(1));
@@ -220,7 +222,7 @@ describe.skipIf(browserless)("the console's live view", () => {
         const figures = document.querySelector(".figures");
         return figures !== null && Number(getComputedStyle(figures).opacity) < 0.5;
       });
-      const { url } = await serveBinary(folder, "--port", new URL(first.url).port);
+      const { url } = await serveBinary(folder, ...port);
       await page.getByText("What you see is from").waitFor({ state: "detached" });
       await publish(url, order(2));
       await page.getByRole("grid").getByText("number 2").waitFor();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { BROWSER_TIMEOUT, browserless } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { serveBinary } from "./binary.ts";
 import { openConsole, PHONE, publish } from "./console.ts";
@@ -113,7 +114,8 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
     "comes back by itself to a hub that was away",
     async () => {
       const folder = emptyFolder();
-      const first = await serveBinary(folder);
+      const port = ["--port", `${freePort()}`];
+      const first = await serveBinary(folder, ...port);
       const { page } = await openConsole(first.url, { view: "subscribe" });
       await page.getByRole("button", { name: "Subscribe" }).click();
       const lines = page.getByRole("list", { name: "What came, newest first" });
@@ -123,7 +125,7 @@ describe.skipIf(browserless)("the console's trial of a subscription", () => {
         .getByText(/trying again in/)
         .first()
         .waitFor();
-      const { url } = await serveBinary(folder, "--port", new URL(first.url).port);
+      const { url } = await serveBinary(folder, ...port);
       await lines.getByText("connected", { exact: true }).nth(1).waitFor();
       await publish(url, { type: "e", data: "after" });
       await lines.getByText('"after"').waitFor();

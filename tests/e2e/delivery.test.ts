@@ -4,6 +4,7 @@ import { readLines } from "../../src/cli/event-line.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { killAfterwards } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { Reader } from "../http/reader.ts";
 import { cleanEnvironment } from "../program.ts";
 import { until } from "../until.ts";
@@ -102,8 +103,8 @@ test.skipIf(browserless)(
   "a page whose hub restarts reconnects by itself, and is told that the history is gone",
   async () => {
     const folder = emptyFolder();
-    const first = await serveBinary(folder, "--drain", "0");
-    const { port } = new URL(first.url);
+    const port = ["--port", `${freePort()}`];
+    const first = await serveBinary(folder, "--drain", "0", ...port);
     const page = await openPage(`${first.url}/healthz`);
     await page.evaluate(() => {
       const seen: string[] = [];
@@ -122,7 +123,7 @@ test.skipIf(browserless)(
     await page.waitForFunction("window.seen.length === 1");
     first.kill("SIGKILL");
     await first.exited;
-    await serveBinary(folder, "--port", port);
+    await serveBinary(folder, ...port);
     await page.waitForFunction("window.seen.length === 2");
     expect(await page.evaluate("window.seen")).toEqual([
       "n 1",

@@ -173,7 +173,6 @@ test.skipIf(pythonless)(
       "sentinel-3",
     ]);
   },
-  20_000,
 );
 
 test("the compose file has the proxy name its nodes", async () => {

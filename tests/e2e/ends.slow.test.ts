@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type AnyEvents, createPublisher, createSubscriber } from "../../src/sdk/index.ts";
 import { BROWSER_TIMEOUT, browserless, openPage } from "../browser.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { startHub } from "../hub.ts";
 import { redisProgram, startRedis } from "../log/redis/redis-server.ts";
 import { post } from "../post.ts";
@@ -16,7 +17,7 @@ test.skipIf(process.platform !== "linux")(
   "with workers, an end holds at every node and outlasts a restart",
   async () => {
     const folder = emptyFolder();
-    const flags = ["--workers", "3", "--store", join(folder, "events.db")];
+    const flags = ["--workers", "3", "--store", join(folder, "events.db"), "--port", `${freePort()}`];
     const hub = await serveBinary(folder, ...flags);
     const { url } = hub;
     const read = async (signal?: AbortSignal) => {
@@ -40,7 +41,7 @@ test.skipIf(process.platform !== "linux")(
 
     hub.kill("SIGTERM");
     expect(await hub.exited).toBe(0);
-    await serveBinary(folder, ...flags, "--port", new URL(url).port);
+    await serveBinary(folder, ...flags);
     expect((await post(`${url}/publish`, { ...last, data: 2 })).status).toBe(409);
     expect(await read()).toEqual([1, "last"]);
     expect((await fetch(`${url}/topics/end?topic=chat/1`, { method: "DELETE" })).status).toBe(204);

@@ -5,6 +5,7 @@ import { MemoryStore } from "../../src/log/memory-store.ts";
 import { browsers } from "../browsers.ts";
 import { startConfigured } from "../configured.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { Reader } from "../http/reader.ts";
 import { startHub } from "../hub.ts";
 import { post } from "../post.ts";
@@ -30,7 +31,7 @@ test.skipIf(noBrowser)(
   "a page whose stream is lost just before the hub drains misses nothing",
   async () => {
     const folder = emptyFolder();
-    const flags = ["--store", join(folder, "events.db"), "--drain", "4s"];
+    const flags = ["--store", join(folder, "events.db"), "--drain", "4s", `--port=${freePort()}`];
     const hub = await serveBinary(folder, ...flags);
     const { url } = hub;
     const pages = await openEventSources(`${url}/healthz`, `${url}/events`);
@@ -49,7 +50,7 @@ test.skipIf(noBrowser)(
     expect((await publish(url, 2)).status).toBe(200);
     for (const other of others) other.leave();
     expect(await hub.exited).toBe(0);
-    await serveBinary(folder, ...flags, "--port", new URL(url).port);
+    await serveBinary(folder, ...flags);
     await publish(url, 3);
     await allSee(pages, 3);
     for (const page of pages) expect(await numbers(page)).toEqual([1, 2, 3]);
@@ -102,6 +103,7 @@ for (const name of ["nginx", "caddy"] as const) {
       const elsewhere = startHub();
       const flags = [
         `--store=${join(folder, "events.db")}`,
+        `--port=${freePort()}`,
         "--trust-proxy=127.0.0.0/8 ::1",
         `--cors-origin=${elsewhere.url}`,
         "--allowed-host=localhost",
@@ -119,7 +121,7 @@ for (const name of ["nginx", "caddy"] as const) {
       hub.kill("SIGKILL");
       await hub.exited;
       await allSee(pages, "tidings.busy");
-      const next = await serveBinary(folder, ...flags, `--port=${new URL(hub.url).port}`);
+      const next = await serveBinary(folder, ...flags);
       await publish(next.url, 2);
       await allSee(pages, 2);
       for (const page of pages) expect(await numbers(page)).toEqual([1, 2]);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { browsers } from "../browsers.ts";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { post } from "../post.ts";
 import { sectionsOf } from "../readme/markdown.ts";
 import { until } from "../until.ts";
@@ -112,7 +113,8 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
       `${name} page, of another site than the hub, goes on after the hub was away`,
       async () => {
         const folder = emptyFolder();
-        const flags = ["--store", join(folder, "events.db"), "--cors-origin=*"];
+        const port = freePort();
+        const flags = ["--store", join(folder, "events.db"), "--cors-origin=*", "--port", `${port}`];
         const hub = await serveBinary(folder, ...flags);
         const page = await open(serve((await html()).replaceAll("http://127.0.0.1:3000", hub.url)));
         const shows = (text: string) =>
@@ -126,8 +128,8 @@ describe.each(browsers)("$name", ({ isMissing, open }) => {
         await shows("first");
         hub.kill("SIGKILL");
         await hub.exited;
-        await turnsAway(Number(new URL(hub.url).port));
-        await serveBinary(folder, ...flags, "--port", new URL(hub.url).port);
+        await turnsAway(port);
+        await serveBinary(folder, ...flags);
         // Before the page is back: it is sent what it missed.
         expect((await post(`${hub.url}/publish`, event("second"))).status).toBe(200);
         await shows("second");

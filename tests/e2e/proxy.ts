@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defer } from "../defer.ts";
 import { emptyFolder } from "../folder.ts";
+import { freePort } from "../free-port.ts";
 import { cleanEnvironment } from "../program.ts";
 import { until } from "../until.ts";
 
@@ -11,15 +12,6 @@ const deploy = fileURLToPath(new URL("../../scripts/deploy/", import.meta.url));
 const programOf = (name: string) =>
   process.env[`TIDINGS_TEST_${name.toUpperCase()}`] ??
   Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` });
-
-/** A port that nobody listens on at this moment. */
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server;
-  server.stop(true);
-  if (port === undefined) throw new Error("a server without a port");
-  return port;
-}
 
 /** The file that we hand out, for these nodes and this port instead of its examples. */
 async function configuration(

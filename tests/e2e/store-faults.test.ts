@@ -87,7 +87,7 @@ test("while nothing more can be written, publishers are told and clients stay; t
   while (received.length < kept.length) received.push((await reader.next())?.id);
   expect(received).toEqual(kept);
   expect((await readAll(hub.url)).map(({ id }) => id)).toEqual(kept);
-}, 20_000);
+});
 
 /** Limits how large the files of a running process may become, in bytes. */
 function limitFiles(pid: number, size: string): void {

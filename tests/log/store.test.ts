@@ -202,7 +202,7 @@ for (const [name, open] of Object.entries(kinds)) {
         ),
         { numRuns: 20 },
       );
-    }, 30_000);
+    });
 
     test("what is held counts with all its bytes, topics and ids too", async () => {
       const store = opened({ bytes: 1_000_000 });

@@ -64,7 +64,7 @@ export async function runDocument(
   folder: string,
   steps: Steps = {},
 ): Promise<void> {
-  const at = await otherPorts();
+  const at = otherPorts();
   const shell = new Shell(folder, at);
   const visitor = new Visitor(at);
   const running: Running[] = [];

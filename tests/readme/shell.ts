@@ -1,25 +1,16 @@
-import { createServer } from "node:net";
 import { delimiter, dirname, resolve } from "node:path";
 import { defer } from "../defer.ts";
 import { binary } from "../e2e/binary.ts";
+import { freePort } from "../free-port.ts";
 import { redisProgram } from "../log/redis/redis-server.ts";
 import { cleanEnvironment } from "../program.ts";
 
 /** Ports for those that the commands name: all that is not as a reader runs it. */
-export async function otherPorts(): Promise<(text: string) => string> {
+export function otherPorts(): (text: string) => string {
   const ports = new Map<string, number>();
   for (const port of ["3000", "3001", "3002", "6379", "8080", "8081", "8082", "8083"])
-    ports.set(port, await freePort());
+    ports.set(port, freePort());
   return (text) => text.replaceAll(/\b(?:300[0-2]|6379|808[0-3])\b/g, (port) => String(ports.get(port)));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
-    });
-  });
 }
 
 /** Runs commands one after the other as somebody would who types them, some in other terminals. */

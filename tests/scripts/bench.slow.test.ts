@@ -126,4 +126,4 @@ test("a wrong flag, case or file is code 2, and one line that says why before th
     expect({ args, code }).toEqual({ args, code: 2 });
     expect(errors).toMatch(/^bench: .+\nusage: /m);
   }
-}, 30_000);
+});

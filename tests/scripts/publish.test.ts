@@ -55,4 +55,4 @@ test("a hub that can't be reached is one line, and exit code 1", async () => {
   killAfterwards(child);
   expect(await new Response(child.stderr).text()).toMatch(/^the hub can't be reached: .*\n$/);
   expect(await child.exited).toBe(1);
-}, 30_000);
+});

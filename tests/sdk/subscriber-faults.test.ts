@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
 import { type AnyEvents, createPublisher, createSubscriber, type Reconnect } from "tidings/sdk";
 import { defer } from "../defer.ts";
+import { freePort } from "../free-port.ts";
 import { startHub } from "../hub.ts";
 import { busy, never, startFaultyHub, stream } from "./faulty-hub.ts";
 
@@ -97,7 +98,7 @@ test("a hub that asks for no wait at all is still not asked in a tight loop", as
 
 test("a hub tells where the stream begins, so nothing is missed before the first event either", async () => {
   const cases = [[], [{ type: "n", data: 0, id: "größe" }]].map(async (before) => {
-    const hub = startHub();
+    const hub = startHub({ port: freePort() });
     await hub.broker.publishBatch(before);
     const opened = Promise.withResolvers<void>();
     const events = take(hub.url, 1, {

@@ -11,6 +11,7 @@ import {
 } from "tidings/sdk";
 import { Catalog } from "../../src/events/catalog.ts";
 import { Recorder } from "../broker/recorder.ts";
+import { freePort } from "../free-port.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
 
@@ -135,7 +136,7 @@ test("its signal ends the wait for the next try", async () => {
 });
 
 test("goes on after a lost connection where it was: nothing lost, nothing twice", async () => {
-  const first = startHub();
+  const first = startHub({ port: freePort() });
   const { url, broker } = first;
   const before = createPublisher<AnyEvents>({ url });
   const reconnects: Reconnect[] = [];
@@ -164,7 +165,7 @@ test("goes on after a lost connection where it was: nothing lost, nothing twice"
 });
 
 test("the same id on other topics is another event, live and when it resumes there", async () => {
-  const first = startHub();
+  const first = startHub({ port: freePort() });
   const { url, broker } = first;
   const received: unknown[] = [];
   const opens: (() => void)[] = [];

@@ -14,4 +14,4 @@ test("over a Unix socket, too, the idle time-out ends no stream", async () => {
     if (text.includes(": keepalive")) break;
   }
   expect(text).toContain(": keepalive");
-}, 30_000);
+});

@@ -52,7 +52,7 @@ test("a stream that is not read falls behind by itself, and has everything once 
   expect(slow.text.replaceAll(/event: connected\n.*\n/g, "")).toBe(
     quick.text.replaceAll(/event: connected\n.*\n/g, ""),
   );
-}, 20_000);
+});
 
 test("a problem is a problem, and a body's time-out is one, over HTTP/2 too", async () => {
   const { url } = await startConfigured([...tlsFlags, "--body-timeout", "100ms", "--max-body", "1MiB"]);

@@ -1,5 +1,5 @@
 import type { Status } from "../../../src/protocol/status.ts";
-import { freePort } from "../../log/redis/redis-server.ts";
+import { freePort } from "../../free-port.ts";
 import { TcpProxy } from "../../log/redis/tcp-proxy.ts";
 import { until } from "../../until.ts";
 import type { Kept } from "./generation.ts";

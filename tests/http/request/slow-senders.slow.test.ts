@@ -73,7 +73,7 @@ test("what trickles in is not waited for, and streams outlive every time-out", a
   await readUntil('"recipients":1', answers);
   await readUntil("event: late", events);
   await lines.close();
-}, 30_000);
+});
 
 test("--body-timeout: a large body that trickles in is refused, and its connection ended", async () => {
   const { url, broker } = await startConfigured(["--body-timeout", "100ms"]);
@@ -81,4 +81,4 @@ test("--body-timeout: a large body that trickles in is refused, and its connecti
   expect(answer).toStartWith("HTTP/1.1 408 Request Timeout\r\n");
   expect(answer).toContain("a body takes 0.1 s at most");
   expect(broker.totals.published).toBe(0);
-}, 20_000);
+});

@@ -271,7 +271,7 @@ test("pages that are asked for and not read take no memory", async () => {
   await fetch(`${url}/status`);
   // They were more than 4 MiB each.
   expect((await measure()) - before).toBeLessThan(250);
-}, 20_000);
+});
 
 test("a page whose rest can't be read breaks off, and is taken by nobody for the whole", async () => {
   const store = new MemoryStore();

@@ -5,6 +5,7 @@ import { Broker, handleSSE, tidings } from "tidings";
 import { readLines } from "../../../src/cli/event-line.ts";
 import { killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
+import { freePort } from "../../free-port.ts";
 import { Reader } from "../reader.ts";
 
 test("app.stop() resolves while streams are open, and they get what was published before", async () => {
@@ -40,17 +41,10 @@ await broker.publish({ type: "version", data: ${version} });
 console.log(app.server.url.origin);
 `;
 
-async function freePort(): Promise<number> {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = server;
-  await server.stop(true);
-  return port ?? 0;
-}
-
 async function startHot(broker: string) {
   const path = join(emptyFolder(), "app.ts");
   // The runtime takes a server for the same one by its port, so it can't be 0 here.
-  const port = await freePort();
+  const port = freePort();
   await Bun.write(path, application(broker, port, 1));
   const child = Bun.spawn([process.execPath, "--hot", path], { stdio: ["ignore", "pipe", "inherit"] });
   killAfterwards(child);

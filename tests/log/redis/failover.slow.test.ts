@@ -72,147 +72,130 @@ withRedis(
     const [late] = await started(proxy.url, 1);
     expect((await late?.log.read(0, 100))?.entries.map(({ id }) => id)).toEqual([...before, "new"]);
   },
-  30_000,
 );
 
-withRedis(
-  "what no node has is lost: it is counted, rolled back, and its place is not reused",
-  async () => {
-    const master = await startRedis();
-    const replica = await startReplica(master);
-    await beginLog(master.url);
-    const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
-    const [ahead, behind] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
-    if (!ahead || !behind) throw new Error("no nodes");
-    await ahead.log.append([draft(), draft()]);
-    await until(() => behind.delivered.length === 2);
-    await inSync(master);
-    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
-    // Only one node learns of what comes now, and it is cut off until the recovery is over.
-    here.cut();
-    const [lost] = await ahead.log.append([draft({ id: "lost" })]);
-    expect(lost?.position).toBe(3);
-    away.cut();
-    await master.kill();
-    await tell(replica, "REPLICAOF", "NO", "ONE");
-    here.pointAt(replica.port);
-    here.mend();
-    await until(() => behind.store.engine.life?.number === 2);
-    const [next] = await behind.log.append([draft({ json: "2" })]);
-    away.pointAt(replica.port);
-    away.mend();
-    await until(() => ahead.delivered.length === 3 && ahead.rollbacks.length > 0);
-    expect([ahead.rollbacks, ahead.store.engine.lost]).toEqual([[2], 1]);
-    expect(ahead.ids).toEqual(behind.ids);
-    expect(next?.position).toBe(3);
-    expect(await ahead.log.locate("lost", () => true)).toBeUndefined();
-    // Its place was of a life that ended before it.
-    expect(next?.id.endsWith("-3")).toBe(true);
-    expect(await ahead.log.locate(`${behind.delivered[0]?.word}-3`, () => true)).toBeUndefined();
-  },
-  30_000,
-);
+withRedis("what no node has is lost: it is counted, rolled back, and its place is not reused", async () => {
+  const master = await startRedis();
+  const replica = await startReplica(master);
+  await beginLog(master.url);
+  const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+  const [ahead, behind] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
+  if (!ahead || !behind) throw new Error("no nodes");
+  await ahead.log.append([draft(), draft()]);
+  await until(() => behind.delivered.length === 2);
+  await inSync(master);
+  await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+  // Only one node learns of what comes now, and it is cut off until the recovery is over.
+  here.cut();
+  const [lost] = await ahead.log.append([draft({ id: "lost" })]);
+  expect(lost?.position).toBe(3);
+  away.cut();
+  await master.kill();
+  await tell(replica, "REPLICAOF", "NO", "ONE");
+  here.pointAt(replica.port);
+  here.mend();
+  await until(() => behind.store.engine.life?.number === 2);
+  const [next] = await behind.log.append([draft({ json: "2" })]);
+  away.pointAt(replica.port);
+  away.mend();
+  await until(() => ahead.delivered.length === 3 && ahead.rollbacks.length > 0);
+  expect([ahead.rollbacks, ahead.store.engine.lost]).toEqual([[2], 1]);
+  expect(ahead.ids).toEqual(behind.ids);
+  expect(next?.position).toBe(3);
+  expect(await ahead.log.locate("lost", () => true)).toBeUndefined();
+  // Its place was of a life that ended before it.
+  expect(next?.id.endsWith("-3")).toBe(true);
+  expect(await ahead.log.locate(`${behind.delivered[0]?.word}-3`, () => true)).toBeUndefined();
+});
 
-withRedis(
-  "nothing that is put back has the data of an event that was erased",
-  async () => {
-    const master = await startRedis();
-    const replica = await startReplica(master, ["--rdbcompression", "no"]);
-    await beginLog(master.url);
-    const [here, away] = [new TcpProxy(master.port), new TcpProxy(master.port)];
-    const [a, b] = [...(await started(here.url, 1)), ...(await started(away.url, 1))];
-    if (!a || !b) throw new Error("no nodes");
-    const secret = (id: string, more = {}) => draft({ json: '"a secret"', topics: [id], id, ...more });
-    await a.log.append([draft(), secret("one"), draft()]);
-    await inSync(master);
-    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
-    await a.log.append([draft({ json: '"now"', topics: ["two"], retain: true })]);
-    await a.log.append([secret("two", { retain: true }), secret("three"), draft()]);
-    await until(() => b.delivered.length === 7);
-    away.cut();
-    for (const position of [2, 5, 6]) expect(await a.log.erase(position)).toBeTrue();
-    here.cut();
-    await master.kill();
-    await tell(replica, "REPLICAOF", "NO", "ONE");
-    here.pointAt(replica.port);
-    away.pointAt(replica.port);
-    // This node has not heard of it, and puts back all that it has.
-    away.mend();
-    await until(() => b.store.engine.state === "recovering");
-    here.mend();
-    await until(() => [a, b].every(({ store, log }) => store.engine.life?.number === 2 && log.head === 10));
-    const [late] = await started(here.url, 1);
-    for (const node of [a, b, late]) {
-      const { entries } = (await node?.log.read(0, 20)) ?? {};
-      expect(entries?.filter(({ erased }) => erased).map(({ position }) => position)).toEqual([
-        ...[2, 5, 6, 8, 9, 10],
-      ]);
-      expect(entries?.some(({ json }) => json.includes("secret"))).toBeFalse();
-      expect(node?.store.current.count).toBe(0);
-    }
-    const client = new RedisClient(replica.url);
-    expect(await hasText(client, "secret")).toBeFalse();
-    client.close();
-  },
-  30_000,
-);
+withRedis("nothing that is put back has the data of an event that was erased", async () => {
+  const master = await startRedis();
+  const replica = await startReplica(master, ["--rdbcompression", "no"]);
+  await beginLog(master.url);
+  const [here, away] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+  const [a, b] = [...(await started(here.url, 1)), ...(await started(away.url, 1))];
+  if (!a || !b) throw new Error("no nodes");
+  const secret = (id: string, more = {}) => draft({ json: '"a secret"', topics: [id], id, ...more });
+  await a.log.append([draft(), secret("one"), draft()]);
+  await inSync(master);
+  await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+  await a.log.append([draft({ json: '"now"', topics: ["two"], retain: true })]);
+  await a.log.append([secret("two", { retain: true }), secret("three"), draft()]);
+  await until(() => b.delivered.length === 7);
+  away.cut();
+  for (const position of [2, 5, 6]) expect(await a.log.erase(position)).toBeTrue();
+  here.cut();
+  await master.kill();
+  await tell(replica, "REPLICAOF", "NO", "ONE");
+  here.pointAt(replica.port);
+  away.pointAt(replica.port);
+  // This node has not heard of it, and puts back all that it has.
+  away.mend();
+  await until(() => b.store.engine.state === "recovering");
+  here.mend();
+  await until(() => [a, b].every(({ store, log }) => store.engine.life?.number === 2 && log.head === 10));
+  const [late] = await started(here.url, 1);
+  for (const node of [a, b, late]) {
+    const { entries } = (await node?.log.read(0, 20)) ?? {};
+    expect(entries?.filter(({ erased }) => erased).map(({ position }) => position)).toEqual([
+      ...[2, 5, 6, 8, 9, 10],
+    ]);
+    expect(entries?.some(({ json }) => json.includes("secret"))).toBeFalse();
+    expect(node?.store.current.count).toBe(0);
+  }
+  const client = new RedisClient(replica.url);
+  expect(await hasText(client, "secret")).toBeFalse();
+  client.close();
+});
 
-withRedis(
-  "an erasure that was lost is done again by a node that has heard of it",
-  async () => {
-    const master = await startRedis();
-    const replica = await startReplica(master, ["--rdbcompression", "no"]);
-    await beginLog(master.url);
-    const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
-    const [a, b] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
-    if (!a || !b) throw new Error("no nodes");
-    await a.log.append([draft({ json: '"a secret"' }), draft()]);
-    await until(() => b.delivered.length === 2);
-    await inSync(master);
-    await tell(replica, "REPLICAOF", "127.0.0.1", "1");
-    here.cut();
-    expect(await a.log.erase(1)).toBeTrue();
-    away.cut();
-    await master.kill();
-    await tell(replica, "REPLICAOF", "NO", "ONE");
-    // So the recovery does not wait for the node that is away.
-    await tell(replica, "DEL", "{tidings}:seqs");
-    here.pointAt(replica.port);
-    here.mend();
-    await until(() => b.store.engine.life?.number === 2);
-    expect((await b.log.read(0, 1)).entries[0]?.json).toBe('"a secret"');
-    away.pointAt(replica.port);
-    away.mend();
-    await until(async () => (await b.log.read(0, 1)).entries[0]?.erased);
-    expect([a.rollbacks, a.store.engine.lost]).toEqual([[2], 1]);
-    await until(() => a.warnings.some((warning) => warning.includes("erased again")));
-    expect(a.log.head).toBe(3);
-    const client = new RedisClient(replica.url);
-    expect(await hasText(client, "secret")).toBeFalse();
-    client.close();
-  },
-  30_000,
-);
+withRedis("an erasure that was lost is done again by a node that has heard of it", async () => {
+  const master = await startRedis();
+  const replica = await startReplica(master, ["--rdbcompression", "no"]);
+  await beginLog(master.url);
+  const [away, here] = [new TcpProxy(master.port), new TcpProxy(master.port)];
+  const [a, b] = [...(await started(away.url, 1)), ...(await started(here.url, 1))];
+  if (!a || !b) throw new Error("no nodes");
+  await a.log.append([draft({ json: '"a secret"' }), draft()]);
+  await until(() => b.delivered.length === 2);
+  await inSync(master);
+  await tell(replica, "REPLICAOF", "127.0.0.1", "1");
+  here.cut();
+  expect(await a.log.erase(1)).toBeTrue();
+  away.cut();
+  await master.kill();
+  await tell(replica, "REPLICAOF", "NO", "ONE");
+  // So the recovery does not wait for the node that is away.
+  await tell(replica, "DEL", "{tidings}:seqs");
+  here.pointAt(replica.port);
+  here.mend();
+  await until(() => b.store.engine.life?.number === 2);
+  expect((await b.log.read(0, 1)).entries[0]?.json).toBe('"a secret"');
+  away.pointAt(replica.port);
+  away.mend();
+  await until(async () => (await b.log.read(0, 1)).entries[0]?.erased);
+  expect([a.rollbacks, a.store.engine.lost]).toEqual([[2], 1]);
+  await until(() => a.warnings.some((warning) => warning.includes("erased again")));
+  expect(a.log.head).toBe(3);
+  const client = new RedisClient(replica.url);
+  expect(await hasText(client, "secret")).toBeFalse();
+  client.close();
+});
 
-withRedis(
-  "a Redis that is killed and has nothing on disk is given the whole window back",
-  async () => {
-    const redis = await startRedis();
-    await beginLog(redis.url);
-    const nodes = await started(redis.url, 2);
-    for (let i = 0; i < 20; i++) await nodes[i % 2]?.log.append(Array.from({ length: 10 }, () => draft()));
-    await until(() => nodes.every(({ delivered }) => delivered.length === 200));
-    const before = [...(nodes[0]?.ids ?? [])];
-    await redis.kill();
-    await until(() => nodes.every(({ store }) => store.engine.state === "away"));
-    await redis.restart();
-    await until(() => nodes.every(({ store }) => store.engine.state === "open"));
-    const [late] = await started(redis.url, 1);
-    expect((await late?.log.read(0, 1000))?.entries.map(({ id }) => id)).toEqual(before);
-    expect(nodes.map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
-  },
-  30_000,
-);
+withRedis("a Redis that is killed and has nothing on disk is given the whole window back", async () => {
+  const redis = await startRedis();
+  await beginLog(redis.url);
+  const nodes = await started(redis.url, 2);
+  for (let i = 0; i < 20; i++) await nodes[i % 2]?.log.append(Array.from({ length: 10 }, () => draft()));
+  await until(() => nodes.every(({ delivered }) => delivered.length === 200));
+  const before = [...(nodes[0]?.ids ?? [])];
+  await redis.kill();
+  await until(() => nodes.every(({ store }) => store.engine.state === "away"));
+  await redis.restart();
+  await until(() => nodes.every(({ store }) => store.engine.state === "open"));
+  const [late] = await started(redis.url, 1);
+  expect((await late?.log.read(0, 1000))?.entries.map(({ id }) => id)).toEqual(before);
+  expect(nodes.map(({ rollbacks }) => rollbacks)).toEqual([[], []]);
+});
 
 withRedis(
   "while Redis does not answer, what is in memory is read, and what was asked is answered once it is back",
@@ -233,7 +216,6 @@ withRedis(
     await until(() => node.delivered.length === 2);
     expect(node.ids).toEqual(["before", "meanwhile"]);
   },
-  30_000,
 );
 
 withRedis(

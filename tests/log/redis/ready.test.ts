@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { Broker } from "../../../src/broker/broker.ts";
 import { RedisStore } from "../../../src/log/redis/redis-store.ts";
+import { freePort } from "../../free-port.ts";
 import { startHub } from "../../hub.ts";
 import { until } from "../../until.ts";
 import { beginLog } from "./begin-log.ts";
-import { freePort, redisProgram, startRedis } from "./redis-server.ts";
+import { redisProgram, startRedis } from "./redis-server.ts";
 
 test.skipIf(redisProgram === undefined)(
   "while Redis is away, a node is ready for readers and not for publishers",

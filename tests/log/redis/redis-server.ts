@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { defer } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
+import { freePort } from "../../free-port.ts";
 import { until } from "../../until.ts";
 
 /** The servers to test with: TIDINGS_TEST_REDIS may name several, with a colon between. */
@@ -31,13 +32,6 @@ export interface RedisOptions {
   readonly port?: number;
   readonly folder?: string;
   readonly args?: readonly string[];
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  server.stop(true);
-  return server.port;
 }
 
 /** Runs a server of the test's own, on loopback, which the test's end ends. */

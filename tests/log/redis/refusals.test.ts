@@ -6,11 +6,12 @@ import { explain } from "../../../src/log/redis/failure.ts";
 import { OutcomeUnknown } from "../../../src/log/store.ts";
 import { defer } from "../../defer.ts";
 import { emptyFolder, newFile } from "../../folder.ts";
+import { freePort } from "../../free-port.ts";
 import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
-import { freePort, redisProgram, startRedis } from "./redis-server.ts";
+import { redisProgram, startRedis } from "./redis-server.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
 
@@ -69,17 +70,13 @@ test("a host that is not there is told from one that nothing listens on", async 
   expect(await reasonOf("redis://no-such-host.invalid")).toContain("no host of that name");
 });
 
-withRedis(
-  "a wrong password, a missing one, and TLS that is not there are told apart",
-  async () => {
-    const { port } = await startRedis({ args: ["--requirepass", "right"] });
-    expect(await reasonOf(`redis://:wrong@127.0.0.1:${port}`)).toContain("refuses the user or the password");
-    expect(await reasonOf(`redis://127.0.0.1:${port}`)).toContain("wants a password");
-    const node = await new HubNode(`redis://:right@127.0.0.1:${port}`).started();
-    expect(node.store.engine.state).toBe("open");
-  },
-  20_000,
-);
+withRedis("a wrong password, a missing one, and TLS that is not there are told apart", async () => {
+  const { port } = await startRedis({ args: ["--requirepass", "right"] });
+  expect(await reasonOf(`redis://:wrong@127.0.0.1:${port}`)).toContain("refuses the user or the password");
+  expect(await reasonOf(`redis://127.0.0.1:${port}`)).toContain("wants a password");
+  const node = await new HubNode(`redis://:right@127.0.0.1:${port}`).started();
+  expect(node.store.engine.state).toBe("open");
+});
 
 test("what answers, and is no Redis, is named so", async () => {
   const other = Bun.listen({

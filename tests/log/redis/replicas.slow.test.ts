@@ -50,7 +50,6 @@ withRedis(
     expect(again).toMatchObject([{ position: 1, duplicate: true }]);
     await until(() => nodes.every(({ ids }) => ids.length === 1));
   },
-  20_000,
 );
 
 withRedis(
@@ -70,7 +69,6 @@ withRedis(
     await until(() => a?.ids.length === 3);
     expect(await a?.log.append([mine]).catch(({ cause }) => cause)).toBeInstanceOf(OutcomeUnknown);
   },
-  20_000,
 );
 
 withRedis("a connection that is lost amid the wait leaves the outcome unknown", async () => {
@@ -118,5 +116,4 @@ withRedis(
     await until(() => !broker.log.failing);
     expect(ofStore()).toEqual([fails, "store works again"]);
   },
-  20_000,
 );

@@ -164,5 +164,5 @@ for (const program of redisPrograms) {
       [a, b].flatMap(({ warnings }) => warnings).filter((text) => /right|NOPERM|ACL/.test(text)),
     ).toEqual([]);
     admin.close();
-  }, 20_000);
+  });
 }

@@ -1,7 +1,8 @@
 import { killAfterwards } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
+import { freePort } from "../../free-port.ts";
 import { until } from "../../until.ts";
-import { answers, freePort, type RunningRedis, redisProgram } from "./redis-server.ts";
+import { answers, type RunningRedis, redisProgram } from "./redis-server.ts";
 
 /** Runs a Sentinel that watches a master named `main`, and returns its port. The test's end ends it. */
 export async function startSentinel(master: RunningRedis, lines: readonly string[] = []): Promise<number> {

@@ -111,7 +111,7 @@ test("holds what a store in memory holds, however events are kept together and w
     ),
     { numRuns: 15 },
   );
-}, 30_000);
+});
 
 test("an append that fails leaves nothing behind, and the next one works", async () => {
   const path = file();
@@ -243,7 +243,7 @@ test("the file stops growing: after twenty times its bound it is as large as aft
   expect(sizes.at(-1)).toBeLessThan(1.05 * (sizes[9] as number));
   expect(main).toBeLessThan(2_000_000);
   expect(existsSync(`${path}-wal`)).toBeFalse();
-}, 30_000);
+});
 
 test("a file that is opened with lower bounds shrinks to them", async () => {
   const path = file();
