@@ -117,7 +117,7 @@ async function outlive(urls: readonly string[], kill: (pids: readonly number[]) 
   const subscribed = await streamsOf(at(0), 28);
   await until(() => knowing.every(({ active }) => active.size === 12));
   for (const url of urls) {
-    expect(await subscriptionsAt(url)).toHaveLength(12);
+    await until(async () => (await subscriptionsAt(url)).length === 12);
     const { readers, subjects } = await readersAt(url);
     expect([readers, subjects]).toEqual([12, names.toSorted()]);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { emptyFolder } from "../folder.ts";
-import { freePort } from "../log/redis/redis-server.ts";
+import { freePort } from "../free-port.ts";
 import { post } from "../post.ts";
 import { serveBinaryWith } from "./binary.ts";
 import { isMissing, startNginx } from "./proxy.ts";
@@ -13,10 +13,9 @@ const PATIENCE_MS = 1000;
 const serve = (port: number) =>
   serveBinaryWith({}, emptyFolder(), "--port", `${port}`, "--drain", "0s", "--trust-proxy", "127.0.0.1");
 
-async function serveTwo() {
+async function serveTwo(replaced: Record<string, string> = {}) {
   const ports = [freePort(), freePort()] as const;
   const [a, b] = await Promise.all([serve(ports[0]), serve(ports[1])]);
-  const replaced = { "proxy_read_timeout 30s": `proxy_read_timeout ${PATIENCE_MS}ms` };
   return { ports, a, b, url: await startNginx([a.url, b.url], replaced) };
 }
 
@@ -56,13 +55,13 @@ test.skipIf(isMissing("nginx"))(
     await Promise.all(ports.map(serve));
     await ask(url);
   },
-  30_000,
 );
 
 test.skipIf(isMissing("nginx"))(
   "behind nginx, a node that takes connections and does not answer is found out once",
   async () => {
-    const { a, url } = await serveTwo();
+    const replaced = { "proxy_read_timeout 30s": `proxy_read_timeout ${PATIENCE_MS}ms` };
+    const { a, url } = await serveTwo(replaced);
     a.kill("SIGSTOP");
     const reads = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/history`)));
     expect(new Set(reads.map(({ status }) => status))).toEqual(new Set([200]));
@@ -70,5 +69,4 @@ test.skipIf(isMissing("nginx"))(
     await ask(url);
     await ask(url);
   },
-  30_000,
 );

@@ -88,11 +88,10 @@ test("all nodes are asked, and one that is silent is named after a second", asyn
   expect(await first?.askOne("4", 1)).toEqual({ answers: [], silent: [] });
   cable.pause("2");
   asked.length = 0;
-  const startedAt = performance.now();
-  const without2 = await first?.ask(7);
+  // Timers of one process go off in their order, however busy the machine is.
+  const without2 = await Promise.race([first?.ask(7), Bun.sleep(1100)]);
   expect(without2?.silent).toEqual(["2"]);
   expect(without2?.answers.map(({ node }) => node)).toEqual(["1", "3"]);
-  expect(performance.now() - startedAt).toBeLessThan(3000);
   // What it was asked it does when it is back.
   cable.goOn("2");
   await until(() => asked.includes("2"));

@@ -24,9 +24,15 @@ function sendChunks(url: string, path: string, type: string, byte: string): Prom
   return promise;
 }
 
-/** How long the work took, and the longest of it in which nothing else had a turn, in ms. */
+/** What this process has computed so far, in ms: on a busy machine it does not get all the time that passes. */
+function computed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** How long the work took, and the longest of it in which nothing else had a turn, in ms of computing. */
 async function longestTurn(work: Promise<unknown>): Promise<{ took: number; longest: number }> {
-  const startedAt = performance.now();
+  const startedAt = computed();
   let last = startedAt;
   let longest = 0;
   let isDone = false;
@@ -35,8 +41,8 @@ async function longestTurn(work: Promise<unknown>): Promise<{ took: number; long
   });
   while (!isDone) {
     await turn();
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
+    longest = Math.max(longest, computed() - last);
+    last = computed();
   }
   return { took: last - startedAt, longest };
 }
