@@ -41,6 +41,8 @@ local LOOKED_THROUGH, LOOKED_THROUGH_WITH = 1000, 4
 local ARGUMENTS = 2000
 -- How many bytes of current values one call reads, or one value.
 local READ = 262144
+-- How many entries that somebody has written by hand one call removes.
+local FOREIGN = 256
 -- How many neighbours of a block leave the stream with it: so many on each side at a time, so often at most. A text
 -- that is longer than LONG has no neighbours.
 local NEIGHBOURS, MOVES, LONG = 4, 64, 4096
@@ -956,23 +958,36 @@ local function begin_epoch(state)
   save('epoch', number, 'epochs', table.concat(kept, ';', math.max(1, #kept - REMEMBERED + 1)))
 end
 
--- Nothing can be kept below an id that somebody has written to the stream by hand, even when it was deleted again. So
--- what is there goes, and a new epoch begins above it. Returns what to do when no epoch can.
-local function pass_foreign(state)
+-- What somebody has done to the stream by hand. Blocks that were deleted count no more. Nothing can be kept below an id
+-- that was written, even when it was deleted again: so what is there goes, a part of it with each call, and then a new
+-- epoch begins above it. Returns what is answered instead of going on.
+local function look_for_others(state)
   local about = redis.pcall('XINFO', 'STREAM', LOG)
-  local newest = '0-0'
-  for i = 1, #about, 2 do if about[i] == 'last-generated-id' then newest = about[i + 1] end end
+  local newest, oldest = '0-0', nil
+  for i = 1, #about, 2 do
+    if about[i] == 'last-generated-id' then newest = about[i + 1]
+    elseif about[i] == 'first-entry' then oldest = about[i + 1] end
+  end
   local epoch, position = string.match(newest, '^(%d+)%-(%d+)$')
   epoch, position = tonumber(epoch), tonumber(position)
-  if epoch < state.epoch or (epoch == state.epoch and position <= state.head) then return end
-  if epoch >= HIGHEST then
-    return 'ERR somebody has written the id ' .. newest .. ' to ' .. LOG .. ', above which no event can be kept: DEL '
-      .. LOG .. ', and the hub goes on without its history'
+  if epoch > state.epoch or (epoch == state.epoch and position > state.head) then
+    if epoch >= HIGHEST then
+      return redis.error_reply('ERR somebody has written the id ' .. newest .. ' to ' .. LOG
+        .. ', above which no event can be kept: DEL ' .. LOG .. ', and the hub goes on without its history')
+    end
+    local ids = {}
+    local head = string.format('(%.0f-%.0f', state.epoch, state.head)
+    for i, entry in ipairs(redis.call('XRANGE', LOG, head, '+', 'COUNT', FOREIGN)) do ids[i] = entry[1] end
+    if #ids > 0 then redis.call('XDEL', LOG, unpack(ids)) end
+    if #ids == FOREIGN then return { 'foreign' } end
+    state.epoch = epoch
+    begin_epoch(state)
   end
-  local head = string.format('(%.0f-%.0f', state.epoch, state.head)
-  for _, entry in ipairs(redis.call('XRANGE', LOG, head, '+')) do redis.call('XDEL', LOG, entry[1]) end
-  state.epoch = epoch
-  begin_epoch(state)
+  local block = oldest and block_of(oldest)
+  if not block or not block.count or block.last - block.count >= state.first then
+    state.oldest_block = ''
+    oldest_block(state)
+  end
 end
 
 -- Leases are judged by `time`: the last time that the old life wrote.
@@ -1180,8 +1195,8 @@ if OPERATION == 'hello' then
   local node, word, head, low, insists = ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[9] == '1'
   local state = load_all()
   if #state.lives > 0 or state.phase then
-    local stuck = pass_foreign(state)
-    if stuck then return redis.error_reply(stuck) end
+    local instead = look_for_others(state)
+    if instead then return instead end
   end
   local replid = replication_id()
   if #state.lives == 0 and not state.phase then begin_recovery(state, replid, state.now)

@@ -61,7 +61,11 @@ export class RedisEngine {
   }
 
   async hello(commands: Commands, hello: Hello): Promise<HelloAnswer> {
-    return helloAnswer(await this.#call(commands, helloArguments(hello)));
+    const args = helloArguments(hello);
+    let reply = await this.#call(commands, args);
+    // What somebody has written to the stream by hand is removed a part at a time: Redis does other things meanwhile.
+    while (reply[0] === "foreign") reply = await this.#call(commands, args);
+    return helloAnswer(reply);
   }
 
   /**

@@ -33,6 +33,24 @@ withRedis("a stream that was trimmed or deleted by hand holds what comes afterwa
   client.close();
 });
 
+withRedis("a stream that was deleted by hand holds nothing at any node, though no event comes", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const nodes = await Promise.all([0, 1].map(() => new HubNode(url).started()));
+  for (let i = 0; i < 10; i++) await nodes[0]?.log.append([draft()]);
+  await until(() => nodes.every(({ store }) => store.count === 10));
+  await client.send("XTRIM", ["{tidings}:log", "MAXLEN", "4"]);
+  await until(() => nodes.every(({ store }) => store.count === 4 && store.earliest === 7));
+  await client.del("{tidings}:log");
+  await until(() => nodes.every(({ store }) => store.count === 0 && store.bytes === 0));
+  // None of it is in memory either.
+  for (const { store } of nodes) expect((await store.read(0, 100)).entries).toEqual([]);
+  await nodes[1]?.log.append([draft({ id: "next" })]);
+  await until(() => nodes.every(({ store }) => store.count === 1 && store.earliest === 11));
+  client.close();
+});
+
 withRedis("current values whose keys were deleted by hand are set anew", async () => {
   const { url } = await startRedis();
   await beginLog(url);
@@ -95,6 +113,35 @@ withRedis("what somebody writes to the stream is removed, and events are kept ab
   await client.del("{tidings}:log");
   await until(() => a?.store.engine.state === "open");
   await append("at last");
+  client.close();
+});
+
+withRedis("however much somebody writes to the stream, no call removes all of it", async () => {
+  const { url } = await startRedis();
+  await beginLog(url);
+  const client = new RedisClient(url);
+  const node = await new HubNode(url).started();
+  await node.log.append([draft({ id: "before" })]);
+  await node.log.close();
+  const script = "for i = 1, 3000 do redis.call('XADD', KEYS[1], '*', 'some', 'thing') end";
+  await client.send("EVAL", [script, "1", "{tidings}:log"]);
+  const lengths = [Number(await client.send("XLEN", ["{tidings}:log"]))];
+  const commands = {
+    send: async (command: string, args: readonly string[]) => {
+      const reply = await client.send(command, [...args]);
+      lengths.push(Number(await client.send("XLEN", ["{tidings}:log"])));
+      return reply;
+    },
+  };
+  const hello = { node: "n", newWord: newWord(), lives: [], head: 0, low: 0, replid: "", seqs: [] };
+  const answer = await new RedisEngine("tidings").hello(commands, { ...hello, insists: false });
+  expect(answer).toMatchObject({ state: "open", head: 1 });
+  expect(lengths[0]).toBe(3001);
+  expect(lengths.at(-1)).toBe(1);
+  const removed = lengths.slice(1).map((length, i) => (lengths[i] ?? 0) - length);
+  expect(Math.max(...removed)).toBeLessThan(500);
+  const later = await new HubNode(url).started();
+  expect(await later.log.append([draft({ id: "after" })])).toMatchObject([{ position: 2 }]);
   client.close();
 });
 
