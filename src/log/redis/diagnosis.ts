@@ -47,8 +47,10 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
       return;
     }
     const error = /^-(.*)\r\n/m.exec(reply)?.[1];
-    if (error !== undefined) resolve(explain(name, address, error));
-    else if (reply.endsWith("\r\n")) resolve(`${name} could not be used a moment ago, and answers now`);
+    // A hub needs no right for PING.
+    const answers = error === undefined ? reply.endsWith("\r\n") : /^NOPERM.*'ping'/i.test(error);
+    if (answers) resolve(`${name} could not be used a moment ago, and answers now`);
+    else if (error !== undefined) resolve(explain(name, address, error));
   });
   const closed = `closed the connection at once: it may ${address.tls ? "speak no TLS" : "want TLS (rediss://)"}`;
   socket.once("error", (error: NodeJS.ErrnoException) => {

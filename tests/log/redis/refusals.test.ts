@@ -100,6 +100,15 @@ withRedis("a Redis that speaks no TLS is told from one that has stopped", async 
   expect(await reasons[1]).toContain("it may have stopped");
 });
 
+withRedis("a user without +ping, which a hub does not need, is not told to lack a right", async () => {
+  const { url, port } = await startRedis();
+  const admin = new RedisClient(url);
+  await admin.send("ACL", ["SETUSER", "hub", "on", ">pw", "~*", "+@all", "-ping"]);
+  const address = parseRedisAddress(`redis://hub:pw@127.0.0.1:${port}`);
+  expect(await diagnose({ hostname: "127.0.0.1", port }, address)).toEndWith("and answers now");
+  admin.close();
+});
+
 withRedis("a Redis of another kind is named so", async () => {
   const config = await newFile("sentinel.conf", "sentinel monitor main 127.0.0.1 1 1\n");
   const port = freePort();
