@@ -53,7 +53,7 @@ export function appendAnswer(reply: readonly unknown[]): AppendAnswer {
     case "changed":
       return { result };
     case "kept":
-      return { result, last: integer(reply[1]), counts: countsOf(reply, 2) };
+      return { result, last: integer(reply[1]), counts: countsOf(reply, 3) };
     case "ended":
       return { result, upTo: integer(reply[1]) };
     case "again":

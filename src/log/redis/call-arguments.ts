@@ -9,26 +9,34 @@ const NO_TOPIC = "-";
 export function helloArguments(hello: Hello): string[] {
   const { node, newWord, lives, head, low, replid, seqs, insists } = hello;
   const known = [node, newWord, livesText(lives), `${head}`, `${low}`, replid, seqsText(seqs)];
-  return ["hello", ...known, insists ? "1" : "0"];
+  return [...known, insists ? "1" : "0"];
 }
 
 /** What looks up whether the log has some of an append's names. */
 export function lookUpArguments({ node, seq, word }: Append, names: readonly string[]): string[] {
   const topicsOf = (name: string) => name.slice(idOf(name).length + 1);
-  return ["look_up", node, `${seq}`, word, ...names.map(idOf), ...names.map(topicsOf)];
+  return [node, `${seq}`, word, ...names.map(idOf), ...names.map(topicsOf)];
 }
 
 /** @param lookedUp the position up to which the log has none of its names; undefined: that is not known. */
 export function appendArguments(append: Append, bounds: EngineBounds, lookedUp?: number): string[] {
-  const { node, seq, word, head, blocks, ends, rewrite } = append;
-  const known = ends ? [`${ends.upTo}`, ends.topics] : [`${head}`, NO_TOPIC];
-  const args = ["append", node, `${seq}`, word, ...known, ...boundsArguments(bounds)];
-  args.push(
-    ...[`${blocks.length}`, `${lookedUp ?? ""}`],
+  const { node, seq, word, head, blocks, ends } = append;
+  return [
+    ...[node, `${seq}`, word, `${ends?.upTo ?? head}`, ...boundsArguments(bounds)],
+    ...[ends?.topics ?? NO_TOPIC, `${blocks.length}`, `${lookedUp ?? ""}`],
     ...blocks.flatMap(contentArguments),
-    ...(lookedUp === undefined ? rewriteArguments(rewrite) : idsArguments(blocks)),
-  );
-  return args;
+    ...(lookedUp === undefined ? [] : idsArguments(blocks)),
+  ];
+}
+
+/** For an append of one block, which erases an event. */
+export function eraseArguments(append: Append, rewrite: Rewrite, bounds: EngineBounds): string[] {
+  const { node, seq, word, head, blocks } = append;
+  return [
+    ...[node, `${seq}`, word, `${head}`, ...boundsArguments(bounds)],
+    ...blocks.flatMap(contentArguments),
+    ...rewriteArguments(rewrite),
+  ];
 }
 
 export function putBackArguments({ node, newWord, blocks, rewrite }: PutBack): string[] {
@@ -36,15 +44,11 @@ export function putBackArguments({ node, newWord, blocks, rewrite }: PutBack): s
     ...contentArguments(block),
     ...[block.word, `${block.keptAt}`, block.node, `${block.seq}`, `${block.unitFirst}`, `${block.unitLast}`],
   ]);
-  return ["put", node, newWord, ...args, ...rewriteArguments(rewrite)];
+  return [node, newWord, ...args, ...(rewrite ? rewriteArguments(rewrite) : [])];
 }
 
-export function trimArguments(bounds: EngineBounds): string[] {
-  return ["trim", ...boundsArguments(bounds)];
-}
-
-function rewriteArguments(rewrite: Rewrite | undefined): string[] {
-  return rewrite ? [rewrite.of, rewrite.current, rewrite.text] : [];
+function rewriteArguments({ of, current, text }: Rewrite): string[] {
+  return [of, current, text];
 }
 
 function contentArguments({ count, size, names, current, text }: BlockContent): string[] {
@@ -66,7 +70,15 @@ function idOf(name: string): string {
   return name.split(".", 1)[0] ?? "";
 }
 
-function boundsArguments({ events, bytes, age, spare, values, valueBytes, ends }: EngineBounds): string[] {
+export function boundsArguments({
+  events,
+  bytes,
+  age,
+  spare,
+  values,
+  valueBytes,
+  ends,
+}: EngineBounds): string[] {
   const texts = [events, bytes, age].map((bound) => (Number.isFinite(bound) ? `${bound}` : ""));
   const ofValues = [values, valueBytes, ends].map((bound) => (Number.isFinite(bound) ? `${bound}` : HUGE));
   return [texts[0] || HUGE, texts[1] || HUGE, texts[2] ?? "", `${spare}`, ...ofValues];

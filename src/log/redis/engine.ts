@@ -1,9 +1,9 @@
 import type { LifeChain } from "./life-chain.ts";
 
 /**
- * What nodes ask of the engine, and what it answers. The engine is Redis with the scripts of
- * engine.lua; tests/log/redis has a model of it. README.md in this folder tells how a lost tail is
- * put back.
+ * What nodes ask of the engine, and what it answers. The engine is Redis with the scripts of the
+ * folder scripts; tests/log/redis has a model of it. README.md in this folder tells how a lost tail
+ * is put back.
  */
 
 /** Consecutive events, as one entry of the stream holds them. The engine does not read `text`. */
@@ -184,7 +184,7 @@ export type AppendAnswer =
   /** The number is lower than the node's last. */
   | { readonly result: "stale" };
 
-/** How long each step of a recovery may take, in milliseconds. engine.lua has the same. */
+/** How long each step of a recovery may take, in milliseconds. The scripts have the same. */
 export const RECOVERY = {
   /** A recovery hears nodes for this long at least, from the first hello on… */
   minHearing: 1000,

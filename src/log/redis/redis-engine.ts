@@ -9,14 +9,14 @@ import {
 } from "./call-answers.ts";
 import {
   appendArguments,
+  boundsArguments,
+  eraseArguments,
   helloArguments,
   lookUpArguments,
   namesOf,
   putBackArguments,
-  trimArguments,
 } from "./call-arguments.ts";
 import { type Commands, integer, UnexpectedReply } from "./commands.ts";
-import engine from "./engine.lua" with { type: "text" };
 import type {
   Append,
   AppendAnswer,
@@ -27,8 +27,8 @@ import type {
   HelloAnswer,
   PutBack,
 } from "./engine.ts";
-import environment from "./environment.lua" with { type: "text" };
 import { keysOf } from "./keys.ts";
+import { type Operation, scriptOf } from "./scripts.ts";
 import { entriesOfReply } from "./stream-entries.ts";
 
 /** So often an append's names are looked up before it, lest others that come meanwhile delay it for ever. */
@@ -46,25 +46,26 @@ export class NothingKept extends Error {
 /** The scripts in Redis, as calls. */
 export class RedisEngine {
   readonly #keys: readonly string[];
-  readonly #script: string;
+  readonly #about: string | undefined;
   readonly #namesACall: number;
-  #sha: string | undefined;
+  /** The digests of the scripts that it has called: Redis knows a script by its own. */
+  readonly #digests = new Map<Operation, string>();
 
   /**
-   * @param about how the script learns the time and who the master is; tests have their own.
+   * @param about how the scripts learn the time and who the master is; tests have their own.
    * @param namesACall how many names one call looks up.
    */
-  constructor(prefix: string, about: string = environment, namesACall = 1000) {
+  constructor(prefix: string, about?: string, namesACall = 1000) {
     this.#keys = keysOf(prefix);
-    this.#script = `${about}\n${engine}`;
+    this.#about = about;
     this.#namesACall = namesACall;
   }
 
   async hello(commands: Commands, hello: Hello): Promise<HelloAnswer> {
     const args = helloArguments(hello);
-    let reply = await this.#call(commands, args);
+    let reply = await this.#call(commands, "hello", args);
     // What somebody has written to the stream by hand is removed a part at a time: Redis does other things meanwhile.
-    while (reply[0] === "foreign") reply = await this.#call(commands, args);
+    while (reply[0] === "foreign") reply = await this.#call(commands, "hello", args);
     return helloAnswer(reply);
   }
 
@@ -83,7 +84,7 @@ export class RedisEngine {
     const answer = appendAnswer(reply);
     if (answer.result !== "kept") return answer;
     // It is kept, whatever becomes of the rest. What fails there fails in the next call, too.
-    const counts = await this.#finish(commands, bounds, reply[10]).catch(() => undefined);
+    const counts = await this.#finish(commands, bounds, reply[2]).catch(() => undefined);
     return { ...answer, counts: counts ?? answer.counts };
   }
 
@@ -92,9 +93,9 @@ export class RedisEngine {
     if (left === "names") await this.name(commands);
     let counts: Counts | undefined;
     for (let more = left !== ""; more; ) {
-      const trimmed = await this.#call(commands, trimArguments(bounds));
-      more = trimmed[0] === "trimmed" && trimmed[9] === "bounds";
-      if (trimmed[0] === "trimmed") counts = countsOf(trimmed, 1);
+      const trimmed = await this.#call(commands, "trim", boundsArguments(bounds));
+      more = trimmed[0] === "trimmed" && trimmed[1] === "bounds";
+      if (trimmed[0] === "trimmed") counts = countsOf(trimmed, 2);
     }
     return counts;
   }
@@ -110,37 +111,38 @@ export class RedisEngine {
     bounds: EngineBounds,
     looksUpBefore: boolean,
   ): Promise<readonly unknown[]> {
+    if (append.rewrite) return this.#call(commands, "erase", eraseArguments(append, append.rewrite, bounds));
     const names = looksUpBefore ? append.blocks.flatMap(namesOf) : [];
     let lookedUp: number | undefined;
     for (let i = 0; names.length > this.#namesACall && i < names.length; i += this.#namesACall) {
       const some = names.slice(i, i + this.#namesACall);
-      const reply = await this.#call(commands, lookUpArguments(append, some)).catch(nothingKept);
+      const reply = await this.#call(commands, "look_up", lookUpArguments(append, some)).catch(nothingKept);
       if (reply[0] !== "looked up") return reply;
       // What comes after the first call is looked through by the append.
       lookedUp ??= integer(reply[1]);
     }
-    return this.#call(commands, appendArguments(append, bounds, lookedUp));
+    return this.#call(commands, "append", appendArguments(append, bounds, lookedUp));
   }
 
   /** Sees to it that the names of all events are known: an append of many leaves that to calls of their own. */
   async name(commands: Commands): Promise<void> {
-    while (integer((await this.#call(commands, ["name"]))[1]) === 1);
+    while (integer((await this.#call(commands, "name", []))[1]) === 1);
   }
 
   async putBack(commands: Commands, putBack: PutBack): Promise<HelloAnswer> {
-    return helloAnswer(await this.#call(commands, putBackArguments(putBack)));
+    return helloAnswer(await this.#call(commands, "put", putBackArguments(putBack)));
   }
 
   /** The block with the event at a position, also amid a recovery; undefined when there is none. */
   async blockAt(commands: Commands, position: number): Promise<Block | undefined> {
-    const entry = await this.#call(commands, ["block", `${position}`]);
+    const entry = await this.#call(commands, "block", [`${position}`]);
     return entry.length === 0 ? undefined : entriesOfReply([entry])[0]?.block;
   }
 
   /** Lets go of what is past the bounds. Undefined when the log is in a recovery. */
   async trim(commands: Commands, bounds: EngineBounds): Promise<Counts | undefined> {
-    const reply = await this.#call(commands, trimArguments(bounds));
-    return reply[0] === "trimmed" ? countsOf(reply, 1) : undefined;
+    const reply = await this.#call(commands, "trim", boundsArguments(bounds));
+    return reply[0] === "trimmed" ? countsOf(reply, 2) : undefined;
   }
 
   /**
@@ -153,7 +155,7 @@ export class RedisEngine {
     upTo: number,
     limit: number,
   ): Promise<readonly StoredValue[] | undefined> {
-    return valuesAnswer(await this.#call(commands, ["values", `${after}`, `${upTo}`, `${limit}`]));
+    return valuesAnswer(await this.#call(commands, "values", [`${after}`, `${upTo}`, `${limit}`]));
   }
 
   /**
@@ -166,25 +168,37 @@ export class RedisEngine {
     upTo: number,
     limit: number,
   ): Promise<readonly StoredEnd[] | undefined> {
-    return endsAnswer(await this.#call(commands, ["ends", `${after}`, `${upTo}`, `${limit}`]));
+    return endsAnswer(await this.#call(commands, "ends", [`${after}`, `${upTo}`, `${limit}`]));
   }
 
-  async #call(commands: Commands, args: readonly string[]): Promise<readonly unknown[]> {
-    const rest = [`${this.#keys.length}`, ...this.#keys, ...args];
-    const reply = await this.#evaluate(commands, rest);
+  async #call(
+    commands: Commands,
+    operation: Operation,
+    args: readonly string[],
+  ): Promise<readonly unknown[]> {
+    const rest = [`${this.#keys.length}`, ...this.#keys, operation, ...args];
+    const reply = await this.#evaluate(commands, operation, rest);
     if (!Array.isArray(reply)) throw new UnexpectedReply(reply);
     return reply;
   }
 
-  async #evaluate(commands: Commands, rest: readonly string[]): Promise<unknown> {
-    this.#sha ??= new Bun.CryptoHasher("sha1").update(this.#script).digest("hex");
+  async #evaluate(commands: Commands, operation: Operation, rest: readonly string[]): Promise<unknown> {
     try {
-      return await commands.send("EVALSHA", [this.#sha, ...rest]);
+      return await commands.send("EVALSHA", [this.#digestOf(operation), ...rest]);
     } catch (error) {
       // A server that was restarted, or promoted, does not know the script. It has done nothing.
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return commands.send("EVAL", [this.#script, ...rest]);
+      return commands.send("EVAL", [scriptOf(operation, this.#about), ...rest]);
     }
+  }
+
+  #digestOf(operation: Operation): string {
+    let digest = this.#digests.get(operation);
+    if (digest === undefined) {
+      digest = new Bun.CryptoHasher("sha1").update(scriptOf(operation, this.#about)).digest("hex");
+      this.#digests.set(operation, digest);
+    }
+    return digest;
   }
 }
 

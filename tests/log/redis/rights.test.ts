@@ -29,7 +29,7 @@ async function manualUser(): Promise<readonly string[]> {
 
 test("the rights are those of all commands that the scripts and the nodes run", async () => {
   const used = new Set<string>();
-  for (const name of ["engine.lua", "environment.lua"]) {
+  for await (const name of new Bun.Glob("scripts/**/*.lua").scan(SOURCES)) {
     const script = (await Bun.file(join(SOURCES, name)).text()).replace(/--.*/g, "");
     // A command may be passed on: so each word in capitals is one, unless it is known to be none.
     for (const [, word = ""] of script.matchAll(/["']([A-Z]{2,})["']/g)) {
