@@ -5,6 +5,7 @@ import type { Missed } from "../log/redis/control-stream.ts";
 import { RedisStore } from "../log/redis/redis-store.ts";
 import type { Logger } from "../logger.ts";
 import { SingleNode } from "../nodes/nodes.ts";
+import { compareBounds } from "../nodes/other-bounds.ts";
 import { Peers } from "../nodes/peers.ts";
 import { RecipientsElsewhere } from "../nodes/recipients.ts";
 import { RedisCarrier } from "../nodes/redis-carrier.ts";
@@ -41,6 +42,7 @@ export async function wholePart(config: Config, logger: Logger, group = process.
     failed: store.outdated,
     ready(broker) {
       elsewhere.share(broker, peers);
+      compareBounds(store, peers, logger);
       store.control.missed = (why) => {
         logger.warn({}, `${MISSED[why]}: this node does not know who was removed, so its streams end`);
         void broker.readmitClients(READMIT_MS);

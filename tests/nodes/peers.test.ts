@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { Broker } from "../../src/broker/broker.ts";
+import { MemoryStore } from "../../src/log/memory-store.ts";
+import { type Bounds, DEFAULT_BOUNDS } from "../../src/log/store.ts";
 import { silent } from "../../src/logger.ts";
 import type { Carrier, CarrierListener } from "../../src/nodes/carrier.ts";
+import { compareBounds } from "../../src/nodes/other-bounds.ts";
 import { Peers } from "../../src/nodes/peers.ts";
 import { RecipientsElsewhere } from "../../src/nodes/recipients.ts";
 import { matcherText } from "../../src/topics/matcher.ts";
@@ -198,6 +201,32 @@ test("what is spent at one node is charged at the others", async () => {
   for (let i = 0; i < 10; i++) spend("k", 2);
   await until(() => charged.length > 0);
   expect(charged).toEqual([["k", 20]]);
+});
+
+test("a node says once which bounds another has that are not its own", async () => {
+  const cable = new Cable();
+  const join = (name: string, bounds: Partial<Bounds>) => {
+    const said: unknown[] = [];
+    const peers = peersOf(cable, name);
+    const store = new MemoryStore({ ...DEFAULT_BOUNDS, ...bounds });
+    compareBounds(store, peers, { ...silent, warn: (fields) => said.push(fields) });
+    peers.join();
+    return said;
+  };
+  const first = join("1", { events: 100 });
+  const same = join("2", { events: 100 });
+  const other = join("3", { events: 20, age: 1000 });
+  join("4", { events: 20, age: 1000 });
+  const [of100, of20] = [
+    { history_events: 100, history_age_ms: null },
+    { history_events: 20, history_age_ms: 1000 },
+  ];
+  for (const said of [first, same]) {
+    await until(() => said.length > 0);
+    expect(said).toEqual([{ here: of100, there: of20 }]);
+  }
+  await until(() => other.length > 0);
+  expect(other).toEqual([{ here: of20, there: of100 }]);
 });
 
 test("an event's recipients at other nodes are counted by what they ask for and may read", async () => {
