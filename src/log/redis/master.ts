@@ -10,7 +10,9 @@ const CONFIRMED_MS = 10_000;
 /** The master, as this node last heard of it. */
 export class Master {
   readonly #address: RedisAddress;
-  #confirmedAt = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  /** Of the newest failover that it has heard of. */
+  #epoch = 0;
 
   constructor(address: RedisAddress) {
     this.#address = address;
@@ -18,30 +20,39 @@ export class Master {
 
   /** Where it is. @throws RedisAway when no Sentinel knows. */
   async find(): Promise<Host> {
-    const host = await findMaster(this.#address);
+    const { epoch, hosts } = await mastersOf(this.#address);
+    // Sentinels that were set up anew count from the beginning, too: they are believed when nobody knows better.
+    if (epoch < this.#epoch && this.#isConfirmed)
+      throw new RedisAway("the Sentinels that answer have missed a failover");
+    this.#epoch = epoch;
     this.#confirmedAt = performance.now();
-    return host;
+    return hosts[0];
   }
 
   /**
-   * Asks the Sentinels whether it is still the same. When none answers, that is as before.
+   * Asks the Sentinels whether it is still the same. When none answers that knows of its failover, that is as before.
    *
    * @throws RedisAway when it is another.
    */
   async confirm(host: Host): Promise<void> {
     if (this.#address.master === undefined) return;
-    const [found, ...others] = await mastersOf(this.#address).catch(() => []);
-    if (!found) return;
+    const found = await mastersOf(this.#address).catch(() => undefined);
+    if (!found || found.epoch < this.#epoch) return;
     // Sentinels may have two names for one host.
-    if (![found, ...others].some((each) => nameOf(each) === nameOf(host)))
-      throw new RedisAway(`the master is ${nameOf(found)} now`);
+    if (!found.hosts.some((each) => nameOf(each) === nameOf(host)))
+      throw new RedisAway(`the master is ${nameOf(found.hosts[0])} now`);
+    this.#epoch = found.epoch;
     this.#confirmedAt = performance.now();
   }
 
   /** @throws RedisAway when no Sentinel has confirmed it for too long. */
   assertConfirmed(): void {
-    if (this.#address.master === undefined || performance.now() - this.#confirmedAt < CONFIRMED_MS) return;
+    if (this.#address.master === undefined || this.#isConfirmed) return;
     throw new RedisAway(`no Sentinel has confirmed the master for ${CONFIRMED_MS / 1000} s`);
+  }
+
+  get #isConfirmed(): boolean {
+    return performance.now() - this.#confirmedAt < CONFIRMED_MS;
   }
 }
 
@@ -51,9 +62,7 @@ export class Master {
  * @throws RedisAway when no Sentinel knows.
  */
 export async function findMaster(address: RedisAddress): Promise<Host> {
-  const [host] = address.master === undefined ? address.hosts : await mastersOf(address);
-  if (!host) throw new RedisAway("the address has no host");
-  return host;
+  return (await mastersOf(address)).hosts[0];
 }
 
 /** What one Sentinel says. */
@@ -63,14 +72,21 @@ interface Answer {
   readonly host: Host;
 }
 
+/** The master as the Sentinels with the newest epoch have it: one host, unless they have several names for it. */
+interface Newest {
+  readonly epoch: number;
+  readonly hosts: readonly [Host, ...Host[]];
+}
+
 /**
- * The master as the Sentinels with the newest epoch have it: one host, unless they have several names for it. All
- * are asked at once. A majority of answers is enough: one Sentinel alone may have missed a failover.
+ * All Sentinels are asked at once. A majority of answers is enough: one Sentinel alone may have missed a failover.
+ * Where the address names the master itself, that is the answer.
  *
  * @throws RedisAway when no Sentinel knows.
  */
-async function mastersOf(address: RedisAddress): Promise<readonly Host[]> {
-  const { hosts, master = "" } = address;
+async function mastersOf(address: RedisAddress): Promise<Newest> {
+  const { hosts, master } = address;
+  if (master === undefined) return newestOf(0, hosts);
   const answers = new Map<Host, Answer>();
   const reasons: string[] = [];
   const isMajority = Promise.withResolvers<void>();
@@ -85,12 +101,18 @@ async function mastersOf(address: RedisAddress): Promise<readonly Host[]> {
   await Promise.race([isMajority.promise, Promise.all(asked)]);
   if (answers.size === 0)
     throw new RedisAway(`no Sentinel knows the master "${master}": ${reasons.join("; ")}`);
-  const newest = Math.max(...[...answers.values()].map(({ epoch }) => epoch));
+  const epoch = Math.max(...[...answers.values()].map((answer) => answer.epoch));
   // In the order of the address, whoever answers first.
-  return hosts.flatMap((sentinel) => {
+  const named = hosts.flatMap((sentinel) => {
     const answer = answers.get(sentinel);
-    return answer?.epoch === newest ? [answer.host] : [];
+    return answer?.epoch === epoch ? [answer.host] : [];
   });
+  return newestOf(epoch, named);
+}
+
+function newestOf(epoch: number, [host, ...others]: readonly Host[]): Newest {
+  if (!host) throw new RedisAway("the address has no host");
+  return { epoch, hosts: [host, ...others] };
 }
 
 async function ask(sentinel: Host, master: string, address: RedisAddress): Promise<Answer> {
