@@ -53,6 +53,7 @@ function assertEvent(value: object): asserts value is Event {
 
 /** A hint for the data of an event. The most likely mistake is text without quotes. */
 function textHint(text: string): string {
+  if (/^\s*[{[]\s*[a-z_$']/i.test(text)) return `; names and texts need double quotes, '{"id":1}'`;
   if (/^\s*["[{]/.test(text)) return "";
   return /^\S{1,60}$/.test(text)
     ? `; text needs quotes of its own, '"${text}"', or --text ${text}`

@@ -97,5 +97,8 @@ export function lostHub({ url }: HubOptions, cause: unknown): unknown {
 export function hubFailure(error: unknown, where = ""): unknown {
   if (!(error instanceof TidingsError)) return error;
   const exitCode = WRONG_INPUT.includes(error.status) ? EXIT_USAGE : EXIT_UNAVAILABLE;
-  return new CliError(where + printable(error.message), exitCode);
+  const remedy = error.message.endsWith("not trusted")
+    ? "; NODE_EXTRA_CA_CERTS names an authority of your own"
+    : "";
+  return new CliError(where + printable(error.message) + remedy, exitCode);
 }

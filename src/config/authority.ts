@@ -92,7 +92,7 @@ function readAuthorityKeys(settings: AuthSettings, remote: FindRemote, logger: L
   const tokens = readTokenKeys(settings, remote);
   if ([...publishKeys, ...adminKeys].some((one) => one.length < MIN_KEY_LENGTH)) {
     logger.warn(
-      { characters: MIN_KEY_LENGTH },
+      { shorter_than: MIN_KEY_LENGTH },
       "a key is so short that it can be guessed: openssl rand -base64 24 makes one",
     );
   }

@@ -32,6 +32,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "it is there already",
   ENOSPC: "the disk is full",
   EROFS: "the file system is read-only",
-  EADDRINUSE: "another program listens there",
-  EADDRNOTAVAIL: "this machine has no such address",
+  EADDRINUSE: "another program listens there; --port takes another one",
+  EADDRNOTAVAIL: "this machine has no such address; 0.0.0.0 stands for all that it has",
 };

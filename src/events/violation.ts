@@ -1,6 +1,7 @@
 import { Kind, type TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
+import { nearestName } from "./nearest-name.ts";
 
 /** A wrong value within a value that was checked. */
 export interface Violation {
@@ -31,13 +32,21 @@ export function violations(check: TypeCheck<TSchema>, value: unknown, at = ""): 
   return [...found.values()];
 }
 
-function messageOf({ type, schema, message }: ValueError): string {
+function messageOf({ type, schema, path, message }: ValueError): string {
   if (type === ValueErrorType.ObjectRequiredProperty) return "missing";
+  if (type === ValueErrorType.ObjectAdditionalProperties) return unknownMember(path, schema);
   if (typeof schema["format"] === "string") return `Expected ${schema.description ?? schema["format"]}`;
   if (schema[Kind] !== "Union") return message;
   const choices = choicesOf(schema);
   if (choices) return `Expected ${choices}`;
   return schema.description ? `Expected ${schema.description}` : message;
+}
+
+function unknownMember(path: string, { properties = {} }: TSchema): string {
+  const known = Object.keys(properties);
+  const meant = nearestName(path.slice(path.lastIndexOf("/") + 1), known);
+  if (meant !== undefined) return `unknown; did you mean ${meant}?`;
+  return known.length <= MAX_CHOICES ? `unknown; known are ${known.join(", ")}` : "unknown";
 }
 
 /** The values that a union of literals has, in words. Undefined where it has other members or too many. */

@@ -57,7 +57,7 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
 async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {
   const { type } = mediaTypeOf(incoming);
   if (type === undefined && incoming.request.body === null) return [];
-  if (type !== FORM) throw new Problem(415, `send this as ${FORM}`);
+  if (type !== FORM) throw new Problem(415, `send it with content-type: ${FORM}`);
   const bytes = Math.min(limits.maxBody, MAX_FORM_BYTES);
   const body = await readBytes(incoming, { bytes, timeout: limits.bodyTimeout });
   return inSlices(parseForm(body, 400));
@@ -69,10 +69,7 @@ function interestOf(grant: Grant, patterns: readonly string[]): Interest {
   if (granted.includes("*")) return { topics, types: [], privateTopics };
   // A hub whose public events are not public either: a subscriber asks for no more than it is granted.
   if (!topics.every((topic) => covers(granted, topic))) {
-    throw forbidden(
-      grant,
-      grant.anonymous ? "this hub is for subscribers with a token" : "the token does not grant this",
-    );
+    throw forbidden(grant, grant.anonymous ? "to read here takes a token" : "the token does not grant this");
   }
   return { topics, types: [], privateTopics, allowedTopics: granted };
 }

@@ -56,10 +56,12 @@ export class TidingsError extends Error {
 
 /** The error for a hub that gave no answer at all. */
 export function unreachable(url: string, cause: unknown): TidingsError {
-  const [address] = url.split("?", 1);
-  const detail = `${address}: ${messageFrom(cause)}`;
+  const detail = `${withoutQuery(url)}: ${messageFrom(cause)}`;
   return new TidingsError(0, { title: "the hub can't be reached", detail }, { cause });
 }
+
+/** A ticket in the query is a secret. */
+const withoutQuery = (url: string) => url.split("?", 1)[0];
 
 /** The error for a token or ticket that could not be got, often for want of the same network. */
 export function noCredential(cause: unknown): TidingsError {
@@ -72,9 +74,12 @@ export function notAHub(url: string, status: number, detail: string, cause?: unk
 }
 
 /** The error for an answer that is not a success. */
-export function refusal({ status, statusText, headers }: Response, text: string): TidingsError {
+export function refusal({ status, statusText, headers, url }: Response, text: string): TidingsError {
   const body = parseJson(text);
-  const problem = isRecord(body) ? body : { title: statusText || `HTTP ${status}` };
+  // It may not be a hub's, so it says whose it is.
+  const problem = isRecord(body)
+    ? body
+    : { title: statusText || `HTTP ${status}`, detail: withoutQuery(url) };
   return new TidingsError(status, problem, { retryAfter: retryAfter(headers) });
 }
 

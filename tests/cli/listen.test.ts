@@ -120,7 +120,7 @@ test("a certificate that is not trusted ends it at once", async () => {
   const { code, errors } = await run(["listen", "--url", server.url.origin]);
   expect(code).toBe(1);
   expect(errors).toBe(
-    `tidings: the hub can't be reached: ${server.url.origin}/events: its certificate is not trusted\n`,
+    `tidings: the hub can't be reached: ${server.url.origin}/events: its certificate is not trusted; NODE_EXTRA_CA_CERTS names an authority of your own\n`,
   );
 });
 
@@ -157,6 +157,7 @@ test("writes out control characters, which could steer a terminal", async () => 
 test("a hub that can't be reached or refuses is code 1, a wrong flag or topic code 2, each in one line", async () => {
   const { url, stop } = startHub();
   await stop();
+  const elsewhere = startFaultyHub(() => new Response("no such file", { status: 404 }));
   const cases: [args: string[], code: number, says: string][] = [
     [["--url", url, "--timeout", "0"], 1, `the hub can't be reached: ${url}/events: connection refused`],
     [["--url", startFaultyHub(busy(401, "0")).url], 1, "busy"],
@@ -164,6 +165,7 @@ test("a hub that can't be reached or refuses is code 1, a wrong flag or topic co
     [["--url", startFaultyHub(never).url, "--timeout", "10ms"], 1, "gave up waiting"],
     [["--url", "unix:///nowhere.sock", "--timeout", "0"], 1, "/nowhere.sock/events: there is no such socket"],
     [["--url", startFaultyHub(() => new Response("hello")).url], 1, "not a Tidings hub"],
+    [["--url", elsewhere.url], 1, `${elsewhere.url}/events`],
     [["--url", startHub().url, "--topic", "\n"], 2, "not a topic"],
     [["--url", "ftp://127.0.0.1"], 2, "Expected a URL"],
     [["--nope"], 2, "unknown option '--nope'"],

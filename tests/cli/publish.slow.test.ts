@@ -107,7 +107,7 @@ test("what is wrong with the command line is told in one line, with code 2", asy
       ["order-created"],
       `give the data of order-created: JSON such as '{"id":1}', --text TEXT, @FILE, or - to read it from input`,
     ],
-    [["n", "{oops"], 'not JSON: "{oops"'],
+    [["n", "{oops"], `not JSON: "{oops"; names and texts need double quotes, '{"id":1}'`],
     [["n", "hello"], `not JSON: "hello"; text needs quotes of its own, '"hello"', or --text hello`],
     [["n", "hello world"], 'not JSON: "hello world"; text needs quotes of its own, or --text'],
     [["n", "1", "--text", "a"], "give the data once"],

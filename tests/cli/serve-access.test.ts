@@ -135,7 +135,7 @@ test.each([
   [[{ issuer: "a" }], "/0: give one of key, key_file and jwks_url"],
   [[{ key: SECRET, jwks_url: "https://a.example" }], "/0: give one of key, key_file and jwks_url"],
   [[{ key: SECRET }, { key: "tell-nobody" }], "/1 is a secret of 11 bytes"],
-  [[{ key: SECRET, isuer: "a" }], "/0/isuer: Unexpected property"],
+  [[{ key: SECRET, isuer: "a" }], "/0/isuer: unknown; did you mean issuer?"],
   [[{ key: SECRET, grants: "read" }], '/0/grants: Expected "publish" or "subscribe"'],
   [[{ jwks_url: "file:///etc/passwd" }], "/0: jwks_url is no URL of http or https"],
   [[{ key_file: "nowhere.pem" }], "there is no such file"],

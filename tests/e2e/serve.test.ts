@@ -96,7 +96,9 @@ test("where it can't listen is one line on standard error, and code 1: another t
   const { port } = new URL(url);
   const { code, output, errors } = await runBinary(emptyFolder(), "serve", "--port", port);
   expect([code, output]).toEqual([1, ""]);
-  expect(errors).toBe(`tidings: can't listen on 127.0.0.1 port ${port}: another program listens there\n`);
+  expect(errors).toBe(
+    `tidings: can't listen on 127.0.0.1 port ${port}: another program listens there; --port takes another one\n`,
+  );
   const elsewhere = await runBinary(emptyFolder(), "serve", "--host", "192.0.2.1", "--open");
   expect([elsewhere.code, elsewhere.output]).toEqual([1, ""]);
   expect(elsewhere.errors).toMatch(/^tidings: can't listen on 192\.0\.2\.1 port 3000: [^\n]+\n$/);

@@ -48,7 +48,7 @@ describe("each fault is told once, in words", () => {
     [{ type: "t", data: 1, topic: "orders/*" }, [["/topic", /pattern/]]],
     [{ type: "t", data: 1, topics: ["a\u200bb"] }, [["/topics/0", /format characters/]]],
     [{ type: "t", data: 1, private: true }, [["/topics", "missing: a private event needs a topic"]]],
-    [{ type: "t", data: 1, topc: "a" }, [["/topc", "Unexpected property"]]],
+    [{ type: "t", data: 1, topc: "a" }, [["/topc", "unknown; did you mean topic?"]]],
     [{ type: "t", data: 1, topics: "users/7" }, [["/topics", "Expected array"]]],
   ];
   test.each(cases)("%j", (event, expected) => {

@@ -18,7 +18,10 @@ test("takes a hub below a path and an address that ends in a slash", async () =>
   const { url } = startHub();
   expect(createPublisher({ url: `${url}/` }).publish("nav-badge-update", badge(1))).resolves.toBeObject();
   const error = await failure(createPublisher({ url: `${url}/hub/` }).publish("nav-badge-update", badge(1)));
-  expect(error).toMatchObject({ status: 404, problem: { detail: "there is nothing at /hub/publish" } });
+  expect(error).toMatchObject({
+    status: 404,
+    problem: { detail: "there is nothing at /hub/publish; did you mean /publish?" },
+  });
 });
 
 test("an address that is none throws at once", () => {

@@ -203,7 +203,7 @@ test.each([
   [{ scheme: "github", secret: "a", type: "tidings.gap" }, "/type: Expected another type"],
   [{ scheme: "github", secret: "a", type: "b", topic: "c*" }, '"c*": Expected a topic'],
   [{ scheme: "github", secret: "a", type: "b", topics: ["c", "d\n"] }, '"d\\n": Expected 1 to'],
-  [{ scheme: "github", secret: "a", type: "b", tpoic: "c" }, "/tpoic: Unexpected property"],
+  [{ scheme: "github", secret: "a", type: "b", tpoic: "c" }, "/tpoic: unknown; did you mean topic?"],
   [{ scheme: "standard", secret: "no base64!", type: "b" }, "a secret of this scheme is whsec_ and base64"],
 ])("settings %j are refused", async (settings, message) => {
   const text = typeof settings === "string" ? settings : JSON.stringify(settings);

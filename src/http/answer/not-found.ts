@@ -1,4 +1,5 @@
 import type { AnyElysia } from "elysia";
+import { nearestName } from "../../events/nearest-name.ts";
 import { requestUrl } from "../request/request.ts";
 import { Problem } from "./problem.ts";
 
@@ -12,11 +13,18 @@ export function answerNotFound(app: AnyElysia, request: Request): Response | Pro
   if (request.method === "OPTIONS" && allowed.length > 0) {
     return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
   }
-  if (allowed.length === 0) return new Problem(404, `there is nothing at ${pathname}`);
+  if (allowed.length === 0) return new Problem(404, `there is nothing at ${pathname}${hint(app, pathname)}`);
   const allow = allowed.join(", ");
   return new Problem(405, `${pathname} does not take ${request.method}; it takes ${allow}`, {
     headers: { allow },
   });
+}
+
+/** The path that was probably meant: one that is written alike, or the end of a longer one. */
+function hint(app: AnyElysia, pathname: string): string {
+  const paths = app.routes.map(({ path }) => path).filter((path) => path !== "/" && !path.includes(":"));
+  const meant = nearestName(pathname, paths) ?? paths.find((path) => pathname.endsWith(path));
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
 /** The methods that a path takes; none when there is nothing at it. */

@@ -129,17 +129,17 @@ export function storeFailing(cause?: unknown): Problem {
   return new Problem(503, detail, { type: "store-failing", retryAfter: 1, cause });
 }
 
+/** How many violations the detail of a 422 tells. All of them are in its `errors`. */
+const MAX_TOLD = 3;
+
 /** 422 with its violations, at most {@link MAX_VIOLATIONS}. */
 export function unprocessable(violations: readonly Violation[]): Problem {
   const errors = violations.slice(0, MAX_VIOLATIONS);
-  const [first] = errors;
-  if (!first) throw new Error("a 422 that lists nothing");
-  if (errors.length === 1) {
-    return new Problem(422, `${first.path || "The body"}: ${first.message}`, {
-      type: "invalid-event",
-      errors,
-    });
+  if (errors.length === 0) throw new Error("a 422 that lists nothing");
+  const told = errors.slice(0, MAX_TOLD).map(({ path, message }) => `${path || "The body"}: ${message}`);
+  if (errors.length > MAX_TOLD) {
+    const left = errors.length - MAX_TOLD;
+    told.push(errors.length < MAX_VIOLATIONS ? `and ${left} more` : `and at least ${left} more`);
   }
-  const count = errors.length < MAX_VIOLATIONS ? errors.length : `at least ${errors.length}`;
-  return new Problem(422, `${count} paths do not match their schema`, { type: "invalid-event", errors });
+  return new Problem(422, told.join("; "), { type: "invalid-event", errors });
 }

@@ -95,7 +95,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   415: {
     description: "The body is declared as something else, or is compressed",
     headers: { "Accept-Encoding": TAKEN_CODING },
-    examples: [{ detail: "send this as application/json" }],
+    examples: [{ detail: "the body is declared as text/plain: send it with content-type: application/json" }],
   },
   421: {
     description: "The Host of the request is no name of this hub",

@@ -15,6 +15,7 @@ const LARGE_EVENT_BYTES = 64 * 1024;
 const MAX_ENVELOPE_LENGTH = 768 * 1024;
 
 const NONE: readonly Violation[] = [];
+const SEVERAL = "Expected object; an array of events goes to the route publish/batch";
 const RESERVED = "Expected another topic: this one belongs to the hub";
 
 /** The event as the log takes it, or every failing path. */
@@ -85,6 +86,7 @@ export function checkParsed(hub: Hub, { value, exact }: ExactJson, at: string): 
   const found = catalogViolations(hub.broker, value, at);
   const reserved = reservedTopics(hub, value, at);
   if (found.length > 0 || reserved.length > 0 || !isEventInput(value)) {
+    if (Array.isArray(value) && at === "") return { violations: [{ path: at, message: SEVERAL }] };
     return { violations: [...eventViolations(value, at), ...found, ...reserved] };
   }
   // Only the data's numbers are anybody's but the hub's.

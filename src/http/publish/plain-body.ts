@@ -74,7 +74,7 @@ export async function readPlain(
   }
   const isForm = type === FORM || type === MULTIPART;
   if (!isJson && !isForm && type !== undefined && !type.startsWith("text/")) {
-    throw new Problem(415, "send JSON, a form or text");
+    throw new Problem(415, "send JSON, a form or text, and declare it as that");
   }
   if (charset !== undefined && charset !== "utf-8" && charset !== "us-ascii") {
     throw new Problem(415, "send this as UTF-8");

@@ -47,7 +47,7 @@ export function* readBatch(hub: Hub, bytes: Uint8Array): Generator<void, Draft[]
   if (few && few.reduce((sum, draft) => sum + lastingTopics(draft), 0) <= maxLasting) return few;
   if (!isArray(bytes)) {
     if (bytes.length <= maxEvent) yield* assertJson(bytes);
-    throw unprocessable([{ path: "", message: "Expected array" }]);
+    throw unprocessable([{ path: "", message: "Expected array; a single event goes to the route publish" }]);
   }
   const drafts: Draft[] = [];
   const violations: Violation[] = [];

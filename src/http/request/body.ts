@@ -125,7 +125,10 @@ function tooSlow(timeout: number): Problem {
 /** @throws Problem 415 when the body is declared as something else, or compressed; 400 with trailer fields. */
 export function assertBodyHead(incoming: Incoming, expected: string): void {
   const { type } = mediaTypeOf(incoming);
-  if (type !== expected) throw new Problem(415, `send this as ${expected}`);
+  if (type === expected) return;
+  // What is longer is no type that anybody knows.
+  const is = type === undefined || type.length > 100 ? "not declared" : `declared as ${type}`;
+  throw new Problem(415, `the body is ${is}: send it with content-type: ${expected}`);
 }
 
 /** What a body is declared as, in lower case. */

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../answer/challenge.ts";
+import { invalidRequest, invalidToken } from "../answer/challenge.ts";
 import type { Problem } from "../answer/problem.ts";
 import { requestUrl } from "./request.ts";
 
@@ -14,6 +14,9 @@ export function readCredential(request: Request): string | undefined {
   // Addresses get into logs, histories and Referer headers.
   if (url.includes("access_token=") && requestUrl(request).searchParams.has("access_token")) {
     throw tokenInAddress();
+  }
+  if (/^\S+$/.test(headers.get("authorization") ?? "")) {
+    throw invalidToken("Authorization needs the word Bearer, a space and the key or token");
   }
   return bearerOf(headers) ?? cookieOf(headers);
 }

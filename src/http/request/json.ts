@@ -11,14 +11,20 @@ export function parseJson(bytes: Uint8Array, at = ""): ExactJson {
   try {
     return parseExactly(textOf(at === "" ? withoutMark(bytes) : bytes));
   } catch (error) {
-    throw notJson(error, at);
+    throw notJson(error, at, hint(bytes));
   }
 }
 
+/** What is missing from a text whose names have no quotes: a shell takes away those within quotes of its own. */
+function hint(bytes: Uint8Array): string {
+  const isUnquoted = /^\s*[{[]\s*[\w$]*[a-z_$']/i.test(Buffer.from(bytes.subarray(0, 20)).toString());
+  return isUnquoted ? "; names and texts need double quotes, and a shell needs '…' around all of it" : "";
+}
+
 /** Turns an error of the parser into a problem. */
-export function notJson(error: unknown, at = ""): unknown {
+export function notJson(error: unknown, at = "", hint = ""): unknown {
   const what = at === "" ? "the body" : at;
   if (error instanceof NestingError) return unprocessable([{ path: at, message: error.message }]);
-  if (error instanceof SyntaxError) return new Problem(400, `${what} is not JSON: ${error.message}`);
+  if (error instanceof SyntaxError) return new Problem(400, `${what} is not JSON: ${error.message}${hint}`);
   return error;
 }

@@ -1,6 +1,6 @@
 import { Kind, type Static, type TObject, type TSchema, type TString, Type } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
-import { closest, distance } from "fastest-levenshtein";
+import { nearestName } from "../../events/nearest-name.ts";
 import { violations } from "../../events/violation.ts";
 import { Problem } from "../answer/problem.ts";
 import { tokenInAddress } from "./credential.ts";
@@ -10,6 +10,8 @@ import { requestUrl } from "./request.ts";
 const MAX_SHOWN = 100;
 /** In a name's schema: other spellings, which polyfills send. */
 const ALIASES = "x-aliases";
+/** Names by which other services take a token in the address. This hub has an answer of its own for them. */
+const TOKEN_NAMES: ReadonlySet<string> = new Set(["access_token", "token", "authorization", "jwt"]);
 
 /**
  * A text in a query, such as the example. Clients that can't help it may call it by an alias, which
@@ -113,8 +115,7 @@ export class QueryReader<Schema extends TObject> {
     const own = this.#aliases.get(name) ?? name;
     const property = Object.hasOwn(properties, own) ? properties[own] : undefined;
     if (property) return property;
-    // Tokens in addresses have an answer of their own.
-    if (name === "access_token") throw tokenInAddress();
+    if (TOKEN_NAMES.has(name)) throw tokenInAddress();
     throw unknownName(name, Object.keys(properties));
   }
 }
@@ -127,18 +128,8 @@ function unknownName(name: string, known: readonly string[]): Problem {
   const type = "unknown-parameter";
   // However long it is, the answer is not.
   const shown = JSON.stringify(name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name);
-  const meant = nearest(name, known);
+  const meant = nearestName(name, known);
   if (meant) return new Problem(400, `the query has no ${shown}; did you mean ${meant}?`, { type });
   const taken = known.length > 0 ? `it takes ${known.join(", ")}` : "this route takes none";
   return new Problem(400, `the query has no ${shown}; ${taken}`, { type });
-}
-
-/** The known name that was probably meant: by `topics`, `topic[]` or `last-event-id`, say. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  // To compare a long one would take time.
-  if (known.length === 0 || name.length > MAX_SHOWN) return undefined;
-  const letters = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const nearest = closest(letters(name), known.map(letters));
-  if (distance(letters(name), nearest) > Math.max(2, nearest.length / 3)) return undefined;
-  return known.find((one) => letters(one) === nearest);
 }

@@ -47,7 +47,8 @@ export function readInterest(
 }
 
 function refuse(grant: Grant, topic: string | undefined): Problem {
-  if (grant.anonymous) return forbidden(grant, "this hub is for subscribers with a token");
+  if (grant.anonymous)
+    return forbidden(grant, "to read here takes a token: Authorization: Bearer TOKEN, a cookie or a ticket");
   const granted = listed(grant.subscribe) || "no topic";
   return topic === undefined
     ? forbidden(grant, `name the topics to subscribe to: the token grants ${granted}, not all of them`)

@@ -63,7 +63,9 @@ test("what is no array is told so, however large", async () => {
   const { url } = startHub();
   for (const body of ["{}", '"x"', `{"x":"${"x".repeat(8 * 1024 ** 2)}"}`]) {
     const { errors } = await problemOf(await postText(`${url}/publish/batch`, body), 422);
-    expect(errors).toEqual([{ path: "", message: "Expected array" }]);
+    expect(errors).toEqual([
+      { path: "", message: "Expected array; a single event goes to the route publish" },
+    ]);
   }
 });
 
