@@ -424,16 +424,23 @@ export class Log {
         if (isRefusal(receipts)) group.reject(receipts);
         else this.#answer(group, receipts, lastPosition(receipts));
       }
-      for (const group of groups) {
-        if (group.work) await group.work();
-        if (group.drafts.length === 0) this.#answer(group, [], this.#lastUntold);
-      }
+      for (const group of groups) if (group.drafts.length === 0) await this.#finish(group);
     } catch (cause) {
       const failure = this.#fail(cause);
       for (const group of groups) {
         if (group.drafts.length > 0) this.#refused++;
         group.reject(failure);
       }
+    }
+  }
+
+  /** Does the work of a group that appends nothing, and answers it. What fails there fails for nobody else. */
+  async #finish(group: Group): Promise<void> {
+    try {
+      if (group.work) await group.work();
+      this.#answer(group, [], this.#lastUntold);
+    } catch (cause) {
+      group.reject(this.#fail(cause));
     }
   }
 

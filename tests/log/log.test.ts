@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Log } from "../../src/log/log.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
-import type { Batch } from "../../src/log/store.ts";
+import type { Batch, Follower } from "../../src/log/store.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
 import { SlowStore } from "./slow-store.ts";
@@ -59,6 +59,42 @@ test("publishers of two groups, who publish again as soon as they are answered, 
   while (store.groups.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   await Promise.all([first, publishThrice(), publishThrice()]);
   expect(store.groups).toEqual([2, 4, 4, 2]);
+  await log.close();
+});
+
+/** A store that tells of what it has kept when it is asked to, and can clear nothing. */
+class LateStore extends MemoryStore {
+  tell = (): void => {};
+
+  override follow(follower: Follower) {
+    const kept: Follower["kept"] = (entries) => {
+      this.tell = () => follower.kept(entries);
+    };
+    return super.follow({ ...follower, kept });
+  }
+
+  override clearCurrent(): boolean {
+    throw new Error("it can clear nothing");
+  }
+}
+
+test("what is kept is answered so, though something else fails in the same turn", async () => {
+  const store = new LateStore();
+  const refused: number[] = [];
+  const storeWorks = (outage: { readonly refused: number }) => refused.push(outage.refused);
+  const log = new Log(store, { ...unheard, storeWorks });
+  const published = log.append([draft()]);
+  const cleared = log.clearCurrent("t", undefined);
+  const opened = log.openTopic("t");
+  const settled = Promise.allSettled([published, cleared, opened]);
+  await cleared.catch(() => store.tell());
+  expect(await settled).toMatchObject([
+    { value: [{ position: 1, duplicate: false }] },
+    { reason: { message: "the store fails: it can clear nothing" } },
+    { value: false },
+  ]);
+  await log.append([]);
+  expect(refused).toEqual([0]);
   await log.close();
 });
 
