@@ -1,4 +1,5 @@
 import { newWord, parsePlace } from "../protocol/place.ts";
+import { inSlices } from "../timers.ts";
 import { type Clock, steadyTime, systemClock } from "./clock.ts";
 import { type CurrentBounds, type CurrentReader, CurrentValues } from "./current-values.ts";
 import { Deduplication } from "./deduplication.ts";
@@ -7,7 +8,6 @@ import { type Entry, erasedEntry, isNamed, keptEntry } from "./entry.ts";
 import { Lives } from "./lives.ts";
 import { NamedEntries } from "./named-entries.ts";
 import { RecentEntries } from "./recent-entries.ts";
-import { inSlices } from "./slices.ts";
 import { Backups } from "./sqlite/backup.ts";
 import {
   type Awaitable,

@@ -1,6 +1,6 @@
+import { inSlices } from "../../timers.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { type Entry, keptEntry, lastingTopics } from "../entry.ts";
-import { inSlices } from "../slices.ts";
 import { type Batch, OutcomeUnknown, type Receipt, type Refusal } from "../store.ts";
 import { type Connection, isReply, RedisAway } from "./connection.ts";
 import { contentsOf } from "./content.ts";

@@ -1,6 +1,6 @@
 import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { inSlices } from "../slices.ts";
+import { inSlices } from "../../timers.ts";
 import { StoreFailure, type Stretch } from "../store.ts";
 import { FileWriter, type LogState } from "./file-writer.ts";
 

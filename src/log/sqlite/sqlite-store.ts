@@ -1,5 +1,6 @@
 import { renameSync, rmSync } from "node:fs";
 import { newWord, parsePlace } from "../../protocol/place.ts";
+import { inSlices } from "../../timers.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type CurrentBounds, type CurrentReader, CurrentValues } from "../current-values.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
@@ -7,7 +8,6 @@ import { type EndedReader, EndedTopics } from "../ended-topics.ts";
 import { type Entry, erasedEntry, keptEntry } from "../entry.ts";
 import { Lives } from "../lives.ts";
 import { RecentEntries } from "../recent-entries.ts";
-import { inSlices } from "../slices.ts";
 import {
   type Awaitable,
   type Batch,
