@@ -1,3 +1,5 @@
+import { isNestedTooDeeply } from "../events/exact-json.ts";
+
 /** The data of an event as it is kept. */
 interface Data {
   readonly json: string;
@@ -6,12 +8,13 @@ interface Data {
 }
 
 /**
- * The data as readers of JSON get it. Raw text that is JSON is that value, as it is written; other raw text
- * is a string.
+ * The data as readers of JSON get it. Raw text that is JSON, and nested no deeper than other data, is that value,
+ * as it is written; other raw text is a string.
  */
 export function jsonOf({ json, text }: Data): string {
   if (!text) return json;
   const raw = rawText(json);
+  if (isNestedTooDeeply(raw)) return json;
   try {
     JSON.parse(raw);
   } catch {

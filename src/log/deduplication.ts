@@ -82,7 +82,7 @@ export class Deduplication {
     for (const [i, draft] of drafts.entries()) {
       if (i % LOOKED_UP_TOGETHER === 0) yield;
       const count = recipients[i] ?? 0;
-      const source = isNamed(draft) ? this.#sourceOf(draft, count) : this.#keep(draft, count);
+      const source = isNamed(draft) ? yield* this.#sourceOf(draft, count) : this.#keep(draft, count);
       if (source instanceof IdConflict || source instanceof TopicEnded) {
         this.#undo(before);
         this.#sources.push(source);
@@ -102,15 +102,19 @@ export class Deduplication {
     });
   }
 
-  #sourceOf(draft: NamedDraft, recipients: number): Source | Refusal {
+  *#sourceOf(draft: NamedDraft, recipients: number): Generator<void, Source | Refusal, void> {
     const name = JSON.stringify([draft.id, ...topicSet(draft.topics)]);
     const index = this.#freshByName.get(name);
     const planned = index === undefined ? undefined : this.fresh[index];
     if (index !== undefined && planned) {
-      return sameContent(planned, draft) ? { fresh: index, again: true } : new IdConflict(draft.id);
+      const isSame = yield* sameContent(planned, draft);
+      return isSame ? { fresh: index, again: true } : new IdConflict(draft.id);
     }
     const held = this.#find(draft);
-    if (held) return !held.erased && sameContent(held, draft) ? { held } : new IdConflict(draft.id);
+    if (held) {
+      const isSame = !held.erased && (yield* sameContent(held, draft));
+      return isSame ? { held } : new IdConflict(draft.id);
+    }
     const kept = this.#keep(draft, recipients);
     if ("fresh" in kept) this.#freshByName.set(name, kept.fresh);
     return kept;
@@ -159,7 +163,7 @@ function receiptFor(entry: Entry | undefined, duplicate: boolean): Receipt {
   return { position: entry.position, id: entry.id, recipients: entry.recipients, duplicate };
 }
 
-function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {
+function* sameContent(a: Omit<Draft, "id">, b: Draft): Generator<void, boolean, void> {
   return (
     a.type === b.type &&
     a.retry === b.retry &&
@@ -167,6 +171,6 @@ function sameContent(a: Omit<Draft, "id">, b: Draft): boolean {
     a.retain === b.retain &&
     a.end === b.end &&
     a.text === b.text &&
-    sameJson(a.json, b.json)
+    (yield* sameJson(a.json, b.json))
   );
 }

@@ -65,6 +65,18 @@ test("native readers get JSON, and Mercure's get the JSON of native events", asy
   expect(history.events.map(({ data }) => data)).toEqual([{ a: 1.5 }, "plain\ntext", { b: 2 }, "forged"]);
 });
 
+test("an update that is JSON of more levels than data has is a string to native readers", async () => {
+  const { url, publish } = await startMercure();
+  for (const levels of [512, 513]) {
+    await publish([
+      ["topic", "t"],
+      ["data", "[".repeat(levels) + "]".repeat(levels)],
+    ]);
+  }
+  const history = (await (await fetch(`${url}/history?topic=t`)).json()) as { events: { data: unknown }[] };
+  expect(history.events.map(({ data }) => typeof data)).toEqual(["object", "string"]);
+});
+
 test("an id that comes again is one event; with other content the hub gives one, and the first is resumed at", async () => {
   const { publish, subscribe } = await startMercure();
   const send = async (data: string) =>
