@@ -17,7 +17,7 @@ export const parts: readonly Part[] = [
   },
   { title: "Access", pages: ["access", "tokens", "tickets", "cookies", "keys"] },
   { title: "Your own application", pages: ["application"] },
-  { title: "Run it", pages: ["watching", "backup", "proxies", "tls", "cores", "nodes"] },
+  { title: "Run it", pages: ["watching", "log", "backup", "proxies", "tls", "cores", "nodes"] },
   { title: "Look up", pages: ["options", "http", "errors", "limits", "guarantees", "measurements"] },
   { title: "Coming from", pages: ["from-mercure", "from-better-sse", "from-go-broker"] },
 ];
