@@ -38,15 +38,22 @@ function readSummaryFailures(log: string): number {
   return Number([...stripVTControlCharacters(log).matchAll(/^ *(\d+) fail$/gm)].at(-1)?.[1] ?? 0);
 }
 
-/** What a run of `bun test` really came to. */
-function countOutcome({ exitCode, report, log }: Outcome): Counts {
+/** The files of which the report has no test: they did not load, register none, or were never begun. */
+function readMissing(report: string, files: readonly string[]): readonly string[] {
+  const suites = report.matchAll(/<testsuite [^>]*\bfile="([^"]*)" tests="[1-9]/g);
+  const reported = new Set(Array.from(suites, ([, file]) => file));
+  return files.filter((file) => !reported.has(file));
+}
+
+/** What a run of `bun test` really came to. @param missing the files of which no test was run */
+function countOutcome({ exitCode, report, log }: Outcome, missing: number): Counts {
   const reported = report === null ? null : readReport(report);
   // Nothing found, every file broken, or the process gone half way: even with exit code 0.
   if (!reported || reported.passed + reported.failed + reported.skipped === 0) {
-    return { ...oneFailed, failed: Math.max(1, readSummaryFailures(log)) };
+    return { ...oneFailed, failed: Math.max(1, missing, readSummaryFailures(log)) };
   }
-  // A file that throws while it loads is a failure in the summary, and not in the report at all.
-  const failed = Math.max(reported.failed, readSummaryFailures(log), exitCode === 0 ? 0 : 1);
+  // A file that throws while it loads is a failure in the summary, too.
+  const failed = Math.max(reported.failed + missing, readSummaryFailures(log), exitCode === 0 ? 0 : 1);
   return { ...reported, failed };
 }
 
@@ -85,5 +92,11 @@ async function runBunTest(files: readonly string[], options: readonly string[]):
 
 export const bunTestStep = (files: readonly string[], options: readonly string[]): Step => ({
   name: "tests",
-  run: async () => countOutcome(await runBunTest(files, options)),
+  async run() {
+    const outcome = await runBunTest(files, options);
+    // A pattern may leave out all tests of a file.
+    const missing = options.length > 0 ? [] : readMissing(outcome.report ?? "", files);
+    for (const file of missing) console.log(`NO TEST OF ${file} WAS RUN`);
+    return countOutcome(outcome, missing.length);
+  },
 });

@@ -23,7 +23,7 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/firefox.ts", step: browserStep(firefox, { mayPassOver }) },
   { imports: "tests/e2e/proxy.ts", step: programsStep("proxies", proxies, { mayPassOver }) },
   { imports: "tests/log/redis/redis-server.ts", step: redisStep({ mayPassOver }) },
-  { imports: "tests/e2e/previous.ts", step: previousStep },
+  { imports: "tests/e2e/previous.ts", step: previousStep({ mayPassOver }) },
   { imports: "tests/e2e/python.ts", step: pythonStep({ mayPassOver }) },
   { imports: "tests/e2e/deploy.test.ts", step: programsStep("promtool", promtool, { mayPassOver }) },
   { imports: "tests/cli/completion.test.ts", step: installedStep("shells", shells, { mayPassOver }) },
