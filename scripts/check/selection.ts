@@ -13,8 +13,8 @@ export interface Selection {
   readonly options: readonly string[];
 }
 
-/** A suite that takes more than some 5 s. */
-const SLOW = ".slow.test.ts";
+/** What the name of a suite ends in that takes more than some 5 s. */
+export const SLOW = ".slow.test.ts";
 
 /** Whether the filter says more than the folder: a slow file runs only then. */
 function isNamed(path: string, filter: string): boolean {
