@@ -18,6 +18,9 @@ export const shells: readonly Installed[] = [
 /** What cuts the line between two network namespaces. */
 export const packetFilter: readonly Installed[] = [{ name: "nft", package: "nftables" }];
 
+/** What judges the unit of the hub as a service. */
+export const systemd: readonly Installed[] = [{ name: "systemd-analyze", package: "systemd" }];
+
 /** What packs and unpacks release archives. */
 export const archivers: readonly Installed[] = [{ name: "xz", package: "xz-utils" }];
 

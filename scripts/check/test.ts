@@ -4,7 +4,16 @@ import { browserStep, chromium, firefox } from "./browser.ts";
 import { bunTestStep } from "./bun-test.ts";
 import { programsStep, promtool, proxies } from "./debian-programs.ts";
 import { importsOf } from "./imports.ts";
-import { archivers, installedStep, languages, packetFilter, ruby, shells, symfony } from "./installed.ts";
+import {
+  archivers,
+  installedStep,
+  languages,
+  packetFilter,
+  ruby,
+  shells,
+  symfony,
+  systemd,
+} from "./installed.ts";
 import { previousStep } from "./previous.ts";
 import { pythonStep } from "./python.ts";
 import { redisStep } from "./redis.ts";
@@ -26,6 +35,7 @@ const preparations: readonly { imports: string; step: Step }[] = [
   { imports: "tests/e2e/previous.ts", step: previousStep({ mayPassOver }) },
   { imports: "tests/e2e/python.ts", step: pythonStep({ mayPassOver }) },
   { imports: "tests/e2e/deploy.test.ts", step: programsStep("promtool", promtool, { mayPassOver }) },
+  { imports: "tests/e2e/deploy.test.ts", step: installedStep("systemd", systemd, { mayPassOver }) },
   { imports: "tests/cli/completion.test.ts", step: installedStep("shells", shells, { mayPassOver }) },
   { imports: "scripts/package/archive.ts", step: installedStep("xz", archivers, { mayPassOver }) },
   { imports: "tests/scripts/installers.test.ts", step: installedStep("ruby", ruby, { mayPassOver }) },
