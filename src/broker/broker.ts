@@ -612,7 +612,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   #removed(client: Client, reason: RemovalReason, error: unknown): void {
     for (const watcher of this.#watchers) watcher(client, -1);
     this.presence.gone(client);
-    client.onRemoved?.(client.about);
+    try {
+      client.onRemoved?.(client.about);
+    } catch (failure) {
+      // It is the application's own: the others are to be written to all the same.
+      this.logger.error({ client: client.id, error: failure }, "removed failed");
+    }
     if (this.#clients.size === 0) this.#keepAlive.stop();
     const fields = { client: client.id, reason, clients: this.#clients.size };
     const told = error === undefined ? fields : { ...fields, error: String(error) };

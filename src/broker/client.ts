@@ -1,6 +1,6 @@
 import type { MayRead } from "../log/store.ts";
 import type { PrivateTopics } from "./interest.ts";
-import { type DisconnectListener, type EventSink, writeTo } from "./sink.ts";
+import { type DisconnectListener, type EventSink, endSink, writeTo } from "./sink.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** Who is at the other end of a stream, as far as is known. */
@@ -157,10 +157,9 @@ export class Client implements DisconnectListener {
   }
 
   /** Ends its stream; a blocked one at once, because its reader may never take the rest. */
-  end({ abort }: { readonly abort: boolean }): void {
+  end(how: { readonly abort: boolean }): void {
     try {
-      if (abort && this.#sink.abort) this.#sink.abort();
-      else this.#sink.close();
+      endSink(this.#sink, how);
     } catch {
       // The reader has closed the stream already.
     }

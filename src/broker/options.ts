@@ -108,7 +108,7 @@ export interface ClientOptions {
   readonly about?: ClientAbout;
   /**
    * Called with `about` when the client has been removed. Unlike `closed`, one function can serve all
-   * clients.
+   * clients. An error that it throws is logged.
    */
   readonly removed?: (about: ClientAbout) => void;
 }

@@ -61,6 +61,9 @@ const POLL_INTERVAL_MS = 20;
 const PROBE_INTERVAL_MS = 1000;
 const NOTHING = new Uint8Array();
 
+/** Sinks that have ended, of those that somebody may be waiting for. */
+const ended = new WeakSet<EventSink>();
+
 /** A sink for either kind of stream. It passes frames on as they are. */
 export function sinkOf(stream: EventSink | ElysiaStream): EventSink {
   if (!("send" in stream)) return stream;
@@ -84,10 +87,18 @@ export function writeTo(sink: EventSink, chunk: Uint8Array): Promise<unknown> | 
   return untilRoom(sink);
 }
 
+/** Ends a sink; at once, without waiting for its reader, if it is to be aborted. @throws its own error */
+export function endSink(sink: EventSink, { abort }: { readonly abort: boolean }): void {
+  if ("desiredSize" in sink) ended.add(sink);
+  if (abort && sink.abort) sink.abort();
+  else sink.close();
+}
+
 async function untilRoom(sink: EventSink): Promise<void> {
   let probedAt = performance.now();
   for (let wait = 0; ; wait = Math.min(POLL_INTERVAL_MS, 2 * wait + 1)) {
     await Bun.sleep(wait);
+    if (ended.has(sink)) return;
     if (performance.now() - probedAt >= PROBE_INTERVAL_MS) {
       probedAt = performance.now();
       // A cancelled stream has no room either. Only a write shows the difference.

@@ -69,3 +69,31 @@ test("a client that is removed just as it would be live is sent nothing more", a
   await broker.close();
   expect(late.events).toEqual([]);
 });
+
+test("what an application does at the end of a client, and fails in, is nothing to the others", async () => {
+  const lines: unknown[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => lines.push(line) };
+  const broker = new Broker({ logger });
+  const failing = new Recorder();
+  const removed = () => {
+    throw new Error("the application's own");
+  };
+  const first = broker.addClient(failing, { removed });
+  const streams = [new Recorder(), new Recorder()];
+  for (const stream of streams) broker.addClient(stream);
+  // One that is behind, and one that is removed by the application.
+  await broker.publish({ type: "t", data: 1, id: "one" });
+  const replaying = broker.addClient(new Recorder(), { removed, lastEventId: "one" });
+  failing.fails = true;
+  await broker.publish({ type: "t", data: 2 });
+  expect(broker.removeClient(replaying.id)).toBe(true);
+  await Promise.all([first.closed, replaying.closed]);
+  await broker.publish({ type: "t", data: 3 });
+  for (const stream of streams) expect(stream.events.map(([, data]) => data)).toEqual([1, 2, 3]);
+  expect(broker.clientCount).toBe(2);
+  expect(lines).toMatchObject([
+    [{ client: first.id }, "removed failed"],
+    [{ client: replaying.id }, "removed failed"],
+  ]);
+  await broker.close();
+});

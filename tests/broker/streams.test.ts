@@ -7,6 +7,7 @@ import { handleSSE } from "../../src/http/routes/events.ts";
 import { defer } from "../defer.ts";
 import { Reader } from "../http/reader.ts";
 import { until } from "../until.ts";
+import { Recorder } from "./recorder.ts";
 
 // Each kind of stream that `addClient` takes, in an application of the user's own, over real HTTP.
 
@@ -141,5 +142,29 @@ test("a stream that its reader cancels while it is full is found to be gone", as
   await reader.cancel();
   await closed;
   expect(broker.clientCount).toBe(0);
+  await broker.close();
+});
+
+/** A stream that is always full, and counts how often somebody looks. */
+class FullStream extends Recorder {
+  looks = 0;
+
+  get desiredSize(): number {
+    this.looks++;
+    return 0;
+  }
+}
+
+test("nobody looks for room in a stream whose client is gone", async () => {
+  const broker = new Broker();
+  const [gone, stays] = [new FullStream(), new FullStream()];
+  const { id, closed } = broker.addClient(gone);
+  await until(() => gone.looks > 1);
+  broker.removeClient(id);
+  await closed;
+  const { looks } = gone;
+  broker.addClient(stays);
+  await until(() => stays.looks > 10);
+  expect(gone.looks).toBe(looks);
   await broker.close();
 });
