@@ -60,6 +60,7 @@ export function withOwnAnswers<App extends AnyElysia>(
     const { query: schema, ...rest } = hooks as { query?: TObject; detail?: DocumentDecoration };
     const reader = readsQuery ? new QueryReader(schema ?? NO_QUERY) : undefined;
     const handle = handler as Handler;
+    const mayBeCached = method === "GET";
     let counted: RequestCount | undefined;
     const answer = async ({ request, server, route, params, set }: RouteContext) => {
       let given: Response;
@@ -72,6 +73,8 @@ export function withOwnAnswers<App extends AnyElysia>(
       } catch (error) {
         given = refusals.answer(error, { request, route });
       }
+      // Most say how the hub is at this moment, or what is for this reader alone.
+      if (mayBeCached && !given.headers.has("cache-control")) given.headers.set("cache-control", "no-store");
       counted = refusals.requests.add(request.method, route, given.status, counted);
       return given;
     };

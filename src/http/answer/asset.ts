@@ -28,7 +28,8 @@ export function sendAsset(
   request: Request,
   own: Readonly<Record<string, string>>,
 ): Response {
-  const headers = { ...own, etag, vary: "accept-encoding" };
+  // The second is for pages of other origins; what the rest of the hub says of it does not get here.
+  const headers = { ...own, etag, vary: "accept-encoding, origin" };
   if (request.headers.get("if-none-match")?.includes(etag))
     return new Response(null, { status: 304, headers });
   const compressed = gzip && preferredCoding(request.headers.get("accept-encoding"), ["gzip"]);

@@ -23,6 +23,6 @@ export const TAKEN_CODING = named("headers", "Accept-Encoding", {
 });
 
 export const NOT_STORED = named("headers", "Cache-Control", {
-  description: "The answer may be for this reader alone",
+  description: "The answer is for this moment, or may be for this reader alone",
   schema: { type: "string", const: "no-store" },
 });

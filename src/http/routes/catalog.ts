@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Hub } from "../hub.ts";
 import { json, operation } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 
 /** `GET /catalog`: each event type's JSON Schema. */
 export function catalogRoutes({ broker }: Hub) {
@@ -16,6 +17,7 @@ export function catalogRoutes({ broker }: Hub) {
       answers: {
         200: {
           description: "The schemas by type",
+          headers: { "Cache-Control": NOT_STORED },
           content: json(
             "Catalog",
             Type.Record(Type.String(), Type.Object({}, { additionalProperties: true })),

@@ -91,9 +91,8 @@ export function clientRoutes(hub: Hub) {
   return new Elysia()
     .get(
       "/clients",
-      async ({ request, query, set }): Promise<typeof ClientList.static> => {
+      async ({ request, query }): Promise<typeof ClientList.static> => {
         await requireAdmin(hub, request);
-        set.headers["cache-control"] = "no-store";
         const { answers, silent } = await list.ask(query);
         const clients = answers.flatMap(({ answer }) => answer.clients);
         if (answers.length > 1) clients.sort((a, b) => compare(a.connected_at, b.connected_at));

@@ -6,6 +6,7 @@ import type { Hub } from "../hub.ts";
 import { measureDeliveries } from "../metrics/deliveries.ts";
 import { Figures } from "../metrics/figures.ts";
 import { operation, text } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 
 /** `GET /metrics`: numbers for Prometheus, all of them read when they are asked for. */
 export function metricsRoutes(hub: Hub) {
@@ -44,6 +45,7 @@ export function metricsRoutes(hub: Hub) {
         answers: {
           200: {
             description: "The metrics",
+            headers: { "Cache-Control": NOT_STORED },
             content: text("text/plain", { one: "# TYPE tidings_clients gauge\ntidings_clients 3\n" }),
           },
         },

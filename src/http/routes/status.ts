@@ -6,6 +6,7 @@ import { version } from "../../version.ts";
 import { draining, storeFailing } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
 import { json, operation } from "../openapi/operation.ts";
+import { NOT_STORED } from "../openapi/response-headers.ts";
 import { textParameter } from "../request/query.ts";
 
 /** The same, of which those who may not administer the hub are told less. */
@@ -36,6 +37,7 @@ export function statusRoutes({ broker, access, status }: Hub) {
         answers: {
           200: {
             description: "How the hub is",
+            headers: { "Cache-Control": NOT_STORED },
             content: json("Status", StatusAnswer, {
               "for readers": { status: "active", connected_clients: 3, version, uptime_seconds: 86_400 },
               "for strangers": { status: "active" },
@@ -51,7 +53,11 @@ export function statusRoutes({ broker, access, status }: Hub) {
         summary: "Whether the process answers",
         description: "For a supervisor, which starts the process anew when it does not answer.",
         answers: {
-          200: { description: "It does", content: json("Health", Health, { alive: { status: "alive" } }) },
+          200: {
+            description: "It does",
+            headers: { "Cache-Control": NOT_STORED },
+            content: json("Health", Health, { alive: { status: "alive" } }),
+          },
         },
       }),
     })
@@ -76,6 +82,7 @@ export function statusRoutes({ broker, access, status }: Hub) {
           answers: {
             200: {
               description: "It is ready",
+              headers: { "Cache-Control": NOT_STORED },
               content: json("Health", Health, { ready: { status: "ready" } }),
             },
           },

@@ -52,12 +52,11 @@ export function subscriptionRoutes(hub: Hub) {
   );
   return new Elysia().get(
     "/subscriptions",
-    async ({ request, query, set }): Promise<Static<typeof Readers>> => {
+    async ({ request, query }): Promise<Static<typeof Readers>> => {
       const grant = await access(request);
       const { topic = "*" } = query;
       if (!isTopicPattern(topic)) throw new Problem(400, `not a topic: ${JSON.stringify(topic)}`);
       const known = knownReaders(grant, topic);
-      set.headers["cache-control"] = "no-store";
       const { answers, silent } = await count.ask(topic);
       return {
         topic,
