@@ -62,6 +62,7 @@ const steps: Readonly<Record<string, Steps>> = {
     "bun app.ts": { keeps: true, after: (visitor) => visitor.answers("/live/status") },
     "bun --hot hot.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8082/status") },
     "bun hono.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8081") },
+    "bun sessions.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8083") },
     "bun hooks.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8082") },
     "bun stream.ts": { keeps: true, after: (visitor) => visitor.listens("http://127.0.0.1:8080") },
   },
