@@ -8,8 +8,13 @@ const encoder = new TextEncoder();
 // A stream's reader ends a line at CR, LF or CRLF. NUL ends nothing, but makes a reader drop an id.
 const LINE_END = /\r\n|\r|\n/;
 const FORGES = /[\r\n\0]/;
-// Some readers, and JavaScript before 2019, take these for line ends too.
-const SEPARATOR = /[\u2028\u2029]/g;
+// Some readers, such as those that cut lines by Python's `splitlines`, take these for line ends too.
+const SEPARATOR = /[\u0085\u2028\u2029]/g;
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\u0085": "\\u0085",
+  "\u2028": "\\u2028",
+  "\u2029": "\\u2029",
+};
 
 /** The type that a reader sees of an event without one: WHATWG HTML, section 9.2.6. */
 export const DEFAULT_TYPE = "message";
@@ -50,11 +55,11 @@ export interface JsonFrameFields extends Omit<FrameFields, "data"> {
   readonly json: string;
 }
 
-/** {@link encodeFrame} of JSON. U+2028 and U+2029, which are rare, become JSON escapes. */
+/** {@link encodeFrame} of JSON. U+0085, U+2028 and U+2029, which are rare, become JSON escapes. */
 export function encodeJsonFrame({ json, ...fields }: JsonFrameFields): Uint8Array<ArrayBuffer> {
   return encodeFrame({
     ...fields,
-    data: json.replace(SEPARATOR, (character) => (character === "\u2028" ? "\\u2028" : "\\u2029")),
+    data: json.replace(SEPARATOR, (character) => ESCAPES[character] ?? character),
   });
 }
 

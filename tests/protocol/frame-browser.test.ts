@@ -98,7 +98,7 @@ test.skipIf(browserless)(
         refused.set(response.status, (refused.get(response.status) ?? 0) + 1);
       } else if (!answer.duplicate) {
         // They are written as escapes, since some readers take them for line ends.
-        const data = JSON.stringify(event.data).replace(/[\u2028\u2029]/g, escaped);
+        const data = JSON.stringify(event.data).replace(/[\u0085\u2028\u2029]/g, escaped);
         accepted.push({ type: event.type, data, lastEventId: answer.id });
         if (event.id !== undefined) expect(answer.id).toBe(event.id);
       }
@@ -145,5 +145,5 @@ async function collect(
 }
 
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16)}`;
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

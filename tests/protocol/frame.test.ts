@@ -105,9 +105,11 @@ test("the type `message` has no line of its own: a reader takes it for granted",
 });
 
 test("separators in JSON are escaped, so that no reader takes them for line ends", () => {
-  const value = { "a\u2028b": "\u2029\u2028" };
+  const value = { "a\u2028b": "\u2029\u2028", c: "\u0085" };
   const bytes = encodeJsonFrame({ event: "n", json: JSON.stringify(value) });
-  expect(new TextDecoder().decode(bytes)).toBe('event: n\ndata: {"a\\u2028b":"\\u2029\\u2028"}\n\n');
+  expect(new TextDecoder().decode(bytes)).toBe(
+    'event: n\ndata: {"a\\u2028b":"\\u2029\\u2028","c":"\\u0085"}\n\n',
+  );
   expect(JSON.parse(read([bytes]).events[0]?.data ?? "")).toEqual(value);
 });
 
