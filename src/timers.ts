@@ -9,12 +9,15 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** The longest duration, in ms, so that a date this far from now is one: 1,000 years. */
+const MAX_DURATION_MS = 1000 * 365 * 86_400_000;
+
 /** A duration such as `15s`, `1h` or `500ms`, in ms; undefined for what is none. Zero needs no unit. */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text) ?? [];
   const value = Math.round(Number(number) * (MILLISECONDS[unit] ?? Number.NaN));
-  return Number.isSafeInteger(value) ? value : undefined;
+  return value <= MAX_DURATION_MS ? value : undefined;
 }
 
 /** Resolves when the rest of the process has had its turn. */

@@ -19,7 +19,8 @@ const BYTES: Readonly<Record<string, number>> = {
 /** Such as `15s`, `1h` or `500ms`; in milliseconds. */
 export function duration(text: string): number {
   const value = parseDuration(text);
-  if (value === undefined) throw new InvalidArgumentError("Expected a duration such as 500ms, 15s or 1h.");
+  if (value === undefined)
+    throw new InvalidArgumentError("Expected a duration such as 500ms, 15s or 1h, up to 365000d.");
   return value;
 }
 

@@ -157,6 +157,7 @@ test.each<[string, string[], Record<string, string>]>([
   ["nothing granted", [], { TIDINGS_JWT_KEY: SECRET }],
   ["a type without a topic", ["--subscribe", "a", "--type", "t"], { TIDINGS_JWT_KEY: SECRET }],
   ["a time that is none", ["--publish", "a", "--expires", "soon"], { TIDINGS_JWT_KEY: SECRET }],
+  ["a time without end", ["--publish", "a", "--expires", "99999999d"], { TIDINGS_JWT_KEY: SECRET }],
   ["no token", ["--inspect", "nonsense"], {}],
 ])("%s is one line and exit code 2", async (_, args, env) => {
   const { code, output, errors } = await run(["token", ...args], { env });
