@@ -2,7 +2,7 @@ import { renameSync, rmSync } from "node:fs";
 import { newWord, parsePlace } from "../../protocol/place.ts";
 import { inSlices } from "../../timers.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { type CurrentBounds, type CurrentReader, CurrentValues } from "../current-values.ts";
+import { type Changes, type CurrentBounds, type CurrentReader, CurrentValues } from "../current-values.ts";
 import { Deduplication, type NamedDraft } from "../deduplication.ts";
 import { type EndedReader, EndedTopics } from "../ended-topics.ts";
 import { type Entry, erasedEntry, keptEntry } from "../entry.ts";
@@ -249,12 +249,7 @@ export class SqliteStore implements Store {
   clearCurrent(type: string, topic: string | undefined): boolean {
     const changes = this.#current.clear(type, topic);
     if (changes.size === 0) return false;
-    try {
-      this.#file.securely(() => this.#file.currentValues.write(changes));
-    } catch (error) {
-      this.#loadCurrent();
-      throw error;
-    }
+    this.#removeValues(changes);
     this.#follower?.cleared?.(type, topic);
     return true;
   }
@@ -272,8 +267,7 @@ export class SqliteStore implements Store {
     this.#backups.erase(position);
     if (!entry && gone.size === 0) return false;
     const erased = entry && erasedEntry(entry);
-    this.#file.securely(() => {
-      this.#file.currentValues.write(gone);
+    this.#removeValues(gone, () => {
       if (erased) this.#file.blocks.erase(position);
     });
     if (erased) {
@@ -357,6 +351,19 @@ export class SqliteStore implements Store {
       this.#file.rollback();
       if (retains) this.#loadCurrent();
       if (ends) this.#loadEnded();
+      throw error;
+    }
+  }
+
+  /** Removes current values from the file too, and does the rest there. When that fails, they are as they were. */
+  #removeValues(changes: Changes, rest = () => {}): void {
+    try {
+      this.#file.securely(() => {
+        this.#file.currentValues.write(changes);
+        rest();
+      });
+    } catch (error) {
+      this.#loadCurrent();
       throw error;
     }
   }

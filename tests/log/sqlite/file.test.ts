@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import {
   chmodSync,
@@ -98,6 +99,28 @@ test("what is erased is nowhere: not in the file, its log, a backup under way, o
   expect(opened.at(3001)).toMatchObject({ json: "null", erased: true });
   expect(opened.store.erase(9999)).toBeFalse();
   opened.close();
+});
+
+test("what could not be erased is current as before, and is gone from the file when it is erased", async () => {
+  const path = join(emptyFolder(), "log.db");
+  new SqliteStore(path).close();
+  const db = new Database(path);
+  db.run(`CREATE TRIGGER refuse BEFORE DELETE ON current_value
+    WHEN EXISTS (SELECT 1 FROM block WHERE text LIKE '%refused%') BEGIN SELECT RAISE(ABORT, 'as ordered'); END`);
+  db.close();
+  const store = new Followed(new SqliteStore(path));
+  const secret = JSON.stringify("the-secret-of-jane");
+  await store.append([draft({ type: "t", topics: ["users/jane"], json: secret, retain: true })]);
+  await store.append([draft({ json: '"refused"' })]);
+  expect(() => store.store.erase(1)).toThrow("as ordered");
+  expect(store.at(1)?.json).toBe(secret);
+  expect(store.store.current.get("t", "users/jane")?.json).toBe(secret);
+  expect([store.store.erase(2), store.store.erase(1)]).toEqual([true, true]);
+  store.close();
+  const opened = new Followed(new SqliteStore(path));
+  expect(opened.store.current.count).toBe(0);
+  opened.close();
+  expect(readFileSync(path).includes(secret)).toBeFalse();
 });
 
 /** What may happen to the files of a store while it runs. */
