@@ -6,6 +6,8 @@ import { ConfigError, readNamedFile } from "./config-error.ts";
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+  /** When the certificate ends. */
+  readonly ends: Date;
 }
 
 /** The files of a certificate and its key. They are replaced when the certificate is renewed. */
@@ -29,7 +31,7 @@ export class TlsFiles {
     }
     // The server will load the whole chain, so it is checked too.
     parse(`--tls-cert ${this.#certFile}`, () => createSecureContext({ cert, key }));
-    return { cert, key };
+    return { cert, key, ends: certificate.validToDate };
   }
 
   /** A renewal changes one file after the other. Loading fails until both are changed. */

@@ -16,6 +16,7 @@ import type { Publication } from "../http/publish/publications.ts";
 import { LimitedLogger, type Logger } from "../logger.ts";
 import type { Webhook } from "../webhooks/webhook.ts";
 import { AuditFile } from "./audit-file.ts";
+import { watchCertificate } from "./certificate-watch.ts";
 import { guardDescriptors, warnOfFewDescriptors } from "./descriptor-guard.ts";
 import { freeMemoryWhenIdle } from "./idle-memory.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -120,6 +121,7 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
     const remedy = "--tls-cert and --tls-key, or a proxy with TLS, which --trust-proxy names";
     logger.warn({ host: config.host, remedy }, "keys and tokens come in the clear");
   }
+  const stopWatching = watchCertificate(() => certificate?.ends, logger);
   files.start();
   return {
     broker,
@@ -133,6 +135,7 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
     async stop(over = config.drain) {
       files.stop();
       stopFreeing();
+      stopWatching();
       stopGuarding();
       await broker.drain(over, config.drainRetry);
       await listening.finish(LAST_REQUESTS);
