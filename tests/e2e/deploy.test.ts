@@ -202,6 +202,8 @@ test.skipIf(!analyze)("systemd finds nothing wrong with the unit, and little exp
   // It looks whether the program is there.
   await Bun.write(unit, (await read("tidings.service")).replaceAll("/usr/local/bin/tidings", binary));
   expect(await said(analyze ?? "", "verify", unit)).toEqual({ code: 0, text: "" });
+  // By default systemd gives up after five starts within ten seconds.
+  expect(await read("tidings.service")).toMatch(/^StartLimitIntervalSec=0$/m);
   const { text } = await said(analyze ?? "", "security", "--offline=true", "--no-pager", unit);
   const [, level] = /exposure level for tidings\.service: ([\d.]+)/.exec(text) ?? [];
   // 10 is a unit without any of it; systemd calls what is below 3 OK.
