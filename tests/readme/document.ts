@@ -97,7 +97,8 @@ export async function runDocument(
           await hub?.kill();
           hub = undefined;
         }
-        const clients = LISTENS.test(command) ? await visitor.clients() : undefined;
+        const [, url] = /--url (\S+)/.exec(command) ?? [];
+        const clients = LISTENS.test(command) ? await visitor.clients(url) : undefined;
         const started = shell.start(command);
         last = "";
         if (SERVES.test(command)) hub = started;
@@ -105,7 +106,7 @@ export async function runDocument(
         if (command.startsWith("tidings serve")) await started.shows(/Tidings/);
         // Its stream is open before the next command publishes.
         else if (clients !== undefined) {
-          await until(async () => started.hasSaid || ((await visitor.clients()) ?? 0) > clients);
+          await until(async () => started.hasSaid || ((await visitor.clients(url)) ?? 0) > clients);
         } else if (command.startsWith("curl")) await started.shows(/\S/);
         if (shows) await started.shows(shows);
         if (afterwards) expected.push([started, afterwards]);

@@ -26,8 +26,8 @@ export class Visitor {
   }
 
   /** How many clients the hub has; undefined while none answers there. */
-  async clients(): Promise<number | undefined> {
-    const response = await fetch(`${this.#at("http://127.0.0.1:3000")}/status`).catch(() => undefined);
+  async clients(url = "http://127.0.0.1:3000"): Promise<number | undefined> {
+    const response = await fetch(`${this.#at(url)}/status`).catch(() => undefined);
     if (!response?.ok) return undefined;
     return ((await response.json()) as { connected_clients: number }).connected_clients;
   }
