@@ -11,6 +11,12 @@ const CHECKOUT = `From a checkout, which needs npm or Bun. The first start build
 
 \`\`\`sh
 scripts/start
+\`\`\`
+
+In every other terminal, put it on the PATH:
+
+\`\`\`sh
+export PATH="$PWD/dist:$PATH"
 \`\`\``;
 
 /** The lines of each way, for the repository \`OWNER/NAME\`. */

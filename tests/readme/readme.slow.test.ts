@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pageNames } from "../../src/manual/pages.ts";
@@ -19,7 +20,7 @@ const steps: Steps = {
     after: (visitor) => visitor.hasClients(1),
     later: /\tgreeting\t-\t"hello"[\s\S]*\tgreeting\t-\t"hello"[\s\S]*\thealth-update\t/,
   },
-  "dist/tidings publish greeting --text hello": { shows: /^\S+\n$/ },
+  "tidings publish greeting --text hello": { shows: /^\S+\n$/ },
   "curl -N http://127.0.0.1:3000/events": { later: /event: greeting\ndata: "hello"/ },
   'curl http://127.0.0.1:3000/publish -H \'content-type: application/json\' -d \'{"type":"greeting","data":"hello"}\'':
     { shows: /"recipients":2/ },
@@ -55,6 +56,12 @@ test("what it says of development is what runs this", () => {
 
 test("it leads to each page of the manual", () => {
   expect(pageNames.filter((name) => !readme.includes(`](src/manual/${name}.md`))).toEqual([]);
+});
+
+test("each picture of the console is shown", async () => {
+  const pictures = await readdir(join(root, ".github/images"));
+  const shown = Array.from(readme.matchAll(/\.github\/images\/([\w.-]+)/g), ([, name]) => name);
+  expect(pictures.toSorted()).toEqual([...new Set(shown)].sort() as string[]);
 });
 
 test("a link to a file leads to one", async () => {
