@@ -52,7 +52,8 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
     if (answers) resolve(`${name} could not be used a moment ago, and answers now`);
     else if (error !== undefined) resolve(explain(name, address, error));
   });
-  const closed = `closed the connection at once: it may ${address.tls ? "speak no TLS" : "want TLS (rediss://)"}`;
+  const tls = address.tls ? "speak no TLS" : "want TLS (rediss://)";
+  const closed = `closed the connection at once: it may ${tls}, or be a proxy whose Redis is down`;
   socket.once("error", (error: NodeJS.ErrnoException) => {
     resolve(error.code === "ECONNRESET" ? `${name} ${closed}` : `${name}: ${explainError(error)}`);
   });

@@ -32,6 +32,8 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/^MASTERDOWN/, "it is a replica that has lost its master"],
   [/OOM/, "its memory is full (maxmemory), so it takes no events"],
   [/MISCONF/, "it can't write to its disk, so it takes no events"],
+  [/NOREPLICAS/, "too few replicas follow it (min-replicas-to-write), so it takes no events"],
+  [/^BUSY/, "it has run one script for seconds, and answers nothing meanwhile (SCRIPT KILL ends it)"],
   [/WRONGTYPE/, "a key of this hub has been written by something else"],
   [
     /^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT)/,

@@ -12,6 +12,7 @@ import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { redisProgram, startRedis } from "./redis-server.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 const withRedis = test.skipIf(redisProgram === undefined);
 
@@ -88,6 +89,11 @@ test("what answers, and is no Redis, is named so", async () => {
   expect(await reasonOf(`redis://127.0.0.1:${other.port}`)).toContain("does not speak the protocol of Redis");
 });
 
+test("a proxy whose Redis is down is not taken for one that wants TLS", async () => {
+  const proxy = new TcpProxy(freePort());
+  expect(await reasonOf(proxy.url)).toContain("or be a proxy whose Redis is down");
+});
+
 withRedis("a Redis that speaks no TLS is told from one that has stopped", async () => {
   const [plain, stopped] = await Promise.all([startRedis(), startRedis()]);
   stopped.process.kill("SIGSTOP");
@@ -136,6 +142,8 @@ withRedis("a Redis that takes no writes at present says why", async () => {
     return explain(error).message;
   };
   expect(await explained("LOADING Redis is loading the dataset in memory")).toContain("still loading");
+  expect(await explained("NOREPLICAS Not enough good replicas to write.")).toContain("min-replicas-to-write");
+  expect(await explained("BUSY Redis is busy running a script.")).toContain("run one script for seconds");
   expect(await explained("MASTERDOWN Link with MASTER is down")).toContain("lost its master");
   const readOnly = "READONLY You can't write against a read only replica.";
   expect(await explained(readOnly)).toContain("looking for the new one");
