@@ -1,5 +1,4 @@
-import { placeText } from "../../protocol/place.ts";
-import type { Entry } from "../entry.ts";
+import { type Entry, isNamed } from "../entry.ts";
 import { NamedEntries } from "../named-entries.ts";
 import { RecentEntries } from "../recent-entries.ts";
 import type { MayRead } from "../store.ts";
@@ -33,19 +32,19 @@ export class FollowedEntries {
     const { earliest } = this;
     if (earliest !== undefined && entry.position !== earliest + this.#recent.count) this.clear();
     this.#recent.push(entry);
-    if (entry.id !== placeText(entry)) this.#named.add(entry);
+    if (isNamed(entry)) this.#named.add(entry);
   }
 
   /** Puts an entry in the place of the one at its position. */
   replace(entry: Entry): void {
     this.#recent.replace(entry);
-    if (entry.id !== placeText(entry)) this.#named.replace(entry);
+    if (isNamed(entry)) this.#named.replace(entry);
   }
 
   removeBefore(position: number): void {
     for (let oldest = this.#recent.earliest; oldest; oldest = this.#recent.earliest) {
       if (oldest.position >= position) break;
-      this.#named.remove(oldest);
+      if (isNamed(oldest)) this.#named.remove(oldest);
       this.#recent.shift();
     }
   }
