@@ -40,5 +40,7 @@ set_seq(node, seq, last, lease)
 local bounds = bounds_from(6)
 if set > 0 then drop(state, bounds, math.min(set, DROPPED_WITH) + DROPPED) end
 local trimmed = last - first < TRIMS_WITH and trim(state, bounds)
-if trimmed or set > 0 or not names_here then save_counts(state) else save_places(state) end
+if set > 0 or not names_here then save_counts(state)
+elseif trimmed then save_trimmed(state)
+else save_places(state) end
 return { 'kept', last, left(state, bounds), counts(state) }

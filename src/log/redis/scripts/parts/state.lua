@@ -30,16 +30,19 @@ end
 
 local function save(...) redis.call('HSET', META, ...) end
 
--- What every append changes.
-local function save_places(state)
-  save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time)
+-- What every append changes, and the fields that are given.
+local function save_places(state, ...)
+  save('head', state.head, 'first', state.first, 'count', state.count, 'bytes', state.bytes, 'time', state.time, ...)
+end
+
+-- And what an append of few events changes in a log that is full.
+local function save_trimmed(state, ...)
+  save_places(state, 'spare', state.spare, 'oldest', state.oldest, 'oldest_block', state.oldest_block, ...)
 end
 
 local function save_counts(state)
-  save_places(state)
-  save('spare', state.spare, 'oldest', state.oldest, 'oldest_block', state.oldest_block, 'unnamed', state.unnamed,
-    'value_bytes', state.value_bytes, 'floor', state.floor, 'dropped', state.dropped, 'ends_floor', state.ends_floor,
-    'ends_dropped', state.ends_dropped)
+  save_trimmed(state, 'unnamed', state.unnamed, 'value_bytes', state.value_bytes, 'floor', state.floor,
+    'dropped', state.dropped, 'ends_floor', state.ends_floor, 'ends_dropped', state.ends_dropped)
 end
 
 -- A block takes the next place. Returns its position, as text.
