@@ -94,7 +94,8 @@ for (const workers of process.platform === "linux" ? [1, 3] : [1]) {
 }
 
 test("while it stops, a hub is not ready and takes no more streams, but answers every publisher", async () => {
-  const hub = await serveBinary(emptyFolder(), "--drain", "3s");
+  // Until its readers have left, however long that takes here.
+  const hub = await serveBinary(emptyFolder(), "--drain", "1h");
   const readers = await Promise.all(Array.from({ length: 10 }, () => Reader.open(`${hub.url}/events`)));
   const answers: number[] = [];
   let publishing = true;
@@ -115,16 +116,24 @@ test("while it stops, a hub is not ready and takes no more streams, but answers 
   const refused = await fetch(`${hub.url}/events`);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
   expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
-  for (const reader of readers) {
-    while (await reader.next());
-    expect(reader.retries).toHaveLength(2);
-  }
+  for (const reader of readers) reader.leave();
   expect(await hub.exited).toBe(0);
   publishing = false;
   await load;
   // Whatever was answered was taken, or refused with the word to come back.
   expect(answers.filter((status) => status !== 200 && status !== 503)).toEqual([]);
   expect(answers.filter((status) => status === 200).length).toBeGreaterThan(50);
+});
+
+test("as it stops, it ends each stream, and says when to come back", async () => {
+  const hub = await serveBinary(emptyFolder(), "--drain", "500ms");
+  const readers = await Promise.all(Array.from({ length: 10 }, () => Reader.open(`${hub.url}/events`)));
+  hub.kill("SIGTERM");
+  for (const reader of readers) {
+    while (await reader.next());
+    expect(reader.retries).toHaveLength(2);
+  }
+  expect(await hub.exited).toBe(0);
 });
 
 test("a second signal ends it at once", async () => {
