@@ -12,11 +12,14 @@ export function withPlainWords(program: Command): Command {
   });
 }
 
+/** The flags whose variables stand for all, where a command has them. */
+const EXAMPLES = ["--port", "--token", "--jwt-key-file"];
+
 /** The end of a command's help: how its flags are set by variables, notes, and examples. */
 export function notesAndExamples(command: Command, notes: string, examples: readonly string[]): string {
-  const [option] = command.options
-    .filter(({ envVar }) => envVar !== undefined)
-    .toSorted((a, b) => a.flags.length - b.flags.length);
+  const options = command.options.filter(({ envVar }) => envVar !== undefined);
+  // One that is set by a variable more often than others, or else the first.
+  const option = options.find(({ long }) => EXAMPLES.includes(long ?? "")) ?? options[0];
   const variables =
     option && `Every flag has an environment variable: ${option.long} is ${option.envVar}.\nA flag wins.`;
   const paragraphs = [[notes, variables].filter(Boolean).join("\n"), examplesOf(examples)];

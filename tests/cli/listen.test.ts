@@ -157,6 +157,7 @@ test("writes out control characters, which could steer a terminal", async () => 
 test("a hub that can't be reached or refuses is code 1, a wrong flag or topic code 2, each in one line", async () => {
   const { url, stop } = startHub();
   await stop();
+  const moved = startFaultyHub(() => Response.redirect("https://hub.example/hub/events?topic=a", 301));
   const elsewhere = startFaultyHub(() => new Response("no such file", { status: 404 }));
   const cases: [args: string[], code: number, says: string][] = [
     [["--url", url, "--timeout", "0"], 1, `the hub can't be reached: ${url}/events: connection refused`],
@@ -166,6 +167,7 @@ test("a hub that can't be reached or refuses is code 1, a wrong flag or topic co
     [["--url", "unix:///nowhere.sock", "--timeout", "0"], 1, "/nowhere.sock/events: there is no such socket"],
     [["--url", startFaultyHub(() => new Response("hello")).url], 1, "not a Tidings hub"],
     [["--url", elsewhere.url], 1, `${elsewhere.url}/events`],
+    [["--url", moved.url], 1, `${moved.url} redirects: the hub is at --url https://hub.example/hub`],
     [["--url", startHub().url, "--topic", "\n"], 2, "not a topic"],
     [["--url", "ftp://127.0.0.1"], 2, "Expected a URL"],
     [["--nope"], 2, "unknown option '--nope'"],
@@ -186,5 +188,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["listen", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings listen --topic 'orders/*'");
-  expect(output).toContain("--json is TIDINGS_JSON");
+  expect(output).toContain("--token is TIDINGS_TOKEN");
 });

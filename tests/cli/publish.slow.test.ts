@@ -256,5 +256,5 @@ test("its help has examples", async () => {
   const { code, output } = await run(["publish", "--help"]);
   expect(code).toBe(0);
   expect(output).toContain("$ tidings publish greeting");
-  expect(output).toContain("--end is TIDINGS_END");
+  expect(output).toContain("--token is TIDINGS_TOKEN");
 });
