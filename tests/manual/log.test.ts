@@ -6,7 +6,7 @@ const src = new URL("../../src/", import.meta.url).pathname;
 
 /** A call that logs, from its name to the end of its text: fields, which may be an object, and the text. */
 const CALL =
-  /(?:ogger\??|\blog)\.(?:warn|error)\(\s*(?:\{[^;]*?\}|[\w.()]+),\s*(["`])((?:(?!\1).)+)\1|(?:[.#](?:warned|warn|sayOnce)\(|const warning =)\s*(?:\{[^;]*?\},\s*error,\s*)?(["`])((?:(?!\3).)+)\3/g;
+  /(?:ogger\??|\blog)\.(?:warn|error)\(\s*(?:\{[^;]*?\}|[\w.()]+),\s*(["`])((?:(?!\1).)+)\1|(?:\b(?:warned|warn|sayOnce)\(|const warning =)\s*(?:\{[^;]*?\},\s*error,\s*)?(["`])((?:(?!\3).)+)\3/g;
 
 /** What the hub logs at the levels `warn` and `error`. */
 async function linesOfCode(): Promise<string[]> {
