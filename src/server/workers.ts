@@ -183,11 +183,10 @@ class WorkerProcess {
       });
       this.#child = child;
       void child.exited.then((code) => {
-        if (!isReady) reject(new WorkerError(`worker ${this.#assignment.worker} ended before it served`, 1));
         if (this.#child === child) this.#child = undefined;
-        if (isReady || performance.now() - startedAt > STEADY_MS) {
-          this.#ended(code, child.signalCode, performance.now() - startedAt);
-        }
+        // Whoever waits for it to serve starts it again, or gives it up.
+        if (!isReady) reject(new WorkerError(`worker ${this.#assignment.worker} ended before it served`, 1));
+        else this.#ended(code, child.signalCode, performance.now() - startedAt);
       });
     });
   }
