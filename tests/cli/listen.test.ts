@@ -4,6 +4,7 @@ import { type AnyEvents, createPublisher } from "tidings/sdk";
 import { Recorder } from "../broker/recorder.ts";
 import { startConfigured } from "../configured.ts";
 import { defer } from "../defer.ts";
+import { binary } from "../e2e/binary.ts";
 import { emptyFolder } from "../folder.ts";
 import { freePort } from "../free-port.ts";
 import { startHub } from "../hub.ts";
@@ -11,7 +12,7 @@ import { busy, never, startFaultyHub, stream } from "../sdk/faulty-hub.ts";
 import { half } from "../tls/certificate.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
-import { main, run, start } from "./tidings.ts";
+import { run, start } from "./tidings.ts";
 
 test("prints each event as a line of id, type, topics and data", async () => {
   const { url, broker } = startHub();
@@ -107,7 +108,7 @@ test("waits for a hub that is not there yet, and says so", async () => {
 
 test("on a terminal it says that it is connected", async () => {
   const { url, broker } = startHub();
-  const { shows } = startOnTerminal([process.execPath, main, "listen", "--url", url]);
+  const { shows } = startOnTerminal([binary, "listen", "--url", url]);
   await shows(`tidings: connected to ${url}`);
   await broker.publish({ type: "n", data: 1, id: "1" });
   await shows("1\tn\t-\t1");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
+import { binary } from "../e2e/binary.ts";
 import { cleanEnvironment } from "../program.ts";
-import { main } from "./tidings.ts";
 
 test.skipIf(process.platform !== "linux")(
   "output that can't be written is told in one plain line",
@@ -12,7 +12,7 @@ test.skipIf(process.platform !== "linux")(
       ["token", "--jwt-key", "k".repeat(32), "--publish", "a"],
     ]) {
       const full = openSync("/dev/full", "w");
-      const child = Bun.spawn([process.execPath, main, ...command], {
+      const child = Bun.spawn([binary, ...command], {
         stdio: ["ignore", full, "pipe"],
         env: cleanEnvironment(),
       });

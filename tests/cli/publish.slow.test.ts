@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { binary } from "../e2e/binary.ts";
 import { emptyFolder, newFile } from "../folder.ts";
 import { startHub } from "../hub.ts";
 import { busy, startFaultyHub } from "../sdk/faulty-hub.ts";
 import { stored } from "../sdk/stored.ts";
 import { until } from "../until.ts";
 import { startOnTerminal } from "./terminal.ts";
-import { main, run, start } from "./tidings.ts";
+import { run, start } from "./tidings.ts";
 
 test("publishes an event to its topics and prints its id", async () => {
   const { url, broker } = startHub();
@@ -91,13 +92,12 @@ test("a value over several lines is refused with what to do", async () => {
 
 test("on a terminal it says how many clients the event is for", async () => {
   const { url, broker } = startHub();
-  const onTerminal = () =>
-    startOnTerminal([process.execPath, main, "publish", "n", "1", "--id", "x", "-u", url]);
+  const onTerminal = () => startOnTerminal([binary, "publish", "n", "1", "--id", "x", "-u", url]);
   await onTerminal().shows("x\r\ntidings: nobody listens for it now");
   await onTerminal().shows("x\r\ntidings: the hub has had it before");
   start(["listen", "--url", url]);
   await until(() => broker.clientCount === 1);
-  const { shows } = startOnTerminal([process.execPath, main, "publish", "n", "2", "-u", url]);
+  const { shows } = startOnTerminal([binary, "publish", "n", "2", "-u", url]);
   await shows("tidings: sent to 1 client");
 });
 
@@ -238,7 +238,7 @@ test("on a terminal it shows how far it is instead of the ids", async () => {
   const { url } = startHub();
   const file = join(emptyFolder(), "lines.ndjson");
   await Bun.write(file, "1\n".repeat(2500));
-  const command = [process.execPath, main, "publish", "n", "-", "--url", url];
+  const command = [binary, "publish", "n", "-", "--url", url];
   const shown = await startOnTerminal([
     "sh",
     "-c",

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { killAfterwards } from "../defer.ts";
+import { binary } from "../e2e/binary.ts";
 import { startHub } from "../hub.ts";
 import { until } from "../until.ts";
-import { main, start } from "./tidings.ts";
+import { start } from "./tidings.ts";
 
 /** Starts a program as process 1, as that of a container is. */
 const CONTAINER = [
@@ -23,7 +24,7 @@ for (const signal of ["TERM", "INT"] as const) {
       ["publish", "n", "-", "--url", url],
       ["listen", "--url", url],
     ]) {
-      const child = Bun.spawn([...CONTAINER, process.execPath, main, ...args], {
+      const child = Bun.spawn([...CONTAINER, binary, ...args], {
         stdin: "pipe",
         stdout: "ignore",
         stderr: "ignore",

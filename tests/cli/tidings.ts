@@ -1,9 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { killAfterwards } from "../defer.ts";
+import { binary } from "../e2e/binary.ts";
 import { cleanEnvironment, type Ended, ended } from "../program.ts";
-
-/** The program's source, which starts without being built. */
-export const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** The command line as a program that runs it sees it. */
 export interface Running {
@@ -21,7 +18,7 @@ export interface Running {
 
 /** Starts `tidings …`, without any of this process's own TIDINGS_ variables. */
 export function start(args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = Bun.spawn([process.execPath, main, ...args], {
+  const child = Bun.spawn([binary, ...args], {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
@@ -49,7 +46,7 @@ export async function run(
   args: readonly string[],
   { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {},
 ): Promise<Ended> {
-  const child = Bun.spawn([process.execPath, main, ...args], {
+  const child = Bun.spawn([binary, ...args], {
     stdin: new Blob([input]),
     stdout: "pipe",
     stderr: "pipe",
