@@ -4,7 +4,7 @@ import { print } from "./output.ts";
 
 // The scripts are generated from the commands, so a new flag needs no change here.
 
-export const SHELLS = ["bash", "zsh", "fish"] as const;
+const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** The words that a place of the command line allows. */
@@ -29,7 +29,7 @@ interface Completed {
 }
 
 /** The script with which a shell completes these commands of `tidings`. */
-export function scriptFor(shell: Shell, commands: readonly Command[]): string {
+function scriptFor(shell: Shell, commands: readonly Command[]): string {
   return { bash, zsh, fish }[shell](commands.map(completedOf));
 }
 

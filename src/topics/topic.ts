@@ -20,11 +20,6 @@ export function isTopicPattern(text: string): boolean {
   return isSized(text) && !CONTROL_OR_FORMAT.test(text);
 }
 
-/** Whether an event can be published to a topic. A text that ends in `*` is a pattern. */
-export function isTopic(text: string): boolean {
-  return isTopicPattern(text) && !text.endsWith("*");
-}
-
 /** Why an event can't be published to a topic, as a sentence; undefined if it can. */
 export function topicFault(topic: string): string | undefined {
   if (!isTopicPattern(topic)) return "Expected 1 to 1,024 bytes without control or format characters";

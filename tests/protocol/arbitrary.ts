@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { isEventId, typeFault } from "../../src/events/names.ts";
-import { isTopic } from "../../src/topics/topic.ts";
+import { topicFault } from "../../src/topics/topic.ts";
 
 /** Texts in which everything that means something to a stream's reader comes often. */
 export const hostileText = fc.oneof(
@@ -38,5 +38,5 @@ const named = (allowed: (text: string) => boolean) =>
 
 export const typeName = named((text) => typeFault(text) === undefined);
 export const eventId = named(isEventId);
-export const topic = named(isTopic);
+export const topic = named((text) => topicFault(text) === undefined);
 export const retry = fc.oneof(fc.nat(10), fc.constantFrom(3000, 2 ** 31, Number.MAX_SAFE_INTEGER));

@@ -225,7 +225,7 @@ export class Tally {
 const MAX_JSON_LENGTH = 2048;
 
 /** An event for a list, with the beginning of its data. */
-export function summaryOf(entry: Entry): ConsoleEvent {
+function summaryOf(entry: Entry): ConsoleEvent {
   const { id, type = DEFAULT_TYPE, topics, retry, recipients, keptAt } = entry;
   const json = jsonOf(entry);
   return {

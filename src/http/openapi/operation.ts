@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 /** Of every route: what it does not know in the query, the guard's, and the hub's own failure. */
-export const COMMON_PROBLEMS: readonly number[] = [400, 403, 421, 500];
+const COMMON_PROBLEMS: readonly number[] = [400, 403, 421, 500];
 
 /** The runtime's own answer, before any route is asked. */
 const TOO_LONG = {
