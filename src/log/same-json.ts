@@ -49,8 +49,12 @@ function* digestOf(json: string): Generator<void, Digest, void> {
     low = LOW;
     high = HIGH;
   };
+  let stepEnd = STEP_LENGTH;
   for (let i = 0; i < json.length; i++) {
-    if (i % STEP_LENGTH === 0) yield;
+    if (i >= stepEnd) {
+      yield;
+      stepEnd = i + STEP_LENGTH;
+    }
     const code = json.charCodeAt(i);
     if (isString) {
       add(code);

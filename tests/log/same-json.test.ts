@@ -55,6 +55,7 @@ test("however long texts are, and whatever they hold, they are compared in small
     members: [`{${'"a":1,'.repeat(length / 6)}"a":1}`, `{${'"a":1,'.repeat(length / 6)}"a":2}`],
     objects: [`[${"{},".repeat(length / 3)}1]`, `[${"{},".repeat(length / 3)}2]`],
     "a string": [`"${"a".repeat(length)}"`, `"${"b".repeat(length)}"`],
+    escapes: [`"${"\\n".repeat(length / 2)}"`, `"${"\\t".repeat(length / 2)}"`],
   };
   for (const [name, [a = "", b = ""]] of Object.entries(texts)) {
     const { value, count } = finished(sameJson(a, b));
