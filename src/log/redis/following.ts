@@ -4,6 +4,7 @@ import { type ControlStream, controlEntriesOf, whyMissed } from "./control-strea
 import type { Epoch } from "./engine.ts";
 import type { Unit } from "./held-units.ts";
 import type { Member } from "./member.ts";
+import { ReadCount } from "./read-count.ts";
 import { entriesOfReply, ForeignEntry, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
 /** How long Redis keeps a question for new events before it answers that there are none. */
@@ -34,6 +35,7 @@ export class Following {
   readonly #options: FollowingOptions;
   readonly #begun = new Changes();
   readonly #hurried = new Changes();
+  readonly #count = new ReadCount(MAX_BLOCKS);
   #cursor: string | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +70,8 @@ export class Following {
         await Promise.race([this.#begun.next(), tail.failed]);
         continue;
       }
-      const args = ["COUNT", `${MAX_BLOCKS}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
+      const count = this.#count.next;
+      const args = ["COUNT", `${count}`, "BLOCK", `${BLOCK_MS}`, "STREAMS", log, control.key];
       args.push(this.#cursor, control.cursor ?? BEGINNING);
       const reply = await tail.send("XREAD", args, BLOCK_MS + COMMAND_DEADLINE_MS);
       if (reply === null) continue;
@@ -82,8 +85,9 @@ export class Following {
       }
       try {
         const entries = entriesOfReply(entriesOfStream(reply, log));
+        this.#count.read(entries.map(({ block }) => block));
         await this.#take(tail, entries);
-        if (entries.length < MAX_BLOCKS) await this.#pause();
+        if (entries.length < count) await this.#pause();
       } catch (error) {
         if (!(error instanceof ForeignEntry)) throw error;
         warn(error.message);

@@ -8,11 +8,12 @@ import { keysOf, movedKeyOf } from "./keys.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./member.ts";
 import { idDigest, positionsOf } from "./names.ts";
+import { ReadCount } from "./read-count.ts";
 import type { RedisEngine } from "./redis-engine.ts";
 import type { Session } from "./session.ts";
 import { entriesOfReply, movedEntriesOf, type StreamEntry } from "./stream-entries.ts";
 
-/** How many blocks are read at once. */
+/** How many blocks are read at once, unless they are large. */
 const READ_BLOCKS = 8;
 /** How many ids are looked up at once. */
 const NAMES = 256;
@@ -27,6 +28,7 @@ export class Reading {
   readonly #view: LogView;
   readonly #keys: readonly string[];
   readonly #moved: string;
+  readonly #count = new ReadCount(READ_BLOCKS);
 
   constructor(engine: RedisEngine, session: Session, member: Member, view: LogView, prefix: string) {
     this.#engine = engine;
@@ -78,13 +80,14 @@ export class Reading {
     const { word } = this.#member;
     const entries: Entry[] = [];
     let upTo = from;
-    const count = Math.min(READ_BLOCKS, limit);
+    const count = Math.min(this.#count.next, limit);
     let blocks = await this.#readBlocks(from, count);
     if (!blocks[0] || blocks[0].last - blocks[0].count > from) {
       // What is missing may be about to be put back.
       await this.#session.inStep();
       blocks = await this.#readBlocks(from, count);
     }
+    this.#count.read(blocks);
     // What a recovery has changed meanwhile is read again.
     if (word !== this.#member.word) return { entries: [], upTo: after };
     // What was read may have been erased meanwhile.

@@ -12,6 +12,7 @@ import type { Unit } from "./held-units.ts";
 import { Master } from "./master.ts";
 import type { Member } from "./member.ts";
 import { PuttingBack } from "./putting-back.ts";
+import { ReadCount } from "./read-count.ts";
 import { NothingKept, type RedisEngine } from "./redis-engine.ts";
 import { entriesOfReply } from "./stream-entries.ts";
 
@@ -23,8 +24,9 @@ const RECOVERY_HELLO_MS = 50;
 const RETRY_MS = { first: 50, last: 1000 };
 /** So long a node looks for another master before it insists on one that knows less than it does. */
 const ELSEWHERE_MS = 1500;
-/** What a node reads at its start, to be able to put it back, in blocks. */
+/** What a node reads at its start, to be able to put it back, in blocks and in bytes. */
 const FIRST_BLOCKS = 256;
+const FIRST_BYTES = 4 * 1024 * 1024;
 
 export interface SessionOptions {
   readonly address: RedisAddress;
@@ -292,9 +294,21 @@ export class Session {
   /** A new node begins where it can put back what a failover may lose. */
   async #readFirst(answer: Open, commands: Connection): Promise<void> {
     const { log, member, heard } = this.#options;
-    const reply = await commands.send("XREVRANGE", [log, "+", "-", "COUNT", `${FIRST_BLOCKS}`]);
-    const oldest = entriesOfReply(reply).at(-1)?.block;
-    const start = oldest ? Math.min(oldest.last - oldest.count, answer.head) : answer.head;
+    const count = new ReadCount(FIRST_BLOCKS);
+    let start = answer.head;
+    let before = "+";
+    for (let blocks = 0, bytes = 0; blocks < FIRST_BLOCKS && bytes < FIRST_BYTES; ) {
+      const range = [log, before, "-", "COUNT", `${Math.min(count.next, FIRST_BLOCKS - blocks)}`];
+      const entries = entriesOfReply(await commands.send("XREVRANGE", range));
+      count.read(entries.map(({ block }) => block));
+      for (const { id, block } of entries) {
+        start = Math.min(start, block.last - block.count);
+        before = `(${id}`;
+        bytes += block.size;
+      }
+      blocks += entries.length;
+      if (entries.length === 0) break;
+    }
     member.startAt(start);
     heard(answer);
   }

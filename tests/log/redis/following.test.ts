@@ -5,6 +5,7 @@ import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
 import { redisProgram, startRedis } from "./redis-server.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 const APPENDS = 200;
 /** In ms. See following.ts. */
@@ -30,4 +31,33 @@ test.skipIf(redisProgram === undefined)(
     client.close();
     expect(ofFollowing).toBeLessThan(Math.max(APPENDS / 2, took / READ_EVERY) + 10);
   },
+);
+
+test.skipIf(redisProgram === undefined)(
+  "large events are read a few at a time: what comes over a slow line comes before its deadline",
+  async () => {
+    const redis = await startRedis();
+    await beginLog(redis.url);
+    const writer = await new HubNode(redis.url).started();
+    const large = draft({ json: JSON.stringify("x".repeat(1024 * 1024)) });
+    for (let i = 0; i < 40; i++) await writer.log.append([large]);
+    const proxy = new TcpProxy(redis.port);
+    const counts: number[] = [];
+    proxy.hear = (question) => {
+      for (const [, count] of question
+        .toString()
+        .matchAll(/(?:XREAD|XRANGE|XREVRANGE)\r\n(?:\$\d+\r\n[^\r]*\r\n)*?\$5\r\nCOUNT\r\n\$\d+\r\n(\d+)/g))
+        counts.push(Number(count));
+    };
+    const node = await new HubNode(proxy.url).started();
+    expect(node.log.head).toBe(40);
+    for (let after = 0; after < 30; ) {
+      const { entries, upTo } = await node.store.read(after, 100);
+      expect(entries.length).toBeGreaterThan(0);
+      after = upTo;
+    }
+    expect(counts.length).toBeGreaterThan(20);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+  },
+  30_000,
 );
