@@ -8,7 +8,9 @@ export function nearestName(name: string, known: readonly string[]): string | un
   if (known.length === 0 || name.length > MAX_LENGTH) return undefined;
   const given = letters(name);
   const nearest = closest(given, known.map(letters));
-  if (distance(given, nearest) > Math.max(2, nearest.length / 3)) return undefined;
+  const differs = distance(given, nearest);
+  // Of a name of one letter nothing would be left.
+  if (differs >= given.length || differs > Math.max(2, nearest.length / 3)) return undefined;
   return known.find((one) => letters(one) === nearest);
 }
 

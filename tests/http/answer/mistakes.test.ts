@@ -24,8 +24,11 @@ test.each([
   expect(await detailOf(url + path)).toBe(`404 there is nothing at ${path}; did you mean ${meant}?`);
 });
 
-test("a path like none of the hub's is answered without a guess", async () => {
+test("a path like none of the hub's, or a name of one letter, is answered without a guess", async () => {
   const { url } = startHub();
+  expect(await post(`${url}/publish`, '{"type":"a","data":1,"x":1}')).toStartWith(
+    "422 /x: unknown; known are ",
+  );
   expect(await detailOf(`${url}/wp-login.php`)).toBe("404 there is nothing at /wp-login.php");
 });
 
