@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { MAX_DEPTH, NestingError, parseExactly } from "../../src/events/exact-json.ts";
 
@@ -47,6 +47,15 @@ test("keeps integers of any size, and numbers beyond a double, as they came", ()
   const { value, exact } = parseExactly(text);
   expect(JSON.stringify(exact)).toBe(text);
   expect(value).toEqual(JSON.parse(text));
+});
+
+test("one such number costs no call for each of the other values, and changes none of them", () => {
+  const parse = spyOn(JSON, "parse");
+  const text = `[${"[],".repeat(20_000)}{"__proto__":-12345678901234567890},"1,12345678901234567890","\\"2",1]`;
+  const { exact } = parseExactly(text);
+  expect(parse.mock.calls.map(([, reviver]) => reviver)).not.toContainEqual(expect.any(Function));
+  parse.mockRestore();
+  expect(JSON.stringify(exact)).toBe(text);
 });
 
 test("refuses what is nested too deeply, however it is nested, and without parsing it", () => {
