@@ -30,10 +30,11 @@ interface Window {
 /**
  * Passes on the first lines of each kind in a window, and counts the others. So a broken client, a full
  * disk or an issuer that is down can't fill the log. Lines of one kind share level, message and `status`.
- * The code has few messages, so there are few kinds.
+ * A message may tell a place in a file, so there may be many kinds: each is forgotten when its window is over.
  */
 export class LimitedLogger implements Logger {
   readonly #logger: Logger;
+  /** In the order in which they end. */
   readonly #windows = new Map<string, Window>();
 
   constructor(logger: Logger) {
@@ -76,8 +77,12 @@ export class LimitedLogger implements Logger {
 
   #windowOf(kind: string): Window {
     const now = performance.now();
+    for (const [ended, { until }] of this.#windows) {
+      if (now < until) break;
+      this.#windows.delete(ended);
+    }
     const known = this.#windows.get(kind);
-    if (known && now < known.until) return known;
+    if (known) return known;
     const window = { until: now + WINDOW_MS, lines: 0, suppressed: 0 };
     this.#windows.set(kind, window);
     return window;

@@ -1,5 +1,6 @@
+import { heapStats } from "bun:jsc";
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { LimitedLogger, type Logger } from "../src/logger.ts";
+import { LimitedLogger, type Logger, silent } from "../src/logger.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -38,6 +39,21 @@ test("one kind takes nothing from another", () => {
     ["warn", "refused", undefined],
     ["info", "client removed", undefined],
   ]);
+});
+
+test("a kind is forgotten when its window is over, however many others there are", () => {
+  const limited = new LimitedLogger(silent);
+  const kinds = 10_000;
+  const objects = () => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts["Object"] ?? 0;
+  };
+  const before = objects();
+  for (let i = 0; i < kinds; i++) {
+    limited.warn({}, `event ${i} can't be read`);
+    jest.advanceTimersByTime(1000);
+  }
+  expect(objects() - before).toBeLessThan(kinds / 10);
 });
 
 test("who asks for debug sees a thousand lines of a kind", () => {
