@@ -58,6 +58,12 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
   readonly strict: boolean;
   /** The time between two keep-alives of a stream, in milliseconds. */
   readonly keepAlive: number;
+  /**
+   * How long a reader may take nothing, in milliseconds; 0 for ever.
+   *
+   * @internal
+   */
+  readonly stallTimeout: number;
   /** @internal */
   readonly log: Log;
   /** @internal */
@@ -95,6 +101,7 @@ export class Broker<Events extends EventSchemas = Record<never, never>> {
     this.catalog = catalog;
     this.strict = strict;
     this.keepAlive = keepAlive;
+    this.stallTimeout = stallTimeout;
     this.logger = LimitedLogger.of(logger);
     this.#clock = clock;
     this.#startedAt = clock.now();

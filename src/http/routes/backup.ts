@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { BACKUP_TYPE } from "../../protocol/backup.ts";
+import { MAX_TIMER_MS } from "../../timers.ts";
 import { requireAdmin } from "../access/access.ts";
 import { Problem } from "../answer/problem.ts";
 import type { Hub } from "../hub.ts";
@@ -50,7 +51,7 @@ export function backupRoutes(hub: Hub) {
         done();
         throw error;
       });
-      return new Response(contentOf(file, done), {
+      return new Response(contentOf(file, { stallTimeout: broker.stallTimeout, done }), {
         headers: {
           "content-type": BACKUP_TYPE,
           "content-disposition": 'attachment; filename="tidings.db"',
@@ -85,19 +86,40 @@ export function backupRoutes(hub: Hub) {
   );
 }
 
-/** The bytes of the file, read as they are taken. Then, or when nobody takes them any more, it is closed. */
-function contentOf(file: FileHandle, done: () => void): ReadableStream<Uint8Array> {
+interface Reading {
+  /** How long a reader may take nothing, in milliseconds; 0 for ever. As for event streams. */
+  readonly stallTimeout: number;
+  readonly done: () => void;
+}
+
+/**
+ * The bytes of the file, read as they are taken. Then, or when nobody takes them any more, it is closed: one
+ * who stays without reading would keep everybody else from a backup.
+ */
+function contentOf(file: FileHandle, { stallTimeout, done }: Reading): ReadableStream<Uint8Array> {
+  let stalled: ReturnType<typeof setTimeout> | undefined;
   const close = async () => {
+    clearTimeout(stalled);
     done();
     await file.close();
   };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        clearTimeout(stalled);
         const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES);
-        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
-        await close();
-        controller.close();
+        if (bytesRead === 0) {
+          await close();
+          return controller.close();
+        }
+        controller.enqueue(buffer.subarray(0, bytesRead));
+        if (stallTimeout === 0) return;
+        const giveUp = () => {
+          // An orderly end would make a part look like all of it.
+          controller.error(new Error("the reader has stalled"));
+          void close();
+        };
+        stalled = setTimeout(giveUp, Math.min(stallTimeout, MAX_TIMER_MS));
       },
       cancel: close,
     },

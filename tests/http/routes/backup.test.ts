@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { Broker } from "../../../src/broker/broker.ts";
+import type { BrokerOptions } from "../../../src/broker/options.ts";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
+import { defer } from "../../defer.ts";
 import { emptyFolder } from "../../folder.ts";
 import { until } from "../../until.ts";
 import { ADMIN_KEY, bearer, PUBLISH_KEY, startKeyedHub } from "../keyed-hub.ts";
@@ -11,20 +14,22 @@ const MiB = 1024 ** 2;
 
 /** A store of one's own, whose copy is large, and is made when the test says so. */
 class CopiedStore extends MemoryStore {
+  readonly asked = Promise.withResolvers<void>();
   readonly copied = Promise.withResolvers<void>();
 
   override async backup(path: string): Promise<void> {
+    this.asked.resolve();
     await this.copied.promise;
     await Bun.write(path, new Uint8Array(20 * MiB).fill(7));
   }
 }
 
-function startHub() {
+function startHub(options: BrokerOptions = {}) {
   const store = new CopiedStore();
   const backupFolder = emptyFolder();
-  const { url } = startKeyedHub({}, { broker: new Broker({ store }), backupFolder });
+  const { url } = startKeyedHub({}, { broker: new Broker({ store, ...options }), backupFolder });
   const ask = (key = ADMIN_KEY) => fetch(`${url}/backup`, { headers: bearer(key) });
-  return { url, ask, backupFolder, copied: store.copied };
+  return { url, ask, backupFolder, asked: store.asked.promise, copied: store.copied };
 }
 
 test("administrators get the copy that the store makes; nothing of it stays behind", async () => {
@@ -61,6 +66,32 @@ test("there is one at a time, also after somebody has left in the middle of it",
     await next.body?.cancel();
     return next.status === 200;
   });
+});
+
+test("one who asks for it and does not read keeps nobody else from it for long", async () => {
+  const { url, ask, asked, copied } = startHub({ stallTimeout: 500 });
+  const { hostname, port } = new URL(url);
+  const reader = connect(Number(port), hostname);
+  defer(() => void reader.destroy());
+  reader.pause();
+  reader.write(`GET /backup HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n\r\n`);
+  await asked;
+  copied.resolve();
+  await problemOf(await ask(), 503);
+  await until(async () => {
+    const next = await ask();
+    await next.body?.cancel();
+    return next.status === 200;
+  });
+  // What the first one then reads does not end as a whole copy does.
+  let end = "";
+  reader.on("data", (chunk) => {
+    end = (end + chunk.toString("latin1")).slice(-5);
+  });
+  reader.on("error", () => {});
+  reader.resume();
+  await new Promise((resolve) => reader.on("close", resolve));
+  expect(end).not.toBe("0\r\n\r\n");
 });
 
 test("a failure is told, and ends nothing", async () => {
