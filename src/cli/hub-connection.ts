@@ -5,6 +5,7 @@ import { Deadline } from "../sdk/deadline.ts";
 import { refusal, unreachable } from "../sdk/error.ts";
 import { TidingsError } from "../sdk/index.ts";
 import { CliError, EXIT_UNAVAILABLE, EXIT_USAGE } from "./error.ts";
+import { hubFetch } from "./hub-fetch.ts";
 import { printable } from "./output.ts";
 
 // Flags of commands that use a hub. Each call makes a new option, because an option belongs to its command.
@@ -54,30 +55,13 @@ const WRONG_INPUT = [400, 409, 413, 422];
 
 /** The options of the SDK for the hub that the flags name. */
 export function connectionOf({ url, token }: HubOptions): ConnectionOptions {
-  if (!url.startsWith("unix:"))
-    return { url, token, fetch: (address, init) => fetchThere(url, address, init) };
+  if (!url.startsWith("unix:")) return { url, token, fetch: hubFetch(url) };
   const unix = decodeURIComponent(new URL(url).pathname);
   return {
     url,
     token,
     fetch: (address, init) => fetch(`http://localhost${address.slice(url.length)}`, { ...init, unix }),
   };
-}
-
-/**
- * A redirect is not followed: it would make a GET of a POST, and leave the token behind. A proxy sends one to
- * whoever asks it without TLS.
- */
-async function fetchThere(url: string, address: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(address, { ...init, redirect: "manual" });
-  const { status, statusText, headers } = response;
-  const location = headers.get("location");
-  if (status < 300 || status > 399 || location === null) return response;
-  const [route = ""] = address.slice(url.length).split("?", 1);
-  const { origin, pathname } = new URL(location, address);
-  const there = pathname.endsWith(route) ? pathname.slice(0, -route.length) : pathname;
-  const detail = `${url} redirects: the hub is at --url ${origin}${there}`;
-  return Response.json({ title: statusText || "Moved", detail }, { status });
 }
 
 /**
