@@ -32,13 +32,23 @@ for (const command of [serve, publish, listen, catalog, init, token, backup, com
 dropServiceLink(process.env);
 endAtSignals();
 try {
-  await program.parseAsync();
+  await program.parseAsync(words(process.argv.slice(2)), { from: "user" });
 } catch (error) {
   // Commander has printed its line; --help and --version end here too, with code 0.
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE);
   if (!(error instanceof CliError || error instanceof ConfigError)) throw error;
   console.error(`tidings: ${error.message}`);
   process.exit(error instanceof CliError ? error.exitCode : EXIT_USAGE);
+}
+
+/**
+ * What commander is to read. With --help or --version, or after `help`, it would pass over a word that is no
+ * command. Alone, that word is refused, with the command that was probably meant.
+ */
+function words(all: readonly string[]): readonly string[] {
+  const name = all.find((word) => !word.startsWith("-") && word !== "help");
+  const known = program.commands.map((command) => command.name());
+  return name === undefined || known.includes(name) ? all : [name];
 }
 
 /** The kernel keeps signals that nobody handles from process 1, which the one program of a container is. */
