@@ -207,6 +207,7 @@ export class SqliteStore implements Store {
 
   *#upkeep(): Generator<void, void, void> {
     yield* this.#findFile();
+    this.#file.removeCopies();
     if (this.#time.look()) this.#file.limitTimes(this.#time.now());
     const now = this.#time.now();
     while (this.#failed || this.#firstWithin(this.#head, this.#bytes, now, TRIM_BLOCKS).first > this.#first) {

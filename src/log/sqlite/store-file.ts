@@ -57,6 +57,8 @@ export class StoreFile {
   readonly #sizes: Statement<BlockSize, [number]>;
   #ahead: readonly BlockSize[] = [];
   #aheadFrom = 0;
+  /** Whether the log beside the file has copies of what was replaced for good. */
+  #hasCopies = false;
 
   private constructor(db: Database, path: string) {
     this.path = path;
@@ -168,14 +170,33 @@ export class StoreFile {
     return found;
   }
 
-  /** Does what must leave no copy of what it replaces, in the file or in the log beside it. */
+  /**
+   * Does what must leave no copy of what it replaces, in the file or in the log beside it. While others read
+   * the file, copies stay in the log until {@link removeCopies}.
+   */
   securely(work: () => void): void {
     this.#db.run("PRAGMA secure_delete = ON");
     try {
       this.#db.transaction(work).immediate();
-      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#hasCopies = true;
+      this.removeCopies();
     } finally {
       this.#db.run("PRAGMA secure_delete = FAST");
+    }
+  }
+
+  /** Removes copies that had to stay while others read the file, unless somebody reads it again. */
+  removeCopies(): void {
+    if (!this.#hasCopies) return;
+    const db = this.#db;
+    const { timeout = 0 } = db.query<{ timeout: number }, []>("PRAGMA busy_timeout").get() ?? {};
+    // To wait for those who read it would hold everything else.
+    db.run("PRAGMA busy_timeout = 0");
+    try {
+      const found = db.query<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").get();
+      this.#hasCopies = found?.busy !== 0;
+    } finally {
+      db.run(`PRAGMA busy_timeout = ${timeout}`);
     }
   }
 

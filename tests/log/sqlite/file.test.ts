@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { MemoryStore } from "../../../src/log/memory-store.ts";
+import { openToRead } from "../../../src/log/sqlite/sqlite-file.ts";
 import { SqliteStore } from "../../../src/log/sqlite/sqlite-store.ts";
 import { clockOf } from "../../clock.ts";
 import { emptyFolder } from "../../folder.ts";
@@ -99,6 +100,23 @@ test("what is erased is nowhere: not in the file, its log, a backup under way, o
   expect(opened.at(3001)).toMatchObject({ json: "null", erased: true });
   expect(opened.store.erase(9999)).toBeFalse();
   opened.close();
+});
+
+test("what is erased while another process reads the file is nowhere soon after", async () => {
+  const path = join(emptyFolder(), "log.db");
+  const store = new Followed(new SqliteStore(path, { shared: true }));
+  await store.append([draft({ json: '"a secret"' })]);
+  const reader = openToRead(path);
+  reader.run("BEGIN");
+  reader.query("SELECT * FROM block").all();
+  const before = performance.now();
+  expect(store.store.erase(1)).toBeTrue();
+  // SQLite would wait for the reader for two seconds, and the hub with it.
+  expect(performance.now() - before).toBeLessThan(1000);
+  reader.close(true);
+  await store.store.trim();
+  for (const file of [path, `${path}-wal`]) expect(readFileSync(file, "latin1")).not.toContain("a secret");
+  store.close();
 });
 
 test("what could not be erased is current as before, and is gone from the file when it is erased", async () => {
