@@ -6,7 +6,7 @@ import { type ExposureSettings, isLoopback } from "./exposure.ts";
 import type { StoreSettings } from "./store.ts";
 
 /** The configuration of a hub. A flag wins over a variable, and a variable over a default. */
-export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSettings {
+export interface Config extends AuthSettings, ExposureSettings, Omit<Limits, "maxClients">, StoreSettings {
   readonly port: number;
   /** The path of a module of event types. */
   readonly events?: string;
@@ -19,6 +19,8 @@ export interface Config extends AuthSettings, ExposureSettings, Limits, StoreSet
   readonly drain: number;
   /** The shortest reconnection time that readers are told at a stop, in milliseconds. */
   readonly drainRetry: number;
+  /** The most clients, if somebody has chosen it; 0 for no limit. */
+  readonly maxClients?: number;
   /** How many processes serve. */
   readonly workers: number;
   /** Seconds. */

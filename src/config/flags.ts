@@ -244,11 +244,10 @@ const serveFlags: { readonly [K in keyof Config]-?: Flag<Config[K]> } = {
       rate,
       DEFAULT_LIMITS.publishRate,
     ),
-    maxClients: preset(
-      "--max-clients <count>",
-      "most clients at a time; 0 for any number",
-      atMost,
-      DEFAULT_LIMITS.maxClients,
+    // Without a value of its own: a default is no number that somebody counts on.
+    maxClients: flag("--max-clients <count>", "most clients at a time; 0 for any number", atMost).default(
+      undefined,
+      String(DEFAULT_LIMITS.maxClients),
     ),
     maxClientsPerAddress: preset(
       "--max-clients-per-address <count>",

@@ -7,7 +7,7 @@ const CHECK_INTERVAL_MS = 100;
 /** With so few left, no more connections are taken: the runtime would spin on one that it can't take. */
 const MIN_FREE_DESCRIPTORS = 4;
 
-/** @param maxClients 0 for any number. */
+/** @param maxClients the number that somebody has chosen; 0 for any. */
 export function warnOfFewDescriptors(
   { limit, reserve }: Descriptors,
   maxClients: number,

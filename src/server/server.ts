@@ -115,7 +115,10 @@ export async function startServer(config: Config, log: Logger, given?: Part): Pr
   listener = listening;
   const stopFreeing = freeMemoryWhenIdle(broker);
   const descriptors = Descriptors.ofProcess();
-  if (descriptors) warnOfFewDescriptors(descriptors, Math.ceil(config.maxClients / part.servers), logger);
+  const { maxClients } = config;
+  if (descriptors && maxClients !== undefined) {
+    warnOfFewDescriptors(descriptors, Math.ceil(maxClients / part.servers), logger);
+  }
   const stopGuarding = descriptors ? guardDescriptors(descriptors, listening, logger) : () => {};
   if (isKeyed && isInTheClear(config)) {
     const remedy = "--tls-cert and --tls-key, or a proxy with TLS, which --trust-proxy names";

@@ -15,8 +15,8 @@ import { until } from "../until.ts";
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** A hub that may open 64 files: some 20 of them are the runtime's. */
-async function startNarrow() {
-  const command = [process.execPath, main, "serve", "--port", "0"];
+async function startNarrow(...flags: string[]) {
+  const command = [process.execPath, main, "serve", "--port", "0", ...flags];
   const child = Bun.spawn(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", ...command], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -45,7 +45,7 @@ const isAlive = async (url: string) => {
 test.skipIf(process.platform !== "linux")(
   "when file descriptors run out, streams are refused, and publishers get through",
   async () => {
-    const { url, messages } = await startNarrow();
+    const { url, messages } = await startNarrow("--max-clients", "1000");
     const aborter = new AbortController();
     defer(() => aborter.abort());
     // One that nobody holds would be collected, and so end.
@@ -89,6 +89,8 @@ test.skipIf(process.platform !== "linux")(
     await until(() => isAlive(url));
     const halves = await Promise.all(Array.from({ length: 100 }, () => open("GET /hea")));
     await until(() => messages.includes("no file descriptors left: no connections are taken"));
+    // Nobody has asked for a number of clients.
+    expect(messages.filter((message) => message.includes("--max-clients"))).toEqual([]);
     for (const half of halves) half.destroy();
     await until(() => isAlive(url));
   },
