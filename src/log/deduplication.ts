@@ -82,7 +82,13 @@ export class Deduplication {
     for (const [i, draft] of drafts.entries()) {
       if (i % LOOKED_UP_TOGETHER === 0) yield;
       const count = recipients[i] ?? 0;
-      const source = isNamed(draft) ? yield* this.#sourceOf(draft, count) : this.#keep(draft, count);
+      let source: Source | Refusal;
+      if (isNamed(draft)) {
+        const name = nameOf(draft);
+        const known = this.#known(draft, name);
+        // Most names are new. Steps would cost them more than looking them up.
+        source = known ? yield* this.#again(known, draft) : this.#keep(draft, count, name);
+      } else source = this.#keep(draft, count);
       if (source instanceof IdConflict || source instanceof TopicEnded) {
         this.#undo(before);
         this.#sources.push(source);
@@ -102,31 +108,30 @@ export class Deduplication {
     });
   }
 
-  *#sourceOf(draft: NamedDraft, recipients: number): Generator<void, Source | Refusal, void> {
-    const name = JSON.stringify([draft.id, ...topicSet(draft.topics)]);
-    const index = this.#freshByName.get(name);
-    const planned = index === undefined ? undefined : this.fresh[index];
-    if (index !== undefined && planned) {
-      const isSame = yield* sameContent(planned, draft);
-      return isSame ? { fresh: index, again: true } : new IdConflict(draft.id);
-    }
+  /** Where an event of the name is, which the draft may be again. */
+  #known(draft: NamedDraft, name: string): Source | undefined {
+    const fresh = this.#freshByName.get(name);
+    if (fresh !== undefined) return { fresh, again: true };
     const held = this.#find(draft);
-    if (held) {
-      const isSame = !held.erased && (yield* sameContent(held, draft));
-      return isSame ? { held } : new IdConflict(draft.id);
-    }
-    const kept = this.#keep(draft, recipients);
-    if ("fresh" in kept) this.#freshByName.set(name, kept.fresh);
-    return kept;
+    return held && { held };
   }
 
-  #keep(draft: Draft, recipients: number): Source | TopicEnded {
+  *#again(known: Source, draft: NamedDraft): Generator<void, Source | IdConflict, void> {
+    const other = "held" in known ? known.held : this.fresh[known.fresh];
+    const isErased = "held" in known && known.held.erased;
+    const isSame = other !== undefined && !isErased && (yield* sameContent(other, draft));
+    return isSame ? known : new IdConflict(draft.id);
+  }
+
+  #keep(draft: Draft, recipients: number, name?: string): Source | TopicEnded {
     for (const topic of draft.topics) {
       if (this.#freshEnds.has(topic) || this.#ended?.get(topic)) return new TopicEnded(topic);
     }
-    if (draft.end) for (const topic of draft.topics) this.#freshEnds.set(topic, this.fresh.length);
+    const fresh = this.fresh.length;
+    if (draft.end) for (const topic of draft.topics) this.#freshEnds.set(topic, fresh);
+    if (name !== undefined) this.#freshByName.set(name, fresh);
     this.#push(draft, recipients);
-    return { fresh: this.fresh.length - 1, again: false };
+    return { fresh, again: false };
   }
 
   #push(draft: Draft, recipients: number): void {
@@ -147,6 +152,11 @@ export class Deduplication {
 
 function isNamed(draft: Draft): draft is NamedDraft {
   return draft.id !== undefined;
+}
+
+/** The id and the topics, as a set. */
+function nameOf({ id, topics }: NamedDraft): string {
+  return JSON.stringify([id, ...topicSet(topics)]);
 }
 
 /** Whether a draft has to be looked up even where no topic has ended. */
