@@ -57,8 +57,8 @@ export class StoreFile {
   readonly #sizes: Statement<BlockSize, [number]>;
   #ahead: readonly BlockSize[] = [];
   #aheadFrom = 0;
-  /** Whether the log beside the file has copies of what was replaced for good. */
-  #hasCopies = false;
+  /** Whether the log beside the file may have copies of what was replaced for good. A crash may have left some. */
+  #hasCopies = true;
 
   private constructor(db: Database, path: string) {
     this.path = path;

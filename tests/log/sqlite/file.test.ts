@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -113,9 +114,16 @@ test("what is erased while another process reads the file is nowhere soon after"
   expect(store.store.erase(1)).toBeTrue();
   // SQLite would wait for the reader for two seconds, and the hub with it.
   expect(performance.now() - before).toBeLessThan(1000);
+  // What a crash leaves is removed after the next start.
+  const left = join(emptyFolder(), "log.db");
+  for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, left + suffix);
+  const restarted = new Followed(new SqliteStore(left));
+  await restarted.store.trim();
   reader.close(true);
   await store.store.trim();
-  for (const file of [path, `${path}-wal`]) expect(readFileSync(file, "latin1")).not.toContain("a secret");
+  for (const file of [path, `${path}-wal`, left, `${left}-wal`])
+    expect(readFileSync(file, "latin1")).not.toContain("a secret");
+  restarted.close();
   store.close();
 });
 
