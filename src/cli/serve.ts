@@ -7,12 +7,14 @@ import { CommandWithVariables, unknownVariables } from "../config/variables.ts";
 import { CatalogError } from "../events/schema.ts";
 import { StoreFileError } from "../log/sqlite/sqlite-file.ts";
 import type { Logger } from "../logger.ts";
+import { OwnerLinkError } from "../nodes/owner-link.ts";
 import { ListenError } from "../server/listener.ts";
 import { startServer } from "../server/server.ts";
 import {
   type Assignment,
   followOrders,
   report,
+  startedByNobody,
   startWorker,
   takeAssignment,
   type Worker,
@@ -26,7 +28,7 @@ import { createLogger } from "./logger.ts";
 
 const NEVER = new Promise<never>(() => {});
 
-/** So long the word of a worker that can't start may take to arrive, in ms. */
+/** So long a word between a worker and the process that started it may take to arrive, in ms. */
 const LAST_WORD_MS = 200;
 
 export const serve = withServeOptions(new CommandWithVariables("serve"))
@@ -56,11 +58,16 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     logger.info({ signal: "SIGHUP" }, "reading files again");
     await hub?.reload();
   });
-  hub = await inPlainWords(() => start(config, logger));
+  // It may come before there is a hub that can be stopped.
+  const stopped = stopSignal();
+  const started = await Promise.race([inPlainWords(() => start(config, logger)), stopped]);
+  if (typeof started === "string") {
+    logger.info({ signal: started }, "stopped before it served");
+    process.exit(0);
+  }
+  hub = started;
   const { url, hasKeys, store, stop } = hub;
 
-  // Whoever reads the banner may stop the hub at once.
-  const stopped = stopSignal();
   console.log(banner(url, hasKeys));
   logger.info({ url, version, store, ...hub.fields }, "listening");
 
@@ -75,7 +82,6 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
       return EXIT_UNAVAILABLE;
     }),
   ]);
-  void stopSignal().then((again) => process.exit(128 + constants.signals[again]));
   await stop();
   logger.info("stopped");
   process.exit(exitCode);
@@ -122,12 +128,16 @@ function workerCommand(): string[] {
 async function work(config: Config, assignment: Assignment): Promise<void> {
   // A terminal sends these to all processes; what they mean is for the one that started the others.
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+  const alone = startedByNobody(assignment);
   const log = createLogger(config.logLevel).child({ worker: assignment.worker });
   // What they all find when they start is said by the first.
   if (assignment.worker > 1) log.level = "error";
   let worker: Worker;
   try {
-    worker = await inPlainWords(() => startWorker(config, log, assignment));
+    const starting = inPlainWords(() => startWorker(config, log, assignment));
+    const started = await Promise.race([starting, alone]);
+    if (typeof started === "string") process.exit(EXIT_UNAVAILABLE);
+    worker = started;
   } catch (error) {
     if (!(error instanceof CliError || error instanceof ConfigError)) throw error;
     const exitCode = error instanceof CliError ? error.exitCode : EXIT_USAGE;
@@ -139,13 +149,15 @@ async function work(config: Config, assignment: Assignment): Promise<void> {
   const { server, failed } = worker;
   const toStop = Promise.race([followOrders(server), stopSignal()]);
   report({ report: "ready", url: server.url, hasKeys: server.hasKeys });
-  const failure = await Promise.race([failed, toStop.then(() => undefined)]);
+  const failure = await Promise.race([failed, alone, toStop.then(() => undefined)]);
   if (failure === undefined) {
     await server.stop();
     process.exit(0);
   }
   log.error({}, `${failure}: this worker ends`);
   await server.stop(0);
+  // If the other process is gone as a whole, this one hears of it in a moment, and tidies up.
+  await Promise.race([alone, Bun.sleep(LAST_WORD_MS)]);
   process.exit(EXIT_UNAVAILABLE);
 }
 
@@ -158,6 +170,7 @@ async function inPlainWords<T>(starting: () => Promise<T>): Promise<T> {
     }
     if (error instanceof CatalogError) throw new CliError(error.message);
     if (error instanceof ListenError) throw new CliError(error.message, EXIT_UNAVAILABLE);
+    if (error instanceof OwnerLinkError) throw new CliError(error.message, EXIT_UNAVAILABLE);
     if (error instanceof WorkerError) throw new CliError(error.message, error.exitCode);
     throw error;
   }
@@ -171,8 +184,16 @@ function assertOwnSocket({ LISTEN_PID: pid, LISTEN_FDS: count }: NodeJS.ProcessE
   );
 }
 
+/** Resolves at the first signal to stop. The next one ends this process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    let isStopping = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(128 + constants.signals[signal]);
+        isStopping = true;
+        resolve(signal);
+      });
+    }
   });
 }

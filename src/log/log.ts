@@ -114,6 +114,7 @@ export class Log {
   #delivering = 0;
   #busy = false;
   #failures = 0;
+  #isClosed = false;
   #lost = 0;
   #failure: StoreFailure | undefined;
   /** When the store began to fail, on the log's clock, and how many publishes were refused since. */
@@ -291,6 +292,7 @@ export class Log {
   /** Waits for what is being appended, then closes the store. */
   async close(): Promise<void> {
     this.#stopUpkeep();
+    this.#isClosed = true;
     // One that has not begun to tell yet may wait for something that is away.
     if (!this.#starting) await this.settled();
     await this.store.close();
@@ -318,7 +320,10 @@ export class Log {
     try {
       const start = this.store.follow(this.#follower);
       return start instanceof Promise
-        ? start.then(begin).catch((error) => void this.#fail(error))
+        ? start.then(begin).catch((error) => {
+            // What was closed before it had begun has not failed.
+            if (!this.#isClosed) this.#fail(error);
+          })
         : begin(start);
     } catch (error) {
       this.#fail(error);

@@ -27,8 +27,13 @@ export interface Answer<Value> {
   readonly body: Buffer;
 }
 
+/** There is no line to the owner; the message says why. */
+export class OwnerLinkError extends Error {
+  override readonly name: string = "OwnerLinkError";
+}
+
 /** The owner is gone, and nobody knows whether it has done what it was asked. */
-export class OwnerGone extends Error {
+export class OwnerGone extends OwnerLinkError {
   override readonly name = "OwnerGone";
 
   constructor() {
@@ -65,9 +70,14 @@ export class OwnerLink implements Carrier {
     this.gone = leave;
   }
 
-  /** @throws Error when the owner is gone, or of a version that this node does not understand. */
+  /**
+   * @throws OwnerLinkError when the owner can't be reached, or is of a version that this node does not
+   * understand; OwnerGone.
+   */
   static async connect(path: string, node: string): Promise<OwnerLink> {
-    const line = await connectLine(path);
+    const line = await connectLine(path).catch((error: unknown) => {
+      throw linkError(error);
+    });
     const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
     return new Promise((resolve, reject) => {
       let link: OwnerLink | undefined;
@@ -76,7 +86,11 @@ export class OwnerLink implements Carrier {
           const checked = checkMessage(message);
           if (link) link.#arrived(checked, body);
           else if (checked.type === "start") {
-            if (checked.protocol !== PROTOCOL) throw new Error(`the hub runs ${checked.version}`);
+            if (checked.protocol !== PROTOCOL) {
+              throw new OwnerLinkError(
+                `the hub runs ${checked.version}, and this is ${version}: restart the hub`,
+              );
+            }
             link = new OwnerLink(line, node, checked, gone);
             resolve(link);
           }
@@ -84,7 +98,7 @@ export class OwnerLink implements Carrier {
         ended(error) {
           if (link) link.#end();
           leave();
-          reject(error ?? new OwnerGone());
+          reject(error === undefined ? new OwnerGone() : linkError(error));
         },
       };
       line.send(encodeFrame({ type: "hello", protocol: PROTOCOL, version, node } satisfies OwnerMessage));
@@ -202,6 +216,12 @@ export class OwnerLink implements Carrier {
     for (const { reject } of this.#pending.values()) reject(new OwnerGone());
     this.#pending.clear();
   }
+}
+
+function linkError(cause: unknown): OwnerLinkError {
+  if (cause instanceof OwnerLinkError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new OwnerLinkError(`can't follow the process that has the log: ${reason}`, { cause });
 }
 
 /** A schema that is compiled. */

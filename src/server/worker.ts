@@ -54,6 +54,19 @@ export function report(said: Report): void {
   process.send?.(said);
 }
 
+/**
+ * Resolves, to that reason, when the process that started this worker is gone. It may have been killed, and
+ * left the folder of its socket behind.
+ */
+export function startedByNobody({ socket }: Assignment): Promise<string> {
+  return new Promise((resolve) => {
+    process.once("disconnect", () => {
+      if (socket !== undefined) rmSync(dirname(socket), { recursive: true, force: true });
+      resolve("the process that started it is gone");
+    });
+  });
+}
+
 /** A worker that runs. */
 export interface Worker {
   readonly server: Server;
@@ -64,16 +77,14 @@ export interface Worker {
 /**
  * Starts a node of a hub: it follows the log of the process that started it, or the one in Redis.
  *
- * @throws the same as {@link startServer}.
+ * @throws the same as {@link startServer}; OwnerLinkError.
  */
 export async function startWorker(config: Config, logger: Logger, assignment: Assignment): Promise<Worker> {
   const { workers: servers, socket, port: sharedPort } = assignment;
   if (socket === undefined) {
     const part = await wholePart(config, logger, process.ppid);
     const server = await startServer(config, logger, { ...part, servers, sharedPort });
-    const gone = new Promise<void>((resolve) => process.once("disconnect", resolve));
-    const failed = Promise.race([server.failed, gone.then(() => "the process that started it is gone")]);
-    return { server, failed };
+    return { server, failed: server.failed };
   }
   const link = await OwnerLink.connect(socket, String(assignment.worker));
   const peers = new Peers(link, logger);
@@ -90,11 +101,7 @@ export async function startWorker(config: Config, logger: Logger, assignment: As
     },
   });
   const failed = Promise.race([
-    link.gone.then(() => {
-      // It was killed, and could not remove it itself.
-      rmSync(dirname(socket), { recursive: true, force: true });
-      return "the process that has the log is gone";
-    }),
+    link.gone.then(() => "the process that has the log is gone"),
     store.lost.then(() => "it is so far behind that what it lacks is no longer held"),
   ]);
   return { server, failed };

@@ -59,24 +59,28 @@ interface Source {
   /** The Unix socket where the workers find the log; none where Redis has it. */
   readonly socket?: string;
   close(): Promise<void>;
+  /** Leaves no file behind when this process ends now. */
+  abandon(): void;
 }
 
 /** Opens the log for the workers. Where Redis has it, each of them is a node of the hub by itself. */
 async function openSource(config: Config, logger: Logger): Promise<Source> {
-  if (isRedisAddress(config.store)) return { store: "redis", async close() {} };
+  if (isRedisAddress(config.store)) return { store: "redis", async close() {}, abandon() {} };
   const store = await openStore(config, { shared: true });
   const owner = new LogOwner({ store, path: storeFileOf(config), logger });
   const folder = folderForSocket(config);
   const socket = join(folder, "log.sock");
   const stopListening = listenForLines(socket, (line) => owner.accept(line));
+  const abandon = () => rmSync(folder, { recursive: true, force: true });
   return {
     store: store.name,
     socket,
     async close() {
       stopListening();
-      rmSync(folder, { recursive: true, force: true });
+      abandon();
       await owner.close();
     },
+    abandon,
   };
 }
 
@@ -101,6 +105,11 @@ export async function startWorkers(
     { length: config.workers },
     (_, i) => new WorkerProcess({ ...assignment, worker: i + 1 }, command, logger),
   );
+  // However this process ends, it leaves no worker and no folder behind. Only SIGKILL gives it no time for that.
+  process.once("exit", () => {
+    for (const worker of workers) worker.kill();
+    source.abandon();
+  });
   try {
     const [first, ...others] = workers;
     // What is wrong with the configuration is said once.
@@ -182,8 +191,10 @@ class WorkerProcess {
         },
       });
       this.#child = child;
-      void child.exited.then((code) => {
+      void child.exited.then(async (code) => {
         if (this.#child === child) this.#child = undefined;
+        // What ended it may be a signal to all processes of the hub. This one is to hear it first.
+        await new Promise(setImmediate);
         // Whoever waits for it to serve starts it again, or gives it up.
         if (!isReady) reject(new WorkerError(`worker ${this.#assignment.worker} ended before it served`, 1));
         else this.#ended(code, child.signalCode, performance.now() - startedAt);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Log } from "../../src/log/log.ts";
 import { MemoryStore } from "../../src/log/memory-store.ts";
 import { SqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
-import type { Batch, Follower } from "../../src/log/store.ts";
+import type { Batch, Follower, Store } from "../../src/log/store.ts";
 import { emptyFolder } from "../folder.ts";
 import { draft } from "./draft.ts";
 import { SlowStore } from "./slow-store.ts";
@@ -112,4 +112,16 @@ test("no gap reaches beyond the head: what comes after it is told when it is del
   expect(log.head).toBe(2);
   expect(await log.read(1, 10)).toEqual({ entries: [], upTo: 2, missing: { from: 2, to: 2 } });
   await log.close();
+});
+
+test("a store that is closed before it has begun to tell has not failed", async () => {
+  const { promise: closed, reject: close } = Promise.withResolvers<never>();
+  const store: Store = Object.assign(new MemoryStore(), {
+    follow: () => closed,
+    close: () => close(new Error("the store is closed")),
+  });
+  const failures: unknown[] = [];
+  const log = new Log(store, { ...unheard, storeFails: (failure) => failures.push(failure) });
+  await log.close();
+  expect(failures).toEqual([]);
 });
