@@ -198,6 +198,8 @@ export const RECOVERY = {
   silence: 1000,
   /** A node whose last hello was longer ago was not there when the old life ended. */
   lease: 10_000,
+  /** Longer between two calls, and the hub stood still, or the clock has jumped: nobody ages by that. */
+  step: 5000,
   /** Longer without a hello, and its number is forgotten. */
   seqKept: 3_600_000,
 } as const;

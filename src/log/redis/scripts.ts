@@ -29,6 +29,7 @@ import recoveryState from "./scripts/parts/recovery-state.lua" with { type: "tex
 import seqs from "./scripts/parts/seqs.lua" with { type: "text" };
 import setting from "./scripts/parts/setting.lua" with { type: "text" };
 import state from "./scripts/parts/state.lua" with { type: "text" };
+import time from "./scripts/parts/time.lua" with { type: "text" };
 import trimming from "./scripts/parts/trimming.lua" with { type: "text" };
 import undoing from "./scripts/parts/undoing.lua" with { type: "text" };
 import unsetting from "./scripts/parts/unsetting.lua" with { type: "text" };
@@ -42,29 +43,29 @@ import values from "./scripts/values.lua" with { type: "text" };
  */
 export const PARTS = {
   append: [
-    ...[keys, environment, state, inParts, blocks, seqs, names, heldNames, lateNames, endedTopics],
+    ...[keys, environment, state, inParts, blocks, seqs, time, names, heldNames, lateNames, endedTopics],
     ...[lastingKeys, setting, unsetting, keeping, dropping],
     ...[oldestBlock, trimming, counts, beforeAppend, append],
   ],
   erase: [
-    ...[keys, environment, state, inParts, blocks, places, seqs, names],
+    ...[keys, environment, state, inParts, blocks, places, seqs, time, names],
     ...[lastingKeys, unsetting, erasing, oldestBlock, trimming, counts, beforeAppend, erase],
   ],
-  look_up: [keys, environment, state, inParts, seqs, heldNames, beforeAppend, lookUp],
+  look_up: [keys, environment, state, inParts, seqs, time, heldNames, beforeAppend, lookUp],
   name: [keys, environment, state, inParts, blocks, names, name],
   trim: [
-    ...[keys, environment, state, inParts, blocks, names],
+    ...[keys, environment, state, inParts, blocks, seqs, time, names],
     ...[lastingKeys, unsetting, dropping, oldestBlock, trimming, counts, trim],
   ],
   values: [keys, state, blocks, places, values],
   ends: [keys, state, ends],
   block: [keys, blocks, places, block],
   hello: [
-    ...[keys, environment, state, inParts, blocks, places, seqs, names, lastingKeys],
+    ...[keys, environment, state, inParts, blocks, places, seqs, time, names, lastingKeys],
     ...[unsetting, undoing, lives, cutting, oldestBlock, meddling, counts, recoveryState, recovery, hello],
   ],
   put: [
-    ...[keys, environment, state, inParts, blocks, places, seqs, names, lastingKeys],
+    ...[keys, environment, state, inParts, blocks, places, seqs, time, names, lastingKeys],
     ...[setting, unsetting, undoing, erasing, keeping, lives, cutting, counts, recoveryState, recovery, put],
   ],
 } as const;

@@ -6,7 +6,6 @@ import { until } from "../../until.ts";
 import { draft } from "../draft.ts";
 import { beginLog } from "./begin-log.ts";
 import { HubNode } from "./hub-node.ts";
-import environment from "./past-environment.lua" with { type: "text" };
 import { redisProgram, startRedis } from "./redis-server.ts";
 
 // What somebody does to the keys of a hub by hand.
@@ -169,18 +168,3 @@ withRedis(
     client.close();
   },
 );
-
-withRedis("a clock of Redis that is set back does not prolong a recovery", async () => {
-  const { url } = await startRedis();
-  const client = new RedisClient(url);
-  const engine = new RedisEngine("tidings", environment);
-  const answerAfter = async (ms: number) => {
-    await client.send("SET", ["test:age", `${3_600_000 - ms}`]);
-    const node = { node: "n", newWord: newWord(), lives: [], head: 0, low: 0, replid: "", seqs: [] };
-    return (await engine.hello(client, { ...node, insists: false })).state;
-  };
-  expect(await answerAfter(3_600_000)).toBe("hearing");
-  expect(await answerAfter(0)).toBe("hearing");
-  expect(await answerAfter(1500)).toBe("open");
-  client.close();
-});

@@ -64,6 +64,8 @@ export type EngineRule =
   | "yield to a higher life"
   /** A changed replication id begins a recovery. */
   | "notice another master"
+  /** When the clock has jumped, nobody is older by that. */
+  | "a jump counts for nothing"
   /** No log, but the same replication id: it was erased on purpose, and nothing is put back. */
   | "erased on purpose";
 
@@ -202,8 +204,8 @@ export class ModelEngine {
     const { now, replid } = environment;
     this.#noticeChange(state, environment);
     const mine = hello.lives.at(-1);
+    this.#noteTime(state, now);
     const known = state.seqs.get(hello.node);
-    state.time = Math.max(state.time, now);
     state.seqs.set(hello.node, { ...(known ?? { seq: 0, last: 0 }), lease: state.time });
     forgetSeqs(state);
     if (!state.recovery && mine) {
@@ -250,8 +252,8 @@ export class ModelEngine {
     }
     if ((append.ends?.upTo ?? append.head) > before.head) return same({ result: "hello" });
     const state = writable(before);
-    state.time = Math.max(state.time, environment.now);
-    const lease = known?.lease ?? expired(state);
+    this.#noteTime(state, environment.now);
+    const lease = state.seqs.get(append.node)?.lease ?? expired(state);
     const held = new Map<string, number>();
     for (const { names } of append.blocks) {
       for (const [name] of namesOf(names)) {
@@ -298,7 +300,7 @@ export class ModelEngine {
     { node, newWord, blocks, rewrite }: PutBack,
   ): Outcome<HelloAnswer> {
     const state = writable(before);
-    state.time = Math.max(state.time, now);
+    this.#noteTime(state, now);
     const heard = state.hellos.get(node);
     if (heard) state.hellos.set(node, { ...heard, at: now });
     const { recovery } = state;
@@ -328,7 +330,7 @@ export class ModelEngine {
   ): Outcome<Counts | undefined> {
     if (before.recovery || before.lives.length === 0) return { state: before, answer: undefined };
     const state = writable(before);
-    state.time = Math.max(state.time, now);
+    this.#noteTime(state, now);
     dropValues(state, bounds, MAX_DROPPED);
     dropEnds(state, bounds, MAX_DROPPED);
     trim(state, bounds);
@@ -362,6 +364,22 @@ export class ModelEngine {
     else if (state.replid !== replid && this.#on("notice another master")) {
       this.#begin(state, replid, this.#on("expect who was there") ? state.time : now);
     }
+  }
+
+  /** A time without calls, or a clock that has jumped, makes nobody older. */
+  #noteTime(state: Writable, now: number): void {
+    const jump = now - state.time;
+    if (Math.abs(jump) <= RECOVERY.step || !this.#on("a jump counts for nothing")) {
+      state.time = Math.max(state.time, now);
+      return;
+    }
+    const { recovery } = state;
+    if (recovery && recovery.began >= 0) {
+      state.recovery = { ...recovery, began: recovery.began + jump, lastPut: recovery.lastPut + jump };
+      for (const [node, heard] of state.hellos) state.hellos.set(node, { ...heard, at: heard.at + jump });
+    }
+    for (const [node, seq] of state.seqs) state.seqs.set(node, { ...seq, lease: seq.lease + jump });
+    state.time = now;
   }
 
   /** @param time by which leases are judged. */

@@ -38,6 +38,7 @@ const broken: readonly [rule: Rule, seed: number, faults: string][] = [
   ["cut numbers", 21, "crash+66, partition+5, failback+350"],
   ["put back what comes next", 1, "empty+42, failover+40, failover+15"],
   ["held when followed", 164, "crash+40, empty+16"],
+  ["a jump counts for nothing", 11, "clock ahead+8"],
   ["yield to a higher life", 40, "partition+56, failback+188"],
 ];
 

@@ -49,7 +49,7 @@ export type Rule = EngineRule | NodeRule;
 
 export const FAULTS = [
   ...["failover", "restart", "down", "empty", "flush", "partition", "failback", "heal"],
-  ...["crash", "join", "cut", "cut all"],
+  ...["crash", "join", "cut", "cut all", "clock ahead", "clock back"],
 ] as const;
 /** After these there may be a server that has not heard of an erasure. */
 const BRINGS_BACK: ReadonlySet<Fault> = new Set([
@@ -61,6 +61,7 @@ const TWO_SIDES: ReadonlySet<Fault> = new Set(["partition", "failback", "empty"]
 /** Nothing is lost by these that all replicas have. */
 const SPARES_REPLICAS: ReadonlySet<Fault> = new Set([
   ...(["failover", "partition", "heal", "crash", "join", "cut", "cut all"] as const),
+  ...(["clock ahead", "clock back"] as const),
 ]);
 const LOSES_VALUES: ReadonlySet<Fault> = new Set(["empty", "flush"] as const);
 export type Fault = (typeof FAULTS)[number];
@@ -101,6 +102,8 @@ export class Violation extends Error {
 }
 
 const STEP_MS = 50;
+/** How far a clock jumps: such that a recovery's times are over, or that numbers are old. In ms. */
+const JUMPS = [10_000, 2 * RECOVERY.seqKept];
 /** How many events are held, and how many bytes (one for each event) a node can put back at least. */
 const HISTORY = 40;
 const WINDOW = 12;
@@ -135,6 +138,8 @@ interface Server {
   at: number;
   /** What is on its disk. */
   synced: number;
+  /** How far its clock is ahead of the time, in ms. */
+  ahead: number;
 }
 
 interface Publication {
@@ -272,7 +277,7 @@ export class Simulation {
 
   run(): void {
     for (let index = 0; index < 3; index++) {
-      const at = { of: index === 0 ? -1 : 0, at: 0, synced: 0 };
+      const at = { of: index === 0 ? -1 : 0, at: 0, synced: 0, ahead: 0 };
       this.#servers.push({
         index,
         up: true,
@@ -372,10 +377,15 @@ export class Simulation {
     return 1_000_000_000 + this.#step * STEP_MS;
   }
 
-  #environment({ replid }: Server): Environment {
+  /** The time by a server's clock. */
+  #clockOf({ ahead }: Server): number {
+    return this.#now + ahead;
+  }
+
+  #environment(server: Server): Environment {
     return {
-      now: this.#now,
-      replid,
+      now: this.#clockOf(server),
+      replid: server.replid,
       bounds: {
         events: HISTORY,
         bytes: Number.POSITIVE_INFINITY,
@@ -441,13 +451,16 @@ export class Simulation {
     this.#say(`S${server.index} opens life ${numberOf(lives)} ${lives.at(-1)?.word} after ${head}`);
     const began = before.recovery?.began ?? -1;
     const hearing = before.recovery?.empty && lives.length > 1 ? RECOVERY.maxHearing : RECOVERY.minHearing;
-    const until = began < 0 ? this.#now : began + hearing;
+    const jump = this.#clockOf(server) - before.time;
+    const beganAt = began + (Math.abs(jump) > RECOVERY.step ? jump : 0) - server.ahead;
+    const until = began < 0 ? this.#now : beganAt + hearing;
     this.#inTimeUntil.set(lives.at(-1)?.word ?? "", until);
     if (server.index !== this.#master) this.#wrongLives.add(lives.at(-1)?.word ?? "");
     const isOfWrongSide = lives.some(({ word }) => this.#wrongLives.has(word));
     for (const node of this.#nodes) {
       const saidAt = before.hellos.get(node.member.name)?.at ?? Number.NEGATIVE_INFINITY;
-      if (!node.up || node.server !== server.index || saidAt < this.#now - RECOVERY.silence) continue;
+      if (!node.up || node.server !== server.index || saidAt < this.#clockOf(server) - RECOVERY.silence)
+        continue;
       for (const unit of node.member.window)
         this.#assertKept(
           unit,
@@ -633,6 +646,12 @@ export class Simulation {
       }
       case "join":
         this.#join();
+        return;
+      case "clock ahead":
+        this.#pick(this.#servers).ahead += this.#pick(JUMPS);
+        return;
+      case "clock back":
+        this.#pick(this.#servers).ahead -= this.#pick(JUMPS);
         return;
       case "cut":
         this.#pick(this.#nodes).cutUntil = this.#step + 10 + this.#below(300);

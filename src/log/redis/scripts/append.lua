@@ -12,9 +12,8 @@ local TRIMS_WITH = 100
 
 local node, seq, word, head, looked_up = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[15])
 local state = load_state()
-local answered, lease = answer_before(state, node, seq, word)
+local answered, lease = answer_before(state, node, seq, word, head)
 if answered then return answered end
-if head > state.head then return { 'hello' } end
 
 local blocks = {}
 local after_blocks = 16 + 5 * ARGV[14]

@@ -5,9 +5,8 @@
 
 local node, seq, word = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local state = load_state()
-local answered, lease = answer_before(state, node, seq, word)
+local answered, lease = answer_before(state, node, seq, word, tonumber(ARGV[5]))
 if answered then return answered end
-if tonumber(ARGV[5]) > state.head then return { 'hello' } end
 
 local block = { unpack(ARGV, 13, 17) }
 local entry, is_same = find_erased(block[4], ARGV[18])

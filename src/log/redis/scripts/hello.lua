@@ -17,7 +17,7 @@ elseif (state.replid or '') ~= replid then begin_recovery(state, replid, state.t
 if state.began < 0 then hear_all(state) end
 local mine = lives_of(ARGV[4])
 local newest = mine[#mine]
-state.time = math.max(state.time, state.now)
+note_now(state)
 local seq, last = seq_of(node)
 set_seq(node, seq or 0, last or 0, state.time)
 local all = redis.call('HGETALL', SEQS)

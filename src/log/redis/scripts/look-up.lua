@@ -4,7 +4,7 @@
 
 local node, seq = ARGV[2], tonumber(ARGV[3])
 local state = load_state()
-local answered, lease = answer_before(state, node, seq, ARGV[4])
+local answered, lease = answer_before(state, node, seq, ARGV[4], 0)
 if answered then return answered end
 local count = (#ARGV - 4) / 2
 local ids, topics = { unpack(ARGV, 5, 4 + count) }, { unpack(ARGV, 5 + count) }

@@ -5,12 +5,8 @@
 
 local state = load_all()
 if not state.phase then return answer(state) end
-state.time = math.max(state.time, state.now)
-local said = redis.call('HGET', HELLOS, ARGV[2])
-if said then
-  redis.call('HSET', HELLOS, ARGV[2], (string.gsub(said, '^%d+', string.format('%.0f', state.now))))
-  state.hellos[ARGV[2]].at = state.now
-end
+note_now(state)
+if state.hellos[ARGV[2]] then set_heard_at(state, ARGV[2], state.now) end
 local word, unit_first, unit_last = ARGV[9], tonumber(ARGV[13]), tonumber(ARGV[14])
 local fits = state.phase == 'putting back' and unit_first == state.head + 1 and unit_last <= state.stop
   and is_on(state.lives, word, unit_first)

@@ -4,7 +4,7 @@
 
 local state = load_state()
 if not state.word or state.phase then return { 'hello' } end
-state.time = math.max(state.time, clock())
+note_time(state, clock())
 local bounds = bounds_from(2)
 drop(state, bounds, DROPPED)
 trim(state, bounds)

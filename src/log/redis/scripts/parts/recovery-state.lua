@@ -20,12 +20,27 @@ local function load_all()
   for node in string.gmatch(texts[2] or '', '%S+') do state.expected[#state.expected + 1] = node end
   state.empty = texts[3] == '1'
   state.now = clock()
-  -- A clock that was set back would prolong a recovery by as much.
-  state.began = math.min(tonumber(texts[4] or 0), state.now)
-  state.put = math.min(tonumber(texts[5] or 0), state.now)
+  state.began = tonumber(texts[4] or 0)
+  state.put = tonumber(texts[5] or 0)
   state.stop = tonumber(texts[6] or 0)
   hear_all(state)
   return state
+end
+
+local function set_heard_at(state, node, at)
+  state.hellos[node].at = at
+  local said = redis.call('HGET', HELLOS, node)
+  redis.call('HSET', HELLOS, node, (string.gsub(said, '^%d+', string.format('%.0f', at))))
+end
+
+-- A clock that jumps would shorten a recovery, or prolong it, by as much.
+local function note_now(state)
+  local jump = jump_of(state, state.now)
+  if jump ~= 0 and state.phase and state.began >= 0 then
+    state.began, state.put = state.began + jump, state.put + jump
+    for node, heard in pairs(state.hellos) do set_heard_at(state, node, heard.at + jump) end
+  end
+  note_time(state, state.now)
 end
 
 local function save_all(state)
