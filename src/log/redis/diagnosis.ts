@@ -32,12 +32,10 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
     else if (address.tls && (await speaksPlainly(where))) resolve(`${name}: it speaks no TLS`);
     else resolve(`${name} takes the connection, and says nothing: it may have stopped`);
   }, DEADLINE_MS);
+  const asked = questions(address);
   let reply = "";
   socket.once(address.tls ? "secureConnect" : "connect", () => {
-    const { username, password } = address;
-    if (password !== undefined) socket.write(command("AUTH", ...(username ? [username] : []), password));
-    // A Sentinel has no databases.
-    socket.write(address.database === 0 ? command("PING") : command("SELECT", `${address.database}`));
+    for (const words of asked) socket.write(command(...words));
   });
   socket.on("data", (data) => {
     reply += data.toString();
@@ -47,8 +45,9 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
       return;
     }
     const error = /^-(.*)\r\n/m.exec(reply)?.[1];
-    // A hub needs no right for PING.
-    const answers = error === undefined ? reply.endsWith("\r\n") : /^NOPERM.*'ping'/i.test(error);
+    // The answers may come one by one. A hub needs no right for PING.
+    const isWhole = reply.split("\r\n").length > asked.length;
+    const answers = error === undefined ? isWhole : /^NOPERM.*'ping'/i.test(error);
     if (answers) resolve(`${name} could not be used a moment ago, and answers now`);
     else if (error !== undefined) resolve(explain(name, address, error));
   });
@@ -64,6 +63,16 @@ export async function diagnose(host: Host, address: RedisAddress): Promise<strin
     clearTimeout(timer);
     socket.destroy();
   }
+}
+
+/** Commands whose answers tell whether this user can use this Redis. */
+function questions({ username, password, database }: RedisAddress): (readonly string[])[] {
+  const user = username ? [username] : [];
+  return [
+    ...(password === undefined ? [] : [["AUTH", ...user, password]]),
+    // A Sentinel has no databases.
+    database === 0 ? ["PING"] : ["SELECT", `${database}`],
+  ];
 }
 
 /** Whether a port that leaves TLS unanswered answers without. */

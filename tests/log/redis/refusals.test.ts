@@ -94,6 +94,17 @@ test("a proxy whose Redis is down is not taken for one that wants TLS", async ()
   expect(await reasonOf(proxy.url)).toContain("or be a proxy whose Redis is down");
 });
 
+test("who takes the password has not answered all that it was asked", async () => {
+  const server = Bun.listen({
+    ...{ hostname: "127.0.0.1", port: 0 },
+    socket: { data: (socket) => void socket.end("+OK\r\n") },
+  });
+  defer(() => server.stop(true));
+  const address = parseRedisAddress(`redis://hub:pw@127.0.0.1:${server.port}/1`);
+  const reason = await diagnose({ hostname: "127.0.0.1", port: server.port }, address);
+  expect(reason).toContain("closed the connection");
+});
+
 withRedis("a Redis that speaks no TLS is told from one that has stopped", async () => {
   const [plain, stopped] = await Promise.all([startRedis(), startRedis()]);
   stopped.process.kill("SIGSTOP");
