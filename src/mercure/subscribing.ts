@@ -2,10 +2,9 @@ import type { Grant } from "../auth/grant.ts";
 import { type Interest, mayKnow } from "../broker/interest.ts";
 import { EARLIEST } from "../events/names.ts";
 import { forbidden } from "../http/answer/challenge.ts";
-import { Problem } from "../http/answer/problem.ts";
 import type { Hub } from "../http/hub.ts";
 import type { Incoming } from "../http/request/address.ts";
-import { mediaTypeOf, readBytes } from "../http/request/body.ts";
+import { assertBodyHead, mediaTypeOf, readBytes } from "../http/request/body.ts";
 import { readLastEventId } from "../http/request/last-event-id.ts";
 import { requestUrl } from "../http/request/request.ts";
 import { parsePlace } from "../protocol/place.ts";
@@ -57,7 +56,7 @@ export async function subscribe(hub: Hub, subscribers: Subscribers, incoming: In
 async function bodyOf({ limits }: Hub, incoming: Incoming): Promise<Fields> {
   const { type } = mediaTypeOf(incoming);
   if (type === undefined && incoming.request.body === null) return [];
-  if (type !== FORM) throw new Problem(415, `send it with content-type: ${FORM}`);
+  assertBodyHead(incoming, FORM);
   const bytes = Math.min(limits.maxBody, MAX_FORM_BYTES);
   const body = await readBytes(incoming, { bytes, timeout: limits.bodyTimeout });
   return inSlices(parseForm(body, 400));
