@@ -79,6 +79,17 @@ class Scene {
     this.state = state;
     this.replid = `r${++this.#words}`;
   }
+
+  /** A log of five events fails over to a server that lacks the last two. Of the nodes, `b` alone has them. */
+  loseTwo(a: Member, b: Member): void {
+    this.begin(a, b);
+    this.append(a, 3);
+    const lagging = this.state;
+    this.append(a, 2);
+    this.follow(3, a);
+    this.follow(5, b);
+    this.failOver(lagging);
+  }
 }
 
 const DAMAGED = "damaged";
@@ -100,13 +111,7 @@ describe("a rule that random schedules seldom need", () => {
   test("expect who was there: a node that is a second late after a long outage is waited for", () => {
     const heads = withAndWithout("expect who was there", (scene) => {
       const [a, b] = [node("a"), node("b")];
-      scene.begin(a, b);
-      scene.append(a, 3);
-      const lagging = scene.state;
-      scene.append(a, 2);
-      scene.follow(3, a);
-      scene.follow(5, b);
-      scene.failOver(lagging);
+      scene.loseTwo(a, b);
       scene.now += 60_000;
       scene.hello(a);
       scene.now += 1500;
@@ -120,13 +125,7 @@ describe("a rule that random schedules seldom need", () => {
   test("a jump counts for nothing: a clock that jumps ahead in a recovery leaves nodes the time to come", () => {
     const heads = withAndWithout("a jump counts for nothing", (scene) => {
       const [a, b] = [node("a"), node("b")];
-      scene.begin(a, b);
-      scene.append(a, 3);
-      const lagging = scene.state;
-      scene.append(a, 2);
-      scene.follow(3, a);
-      scene.follow(5, b);
-      scene.failOver(lagging);
+      scene.loseTwo(a, b);
       scene.hello(a);
       scene.now += 3_600_000;
       scene.hello(a);
